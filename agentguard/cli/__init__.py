@@ -1,0 +1,1 @@
+"""The `agentguard` command: a file for each verb."""

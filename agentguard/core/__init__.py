@@ -1,0 +1,1 @@
+"""Values and decisions. Pure: no operating system, no clock, no files."""

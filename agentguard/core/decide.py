@@ -1,0 +1,30 @@
+"""Policy: what happens to a call of a given rating."""
+
+from __future__ import annotations
+
+from .effect import Reading
+from .value import TYPE_CHECKING, Value
+
+if TYPE_CHECKING:
+    from typing import Literal
+
+    Action = Literal["run", "ask", "refuse"]
+
+
+class Decision(Value):
+    """`run` at once, `ask` a person, or `refuse` without asking; `why` in plain words."""
+
+    action: Action
+    why: str = ""
+
+
+def decide(reading: Reading) -> Decision:
+    """The built-in policy: reads and reversible calls run, destructive ones ask.
+
+    What cannot be shown to a person is not put to one: it is refused.
+    """
+    if reading.rating != "destructive":
+        return Decision("run")
+    if reading.unconfirmable:
+        return Decision("refuse", reading.unconfirmable)
+    return Decision("ask")

@@ -1,0 +1,149 @@
+"""What a call would do, and how bad that is.
+
+An `Effect` is the value that everything later reads: rating, preview, typed word, approval
+digest and memory of denials. They cannot disagree because there is nothing else to read.
+"""
+
+from __future__ import annotations
+
+from .value import TYPE_CHECKING, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Literal
+
+    Rating = Literal["read", "reversible", "destructive"]
+    Verb = Literal["observe", "create", "replace", "remove", "publish", "run", "unknown"]
+
+#: Every rating, mildest first.
+RATINGS: tuple[Rating, ...] = ("read", "reversible", "destructive")
+
+#: What an effect can be. `replace`, `remove` and `publish` are as bad as what brings the old
+#: state back allows; `unknown` is what nobody can tell.
+VERBS: tuple[Verb, ...] = ("observe", "create", "replace", "remove", "publish", "run", "unknown")
+
+#: What can bring the old state back from what is left. Nothing else counts: a backup that
+#: somebody happened to make is not "what is left".
+RECOVERIES = {
+    "": "nothing",
+    "nothing-lost": "nothing is lost",
+    "reflog": "git's reflog",
+    "git-objects": "git's objects",
+    "git-remote": "the remote repository",
+    "regeneration": "making it again",
+    "temporary": "nobody: it lies in a temporary directory",
+    "counterpart": "the opposite command",
+    "transaction": "the transaction's end: it is rolled back",
+    "provider": "the provider, by its own record of earlier states",
+}
+
+
+class Target(Value):
+    """A thing that an effect hits.
+
+    `kind` is what sort of thing ("file", "ref", "table", "volume", …), `name` how a person
+    would say it, `identity` what stays the same when it is reached under another name: device
+    and inode of a file; git directory, name and object of a ref; server, database, schema and
+    name of a table; service, kind and id of an API's object.
+    """
+
+    kind: str
+    name: str
+    identity: tuple[str, ...] = ()
+
+
+class Environment(Value):
+    """Where an effect takes place, with the evidence for it ("PGHOST=db.prod.internal")."""
+
+    name: Literal["production", "staging", "local", "unknown"] = "unknown"
+    evidence: str = ""
+
+
+class Effect(Value):
+    """One thing that a call would do.
+
+    `recoverable_by` names what would bring the old state back (a key of RECOVERIES; "" is
+    nothing). `rule` is the permanent id that spoke, `program` the program it spoke about,
+    `reason` its plain words with what was found, `instead` the safer way. `catastrophic`, when
+    not empty, says why a loss here would be beyond repair ("the filesystem root").
+    """
+
+    verb: Verb
+    target: Target
+    recoverable_by: str = ""
+    environment: Environment = Environment()
+    rule: str = ""
+    program: str = ""
+    reason: str = ""
+    instead: str = ""
+    catastrophic: str = ""
+
+    @property
+    def rating(self) -> Rating:
+        """How bad this effect is by itself."""
+        if self.verb == "observe":
+            return "read"
+        if self.verb in ("create", "run"):
+            return "reversible"
+        if self.verb == "unknown":
+            return "destructive"
+        return "reversible" if self.recoverable_by else "destructive"
+
+
+class Reason(Value):
+    """Why a call is rated as it is: one rule's word on one program."""
+
+    rule: str
+    program: str
+    text: str
+    instead: str = ""
+
+
+class Reading(Value):
+    """All that a call, a line or a script would do, in the order in which it would happen.
+
+    `unguarded` names the programs on it that no rule is taught for: what they run meets the
+    shims in turn. `unconfirmable` says, when not empty, why even a person could not judge the
+    call, because part of it cannot be shown to them.
+    """
+
+    effects: tuple[Effect, ...] = ()
+    unguarded: tuple[str, ...] = ()
+    unconfirmable: str = ""
+
+    def __add__(self, other: Reading) -> Reading:
+        return Reading(
+            self.effects + other.effects,
+            tuple(dict.fromkeys(self.unguarded + other.unguarded)),
+            self.unconfirmable or other.unconfirmable,
+        )
+
+    @property
+    def rating(self) -> Rating:
+        """The strictest of all effects; an empty reading observes."""
+        return worst(effect.rating for effect in self.effects)
+
+    @property
+    def catastrophic(self) -> str:
+        """Why it would be beyond repair, or "" when it would not."""
+        for effect in self.effects:
+            if effect.catastrophic and effect.rating == "destructive":
+                return effect.catastrophic
+        return ""
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """The words of the rules that decided: those as strict as the whole, once each."""
+        strictest = self.rating
+        return tuple(
+            dict.fromkeys(
+                Reason(effect.rule, effect.program, effect.reason, effect.instead)
+                for effect in self.effects
+                if effect.rating == strictest and effect.rule
+            )
+        )
+
+
+def worst(ratings: Iterable[Rating]) -> Rating:
+    """The strictest of some ratings; "read" when there are none."""
+    return max(ratings, key=RATINGS.index, default="read")

@@ -1,0 +1,46 @@
+"""Who makes a call: the process, those above it, the session, and whether a person sits there."""
+
+from __future__ import annotations
+
+from .value import Value
+
+
+class Process(Value):
+    """One process, told apart from a later one of the same pid by its start.
+
+    `start` is in clock ticks since boot on Linux (proc(5), stat field 22), in microseconds
+    since the epoch elsewhere.
+    """
+
+    pid: int
+    start: int
+    name: str = ""
+    argv: tuple[str, ...] = ()
+
+
+class Session(Value):
+    """The calls that belong together: below one agent, or one `agentguard run`.
+
+    `id` is stable for the session's life and says nothing secret. `name` is for people.
+    `known` is False when neither agent nor run was found above the call, and the session is
+    only "this user since boot".
+    """
+
+    id: str
+    name: str
+    known: bool = True
+
+
+class Origin(Value):
+    """Everything about the caller that the record keeps and the decision needs.
+
+    `ancestry` runs from the caller's parent up. `agent` names the agent program above the
+    call, or is empty. `terminal` is the path of the caller's own controlling terminal when a
+    person may be asked on it, else "" (an agent above, none at all, not in its foreground).
+    """
+
+    uid: int
+    session: Session
+    ancestry: tuple[Process, ...] = ()
+    agent: str = ""
+    terminal: str = ""

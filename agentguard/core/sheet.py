@@ -1,0 +1,93 @@
+"""What a person is shown before they answer: the same words in a prompt, a list and the digest."""
+
+from __future__ import annotations
+
+from .call import Invocation
+from .effect import Rating, Reading, Reason
+from .origin import Origin
+from .secrets import masked
+from .value import Value
+
+#: How many targets are listed by name before the rest is only counted.
+SHOWN_TARGETS = 20
+
+
+class Sheet(Value):
+    """One call, as put to a person. All text is masked (no secrets) and raw (not yet made printable)."""
+
+    program: str
+    argv: tuple[str, ...]
+    cwd: str
+    real: str
+    rating: Rating
+    catastrophic: str
+    reasons: tuple[Reason, ...]
+    targets: tuple[str, ...]
+    environment: str
+    session: str
+    agent: str
+
+
+def sheet(call: Invocation, reading: Reading, origin: Origin, real: str) -> Sheet:
+    """Everything a person needs to judge this call."""
+    hit = [e for e in reading.effects if e.rating == "destructive"]
+    targets = tuple(dict.fromkeys(f"{e.target.kind} {masked((e.target.name,))[0]}" for e in hit if e.target.name))
+    if len(targets) > SHOWN_TARGETS:
+        targets = (*targets[:SHOWN_TARGETS], f"… and {len(targets) - SHOWN_TARGETS} more")
+    places = (f"{e.environment.name} ({e.environment.evidence})" for e in hit if e.environment.evidence)
+    return Sheet(
+        program=call.name,
+        argv=masked(call.argv),
+        cwd=call.cwd,
+        real=real,
+        rating=reading.rating,
+        catastrophic=reading.catastrophic,
+        reasons=reading.reasons,
+        targets=targets,
+        environment=next(places, ""),
+        session=origin.session.name,
+        agent=origin.agent,
+    )
+
+
+def printable(text: str) -> str:
+    """`text` with everything that a terminal would obey shown as an escape, undecodable bytes too."""
+    return "".join(c if c.isprintable() else _escape(c) for c in text)
+
+
+def _escape(char: str) -> str:
+    code = ord(char)
+    if 0xDC80 <= code <= 0xDCFF:  # a byte that is not UTF-8
+        return f"\\x{code - 0xDC00:02x}"
+    return char.encode("unicode_escape").decode("ascii")
+
+
+def quoted(argv: tuple[str, ...]) -> str:
+    """`argv` as one line that a shell would split into the same words, printable."""
+    return " ".join(_quoted(word) for word in argv)
+
+
+def _quoted(word: str) -> str:
+    if word and all(c.isalnum() or c in "@%+=:,./-_" for c in word) and word.isascii():
+        return word
+    shown = printable(word)
+    if shown != word:
+        return "$'" + shown.replace("'", "\\'") + "'"
+    return "'" + word.replace("'", "'\"'\"'") + "'"
+
+
+def lines(sheet: Sheet) -> tuple[tuple[str, str], ...]:
+    """The sheet as labelled lines, printable; a label may repeat as "" for further lines."""
+    told: list[tuple[str, str]] = [("command", quoted(sheet.argv)), ("in", printable(sheet.cwd))]
+    rating = sheet.rating + (f", catastrophic: {sheet.catastrophic}" if sheet.catastrophic else "")
+    told.append(("rated", printable(rating)))
+    for reason in sheet.reasons:
+        told.append(("because", printable(f"{reason.text} [{reason.rule}]")))
+    told += [("hits" if i == 0 else "", printable(name)) for i, name in enumerate(sheet.targets)]
+    if sheet.environment:
+        told.append(("where", printable(sheet.environment)))
+    for instead in dict.fromkeys(r.instead for r in sheet.reasons if r.instead):
+        told.append(("safer", printable(instead)))
+    told.append(("runs", printable(sheet.real)))
+    told.append(("asked by", printable(f"{sheet.agent or 'a program'}, session {sheet.session}")))
+    return tuple(told)

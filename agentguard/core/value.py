@@ -1,0 +1,64 @@
+"""The base of every value: immutable, compared and shown by its fields.
+
+A shim starts for every guarded call, and importing `dataclasses` alone doubles its start-up
+time. `Value` gives the part of it that is used here; type checkers see a frozen dataclass.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Self, dataclass_transform
+else:
+
+    def dataclass_transform(**_options):  # noqa: D103
+        return lambda cls: cls
+
+
+@dataclass_transform(frozen_default=True)
+class Value:
+    """Declare fields as annotations, with or without a default, as in a dataclass."""
+
+    _fields: tuple[str, ...]
+
+    def __init_subclass__(cls) -> None:
+        inherited = getattr(cls, "_fields", ())
+        cls._fields = inherited + tuple(cls.__dict__.get("__annotations__", ()))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        fields = self._fields
+        if len(args) > len(fields):
+            raise TypeError(f"{type(self).__name__} takes {len(fields)} fields, {len(args)} given")
+        values = dict(zip(fields, args, strict=False))
+        for name, value in kwargs.items():
+            if name in values or name not in fields:
+                raise TypeError(f"{type(self).__name__}: unexpected field {name}")
+            values[name] = value
+        for name in fields:
+            if name not in values and not hasattr(type(self), name):
+                raise TypeError(f"{type(self).__name__}: field {name} is missing")
+        self.__dict__.update(values)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{type(self).__name__} is immutable")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"{type(self).__name__} is immutable")
+
+    def astuple(self) -> tuple[Any, ...]:
+        """The fields' values in their declared order."""
+        return tuple(getattr(self, name) for name in self._fields)
+
+    def replace(self, **changes: Any) -> Self:
+        """A copy with some fields changed."""
+        return type(self)(**{name: getattr(self, name) for name in self._fields} | changes)
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and self.astuple() == other.astuple()
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.astuple()))
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in self._fields)
+        return f"{type(self).__name__}({shown})"

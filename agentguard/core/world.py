@@ -1,0 +1,150 @@
+"""The questions that rating may ask of the outside world, and the shape of the answers.
+
+The real answers come from `edge/`; the examples in rule files bring their own. Every answer
+that a rating rests on becomes part of an approval's digest: see `Witness`.
+"""
+
+from __future__ import annotations
+
+from .effect import Target
+from .value import TYPE_CHECKING, Value
+
+if TYPE_CHECKING:
+    from typing import Any, Protocol
+
+    from .call import Call
+else:
+    Protocol = object
+
+
+class Unseen(Exception):
+    """The world could not be asked: the text says what was not seen and why."""
+
+
+#: What a path can be, and what brings it back if it is removed or replaced (a key of
+#: effect.RECOVERIES). A directory is as bad as the worst below it.
+PATH_STATES = {
+    "missing": "nothing-lost",     # an operand that does not exist removes nothing
+    "empty": "nothing-lost",       # an empty directory, a dangling or plain symbolic link
+    "tracked": "git-objects",      # in a commit, unmodified
+    "regenerable": "regeneration", # disposable by convention: build output, dependencies, caches
+    "temporary": "temporary",      # below a temporary directory, in no git work tree
+    "born": "regeneration",        # made by this very call, not tracked
+    "modified": "",                # tracked, with changes that are in no commit
+    "untracked": "",               # git does not know it
+    "ignored": "",                 # git ignores it, and it is not disposable by convention
+    "unversioned": "",             # in no git work tree
+    "special": "",                 # a device, a socket, a mount point
+    "unseen": "",                  # it could not be looked at
+}
+
+
+class PathState(Value):
+    """What is known of a path.
+
+    `state` is a key of PATH_STATES. `detail` names what would be lost ("3 files: a, b, c") or
+    why it could not be seen. `grave`, when not empty, says why losing it would be catastrophic
+    ("your home directory"). `identity` is device and inode, when it exists.
+    """
+
+    path: str
+    state: str
+    detail: str = ""
+    grave: str = ""
+    identity: tuple[str, ...] = ()
+
+
+class Answer(Value):
+    """What a named probe found.
+
+    `lost` are the things that would be gone for good; none means that nothing would be.
+    `unseen`, when not empty, says why the probe could not tell, which counts as the worst.
+    """
+
+    lost: tuple[Target, ...] = ()
+    unseen: str = ""
+
+
+class World(Protocol):
+    """The outside world, as far as rating is concerned. Nothing here changes anything."""
+
+    def read(self, path: str, cwd: str) -> bytes:
+        """All bytes of a regular file of bounded size; raises Unseen."""
+        raise NotImplementedError
+
+    def stdin(self) -> bytes:
+        """All of the call's own standard input, up to its end; raises Unseen."""
+        raise NotImplementedError
+
+    def paths(self, paths: tuple[str, ...], cwd: str, follow: bool) -> tuple[PathState, ...]:
+        """The state of each path; of what a symbolic link points at if `follow`."""
+        raise NotImplementedError
+
+    def expand(self, pattern: str, cwd: str) -> tuple[str, ...]:
+        """The paths that a shell pattern matches now, sorted; none if it matches nothing."""
+        raise NotImplementedError
+
+    def ask(self, probe: str, call: Call) -> Answer:
+        """What the probe of that name finds for this call."""
+        raise NotImplementedError
+
+    def lookup(self, source: str, key: str, call: Call) -> str | None:
+        """A configured value ("git-alias", "st"); None if there is none; raises Unseen."""
+        raise NotImplementedError
+
+    def ambient(self, variables: tuple[str, ...], files: tuple[str, ...], call: Call) -> tuple[tuple[str, str], ...]:
+        """Which of a program's declared ambient inputs are present, each with its content's digest.
+
+        `variables` may end in `*`; `files` may start with `~/` or `$NAME/`.
+        """
+        raise NotImplementedError
+
+
+class Witness(World):
+    """A World that remembers every answer it passed on: the evidence of a rating."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.evidence: list[tuple[Any, ...]] = []
+
+    def _note(self, question: str, subject: Any, answer: Any) -> None:
+        self.evidence.append((question, subject, answer))
+
+    def _asked(self, question: str, subject: Any, answer: Any) -> Any:
+        """Pass an answer on, or the fact that there was none, and remember it."""
+        try:
+            found = answer()
+        except Unseen as why:
+            self._note(question, subject, ("unseen", str(why)))
+            raise
+        self._note(question, subject, found)
+        return found
+
+    def read(self, path: str, cwd: str) -> bytes:
+        """See World; the evidence is every byte."""
+        return self._asked("read", (path, cwd), lambda: self._world.read(path, cwd))  # type: ignore[no-any-return]
+
+    def stdin(self) -> bytes:
+        """See World."""
+        return self._asked("stdin", (), self._world.stdin)  # type: ignore[no-any-return]
+
+    def paths(self, paths: tuple[str, ...], cwd: str, follow: bool) -> tuple[PathState, ...]:
+        """See World."""
+        return self._asked("paths", (paths, cwd, follow), lambda: self._world.paths(paths, cwd, follow))  # type: ignore[no-any-return]
+
+    def expand(self, pattern: str, cwd: str) -> tuple[str, ...]:
+        """See World."""
+        return self._asked("expand", (pattern, cwd), lambda: self._world.expand(pattern, cwd))  # type: ignore[no-any-return]
+
+    def ask(self, probe: str, call: Call) -> Answer:
+        """See World."""
+        subject = (probe, call.invocation.argv, call.invocation.cwd)
+        return self._asked("ask", subject, lambda: self._world.ask(probe, call))  # type: ignore[no-any-return]
+
+    def lookup(self, source: str, key: str, call: Call) -> str | None:
+        """See World."""
+        return self._asked("lookup", (source, key), lambda: self._world.lookup(source, key, call))  # type: ignore[no-any-return]
+
+    def ambient(self, variables: tuple[str, ...], files: tuple[str, ...], call: Call) -> tuple[tuple[str, str], ...]:
+        """See World."""
+        return self._asked("ambient", call.program, lambda: self._world.ambient(variables, files, call))  # type: ignore[no-any-return]

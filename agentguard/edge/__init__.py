@@ -1,0 +1,1 @@
+"""The outside world: processes, terminals, the record, files, git, the real program."""

@@ -1,0 +1,69 @@
+"""What can go wrong, as a person reads it: kind, message, hint and exit status."""
+
+from __future__ import annotations
+
+#: Exit status of a shim that refused a call, or could not judge it.
+REFUSED = 126
+#: Exit status of a shim whose real program does not exist, as a shell answers.
+NO_PROGRAM = 127
+
+
+class AgentguardError(Exception):
+    """Base of every expected failure.
+
+    `message` says what happened and where in one line; `hint`, when there is one, says what to
+    do about it. `status` is the exit status of an `agentguard` verb that ends with it.
+    """
+
+    kind = "error"
+    status = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} ({self.hint})" if self.hint else self.message
+
+
+class UsageError(AgentguardError):
+    """The verb was called in a way that makes no sense."""
+
+    kind = "usage"
+    status = 2
+
+
+class RuleError(AgentguardError):
+    """A rule file is wrong: the message names file, rule and fault."""
+
+    kind = "rules"
+    status = 3
+
+
+class RecordError(AgentguardError):
+    """The record cannot be read or written."""
+
+    kind = "record"
+    status = 4
+
+
+class InstallError(AgentguardError):
+    """The guard cannot be installed, or what is installed is broken."""
+
+    kind = "install"
+    status = 5
+
+
+class NotAPerson(AgentguardError):
+    """A verb that only a person may use was called from somewhere an agent could be."""
+
+    kind = "person"
+    status = REFUSED
+
+
+class NoProgram(AgentguardError):
+    """There is no real program behind a shim."""
+
+    kind = "program"
+    status = NO_PROGRAM

@@ -1,0 +1,1 @@
+"""A language each: what a text in it would do, as effects."""

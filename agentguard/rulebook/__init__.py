@@ -1,0 +1,1 @@
+"""`rules/*.toml` as values: argument grammars, rules and their examples."""
