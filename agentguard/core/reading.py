@@ -1,0 +1,31 @@
+"""What a reader may ask of the rest while it reads: the world's facts, and other languages.
+
+Readers of a text are modules of `readers/` with `read(text, call, context)`; readers of a whole
+call, whose meaning lies in several arguments together, have `read_call(call, context)`.
+"""
+
+from __future__ import annotations
+
+from .call import Invocation
+from .effect import Reading
+from .value import TYPE_CHECKING
+from .world import World
+
+if TYPE_CHECKING:
+    from typing import Protocol
+else:
+    Protocol = object
+
+
+class Context(Protocol):
+    """Handed to every reader."""
+
+    world: World
+
+    def command(self, call: Invocation) -> Reading:
+        """What a program called with these arguments would do, by the rulebook."""
+        raise NotImplementedError
+
+    def text(self, language: str, text: str, call: Invocation) -> Reading:
+        """What a text in that language ("shell", …) would do if `call` ran it."""
+        raise NotImplementedError
