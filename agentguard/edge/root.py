@@ -1,0 +1,76 @@
+"""Where everything of one installation lies: fixed when it is installed, never taken from a call's environment."""
+
+from __future__ import annotations
+
+from ..core.value import Value
+from ..errors import InstallError
+
+#: How long a call waits for a person, in seconds: below the 120 s that agents give a command.
+PATIENCE = 100.0
+
+
+class Root(Value):
+    """One installation. `path` is absolute.
+
+        shims/          one shim for each guarded program; first on the agent's PATH
+        current         → store/VERSION, switched atomically
+        store/VERSION/  the packages and rules that the shims run from
+        bin/agentguard  the person's command, out of the store
+        activate.sh, activate.fish
+        config.toml     what was chosen at install time
+        manifest.json   what `install` made, so that `uninstall` takes away exactly that
+        data/record.db  the record and the requests
+    """
+
+    path: str
+
+    @property
+    def shims(self) -> str:
+        """The directory that stands first on PATH."""
+        return f"{self.path}/shims"
+
+    @property
+    def store(self) -> str:
+        """The versions that shims have run or can run from."""
+        return f"{self.path}/store"
+
+    @property
+    def current(self) -> str:
+        """The symbolic link to the version in force."""
+        return f"{self.path}/current"
+
+    @property
+    def data(self) -> str:
+        """The directory of the record; its owner is the only uid that writes there."""
+        return f"{self.path}/data"
+
+    @property
+    def record(self) -> str:
+        """The SQLite database with the record and the requests."""
+        return f"{self.path}/data/record.db"
+
+    @property
+    def config(self) -> str:
+        """What was chosen at install time, as TOML."""
+        return f"{self.path}/config.toml"
+
+    @property
+    def manifest(self) -> str:
+        """What `install` made or changed, as JSON."""
+        return f"{self.path}/manifest.json"
+
+    def patience(self) -> float:
+        """How long a call waits for a person, in seconds; raises InstallError if config.toml is broken."""
+        import tomllib
+
+        try:
+            with open(self.config, "rb") as file:
+                chosen = tomllib.load(file)
+        except FileNotFoundError:
+            return PATIENCE
+        except (OSError, ValueError) as fault:
+            raise InstallError(f"{self.config}: {fault}", "run `agentguard install` again") from fault
+        wait = chosen.get("wait", PATIENCE)
+        if not isinstance(wait, (int, float)) or isinstance(wait, bool) or wait < 0:
+            raise InstallError(f"{self.config}: wait must be a number of seconds, not {wait!r}")
+        return float(wait)
