@@ -1,0 +1,104 @@
+"""The values that `rules/*.toml` become."""
+
+from __future__ import annotations
+
+from ..core.effect import Rating, Verb
+from ..core.value import TYPE_CHECKING, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, Literal
+
+    Takes = Literal["nothing", "value", "optional"]
+
+
+class Option(Value):
+    """One option: all its names with their dashes, and what its value is."""
+
+    names: tuple[str, ...]
+    takes: Takes = "nothing"
+    role: str = ""
+
+    @property
+    def name(self) -> str:
+        """The canonical name: the first long one, or the only one."""
+        return next((n for n in self.names if n.startswith("--")), self.names[0])
+
+
+class Command(Value):
+    """A program or one of its subcommands: what its arguments mean."""
+
+    path: tuple[str, ...]
+    options: Mapping[str, Option]
+    operands: tuple[str, ...] = ()
+    commands: Mapping[str, str] = {}  # noqa: RUF012 (values are immutable)
+    inherit: bool = False
+    open: bool = False
+
+
+class Grammar(Value):
+    """How a program's argument vectors are read (see docs/rules.md)."""
+
+    abbreviate: bool = False
+    negate: bool = False
+    permute: bool = True
+    long: str = "--"
+    assign: bool = False
+    digits: bool = False
+
+
+class Condition(Value):
+    """An option that must (or must not) be given: any of `names`, with a value like `value` if that is not ""."""
+
+    names: tuple[str, ...]
+    value: str = ""
+
+
+class Example(Value):
+    """A call, the facts it is made under, and its rating."""
+
+    run: str | tuple[str, ...]
+    rating: Rating
+    given: Mapping[str, Any]
+    catastrophic: bool = False
+
+
+class Rule(Value):
+    """One rule (see docs/rules.md for every field)."""
+
+    id: str
+    commands: tuple[tuple[str, ...], ...]
+    effect: Verb
+    reason: str
+    instead: str = ""
+    given: tuple[tuple[Condition, ...], ...] = ()
+    unless: tuple[tuple[Condition, ...], ...] = ()
+    operands: str = ""
+    operand: tuple[str, ...] = ()
+    target: str = ""
+    on: str = ""
+    asks: str = ""
+    recoverable_by: str = ""
+    environment: str = ""
+    catastrophic: str = ""
+    adds: bool = False
+    wins: bool = False
+    open: bool = False
+    examples: tuple[Example, ...] = ()
+    misses: tuple[Example, ...] = ()
+
+
+class Program(Value):
+    """Everything that one rule file teaches."""
+
+    name: str
+    names: tuple[str, ...]
+    grammar: Grammar
+    commands: Mapping[tuple[str, ...], Command]
+    rules: tuple[Rule, ...]
+    guarded: bool = False
+    open: bool = False
+    reads: str = ""
+    aliases: str = ""
+    variables: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
