@@ -24,18 +24,18 @@ class Unseen(Exception):
 #: What a path can be, and what brings it back if it is removed or replaced (a key of
 #: effect.RECOVERIES). A directory is as bad as the worst below it.
 PATH_STATES = {
-    "missing": "nothing-lost",     # an operand that does not exist removes nothing
-    "empty": "nothing-lost",       # an empty directory, a dangling or plain symbolic link
-    "tracked": "git-objects",      # in a commit, unmodified
-    "regenerable": "regeneration", # disposable by convention: build output, dependencies, caches
-    "temporary": "temporary",      # below a temporary directory, in no git work tree
-    "born": "regeneration",        # made by this very call, not tracked
-    "modified": "",                # tracked, with changes that are in no commit
-    "untracked": "",               # git does not know it
-    "ignored": "",                 # git ignores it, and it is not disposable by convention
-    "unversioned": "",             # in no git work tree
-    "special": "",                 # a device, a socket, a mount point
-    "unseen": "",                  # it could not be looked at
+    "missing": "nothing-lost",  # an operand that does not exist removes nothing
+    "empty": "nothing-lost",  # an empty directory, a dangling or plain symbolic link
+    "tracked": "git-objects",  # in a commit, unmodified
+    "regenerable": "regeneration",  # disposable by convention: build output, dependencies, caches
+    "temporary": "temporary",  # below a temporary directory, in no git work tree
+    "born": "regeneration",  # made by this very call, not tracked
+    "modified": "",  # tracked, with changes that are in no commit
+    "untracked": "",  # git does not know it
+    "ignored": "",  # git ignores it, and it is not disposable by convention
+    "unversioned": "",  # in no git work tree
+    "special": "",  # a device, a socket, a mount point
+    "unseen": "",  # it could not be looked at
 }
 
 

@@ -31,9 +31,11 @@ class Command(Value):
     path: tuple[str, ...]
     options: Mapping[str, Option]
     operands: tuple[str, ...] = ()
-    commands: Mapping[str, str] = {}  # noqa: RUF012 (values are immutable)
+    commands: Mapping[str, str] = {}
     inherit: bool = False
     open: bool = False
+    reads: str = ""
+    stdin: str = ""
 
 
 class Grammar(Value):

@@ -1,0 +1,174 @@
+"""From an invocation to its effects: argument grammar, rules, and the languages that it carries."""
+
+from __future__ import annotations
+
+from .core.call import Argument, Call, Invocation, Stream, Unresolved
+from .core.effect import Effect, Reading, Target
+from .core.reading import Context
+from .core.value import TYPE_CHECKING
+from .core.world import Unseen, World
+from .readers.argv import parse
+from .rulebook.match import speak
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+    from typing import Protocol
+
+    from .rulebook.model import Program
+else:
+    Protocol = object
+
+#: How deep calls may carry each other before nobody can tell any more.
+MAX_DEPTH = 24
+
+#: Roles of arguments that are commands in a language, and that language.
+LANGUAGES = {"SHELL": "shell"}
+
+
+class Programs(Protocol):
+    """The rulebook, as far as classifying is concerned."""
+
+    def program(self, name: str) -> Program | None:
+        """What is taught of the program of that file name."""
+        raise NotImplementedError
+
+
+class Classifier(Context):
+    """Reads calls by the rulebook, and what they carry by the readers; see core.reading.Context."""
+
+    def __init__(self, rulebook: Programs, world: World) -> None:
+        self.rulebook = rulebook
+        self.world = world
+        self._depth = 0
+
+    def command(self, call: Invocation) -> Reading:
+        """What a program called with these arguments would do."""
+        return self._deeper(call, lambda: self._command(call))
+
+    def text(self, language: str, text: str, call: Invocation) -> Reading:
+        """What a text in that language would do if `call` ran it."""
+        if isinstance(text, Unresolved):
+            return _unknown(
+                call, "agentguard-unresolved-text", f"runs {text.written}, which is not known before the line runs"
+            )
+        return self._deeper(call, lambda: _reader(language).read(text, call, self))
+
+    def _deeper(self, call: Invocation, read: Callable[[], Reading]) -> Reading:
+        if self._depth >= MAX_DEPTH:
+            return _unknown(call, "agentguard-too-deep", "commands are nested too deeply to be followed")
+        self._depth += 1
+        try:
+            return read()
+        finally:
+            self._depth -= 1
+
+    def _command(self, call: Invocation) -> Reading:
+        if isinstance(call.argv[0], Unresolved):
+            return _unknown(
+                call,
+                "agentguard-unresolved-program",
+                f"which program {call.argv[0].written} is, is not known before the line runs",
+            )
+        program = self.rulebook.program(call.name)
+        if program is None:
+            return Reading((Effect("run", Target("program", call.name), program=call.name),), (call.name,))
+        parsed = parse(program, call)
+        if program.variables or program.files:
+            self.world.ambient(program.variables, program.files, parsed)
+        alias = self._alias(program, parsed)
+        if alias is not None:
+            return alias
+        reading = Reading(speak(program, parsed, self.world))
+        for argument in parsed.arguments:
+            reading += self._carried(argument, parsed)
+        reading += self._carried_argv(parsed)
+        command = program.commands[parsed.command]
+        if command.reads or program.reads:
+            reading += _reader(command.reads or program.reads).read_call(parsed, self)
+        if command.stdin and not any(parsed.playing("SHELL", "SCRIPT", "ARGV")):
+            reading += self._stdin(command.stdin, call)
+        return reading
+
+    # What a call carries
+
+    def _carried(self, argument: Argument, call: Call) -> Reading:
+        if argument.value is None:
+            return Reading()
+        if argument.role in LANGUAGES:
+            return self.text(LANGUAGES[argument.role], argument.value, call.invocation)
+        if argument.role == "SCRIPT":
+            return self._script(argument.value, call.invocation)
+        return Reading()
+
+    def _carried_argv(self, call: Call) -> Reading:
+        argv = tuple(a.value for a in call.playing("ARGV") if a.value is not None)
+        if not argv:
+            return Reading()
+        env = dict(call.invocation.env)
+        for argument in call.playing("ASSIGN"):
+            name, _, value = (argument.value or "").partition("=")
+            env[name] = value
+        return self.command(call.invocation.replace(argv=argv, env=env))
+
+    def _script(self, path: str, call: Invocation) -> Reading:
+        try:
+            if isinstance(path, Unresolved):
+                raise Unseen(f"{path.written} is not known before the line runs")
+            text = self.world.read(path, call.cwd)
+        except Unseen as why:
+            return _unknown(call, "agentguard-unseen-script", f"runs a script that cannot be read: {why}")
+        return self.text("shell", text.decode("utf-8", "surrogateescape"), call)
+
+    def _stdin(self, role: str, call: Invocation) -> Reading:
+        try:
+            text = stdin(call.stdin, self.world)
+        except Unseen as why:
+            return _unknown(call, "agentguard-unseen-stdin", f"runs its standard input, which cannot be read: {why}")
+        return self.text(LANGUAGES[role], text.decode("utf-8", "surrogateescape"), call.replace(stdin=Stream("known")))
+
+    def _alias(self, program: Program, call: Call) -> Reading | None:
+        """What an alias stands for, if the subcommand is one."""
+        if not program.aliases or not call.unknown or not call.operands or call.unknown[-1] is not call.operands[0]:
+            return None
+        name, argv = call.operands[0], call.invocation.argv
+        try:
+            value = self.world.lookup(program.aliases, name, call)
+        except Unseen as why:
+            return _unknown(
+                call.invocation, "agentguard-unseen-alias", f"whether {name} is an alias cannot be seen: {why}"
+            )
+        if value is None:
+            return None
+        if value.startswith("!"):
+            from shlex import join
+
+            return self.text("shell", f"{value[1:]} {join(call.operands[1:])}", call.invocation)
+        import shlex
+
+        try:
+            words = shlex.split(value)
+        except ValueError as fault:
+            return _unknown(call.invocation, "agentguard-bad-alias", f"the alias {name} cannot be read: {fault}")
+        at = len(argv) - len(call.operands)
+        return self.command(call.invocation.replace(argv=(*argv[:at], *words, *argv[at + 1 :])))
+
+
+def stdin(stream: Stream, world: World) -> bytes:
+    """All of a call's standard input; raises Unseen where it cannot be known."""
+    if stream.kind == "known":
+        return stream.data
+    if stream.kind == "unseen":
+        raise Unseen(stream.why)
+    return world.stdin()
+
+
+def _reader(name: str) -> ModuleType:
+    """The reader of a language, loaded when it is first needed."""
+    from importlib import import_module
+
+    return import_module(f".readers.{name}", __package__)
+
+
+def _unknown(call: Invocation, rule: str, reason: str) -> Reading:
+    return Reading((Effect("unknown", Target("call", call.name), rule=rule, program=call.name, reason=reason),))

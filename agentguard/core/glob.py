@@ -1,0 +1,19 @@
+"""Matching with `*`, for rules: `fnmatch` would load the regular expression engine into every shim."""
+
+from __future__ import annotations
+
+
+def like(text: str, pattern: str) -> bool:
+    """Whether all of `text` matches `pattern`, in which `*` stands for any text, also none."""
+    head, *rest = pattern.split("*")
+    if not rest:
+        return text == pattern
+    if not text.startswith(head):
+        return False
+    position = len(head)
+    for middle in rest[:-1]:
+        found = text.find(middle, position)
+        if found < 0:
+            return False
+        position = found + len(middle)
+    return len(text) - position >= len(rest[-1]) and text.endswith(rest[-1])

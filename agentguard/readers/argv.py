@@ -1,0 +1,213 @@
+"""Argument vectors, read by their program's grammar, as getopt_long(3), git and clap read them."""
+
+from __future__ import annotations
+
+from ..core.call import Argument, Call, Invocation
+from ..core.value import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..rulebook.model import Command, Option, Program
+
+
+def parse(program: Program, invocation: Invocation) -> Call:
+    """The call that this program would make of these arguments.
+
+    What the grammar does not have (an option, a subcommand, a missing value) is listed in
+    `unknown`. After an unknown subcommand, it and all that follows are operands.
+    """
+    return _Parser(program, invocation).parse()
+
+
+class _Parser:
+    """One pass over the words; `at` is the index of the next one."""
+
+    def __init__(self, program: Program, invocation: Invocation) -> None:
+        self.program = program
+        self.grammar = program.grammar
+        self.invocation = invocation
+        self.words = invocation.argv
+        self.at = 1
+        self.path: tuple[str, ...] = ()
+        self.command: Command = program.commands[()]
+        self.options: dict[str, Option] = dict(self.command.options)
+        self.arguments: list[Argument] = []
+        self.operands = 0
+        self.unknown: list[str] = []
+
+    def parse(self) -> Call:
+        ended = False
+        while self.at < len(self.words):
+            word = self.words[self.at]
+            self.at += 1
+            if not ended and word == "--":
+                ended = True
+            elif not ended and self._is_option(word):
+                self._option(word)
+            elif ended or not self._descend(word):
+                self._operand(word)
+                if self._takes_the_rest(word):
+                    for rest in self.words[self.at :]:
+                        self._operand(rest)
+                    break
+                ended = ended or not self.grammar.permute
+        return Call(self.program.name, self.path, self._with_roles(), tuple(self.unknown), self.invocation)
+
+    # Subcommands
+
+    def _descend(self, word: str) -> bool:
+        """Go into the subcommand of that name; False if the word is an operand after all."""
+        if self.operands or not self.command.commands:
+            return False
+        name = self.command.commands.get(word)
+        if name is None:
+            if not self.command.operands:
+                self.unknown.append(word)
+            return False
+        self.path = (*self.path, name)
+        kept = self.options if self.command.inherit else {}
+        self.command = self.program.commands[self.path]
+        self.options = {**kept, **self.command.options}
+        return True
+
+    def _takes_the_rest(self, word: str) -> bool:
+        """Whether everything after this operand is an operand too: a carried command, or nobody's grammar."""
+        if self.unknown and self.unknown[-1] is word:
+            return True
+        roles = self.command.operands
+        if not roles or roles[-1] != "ARGV...":
+            return False
+        if roles[0] == "ASSIGN...":
+            return not _is_assignment(word)
+        return self.operands >= len(roles)
+
+    # Options
+
+    def _is_option(self, word: str) -> bool:
+        if word[:1] == "+":
+            return word in self.options
+        return len(word) > 1 and word[0] == "-"
+
+    def _option(self, word: str) -> None:
+        if word in self.options and not (word.startswith("--") and len(word) > 2):
+            self._exact(word)
+        elif word.startswith("--") or (self.grammar.long == "-" and len(word) > 2):
+            self._long(word)
+        elif self.grammar.digits and word[1:].isdigit():
+            self.arguments.append(Argument("-NUM", "", word[1:], word))
+        else:
+            self._cluster(word)
+
+    def _exact(self, word: str) -> None:
+        """A short option by itself, or a long one of a program whose long options have one dash."""
+        option = self.options[word]
+        self._given(option, self._next(word) if option.takes == "value" else None, word)
+
+    def _long(self, word: str) -> None:
+        name, attached, value = word.partition("=")
+        option, positive = self._resolve(name)
+        if option is None:
+            self.unknown.append(word)
+        elif not positive:
+            self.arguments = [a for a in self.arguments if a.option != option.name]
+            self.arguments.append(Argument(f"--no-{option.name.lstrip('-')}", "", None, word))
+        elif option.takes == "nothing" and attached:
+            self.unknown.append(word)
+        elif attached or option.takes != "value":
+            self._given(option, value if attached else None, word)
+        else:
+            self._given(option, self._next(word), word)
+
+    def _resolve(self, name: str) -> tuple[Option | None, bool]:
+        """The option of that name, maybe abbreviated, and whether it is given rather than taken back."""
+        exact = self._by_name(name)
+        if exact[0] is not None or not self.grammar.abbreviate or len(name) < 3:
+            return exact
+        found = {
+            (option.name, positive): (option, positive)
+            for known, option in self.options.items()
+            for spelled, positive in self._spellings(known)
+            if spelled.startswith(name)
+        }
+        if len(found) == 1:
+            return next(iter(found.values()))
+        return None, True
+
+    def _by_name(self, name: str) -> tuple[Option | None, bool]:
+        if name in self.options:
+            return self.options[name], True
+        if self.grammar.negate and name.startswith("--no-"):
+            return self.options.get("--" + name[5:]), False
+        if self.grammar.negate and name.startswith("--") and "--no-" + name[2:] in self.options:
+            return self.options["--no-" + name[2:]], False
+        return None, True
+
+    def _spellings(self, known: str) -> tuple[tuple[str, bool], ...]:
+        if not known.startswith("--"):
+            return ()
+        if not self.grammar.negate:
+            return ((known, True),)
+        opposite = "--" + known[5:] if known.startswith("--no-") else "--no-" + known[2:]
+        return ((known, True),) if opposite in self.options else ((known, True), (opposite, False))
+
+    def _cluster(self, word: str) -> None:
+        """Short options: `-xzf FILE` is -x, -z and -f with its value."""
+        letters = word[1:]
+        for index, letter in enumerate(letters):
+            option = self.options.get("-" + letter)
+            if option is None:
+                self.unknown.append(word if index == 0 else f"-{letter} in {word}")
+                return
+            if option.takes == "nothing":
+                self._given(option, None, word)
+                continue
+            rest = letters[index + 1 :]
+            if self.grammar.assign and rest.startswith("="):
+                rest = rest[1:]
+            if rest or option.takes == "optional":
+                self._given(option, rest or None, word)
+            else:
+                self._given(option, self._next(word), word)
+            return
+
+    def _next(self, option: str) -> str | None:
+        """The next word, as an option's value."""
+        if self.at >= len(self.words):
+            self.unknown.append(f"{option} without its value")
+            return None
+        self.at += 1
+        return self.words[self.at - 1]
+
+    def _given(self, option: Option, value: str | None, word: str) -> None:
+        self.arguments.append(Argument(option.name, option.role, value, word))
+
+    # Operands
+
+    def _operand(self, word: str) -> None:
+        self.operands += 1
+        self.arguments.append(Argument("", "", word, word))
+
+    def _with_roles(self) -> tuple[Argument, ...]:
+        """The arguments, operands with the role that their place gives them."""
+        if not self.operands or not self.command.operands:
+            return tuple(self.arguments)
+        values = [a.value or "" for a in self.arguments if not a.option]
+        roles = iter(_spread(self.command.operands, values))
+        return tuple(a if a.option else a.replace(role=next(roles)) for a in self.arguments)
+
+
+def _is_assignment(word: str) -> bool:
+    name, equals, _value = word.partition("=")
+    return bool(equals and name and "/" not in name)
+
+
+def _spread(roles: tuple[str, ...], operands: list[str]) -> list[str]:
+    """A role for each operand; one "ROLE..." takes what the others leave."""
+    if roles[0] == "ASSIGN...":
+        lead = next((i for i, word in enumerate(operands) if not _is_assignment(word)), len(operands))
+        return ["ASSIGN"] * lead + (_spread(roles[1:], operands[lead:]) if roles[1:] else [])
+    many = next((i for i, role in enumerate(roles) if role.endswith("...")), None)
+    if many is None:
+        return [*roles[: len(operands)], *[""] * (len(operands) - len(roles))]
+    after = roles[many + 1 :]
+    middle = max(len(operands) - many - len(after), 0)
+    return [*roles[:many], *[roles[many][:-3]] * middle, *after][: len(operands)]

@@ -1,0 +1,239 @@
+"""A parsed rule file as values, with every fault named by file, rule and what is wrong with it.
+
+This half knows nothing of TOML, so that a shim can build a program from what `install` compiled.
+"""
+
+from __future__ import annotations
+
+from ..core.effect import RATINGS, RECOVERIES, VERBS
+from ..core.value import TYPE_CHECKING
+from ..errors import RuleError
+from .model import Command, Condition, Example, Grammar, Option, Program, Rule
+
+if TYPE_CHECKING:
+    from typing import Any
+
+_PROGRAM = {
+    "names": list,
+    "guarded": bool,
+    "open": bool,
+    "reads": str,
+    "aliases": str,
+    "variables": list,
+    "files": list,
+}
+_GRAMMAR = {
+    "abbreviate": bool, "negate": bool, "permute": bool, "long": str, "assign": bool, "digits": bool,
+    "options": list, "operands": list, "inherit": bool, "stdin": str,
+}  # fmt: skip
+_COMMAND = {
+    "aliases": list, "options": list, "operands": list, "inherit": bool, "open": bool, "reads": str, "stdin": str,
+}  # fmt: skip
+_RULE = {
+    "id": str, "command": (str, list), "if": list, "unless": list, "operands": str, "operand": list, "effect": str,
+    "target": str, "on": str, "asks": str, "recoverable_by": str, "environment": str, "catastrophic": str,
+    "adds": bool, "wins": bool, "open": bool, "reason": str, "instead": str, "examples": list, "misses": list,
+}  # fmt: skip
+_EXAMPLE = {"run": (str, list), "rating": str, "given": dict, "catastrophic": bool}
+_ENVIRONMENTS = ("", "production", "staging", "local")
+
+
+def build(raw: dict[str, Any], file: str) -> Program:
+    """The program that one rule file teaches; raises RuleError."""
+    return _Builder(file).program(raw)
+
+
+class _Builder:
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.where = ""
+
+    def fail(self, fault: str) -> RuleError:
+        return RuleError(
+            f"{self.file}: {self.where}{': ' if self.where else ''}{fault}", "docs/rules.md has the format"
+        )
+
+    def fields(self, raw: object, known: dict[str, Any], required: tuple[str, ...] = ()) -> dict[str, Any]:
+        """`raw` as a table with known keys of the right types."""
+        if not isinstance(raw, dict):
+            raise self.fail("must be a table")
+        for key, value in raw.items():
+            if key not in known:
+                raise self.fail(f"unknown key `{key}` (known: {', '.join(known)})")
+            if not isinstance(value, known[key]):
+                raise self.fail(f"`{key}` has the wrong type")
+            if isinstance(value, list) and key not in ("run", "examples", "misses") and not _all_text(value):
+                raise self.fail(f"`{key}` must hold only text")
+        for key in required:
+            if not raw.get(key):
+                raise self.fail(f"`{key}` is missing")
+        return raw
+
+    def program(self, raw: dict[str, Any]) -> Program:
+        unknown = set(raw) - {"program", "grammar", "command", "rule"}
+        if unknown:
+            raise self.fail(f"unknown key `{min(unknown)}`")
+        self.where = "[program]"
+        about = self.fields(raw.get("program"), _PROGRAM, ("names",))
+        self.where = "[grammar]"
+        grammar = self.fields(raw.get("grammar", {}), _GRAMMAR)
+        style = {key: grammar[key] for key in Grammar._fields if key in grammar}
+        commands = self.commands(raw.get("command", {}), grammar, about)
+        program = Program(
+            name=about["names"][0],
+            names=tuple(about["names"]),
+            grammar=Grammar(**style),
+            commands=commands,
+            rules=(),
+            guarded=about.get("guarded", False),
+            open=about.get("open", False),
+            reads=about.get("reads", ""),
+            aliases=about.get("aliases", ""),
+            variables=tuple(about.get("variables", ())),
+            files=tuple(about.get("files", ())),
+        )
+        self.where = ""
+        rules = raw.get("rule", [])
+        if not isinstance(rules, list) or not rules:
+            raise self.fail("it has no [[rule]]")
+        return program.replace(rules=tuple(self.rule(one, number, program) for number, one in enumerate(rules, 1)))
+
+    # Grammar
+
+    def commands(self, raw: object, grammar: dict[str, Any], about: dict[str, Any]) -> dict[tuple[str, ...], Command]:
+        """Every command by its path; the program itself is ()."""
+        if not isinstance(raw, dict):
+            raise self.fail("`command` must hold tables")
+        tables: dict[tuple[str, ...], dict[str, Any]] = {(): grammar}
+        for written, table in raw.items():
+            self.where = f"[command.{written}]"
+            tables[tuple(written.split())] = self.fields(table, _COMMAND)
+        below: dict[tuple[str, ...], dict[str, str]] = {path: {} for path in tables}
+        for path, table in tables.items():
+            if not path:
+                continue
+            self.where = f"[command.{' '.join(path)}]"
+            if path[:-1] not in below:
+                raise self.fail(f'there is no [command."{" ".join(path[:-1])}"] above it')
+            for name in (path[-1], *table.get("aliases", ())):
+                if below[path[:-1]].setdefault(name, path[-1]) != path[-1]:
+                    raise self.fail(f"`{name}` is also a name of {below[path[:-1]][name]}")
+        commands = {}
+        for path, table in tables.items():
+            self.where = f"[command.{' '.join(path)}]" if path else "[grammar]"
+            commands[path] = Command(
+                path=path,
+                options=self.options(table.get("options", ())),
+                operands=tuple(table.get("operands", ())),
+                commands=below[path],
+                inherit=table.get("inherit", False),
+                open=table.get("open", False) or about.get("open", False),
+                reads=table.get("reads", ""),
+                stdin=table.get("stdin", ""),
+            )
+        return commands
+
+    def options(self, written: list[str]) -> dict[str, Option]:
+        options: dict[str, Option] = {}
+        for text in written:
+            option = self.option(text)
+            for name in option.names:
+                if name in options:
+                    raise self.fail(f"option {name} is declared twice")
+                options[name] = option
+        return options
+
+    def option(self, text: str) -> Option:
+        """`-o, --output FILE`, `--color[=WHEN]`: names, then what the value is."""
+        *names, last = text.split(", ")
+        takes, role = "nothing", ""
+        if last.endswith("]") and "[=" in last:
+            last, _, role = last[:-1].partition("[=")
+            takes = "optional"
+        elif " " in last or "=" in last:
+            last, _, role = last.partition(" " if " " in last else "=")
+            takes = "value"
+        names.append(last)
+        for name in names:
+            if name[:1] not in "-+" or len(name) < 2 or " " in name:
+                raise self.fail(f"option `{text}` is not written as in a manual")
+        return Option(tuple(names), takes, role)  # type: ignore[arg-type]
+
+    # Rules
+
+    def rule(self, raw: object, number: int, program: Program) -> Rule:
+        self.where = f"rule {number}"
+        if isinstance(raw, dict) and isinstance(raw.get("id"), str) and raw["id"]:
+            self.where = f"rule {raw['id']}"
+        table = self.fields(raw, _RULE, ("id", "effect", "reason"))
+        if table["effect"] not in VERBS:
+            raise self.fail(f"effect `{table['effect']}` is none of {', '.join(VERBS)}")
+        if table.get("recoverable_by", "") not in RECOVERIES:
+            raise self.fail(
+                f"recoverable_by `{table['recoverable_by']}` is none of {', '.join(filter(None, RECOVERIES))}"
+            )
+        if table.get("environment", "") not in _ENVIRONMENTS:
+            raise self.fail(f"environment `{table['environment']}` is none of {', '.join(filter(None, _ENVIRONMENTS))}")
+        if table.get("operands", "") and not table["operands"].lstrip("<>=").isdigit():
+            raise self.fail(f"operands `{table['operands']}` is not a count such as 0, >=1 or <=2")
+        written = table.get("command", "")
+        paths = tuple(tuple(one.split()) for one in ([written] if isinstance(written, str) else written))
+        for path in paths:
+            if path not in program.commands:
+                raise self.fail(f"there is no command `{' '.join(path)}` in the grammar")
+        anywhere = table.get("adds", False) or table.get("wins", False)
+        return Rule(
+            id=table["id"],
+            commands=paths,
+            effect=table["effect"],
+            reason=table["reason"],
+            instead=table.get("instead", ""),
+            given=tuple(self.condition(text, paths, program, anywhere) for text in table.get("if", ())),
+            unless=tuple(self.condition(text, paths, program, anywhere) for text in table.get("unless", ())),
+            operands=table.get("operands", ""),
+            operand=tuple(table.get("operand", ())),
+            target=table.get("target", ""),
+            on=table.get("on", ""),
+            asks=table.get("asks", ""),
+            recoverable_by=table.get("recoverable_by", ""),
+            environment=table.get("environment", ""),
+            catastrophic=table.get("catastrophic", ""),
+            adds=table.get("adds", False),
+            wins=table.get("wins", False),
+            open=table.get("open", False),
+            examples=self.examples(table, "examples"),
+            misses=self.examples(table, "misses"),
+        )
+
+    def condition(
+        self, text: str, paths: tuple[tuple[str, ...], ...], program: Program, anywhere: bool
+    ) -> tuple[Condition, ...]:
+        """`-a|--long=value`: options by any of their names, as canonical ones."""
+        found = []
+        for one in text.split("|"):
+            name, _, value = one.partition("=")
+            searched = [program.commands[path].options for path in paths]
+            searched += [program.commands[path[:i]].options for path in paths for i in range(len(path))]
+            if anywhere and paths == ((),):
+                searched += [command.options for command in program.commands.values()]
+            names = tuple(dict.fromkeys(options[name].name for options in searched if name in options))
+            if name.startswith("--no-") or name == "-NUM":
+                names = (*names, name)
+            if not names:
+                raise self.fail(f"option `{name}` is not in the grammar of this command")
+            found.append(Condition(names, value))
+        return tuple(found)
+
+    def examples(self, table: dict[str, Any], key: str) -> tuple[Example, ...]:
+        examples = []
+        for raw in table.get(key, ()):
+            one = self.fields(raw, _EXAMPLE, ("run", "rating"))
+            if one["rating"] not in RATINGS:
+                raise self.fail(f"{key}: rating `{one['rating']}` is none of {', '.join(RATINGS)}")
+            run = one["run"] if isinstance(one["run"], str) else tuple(one["run"])
+            examples.append(Example(run, one["rating"], one.get("given", {}), one.get("catastrophic", False)))
+        return tuple(examples)
+
+
+def _all_text(values: list[object]) -> bool:
+    return all(isinstance(value, str) for value in values)

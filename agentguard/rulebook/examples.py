@@ -1,0 +1,116 @@
+"""Every example of every rule, run against the whole rulebook.
+
+An example states the facts it is made under; what it does not state cannot be seen.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import os.path
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..classify import Classifier
+from ..core.call import Call, Invocation, Stream
+from ..core.effect import Reading, Target
+from ..core.world import PATH_STATES, Answer, PathState, Unseen, World
+from ..errors import RuleError
+from .load import Rulebook
+from .model import Example, Rule
+
+#: Where every example takes place.
+CWD = "/home/dev/project"
+HOME = "/home/dev"
+
+
+class StatedWorld(World):
+    """The world as an example states it."""
+
+    def __init__(self, given: Mapping[str, Any]) -> None:
+        self.given = given
+
+    def read(self, path: str, cwd: str) -> bytes:
+        """The text given for that file."""
+        text = self.given.get("files", {}).get(path)
+        if text is None:
+            raise Unseen(f"{path} is not given")
+        return str(text).encode("utf-8", "surrogateescape")
+
+    def stdin(self) -> bytes:
+        """The text given for standard input."""
+        if "stdin" not in self.given:
+            raise Unseen("standard input is not given")
+        return str(self.given["stdin"]).encode("utf-8", "surrogateescape")
+
+    def paths(self, paths: tuple[str, ...], cwd: str, follow: bool) -> tuple[PathState, ...]:
+        """The states given, by the path as it is written."""
+        return tuple(self._path(path, cwd) for path in paths)
+
+    def _path(self, path: str, cwd: str) -> PathState:
+        stated = self.given.get("paths", {}).get(path, "unseen")
+        fields = {"state": stated} if isinstance(stated, str) else dict(stated)
+        if fields["state"] not in PATH_STATES:
+            raise RuleError(f"path state `{fields['state']}` is none of {', '.join(PATH_STATES)}")
+        whole = os.path.join(cwd, path)
+        return PathState(whole, fields["state"], fields.get("detail", ""), fields.get("grave", ""), (whole,))
+
+    def expand(self, pattern: str, cwd: str) -> tuple[str, ...]:
+        """Those of the given paths that match."""
+        return tuple(sorted(fnmatch.filter(self.given.get("paths", {}), pattern)))
+
+    def ask(self, probe: str, call: Call) -> Answer:
+        """What is given for that probe: a list of names that would be lost."""
+        if probe not in self.given:
+            return Answer(unseen=f"{probe} is not given")
+        return Answer(tuple(Target("thing", name) for name in self.given[probe]))
+
+    def lookup(self, source: str, key: str, call: Call) -> str | None:
+        """The value given under that source."""
+        value = self.given.get(source, {}).get(key)
+        return None if value is None else str(value)
+
+    def ambient(self, variables: tuple[str, ...], files: tuple[str, ...], call: Call) -> tuple[tuple[str, str], ...]:
+        """Nothing but what `env` gives."""
+        return ()
+
+
+def rate(rulebook: Rulebook, example: Example) -> Reading:
+    """How the whole rulebook reads an example."""
+    env = {"HOME": HOME, "PWD": CWD, **example.given.get("env", {})}
+    classifier = Classifier(rulebook, StatedWorld(example.given))
+    if isinstance(example.run, str):
+        stdin = Stream() if "stdin" in example.given else Stream("unseen", why="standard input is not given")
+        return classifier.text("shell", example.run, Invocation(("sh", "-c", example.run), CWD, env, stdin))
+    return classifier.command(Invocation(example.run, CWD, env))
+
+
+def faults(rulebook: Rulebook) -> Iterator[str]:
+    """Every example that does not hold, as a line that names file, rule, call and what is wrong."""
+    for program in rulebook:
+        for rule in program.rules:
+            for example in rule.examples:
+                yield from _faults(rulebook, program.name, rule, example, matching=True)
+            for example in rule.misses:
+                yield from _faults(rulebook, program.name, rule, example, matching=False)
+
+
+def _faults(rulebook: Rulebook, program: str, rule: Rule, example: Example, matching: bool) -> Iterator[str]:
+    where = f"{program}.toml: rule {rule.id}: {'example' if matching else 'miss'} {example.run!r}"
+    reading = rate(rulebook, example)
+    spoken = ", ".join(dict.fromkeys(effect.rule for effect in reading.effects if effect.rule)) or "no rule"
+    if reading.rating != example.rating:
+        yield f"{where}: rated {reading.rating} by {spoken}, not {example.rating}"
+    if example.catastrophic and not reading.catastrophic:
+        yield f"{where}: not catastrophic"
+    speaks = any(effect.rule == rule.id for effect in reading.effects)
+    if matching and not speaks:
+        yield f"{where}: the rule does not speak; {spoken} did"
+    if not matching and speaks:
+        yield f"{where}: the rule speaks, though it must not"
+
+
+def proved(rulebook: Rulebook) -> Rulebook:
+    """The same rulebook, once all its examples hold; raises RuleError with the first that does not."""
+    for fault in faults(rulebook):
+        raise RuleError(fault, "docs/rules.md says which rule speaks")
+    return rulebook

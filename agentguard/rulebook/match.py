@@ -1,0 +1,185 @@
+"""Which rules speak about a call, and the effects that they say it has."""
+
+from __future__ import annotations
+
+from ..core.call import Call, Unresolved
+from ..core.effect import Effect, Environment, Target
+from ..core.glob import like
+from ..core.value import TYPE_CHECKING
+from ..core.world import PATH_STATES, PathState, World
+from .model import Condition, Program, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+#: States of a path that rest on what its name is by convention, not on what an earlier part of
+#: the same line may have changed.
+_BY_CONVENTION = ("regenerable", "temporary")
+
+
+def speak(program: Program, call: Call, world: World) -> tuple[Effect, ...]:
+    """The effects of a call, by its program's rules; never none."""
+    matching = [rule for rule in program.rules if matches(rule, call)]
+    winners = [rule for rule in matching if rule.wins]
+    deciding = _most_specific(winners or [rule for rule in matching if not rule.adds], call)
+    speaking = deciding if winners else deciding + [rule for rule in matching if rule.adds]
+    effects = [effect for rule in speaking for effect in _effects(rule, program, call, world)]
+    if call.unknown and not any(rule.open for rule in deciding) and not _is_open(program, call):
+        effects += [_not_understood(program, call, word) for word in call.unknown]
+    elif not deciding:
+        what = " ".join((program.name, *call.command))
+        effects.append(_unknown(program, call, "agentguard-no-rule", f"no rule speaks about this way to call {what}"))
+    return tuple(effects)
+
+
+def matches(rule: Rule, call: Call) -> bool:
+    """Whether everything that the rule asks for holds of this call."""
+    anywhere = rule.commands == ((),) and (rule.adds or rule.wins)
+    if call.command not in rule.commands and not anywhere:
+        return False
+    if not all(any(_given(one, call) for one in choice) for choice in rule.given):
+        return False
+    if any(_given(one, call) for choice in rule.unless for one in choice):
+        return False
+    operands = call.operands
+    if rule.operands and not _counts(rule.operands, len(operands)):
+        return False
+    return not rule.operand or any(like(word, pattern) for word in operands for pattern in rule.operand)
+
+
+def _given(condition: Condition, call: Call) -> bool:
+    return any(
+        a.option in condition.names and (not condition.value or like(a.value or "", condition.value))
+        for a in call.arguments
+        if a.option
+    )
+
+
+def _counts(wanted: str, count: int) -> bool:
+    number = int(wanted.lstrip("<>="))
+    if wanted.startswith(">="):
+        return count >= number
+    if wanted.startswith("<="):
+        return count <= number
+    return count == number
+
+
+def _most_specific(rules: list[Rule], call: Call) -> list[Rule]:
+    if not rules:
+        return []
+
+    def depth(rule: Rule) -> tuple[int, int]:
+        path = len(call.command) if call.command in rule.commands else 0
+        conditions = len(rule.given) + len(rule.unless) + bool(rule.operands) + bool(rule.operand)
+        return path, conditions
+
+    deepest = max(map(depth, rules))
+    return [rule for rule in rules if depth(rule) == deepest]
+
+
+def _effects(rule: Rule, program: Program, call: Call, world: World) -> Iterator[Effect]:
+    base = Effect(
+        verb=rule.effect,
+        target=Target(rule.target or "call", " ".join(call.operands)),
+        recoverable_by=rule.recoverable_by,
+        environment=Environment(rule.environment, f"rule {rule.id}") if rule.environment else Environment(),  # type: ignore[arg-type]
+        rule=rule.id,
+        program=program.name,
+        reason=rule.reason,
+        instead=rule.instead,
+        catastrophic=rule.catastrophic,
+    )
+    if rule.on:
+        yield from _on_paths(rule, base, call, world)
+    elif rule.asks:
+        yield from _asking(rule, base, call, world)
+    else:
+        yield base
+        if rule.effect in ("replace", "remove", "publish") and rule.recoverable_by:
+            yield from _unresolved(call.operands, base)
+
+
+def _unresolved(words: Iterable[str], base: Effect) -> Iterator[Effect]:
+    """An effect of unknown extent for each word whose value nobody knows yet."""
+    for word in words:
+        if isinstance(word, Unresolved):
+            yield base.replace(
+                recoverable_by="",
+                target=Target(base.target.kind, word.written),
+                reason=f"{base.reason}: what {word.written} stands for is not known before the line runs",
+            )
+
+
+def _on_paths(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[Effect]:
+    """One effect for each file that the call hits, by the state it is in now."""
+    words = tuple(a.value for a in call.playing(rule.on) if a.value is not None)
+    cwd = call.invocation.cwd
+    yield from _unresolved(words, base)
+    if isinstance(cwd, Unresolved):
+        yield from _unresolved((Unresolved(w, f"{cwd.written}/{w}") for w in words if w[:1] != "/"), base)
+        words = tuple(word for word in words if word[:1] == "/")
+    for path in world.paths(words, cwd, base.verb == "replace") if words else ():
+        yield on_path(base, path, call.invocation.ahead)
+    if not words:
+        yield base.replace(verb="observe", target=Target("file", ""))
+
+
+def on_path(base: Effect, path: PathState, ahead: tuple[Effect, ...]) -> Effect:
+    """`base` as it hits one path; `ahead` is what earlier parts of the same line do first."""
+    recovery, detail = PATH_STATES[path.state], path.detail or path.state
+    if recovery and path.state not in _BY_CONVENTION and any(could_touch(earlier, path.path) for earlier in ahead):
+        recovery, detail = "", "an earlier part of the same line may change what is there"
+    return base.replace(
+        target=Target("file", path.path, path.identity),
+        recoverable_by=recovery,
+        reason=f"{base.reason}: {detail}" if not recovery else base.reason,
+        catastrophic=path.grave or base.catastrophic,
+    )
+
+
+def could_touch(earlier: Effect, path: str) -> bool:
+    """Whether an effect that comes first could change the state of `path`."""
+    if earlier.verb == "observe":
+        return False
+    if earlier.target.kind != "file" or not earlier.target.name.startswith("/"):
+        return True
+    one, other = earlier.target.name.rstrip("/") + "/", path.rstrip("/") + "/"
+    return one.startswith(other) or other.startswith(one)
+
+
+def _asking(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[Effect]:
+    """What a probe of the real state says would be lost."""
+    if isinstance(call.invocation.cwd, Unresolved):
+        unseen = f"the directory {call.invocation.cwd.written} is not known before the line runs"
+    elif any(isinstance(word, Unresolved) for word in call.operands):
+        words = ", ".join(word.written for word in call.operands if isinstance(word, Unresolved))
+        unseen = f"what {words} stands for is not known before the line runs"
+    elif any(earlier.verb != "observe" for earlier in call.invocation.ahead):
+        unseen = "an earlier part of the same line may change what is there"
+    else:
+        answer = world.ask(rule.asks, call)
+        for target in answer.lost:
+            yield base.replace(target=target, recoverable_by="", reason=f"{base.reason}: {target.kind} {target.name}")
+        unseen = answer.unseen
+        if not unseen:
+            if not answer.lost:
+                yield base
+            return
+    yield base.replace(recoverable_by="", reason=f"{base.reason}: {unseen}")
+
+
+def _is_open(program: Program, call: Call) -> bool:
+    return program.commands[call.command].open
+
+
+def _not_understood(program: Program, call: Call, word: str) -> Effect:
+    what = " ".join((program.name, *call.command))
+    if word.startswith(("-", "+")):
+        return _unknown(
+            program, call, "agentguard-unknown-option", f"{what} has no option {word} that agentguard knows"
+        )
+    return _unknown(program, call, "agentguard-unknown-command", f"{what} has no command {word} that agentguard knows")
+
+
+def _unknown(program: Program, call: Call, rule: str, reason: str) -> Effect:
+    return Effect("unknown", Target("call", " ".join(call.operands)), rule=rule, program=program.name, reason=reason)
