@@ -67,3 +67,9 @@ class NoProgram(AgentguardError):
 
     kind = "program"
     status = NO_PROGRAM
+
+
+class NotRunnable(NoProgram):
+    """There is a real program, but the system does not start it."""
+
+    status = REFUSED

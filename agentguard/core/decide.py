@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from typing import Literal
 
     Action = Literal["run", "ask", "refuse"]
+else:
+    Action = str
 
 
 class Decision(Value):

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     Rating = Literal["read", "reversible", "destructive"]
     Verb = Literal["observe", "create", "replace", "remove", "publish", "run", "unknown"]
+else:
+    Rating = Verb = str
 
 #: Every rating, mildest first.
 RATINGS: tuple[Rating, ...] = ("read", "reversible", "destructive")

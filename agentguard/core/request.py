@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from typing import Literal
 
     State = Literal["open", "approved", "denied", "spent", "withdrawn"]
+else:
+    State = str
 
 #: How long an approval may be spent after it was given, in seconds.
 APPROVAL_LIFE = 600
