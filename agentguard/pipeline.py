@@ -10,18 +10,23 @@ from __future__ import annotations
 from .core.call import Invocation
 from .core.canonical import digest
 from .core.decide import Decision, decide
-from .core.effect import Reading
+from .core.effect import Effect, Reading
 from .core.origin import Origin
+from .core.refusal import refusal, unanswered, waiting
 from .core.request import WORD, Request
-from .core.sheet import Sheet, sheet
+from .core.secrets import masked
+from .core.sheet import Sheet, printable, sheet
 from .core.value import TYPE_CHECKING, Value
 from .core.world import Witness, World
-from .errors import REFUSED
+from .errors import REFUSED, RecordError
 
 if TYPE_CHECKING:
     from typing import Any, Protocol
 else:
     Protocol = object
+
+#: How many effects of one call a row keeps.
+RECORDED_EFFECTS = 50
 
 
 class Journal(Protocol):
@@ -55,9 +60,15 @@ class Journal(Protocol):
 class Edges(Protocol):
     """Everything outside that one call needs."""
 
-    journal: Journal
-    #: How long a call waits for a person, in seconds.
-    patience: float
+    @property
+    def journal(self) -> Journal:
+        """The record and the requests."""
+        raise NotImplementedError
+
+    @property
+    def patience(self) -> float:
+        """How long a call waits for a person, in seconds."""
+        raise NotImplementedError
 
     def world(self, call: Invocation) -> World:
         """The facts, as seen from this call."""
@@ -110,15 +121,23 @@ def judge(call: Invocation, origin: Origin, edges: Edges) -> Judged:
     witness = Witness(edges.world(call))
     reading = edges.read(call, witness)
     asked = sheet(call, reading, origin, real)
-    exact = digest(
-        [call.argv, call.cwd, edges.directory(call), real, identity, origin.uid, origin.session.id, witness.evidence, asked]
-    )
+    where = (call.cwd, edges.directory(call))
+    who = (origin.uid, origin.session.id)
+    exact = digest((call.argv, where, real, identity, who, witness.evidence, asked))
     return Judged(call, reading, decide(reading), origin, real, asked, exact)
 
 
 def guard(call: Invocation, edges: Edges) -> int:
     """Take one call from its argv to the real program, or to a refusal; the exit status."""
     judged = judge(call, edges.origin(), edges)
+    try:
+        return _carry_out(judged, edges)
+    except RecordError as fault:
+        edges.tell(*refusal(judged.asked, f"it cannot be put on the record: {fault}"))
+        return REFUSED
+
+
+def _carry_out(judged: Judged, edges: Edges) -> int:
     if judged.decision.action == "run":
         return _run(judged, edges)
     if judged.decision.action == "refuse":
@@ -130,9 +149,9 @@ def guard(call: Invocation, edges: Edges) -> int:
             return _ask_here(judged, edges)
         request = _ask_elsewhere(judged, edges)
     if request.state != "approved":
-        return _refuse(judged, edges, _why_not(request), request)
+        return _refuse(judged, edges, unanswered(request), request)
     if not _unchanged(judged, edges):
-        return _refuse(judged, edges, "what it would do has changed since it was approved: ask again", request)
+        return _refuse(judged, edges, "what it would do has changed since it was approved", request)
     if not edges.journal.spend(request):
         return _refuse(judged, edges, "its approval has been used or has expired", request)
     return _run(judged, edges, request)
@@ -153,7 +172,7 @@ def _ask_elsewhere(judged: Judged, edges: Edges) -> Request:
     request = edges.journal.file(judged.asked, judged.digest, judged.origin.session.id)
     _record(judged, edges, "asked", request=request.id)
     if edges.patience > 0:
-        edges.tell(*_refusal(judged, f"waiting up to {edges.patience:.0f} s for a person, as request {request.id}"))
+        edges.tell(*waiting(judged.asked, request, edges.patience))
     try:
         return edges.journal.settled(request, edges.patience)
     except KeyboardInterrupt:
@@ -174,19 +193,46 @@ def _run(judged: Judged, edges: Edges, request: Request | None = None, confirmed
 
 def _refuse(judged: Judged, edges: Edges, why: str, request: Request | None = None) -> int:
     _record(judged, edges, "refused", why=why, request=request.id if request else "")
-    edges.tell(*_refusal(judged, why))
+    edges.tell(*refusal(judged.asked, why, request))
     return REFUSED
 
 
 def _record(judged: Judged, edges: Edges, kind: str, **facts: str) -> None:
     """One row before anything happens. A destructive call without a row does not run."""
-    raise NotImplementedError
+    asked, origin = judged.asked, judged.origin
+    row: dict[str, Any] = {
+        "program": asked.program,
+        "argv": asked.argv,
+        "cwd": asked.cwd,
+        "real": asked.real,
+        "uid": origin.uid,
+        "session": origin.session.id,
+        "session_name": origin.session.name,
+        "agent": origin.agent,
+        "ancestry": [{"pid": above.pid, "start": above.start, "name": above.name} for above in origin.ancestry],
+        "rating": asked.rating,
+        "catastrophic": asked.catastrophic,
+        "reasons": [
+            {"rule": reason.rule, "program": reason.program, "text": reason.text, "instead": reason.instead}
+            for reason in asked.reasons
+        ],
+        "effects": [_effect(effect) for effect in judged.reading.effects[:RECORDED_EFFECTS]],
+        "decision": judged.decision.action,
+        **{name: value for name, value in facts.items() if value},
+    }
+    try:
+        edges.journal.append(kind, row)
+    except RecordError as fault:
+        if asked.rating == "destructive":
+            raise
+        edges.tell(f"agentguard: {asked.program} runs without a record: {printable(str(fault))}")
 
 
-def _why_not(request: Request) -> str:
-    raise NotImplementedError
-
-
-def _refusal(judged: Judged, why: str) -> tuple[str, ...]:
-    """What the agent gets to read: no way around, only the reason and the safer way."""
-    raise NotImplementedError
+def _effect(effect: Effect) -> dict[str, str]:
+    return {
+        "verb": effect.verb,
+        "kind": effect.target.kind,
+        "target": masked((effect.target.name,))[0],
+        "rule": effect.rule,
+        "recoverable_by": effect.recoverable_by,
+    }

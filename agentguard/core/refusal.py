@@ -1,0 +1,50 @@
+"""What the caller reads when a call waits or is refused: the reason, the safer way, who decides.
+
+The reader is an agent. It is told nothing that would help it around the guard, and that what is
+refused is an aim, not a spelling.
+"""
+
+from __future__ import annotations
+
+from .request import Request
+from .sheet import Sheet, printable
+
+#: How many reasons are told, and how many safer ways.
+TOLD = 2
+
+
+def waiting(asked: Sheet, request: Request, seconds: float) -> tuple[str, ...]:
+    """The lines that say that a call now waits for a person."""
+    head = f"agentguard: {asked.program} waits up to {seconds:.0f} s for a person, as request {request.id}"
+    return (printable(head), *_grounds(asked)[:2])
+
+
+def refusal(asked: Sheet, why: str, request: Request | None = None) -> tuple[str, ...]:
+    """The lines that say that a call was not run."""
+    told = [printable(f"agentguard: {asked.program} was not run: {why}"), *_grounds(asked)]
+    if request is not None and request.state == "open":
+        told.append(f"  person  asked, as request {request.id}: once they approve it, this same call repeated passes once")
+    told.append("  Not only this command is refused but its aim: seek no other way to it; say what you need, and why.")
+    return tuple(told)
+
+
+def unanswered(request: Request) -> str:
+    """Why a request does not let its call run."""
+    if request.state == "denied":
+        return f"a person said no: {request.answer}" if request.answer else "a person said no"
+    if request.state == "spent":
+        return "its approval has been used: it was for one call"
+    if request.state == "withdrawn":
+        return "its request has been withdrawn"
+    return "no person has answered yet"
+
+
+def _grounds(asked: Sheet) -> tuple[str, ...]:
+    """Rating, reasons and safer ways, a line each."""
+    told = [("rated", asked.rating + (f", catastrophic: {asked.catastrophic}" if asked.catastrophic else ""))]
+    told += [("because", f"{reason.text} [{reason.rule}]") for reason in asked.reasons[:TOLD]]
+    if len(asked.reasons) > TOLD:
+        told.append(("", f"… and {len(asked.reasons) - TOLD} more such reasons"))
+    ways = tuple(dict.fromkeys(reason.instead for reason in asked.reasons if reason.instead))
+    told += [("safer", way) for way in ways[:TOLD]]
+    return tuple(f"  {label:8}{printable(text)}" for label, text in told)
