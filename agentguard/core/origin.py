@@ -9,13 +9,15 @@ class Process(Value):
     """One process, told apart from a later one of the same pid by its start.
 
     `start` is in clock ticks since boot on Linux (proc(5), stat field 22), in microseconds
-    since the epoch elsewhere.
+    since the epoch elsewhere. `name` is its name as `ps` shows it, `argv` at most its first
+    4 KiB, `exe` the path of its executable; each is empty where it may not be seen.
     """
 
     pid: int
     start: int
     name: str = ""
     argv: tuple[str, ...] = ()
+    exe: str = ""
 
 
 class Session(Value):

@@ -1,0 +1,244 @@
+"""Who calls: the processes above this one, the session they belong to, and when this very call began.
+
+On Linux the facts come from /proc (proc(5)). Elsewhere `ps` is asked, which knows less: starts
+to the second (a pid that is used again within it is not told apart), command lines without the
+boundaries of their words, no path of the executable; and it costs some milliseconds.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+from ..core.canonical import digest
+from ..core.origin import Origin, Process, Session
+from ..core.value import TYPE_CHECKING
+from ..core.world import Unseen
+from . import agents
+from .terminal import has_terminal, own_terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    #: What `agentguard run` registered: pid and start of the process, the session's name and id.
+    Registered = tuple[int, int, str, str]
+
+#: How much of an ancestor's command line is kept, in bytes.
+SHOWN_ARGV = 4096
+
+
+def ancestry() -> tuple[Process, ...]:
+    """The processes above this one, from the parent up; raises Unseen if they cannot be seen.
+
+    It ends at the first process of another user where those are hidden (hidepid in proc(5)):
+    an agent that this user started is never above one.
+    """
+    return _lineage()[1:]
+
+
+def this_process() -> Process:
+    """The calling process itself; raises Unseen if it cannot be seen."""
+    return _lineage()[0]
+
+
+def origin(sessions: Iterable[Registered], environment: Mapping[str, str]) -> Origin:
+    """Who makes a call with that environment.
+
+    The session is the topmost process above that is an agent or registered, so that nothing
+    started below it begins a session of its own. `agent` is the lowest one: the agent that made
+    this call. A mark in the environment names an agent where none is seen above. Processes that
+    cannot be seen count as an agent's: there is nobody to ask at the terminal.
+    """
+    uid = os.getuid()
+    _, marked = agents.mark(environment)
+    try:
+        above = ancestry()
+    except Unseen:
+        return Origin(uid, _anybody(uid, ()), (), marked)
+    session = _session(above, tuple(sessions)) or _anybody(uid, above)
+    agent = next(filter(None, map(agents.agent, above)), "") or marked
+    terminal = "" if session.known or agent else own_terminal()
+    return Origin(uid, session, above, agent, terminal)
+
+
+def call_started(caller: Origin, sessions: Iterable[Registered]) -> float | None:
+    """When the outermost process of this very call began, in seconds since the epoch; None if nobody can tell.
+
+    It is never earlier than the truth (a start is known to a clock tick), so that a file of an
+    earlier call is not taken for one of this call.
+    """
+    try:
+        line = (*caller.ancestry[::-1], this_process())
+    except Unseen:
+        return None
+    first = _outermost(line, caller, tuple(sessions))
+    return None if first is None else _started(first)
+
+
+def _outermost(line: tuple[Process, ...], caller: Origin, sessions: tuple[Registered, ...]) -> Process | None:
+    """The outermost process of the call, in a line from the topmost process down to this one."""
+    for place in range(len(line) - 2, -1, -1):
+        process, below = line[place], line[place + 1 :]
+        run = _registration(process, sessions)
+        if agents.agent(process):
+            return _agents_call(below)
+        if run and _one_shot(process, run[2]):
+            return process
+        if run:
+            return _agents_call(below, persistent=agents.shell(process) == "stays")
+    if caller.agent or not has_terminal():
+        return None
+    leader = os.getsid(0)
+    pids = [process.pid for process in line]
+    return _command(line[pids.index(leader) + 1 :]) if leader in pids else None
+
+
+def _agents_call(below: tuple[Process, ...], persistent: bool = False) -> Process | None:
+    """The call's outermost process below an agent or, if `persistent`, below a shell that stays.
+
+    Agents start a shell for each call, most of them in a session of its own; that shell may have
+    become the command itself. Another child of the agent may be a server that outlives many calls.
+    """
+    child = below[0]
+    if persistent or agents.shell(child) or _leads(child):
+        return _command(below)
+    return None
+
+
+def _command(below: tuple[Process, ...]) -> Process | None:
+    """The first process that is not a shell which outlives its commands."""
+    return next((process for process in below if agents.shell(process) != "stays"), None)
+
+
+def _one_shot(process: Process, name: str) -> bool:
+    """Whether a registered process is a shell for one command, also when it has become its last command."""
+    how = agents.shell(process)
+    return how == "once" or (how == "" and name.partition(" ")[0] in agents.SHELLS)
+
+
+def _leads(process: Process) -> bool:
+    try:
+        return os.getsid(process.pid) == process.pid
+    except OSError:
+        return False
+
+
+def _registration(process: Process, sessions: tuple[Registered, ...]) -> Registered | None:
+    return next((s for s in sessions if s[0] == process.pid and s[1] == process.start), None)
+
+
+def _session(above: tuple[Process, ...], sessions: tuple[Registered, ...]) -> Session | None:
+    for process in reversed(above):
+        run = _registration(process, sessions)
+        if run:
+            return Session(run[3], run[2])
+        agent = agents.agent(process)
+        if agent:
+            return Session(digest([_boot(above), process.pid, process.start])[:12], f"{agent} (pid {process.pid})")
+    return None
+
+
+def _anybody(uid: int, above: tuple[Process, ...]) -> Session:
+    return Session(digest([_boot(above), uid])[:12], f"user {uid} since boot", known=False)
+
+
+def _boot(above: tuple[Process, ...]) -> str:
+    """What tells this boot from others: the kernel's random id, or the start of the first process."""
+    try:
+        with open("/proc/sys/kernel/random/boot_id") as file:
+            return file.read().strip()
+    except OSError:
+        return str(above[-1].start) if above else ""
+
+
+def _started(process: Process) -> float:
+    """A process's start in seconds since the epoch, rounded up to what its clock can tell."""
+    if sys.platform != "linux":
+        return process.start / 1_000_000 + 1
+    # In this order: what passes between the two readings makes the answer later.
+    since_boot = time.clock_gettime(time.CLOCK_BOOTTIME)
+    now = time.clock_gettime(time.CLOCK_REALTIME)
+    return now - since_boot + (process.start + 1) / os.sysconf("SC_CLK_TCK")
+
+
+def _lineage() -> tuple[Process, ...]:
+    """This process and those above it, from itself up; raises Unseen."""
+    if sys.platform != "linux":
+        return _asked_ps()
+    for _ in range(20):  # an ancestor that ends meanwhile makes the walk start again
+        line = _walk()
+        if line:
+            return line
+    raise Unseen("the processes above this one change too fast to be seen")
+
+
+def _walk() -> tuple[Process, ...]:
+    """One walk up /proc; empty if the processes changed on the way."""
+    line: list[Process] = []
+    pid = os.getpid()
+    while pid:
+        seen = _seen(pid)
+        if seen is None:
+            if not line:
+                raise Unseen("/proc does not show this process")
+            # Hidden if it still is the parent, gone if it is not.
+            return tuple(line) if _seen(line[-1].pid) == (line[-1], pid) else ()
+        process, parent = seen
+        if line and process.start > line[-1].start:  # a later process under the pid of a parent that has ended
+            return ()
+        line.append(process)
+        pid = parent
+    return tuple(line)
+
+
+def _seen(pid: int) -> tuple[Process, int] | None:
+    """A process and its parent's pid, from /proc; None if it is not there."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            head, _, rest = file.read().rpartition(b")")  # the name itself may hold spaces and parentheses
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            argv = file.read(SHOWN_ARGV).rstrip(b"\0")
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        return None
+    fields = rest.split()
+    try:
+        exe = os.readlink(f"/proc/{pid}/exe").removesuffix(" (deleted)")
+    except OSError:  # another user's process, a kernel thread
+        exe = ""
+    name = _text(head.partition(b"(")[2])
+    words = tuple(map(_text, argv.split(b"\0"))) if argv else ()
+    return Process(pid, int(fields[19]), name, words, exe), int(fields[1])
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def _asked_ps() -> tuple[Process, ...]:
+    """The lineage as `ps` tells it."""
+    import calendar
+    import subprocess
+
+    command = ["/bin/ps", "-axww", "-o", "pid=,ppid=,lstart=,command="]
+    try:
+        told = subprocess.run(command, env={"LC_ALL": "C", "TZ": "UTC"}, capture_output=True, check=True, timeout=10)
+    except (OSError, subprocess.SubprocessError) as fault:
+        raise Unseen(f"ps does not show the processes: {fault}") from fault
+    table: dict[int, tuple[Process, int]] = {}
+    try:
+        for row in _text(told.stdout).splitlines():
+            pid, parent, *day, words = row.split(None, 7)
+            start = calendar.timegm(time.strptime(" ".join(day), "%a %b %d %H:%M:%S %Y")) * 1_000_000
+            argv = tuple(words[:SHOWN_ARGV].split())
+            table[int(pid)] = Process(int(pid), start, argv[0].rpartition("/")[2], argv), int(parent)
+    except ValueError as fault:
+        raise Unseen(f"ps answers in a form that is not understood: {fault}") from fault
+    line: list[Process] = []
+    above = os.getpid()
+    while above in table:
+        process, above = table.pop(above)
+        line.append(process)
+    if not line:
+        raise Unseen("ps does not show this process")
+    return tuple(line)

@@ -1,0 +1,236 @@
+"""A person at the caller's own terminal: whether one can be asked there, and asking.
+
+Everything goes through /dev/tty, the controlling terminal, opened for each question; standard
+input and output are the caller's and are never used.
+"""
+
+from __future__ import annotations
+
+import os
+
+from ..core.sheet import Sheet, lines
+from ..core.value import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+    from typing import Any
+
+TTY = "/dev/tty"
+
+#: How much of one value is shown, in characters; a longer one loses its middle, and says so.
+SHOWN = 2000
+
+_LABEL = 10  # columns for the labels of a sheet
+
+
+def has_terminal() -> bool:
+    """Whether this process has a controlling terminal at all."""
+    try:
+        os.close(_open())
+    except OSError:
+        return False
+    return True
+
+
+def own_terminal() -> str:
+    """The path of the controlling terminal if this process is in its foreground, else "".
+
+    The path is the terminal's own ("/dev/pts/3") where a standard stream leads to it, else
+    "/dev/tty". It says where to ask, not that a person is there: whoever calls must know first
+    that no agent is above.
+    """
+    try:
+        fd = _open()
+    except OSError:
+        return ""
+    try:
+        return _path() if os.tcgetpgrp(fd) == os.getpgrp() else ""
+    except OSError:
+        return ""
+    finally:
+        os.close(fd)
+
+
+def is_own_terminal(fd: int) -> bool:
+    """Whether this file descriptor leads to the controlling terminal."""
+    try:
+        return os.isatty(fd) and os.tcgetpgrp(fd) > 0  # ENOTTY for any other terminal
+    except OSError:
+        return False
+
+
+def prompt(terminal: str, asked: Sheet, word: str) -> bool:
+    """Show what was asked for and have `word` typed: True only for exactly that line.
+
+    False for everything else, for Ctrl-C, for the end of input, and if the terminal is no
+    longer the one that `own_terminal` found.
+    """
+    if own_terminal() != terminal:
+        return False
+    title = "agentguard: this cannot be undone, and waits for your word"
+    try:
+        return ask(title, asked, f"Type {word} to run it, anything else to refuse: ") == word
+    except KeyboardInterrupt:
+        return False
+
+
+def ask(title: str, asked: Sheet, question: str, gone: Callable[[], bool] | None = None) -> str | None:
+    """Show a sheet on the controlling terminal and return the line typed in answer.
+
+    None at the end of input, if the terminal cannot be used, or as soon as `gone`, which is
+    called every second, says that no answer is wanted any more. What was typed before the
+    question stood there is thrown away. Raises KeyboardInterrupt for Ctrl-C.
+    """
+    try:
+        fd = _open()
+    except OSError:
+        return None
+    try:
+        return _answer(fd, _sheet(fd, title, asked) + question, gone)
+    except OSError:  # the terminal was closed
+        return None
+    finally:
+        os.close(fd)
+
+
+def say(text: str) -> None:
+    """Write a line to the controlling terminal, if there is one."""
+    try:
+        fd = _open()
+    except OSError:
+        return
+    try:
+        _write(fd, text + "\n")
+    finally:
+        os.close(fd)
+
+
+class _Ended(BaseException):
+    """A signal that ends the process arrived while a question stood there."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def _answer(fd: int, text: str, gone: Callable[[], bool] | None) -> str | None:
+    """Write the text and read one line, in modes in which a person can type and interrupt."""
+    import contextlib
+    import select
+    import signal
+    import termios
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        raise _Ended(number)
+
+    before = termios.tcgetattr(fd)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)}
+    handlers = {number: old for number, old in handlers.items() if old not in (None, signal.SIG_IGN)}
+    ended = 0
+    interrupt = signal.signal(signal.SIGINT, signal.default_int_handler)  # also where the caller ignores it
+    try:
+        for number in handlers:
+            signal.signal(number, end)
+        termios.tcsetattr(fd, termios.TCSANOW, _typing(before))
+        _write(fd, text)
+        termios.tcflush(fd, termios.TCIFLUSH)
+        while gone is not None and not select.select([fd], [], [], 1.0)[0]:
+            if gone():
+                return None
+        line = os.read(fd, 4096)  # one line: that is what canonical mode gives
+        if not line.endswith(b"\n"):
+            _write(fd, "\n")
+            return None
+        return line[:-1].decode("utf-8", "replace")
+    except KeyboardInterrupt:
+        _write(fd, "\n")
+        raise
+    except _Ended as signalled:
+        ended = signalled.number
+        return None
+    finally:
+        with contextlib.suppress(termios.error):  # the terminal may be gone, and its modes with it
+            termios.tcsetattr(fd, termios.TCSADRAIN, before)
+        signal.signal(signal.SIGINT, interrupt)
+        for number, old in handlers.items():
+            signal.signal(number, old)
+        if ended:
+            os.kill(os.getpid(), ended)
+
+
+def _typing(modes: list[Any]) -> list[Any]:
+    """These modes with line editing, echo and Ctrl-C on: a program may have left the terminal raw."""
+    import termios as t
+
+    iflag, oflag, cflag, lflag, *rest = modes
+    return [
+        (iflag | t.ICRNL) & ~(t.IGNCR | t.INLCR),
+        oflag | t.OPOST | t.ONLCR,
+        cflag,
+        lflag | t.ICANON | t.ECHO | t.ECHOE | t.ECHOK | t.ISIG,
+        *rest,
+    ]
+
+
+def _open() -> int:
+    return os.open(TTY, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+
+
+def _path() -> str:
+    for fd in (0, 1, 2):
+        if is_own_terminal(fd):
+            return os.ttyname(fd)
+    return TTY
+
+
+def _write(fd: int, text: str) -> None:
+    raw = text.encode("utf-8", "backslashreplace")
+    while raw:
+        raw = raw[os.write(fd, raw) :]
+
+
+def _sheet(fd: int, title: str, asked: Sheet) -> str:
+    """The sheet laid out for this terminal."""
+    try:
+        width = os.get_terminal_size(fd).columns or 80
+    except OSError:
+        width = 80
+    plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM", "dumb") == "dumb"
+    return layout(title, asked, max(width, 40), colour=not plain)
+
+
+def layout(title: str, asked: Sheet, width: int, colour: bool) -> str:
+    """A sheet as text for a terminal of that many columns.
+
+    Long values are broken here, below their own start: a terminal that broke them would let
+    them begin a line that looks like one of ours.
+    """
+    bold, dim, red, plain = ("\x1b[1m", "\x1b[2m", "\x1b[1;31m", "\x1b[0m") if colour else ("", "", "", "")
+    told = ["", f"{bold}{title}{plain}", ""]
+    for label, value in lines(asked):
+        first, *more = _broken(_cut(value), width - _LABEL - 2)
+        mark = red if label == "rated" else bold if label == "command" else ""
+        told.append(f"  {dim}{label:<{_LABEL}}{plain}{mark}{first}{plain if mark else ''}")
+        told += [f"  {'':<{_LABEL}}{mark}{part}{plain if mark else ''}" for part in more]
+    return "\n".join([*told, "", ""])
+
+
+def _cut(value: str) -> str:
+    if len(value) <= SHOWN:
+        return value
+    half = SHOWN // 2
+    return f"{value[:half]} …[{len(value) - 2 * half} characters not shown]… {value[-half:]}"
+
+
+def _broken(value: str, width: int) -> list[str]:
+    """`value` in pieces of at most `width` columns; what is not ASCII may take two."""
+    pieces, piece, used = [], "", 0
+    for char in value:
+        columns = 1 if char.isascii() else 2
+        if used + columns > width:
+            pieces.append(piece)
+            piece, used = "", 0
+        piece += char
+        used += columns
+    return [*pieces, piece]
