@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from ..core.call import Call, Unresolved
+from ..core.call import Argument, Call, Unresolved
 from ..core.effect import Effect, Environment, Target
 from ..core.glob import like
+from ..core.paths import on_path
 from ..core.value import TYPE_CHECKING
-from ..core.world import PATH_STATES, PathState, World
+from ..core.world import World
 from .model import Condition, Program, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-#: States of a path that rest on what its name is by convention, not on what an earlier part of
-#: the same line may have changed.
-_BY_CONVENTION = ("regenerable", "temporary")
 
 
 def speak(program: Program, call: Call, world: World) -> tuple[Effect, ...]:
@@ -48,11 +45,29 @@ def matches(rule: Rule, call: Call) -> bool:
 
 
 def _given(condition: Condition, call: Call) -> bool:
-    return any(
-        a.option in condition.names and (not condition.value or like(a.value or "", condition.value))
-        for a in call.arguments
-        if a.option
-    )
+    return any(_meets(argument, condition) for argument in call.arguments)
+
+
+def _meets(argument: Argument, condition: Condition) -> bool:
+    if not argument.option or argument.option not in condition.names:
+        return False
+    return not condition.value or like(_comparable(argument), condition.value)
+
+
+def _comparable(argument: Argument) -> str:
+    """The value as conditions compare it: keys of settings do not tell upper from lower case."""
+    value = argument.value or ""
+    return value.lower() if argument.role == "CONFIG" else value
+
+
+def carried(rule: Rule, call: Call) -> Iterator[str]:
+    """The command lines that a rule with `carries` finds: what the last `*` of its conditions stands for."""
+    for condition in (one for choice in rule.given for one in choice):
+        before = condition.value.rpartition("*")[0].rpartition("*")[2]
+        for argument in call.arguments:
+            if _meets(argument, condition) and argument.value is not None:
+                at = _comparable(argument).find(before) + len(before)
+                yield argument.value[at:]
 
 
 def _counts(wanted: str, count: int) -> bool:
@@ -122,29 +137,6 @@ def _on_paths(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[Ef
         yield on_path(base, path, call.invocation.ahead)
     if not words:
         yield base.replace(verb="observe", target=Target("file", ""))
-
-
-def on_path(base: Effect, path: PathState, ahead: tuple[Effect, ...]) -> Effect:
-    """`base` as it hits one path; `ahead` is what earlier parts of the same line do first."""
-    recovery, detail = PATH_STATES[path.state], path.detail or path.state
-    if recovery and path.state not in _BY_CONVENTION and any(could_touch(earlier, path.path) for earlier in ahead):
-        recovery, detail = "", "an earlier part of the same line may change what is there"
-    return base.replace(
-        target=Target("file", path.path, path.identity),
-        recoverable_by=recovery,
-        reason=f"{base.reason}: {detail}" if not recovery else base.reason,
-        catastrophic=path.grave or base.catastrophic,
-    )
-
-
-def could_touch(earlier: Effect, path: str) -> bool:
-    """Whether an effect that comes first could change the state of `path`."""
-    if earlier.verb == "observe":
-        return False
-    if earlier.target.kind != "file" or not earlier.target.name.startswith("/"):
-        return True
-    one, other = earlier.target.name.rstrip("/") + "/", path.rstrip("/") + "/"
-    return one.startswith(other) or other.startswith(one)
 
 
 def _asking(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[Effect]:

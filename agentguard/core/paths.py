@@ -1,0 +1,33 @@
+"""What an effect on a file is worth, by the state that the file is in."""
+
+from __future__ import annotations
+
+from .effect import Effect, Target
+from .world import PATH_STATES, PathState
+
+#: States of a path that rest on what its name is by convention, not on what an earlier part of
+#: the same line may have changed.
+_BY_CONVENTION = ("regenerable", "temporary")
+
+
+def on_path(base: Effect, path: PathState, ahead: tuple[Effect, ...]) -> Effect:
+    """`base` as it hits one path; `ahead` is what earlier parts of the same line do first."""
+    recovery, detail = PATH_STATES[path.state], path.detail or path.state
+    if recovery and path.state not in _BY_CONVENTION and any(could_touch(earlier, path.path) for earlier in ahead):
+        recovery, detail = "", "an earlier part of the same line may change what is there"
+    return base.replace(
+        target=Target("file", path.path, path.identity),
+        recoverable_by=recovery,
+        reason=f"{base.reason}: {detail}" if not recovery else base.reason,
+        catastrophic=path.grave or base.catastrophic,
+    )
+
+
+def could_touch(earlier: Effect, path: str) -> bool:
+    """Whether an effect that comes first could change the state of `path`."""
+    if earlier.verb == "observe":
+        return False
+    if earlier.target.kind != "file" or not earlier.target.name.startswith("/"):
+        return True
+    one, other = earlier.target.name.rstrip("/") + "/", path.rstrip("/") + "/"
+    return one.startswith(other) or other.startswith(one)
