@@ -8,7 +8,7 @@ from .core.reading import Context
 from .core.value import TYPE_CHECKING
 from .core.world import Unseen, World
 from .readers.argv import parse
-from .rulebook.match import speak
+from .rulebook.match import carried, matches, speak
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,9 +49,8 @@ class Classifier(Context):
     def text(self, language: str, text: str, call: Invocation) -> Reading:
         """What a text in that language would do if `call` ran it."""
         if isinstance(text, Unresolved):
-            return _unknown(
-                call, "agentguard-unresolved-text", f"runs {text.written}, which is not known before the line runs"
-            )
+            why = f"runs {text.written}, which is not known before the line runs"
+            return self.text(language, str(text), call) + _unknown(call, "agentguard-unresolved-text", why)
         return self._deeper(call, lambda: _reader(language).read(text, call, self))
 
     def _deeper(self, call: Invocation, read: Callable[[], Reading]) -> Reading:
@@ -80,9 +79,14 @@ class Classifier(Context):
         if alias is not None:
             return alias
         reading = Reading(speak(program, parsed, self.world))
+        for rule in program.rules:
+            if rule.carries and matches(rule, parsed):
+                for text in carried(rule, parsed):
+                    reading += self.text(LANGUAGES[rule.carries], text, call)
         for argument in parsed.arguments:
-            reading += self._carried(argument, parsed)
-        reading += self._carried_argv(parsed)
+            if argument.option or argument.role == "SCRIPT":
+                reading += self._carried(argument, parsed)
+        reading += self._carried_line(parsed) + self._carried_argv(parsed)
         command = program.commands[parsed.command]
         if command.reads or program.reads:
             reading += _reader(command.reads or program.reads).read_call(parsed, self)
@@ -100,6 +104,16 @@ class Classifier(Context):
         if argument.role == "SCRIPT":
             return self._script(argument.value, call.invocation)
         return Reading()
+
+    def _carried_line(self, call: Call) -> Reading:
+        """Operands that are a command line: joined by spaces, as ssh(1) does."""
+        words = [a.value for a in call.playing("SHELL") if not a.option and a.value is not None]
+        if not words:
+            return Reading()
+        line = " ".join(words)
+        if any(isinstance(word, Unresolved) for word in words):
+            line = Unresolved(line, " ".join(getattr(word, "written", word) for word in words))
+        return self.text(LANGUAGES["SHELL"], line, call.invocation)
 
     def _carried_argv(self, call: Call) -> Reading:
         argv = tuple(a.value for a in call.playing("ARGV") if a.value is not None)

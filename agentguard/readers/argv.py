@@ -74,7 +74,7 @@ class _Parser:
         if self.unknown and self.unknown[-1] is word:
             return True
         roles = self.command.operands
-        if not roles or roles[-1] != "ARGV...":
+        if not roles or roles[-1] not in ("ARGV...", "SHELL..."):
             return False
         if roles[0] == "ASSIGN...":
             return not _is_assignment(word)

@@ -24,14 +24,15 @@ _PROGRAM = {
 }
 _GRAMMAR = {
     "abbreviate": bool, "negate": bool, "permute": bool, "long": str, "assign": bool, "digits": bool,
-    "options": list, "operands": list, "inherit": bool, "stdin": str,
+    "everywhere": list, "options": list, "operands": list, "inherit": bool, "stdin": str,
 }  # fmt: skip
 _COMMAND = {
     "aliases": list, "options": list, "operands": list, "inherit": bool, "open": bool, "reads": str, "stdin": str,
 }  # fmt: skip
 _RULE = {
     "id": str, "command": (str, list), "if": list, "unless": list, "operands": str, "operand": list, "effect": str,
-    "target": str, "on": str, "asks": str, "recoverable_by": str, "environment": str, "catastrophic": str,
+    "target": str, "on": str, "asks": str, "carries": str,
+    "recoverable_by": str, "environment": str, "catastrophic": str,
     "adds": bool, "wins": bool, "open": bool, "reason": str, "instead": str, "examples": list, "misses": list,
 }  # fmt: skip
 _EXAMPLE = {"run": (str, list), "rating": str, "given": dict, "catastrophic": bool}
@@ -118,12 +119,14 @@ class _Builder:
             for name in (path[-1], *table.get("aliases", ())):
                 if below[path[:-1]].setdefault(name, path[-1]) != path[-1]:
                     raise self.fail(f"`{name}` is also a name of {below[path[:-1]][name]}")
+        self.where = "[grammar]"
+        everywhere = self.options(grammar.get("everywhere", ()))
         commands = {}
         for path, table in tables.items():
             self.where = f"[command.{' '.join(path)}]" if path else "[grammar]"
             commands[path] = Command(
                 path=path,
-                options=self.options(table.get("options", ())),
+                options={**everywhere, **self.options(table.get("options", ()))},
                 operands=tuple(table.get("operands", ())),
                 commands=below[path],
                 inherit=table.get("inherit", False),
@@ -195,6 +198,7 @@ class _Builder:
             target=table.get("target", ""),
             on=table.get("on", ""),
             asks=table.get("asks", ""),
+            carries=table.get("carries", ""),
             recoverable_by=table.get("recoverable_by", ""),
             environment=table.get("environment", ""),
             catastrophic=table.get("catastrophic", ""),

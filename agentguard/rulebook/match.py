@@ -51,7 +51,7 @@ def _given(condition: Condition, call: Call) -> bool:
 def _meets(argument: Argument, condition: Condition) -> bool:
     if not argument.option or argument.option not in condition.names:
         return False
-    return not condition.value or like(_comparable(argument), condition.value)
+    return not condition.value or (argument.value is not None and like(_comparable(argument), condition.value))
 
 
 def _comparable(argument: Argument) -> str:
@@ -83,10 +83,9 @@ def _most_specific(rules: list[Rule], call: Call) -> list[Rule]:
     if not rules:
         return []
 
-    def depth(rule: Rule) -> tuple[int, int]:
+    def depth(rule: Rule) -> tuple[int, int, int]:
         path = len(call.command) if call.command in rule.commands else 0
-        conditions = len(rule.given) + len(rule.unless) + bool(rule.operands) + bool(rule.operand)
-        return path, conditions
+        return path, len(rule.given), len(rule.unless) + bool(rule.operands) + bool(rule.operand)
 
     deepest = max(map(depth, rules))
     return [rule for rule in rules if depth(rule) == deepest]

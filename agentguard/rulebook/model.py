@@ -80,6 +80,7 @@ class Rule(Value):
     target: str = ""
     on: str = ""
     asks: str = ""
+    carries: str = ""
     recoverable_by: str = ""
     environment: str = ""
     catastrophic: str = ""

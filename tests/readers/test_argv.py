@@ -1,0 +1,107 @@
+"""Argument vectors, read as the programs themselves read them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agentguard.core.call import Invocation
+from agentguard.readers.argv import parse
+from agentguard.rulebook.build import build
+
+RULE = {"id": "x", "effect": "observe", "reason": "x"}
+GETOPT = build(
+    {
+        "program": {"names": ["tool"]},
+        "grammar": {
+            "abbreviate": True,
+            "negate": True,
+            "options": ["-C DIR", "-f, --force", "-v, --verbose", "-o, --output FILE", "--color[=WHEN]", "-j[=N]"],
+        },
+        "command": {
+            "sub": {"aliases": ["s"], "options": ["-f, --force", "-m, --message TEXT", "--mirror"]},
+            "sub deep": {"operands": ["ONE", "PATH...", "LAST"]},
+            "run": {"operands": ["ASSIGN...", "ARGV..."]},
+        },
+        "rule": [RULE],
+    },
+    "tool.toml",
+)
+POSIX = build(
+    {
+        "program": {"names": ["env"]},
+        "grammar": {
+            "permute": False,
+            "options": ["-i, --ignore-environment", "-u, --unset NAME"],
+            "operands": ["ASSIGN...", "ARGV..."],
+        },
+        "rule": [RULE],
+    },
+    "env.toml",
+)
+
+
+def read(program, *words):
+    call = parse(program, Invocation(("tool", *words), "/", {}))
+    shown = [(a.option, a.value) if a.option else (a.role, a.value) for a in call.arguments]
+    return call.command, shown, call.unknown
+
+
+@pytest.mark.parametrize(
+    ("words", "command", "shown", "unknown"),
+    [
+        (["sub"], ("sub",), [], ()),
+        (["s", "-f"], ("sub",), [("--force", None)], ()),
+        (["-C", "sub", "sub"], ("sub",), [("-C", "sub")], ()),
+        (["-Csub", "sub"], ("sub",), [("-C", "sub")], ()),
+        (["sub", "-fm", "x"], ("sub",), [("--force", None), ("--message", "x")], ()),
+        (["sub", "-mf"], ("sub",), [("--message", "f")], ()),
+        (["sub", "--mess", "--force"], ("sub",), [("--message", "--force")], ()),
+        (["sub", "--message=-f"], ("sub",), [("--message", "-f")], ()),
+        (["sub", "--forc"], ("sub",), [("--force", None)], ()),
+        (["sub", "--force", "--no-force"], ("sub",), [("--no-force", None)], ()),
+        (["sub", "--no-force", "-f"], ("sub",), [("--no-force", None), ("--force", None)], ()),
+        (["sub", "--m"], ("sub",), [], ("--m",)),
+        (["sub", "--force=yes"], ("sub",), [], ("--force=yes",)),
+        (["sub", "-z"], ("sub",), [], ("-z",)),
+        (["sub", "-fz"], ("sub",), [("--force", None)], ("-z in -fz",)),
+        (["sub", "-m"], ("sub",), [("--message", None)], ("-m without its value",)),
+        (["sub", "--", "-f"], ("sub",), [("", "-f")], ()),
+        (["--color", "sub"], ("sub",), [("--color", None)], ()),
+        (["--color=always", "sub"], ("sub",), [("--color", "always")], ()),
+        (["-j4", "-j", "sub"], ("sub",), [("-j", "4"), ("-j", None)], ()),
+        (["-v", "nope", "-f", "--bogus"], (), [("--verbose", None), ("", "nope"), ("", "-f"), ("", "--bogus")], ("nope",)),
+        (["sub", "deep", "a", "b", "c", "d"], ("sub", "deep"),
+         [("ONE", "a"), ("PATH", "b"), ("PATH", "c"), ("LAST", "d")], ()),
+        (["run", "A=1", "rm", "-f", "B=2"], ("run",),
+         [("ASSIGN", "A=1"), ("ARGV", "rm"), ("ARGV", "-f"), ("ARGV", "B=2")], ()),
+        (["-"], (), [("", "-")], ("-",)),
+        ([""], (), [("", "")], ("",)),
+    ],
+)  # fmt: skip
+def test_getopt_long(words, command, shown, unknown):
+    assert read(GETOPT, *words) == (command, shown, unknown)
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        (["-i", "A=1", "rm", "-rf", "x"],
+         [("--ignore-environment", None), ("ASSIGN", "A=1"), ("ARGV", "rm"), ("ARGV", "-rf"), ("ARGV", "x")]),
+        (["-u", "X", "rm"], [("--unset", "X"), ("ARGV", "rm")]),
+        (["--", "rm", "-u"], [("ARGV", "rm"), ("ARGV", "-u")]),
+        (["A=1"], [("ASSIGN", "A=1")]),
+    ],
+)  # fmt: skip
+def test_a_carried_command_keeps_its_own_options(words, shown):
+    assert read(POSIX, *words) == ((), shown, ())
+
+
+@given(
+    st.lists(
+        st.one_of(st.text(max_size=8), st.sampled_from(["sub", "--force", "-fm", "--", "-", "--no-", "run", "A=1"]))
+    )
+)
+def test_every_word_is_accounted_for(words):
+    call = parse(GETOPT, Invocation(("tool", *words), "/", {}))
+    accounted = " ".join([*(a.written + str(a.value) for a in call.arguments), *call.unknown, *call.command, "s --"])
+    assert all(word in accounted for word in words if not word.startswith("--no-"))
