@@ -135,7 +135,7 @@ def mark(environment: Mapping[str, str]) -> tuple[str, str]:
 
 
 def shell(process: Process) -> str:
-    """Whether this process is a shell: "once" for `-c` or a script, "stays" if it takes command after command, else ""."""
+    """Whether it is a shell: "once" for `-c` or a script, "stays" if it takes command after command, else ""."""
     if not process.argv or _file(process.argv[0]).lstrip("-") not in SHELLS:
         return ""
     words = iter(process.argv[1:])
