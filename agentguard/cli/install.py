@@ -1,0 +1,219 @@
+"""`agentguard install`: the guard on, for good; touches only what it owns."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import stat
+import sys
+import tempfile
+import tomllib
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any
+
+import click
+import platformdirs
+import tomli_w
+
+from .. import __version__, resources
+from ..edge import programs, shims, startup_files, store
+from ..edge.root import Root
+from ..errors import InstallError, NoProgram
+from ..rulebook.load import load
+
+_STAY = "install it to stay, with `pipx install` or `uv tool install`, and run `agentguard install` from there"
+
+_PROMISED = ("rm", "git", "psql", "curl", "railway", "sudo", "doas")
+
+
+@click.command()
+@click.option(
+    "--shell",
+    "shells",
+    multiple=True,
+    type=click.Choice([*startup_files.SHELLS, "none"]),
+    help="A shell whose start-up files shall turn the guard on; may be given several times. "
+    "Without it you are asked; without a terminal: every shell that is here.",
+)
+@click.option(
+    "--wait", type=click.FloatRange(min=0), metavar="SECONDS", help="How long a call waits for a person. [default: 100]"
+)
+@click.pass_obj
+def install(root: Root, shells: tuple[str, ...], wait: float | None) -> None:
+    """Put the guard in force: shims, and the lines in start-up files that put them first on PATH.
+
+    Run it again after an upgrade, or when a guarded program or a shell has been added: it changes
+    only what is not as it should be.
+    """
+    chosen = _chosen(shells)
+    paths = [path for shell in chosen for path in startup_files.files(shell, os.environ)]
+    changes = establish(root, dict.fromkeys(paths), wait)
+    for change in changes:
+        click.echo(change)
+    if not changes:
+        click.echo(f"Nothing to change: agentguard {__version__} is in force under {root.path}.")
+        return
+    click.echo(f"The guard stands before {', '.join(shims.present(root))}.")
+    if chosen:
+        click.echo("Open a new terminal, and start agents from there. `agentguard doctor` proves that it holds.")
+    else:
+        click.echo("No start-up file was touched: start an agent with `agentguard run -- COMMAND`.")
+
+
+def establish(root: Root, paths: Collection[str] = (), wait: float | None = None) -> list[str]:
+    """Bring an installation to what it should be; what was changed, a line each. Raises InstallError.
+
+    `paths` are start-up files that shall hold the block. Every step leaves a working state: the
+    store is complete before `current` leads to it, and `current` leads to it before a shim does.
+    """
+    _refuse_ephemeral(root)
+    _refuse_unsafe(root)
+    guarded = guarded_programs()
+    names = [name for name in guarded if _is_here(name, root)]
+    names = sorted({*names, *(name for name in shims.present(root) if name in guarded)})
+    files = shims.wanted(root, names)
+    _refuse_foreign(root, files)
+
+    umask = os.umask(0o022)
+    try:
+        os.makedirs(root.path, exist_ok=True)
+        owned = manifest(root)
+        known = dict.fromkeys([*owned["startup"], *paths])
+        made = dict.fromkeys([*owned["directories"], *_missing_directories(paths)])
+        _put_manifest(root, {"startup": list(known), "directories": list(made)})
+
+        changes = []
+        if store.switch(root, version := store.build(root)):
+            changes.append(f"Put version {version} in force.")
+        if wait is not None and _put_wait(root, wait):
+            changes.append(f"A call now waits {wait:g} s for a person.")
+        changes += [f"Wrote {path}" for path in shims.put(files)]
+        for name in set(shims.present(root)) - set(names):  # no longer guarded by the rules
+            os.unlink(f"{root.shims}/{name}")
+            changes.append(f"Removed {root.shims}/{name}")
+        changes += [f"Added lines to {path}" for path in known if startup_files.add(path, root)]
+        return changes
+    except OSError as fault:
+        hint = "mend that and run `agentguard install` again"
+        raise InstallError(f"{fault.filename or root.path}: {fault.strerror}", hint) from fault
+    finally:
+        os.umask(umask)
+
+
+def guarded_programs() -> tuple[str, ...]:
+    """The programs that the rules guard, sorted; raises RuleError."""
+    return tuple(sorted({*load(resources.rules()).guarded, *_PROMISED}))
+
+
+def manifest(root: Root) -> dict[str, Any]:
+    """What `install` wrote down: start-up files with a block, and directories made for them. Raises InstallError."""
+    try:
+        with open(root.manifest, encoding="utf-8") as file:
+            owned: dict[str, Any] = json.load(file)
+        return {"startup": list(owned["startup"]), "directories": list(owned["directories"])}
+    except FileNotFoundError:
+        return {"startup": [], "directories": []}
+    except (OSError, ValueError, KeyError, TypeError) as fault:
+        raise InstallError(f"{root.manifest}: {fault}", "move it away and run `agentguard install` again") from fault
+
+
+def _put_manifest(root: Root, owned: dict[str, Any]) -> None:
+    """Before anything is changed: what is interrupted can still be taken away."""
+    content = json.dumps(owned, indent=2).encode("ascii") + b"\n"
+    if not shims.same(root.manifest, content, 0o644):
+        startup_files.write(root.manifest, content, 0o644)
+
+
+def _put_wait(root: Root, wait: float) -> bool:
+    try:
+        with open(root.config, "rb") as file:
+            chosen = tomllib.load(file)
+    except FileNotFoundError:
+        chosen = {}
+    except ValueError as fault:
+        raise InstallError(f"{root.config}: {fault}", "mend or remove it") from fault
+    if chosen.get("wait") == wait:
+        return False
+    startup_files.write(root.config, tomli_w.dumps({**chosen, "wait": wait}).encode(), 0o644)
+    return True
+
+
+def _chosen(shells: tuple[str, ...]) -> list[str]:
+    """The shells given, or asked for; without a terminal all that are here."""
+    here = [shell for shell in startup_files.SHELLS if shutil.which(shell)]
+    if shells:
+        return [shell for shell in startup_files.SHELLS if shell in shells]
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return here
+    click.echo("agentguard adds lines to the start-up files of shells, so that they find the shims first.", err=True)
+    return [shell for shell in here if click.confirm(f"Turn the guard on in {shell}?", default=True, err=True)]
+
+
+def _is_here(name: str, root: Root) -> bool:
+    try:
+        programs.find(name, os.environ.get("PATH"), root.shims, "")
+    except NoProgram:
+        return False
+    return True
+
+
+def _missing_directories(paths: Iterable[str]) -> Iterator[str]:
+    """Directories that have to be made for these files, the outermost last."""
+    for path in paths:
+        folder = os.path.dirname(os.path.realpath(path))
+        while not os.path.isdir(folder):
+            yield folder
+            folder = os.path.dirname(folder)
+
+
+def _refuse_ephemeral(root: Root) -> None:
+    """What runs from a cache or a temporary directory is not there to stay."""
+    prefix = os.path.realpath(sys.prefix)
+    folder = os.path.dirname(prefix)
+    while folder != os.path.dirname(folder):
+        if os.path.exists(os.path.join(folder, "CACHEDIR.TAG")):
+            raise InstallError(f"agentguard runs from {prefix}, and {folder} is a cache", _STAY)
+        folder = os.path.dirname(folder)
+    if _within(prefix, [platformdirs.user_cache_dir()]):
+        raise InstallError(f"agentguard runs from {prefix}, which is in a cache", _STAY)
+    temporary = [tempfile.gettempdir(), "/tmp", "/var/tmp"]
+    if _within(prefix, temporary) and not _within(root.path, temporary):
+        raise InstallError(f"agentguard runs from {prefix}, which is in a temporary directory", _STAY)
+
+
+def _within(path: str, folders: Iterable[str]) -> bool:
+    path = os.path.realpath(path)
+    return any(os.path.commonpath([path, folder]) == folder for folder in map(os.path.realpath, folders))
+
+
+def _refuse_unsafe(root: Root) -> None:
+    """A root that PATH cannot name, or that others could write to."""
+    if any(c in root.path for c in ":\n\r\0"):
+        raise InstallError(f"{root.path!r}: PATH cannot hold this name", "choose another --root")
+    for folder in (root.path, root.shims, root.store, f"{root.path}/bin"):
+        try:
+            facts = os.lstat(folder) if folder != root.path else os.stat(folder)
+        except FileNotFoundError:
+            continue
+        if not stat.S_ISDIR(facts.st_mode):
+            raise InstallError(f"{folder} is not a directory", "choose another --root")
+        if facts.st_mode & 0o022:
+            raise InstallError(f"{folder} can be written by others", f"chmod go-w {folder}")
+        if facts.st_uid not in (os.getuid(), 0):
+            raise InstallError(f"{folder} belongs to another user", "choose another --root")
+    folder = os.path.dirname(os.path.realpath(root.path))
+    while folder != os.path.dirname(folder):
+        if os.path.isdir(folder):
+            mode = os.stat(folder).st_mode
+            if mode & 0o002 and not mode & stat.S_ISVTX:
+                raise InstallError(f"{folder}, above the root, can be written by others", "choose another --root")
+        folder = os.path.dirname(folder)
+
+
+def _refuse_foreign(root: Root, files: dict[str, tuple[bytes, int]]) -> None:
+    for path, (_, mode) in files.items():
+        if mode & 0o111 and os.path.lexists(path) and not shims.ours(path):
+            raise InstallError(f"{path} is there already and is not agentguard's", "move it away")
+    if os.path.lexists(root.store) and not os.path.lexists(root.manifest):
+        raise InstallError(f"{root.store} is there already and is not agentguard's", "choose another --root")

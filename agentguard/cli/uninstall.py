@@ -1,0 +1,56 @@
+"""`agentguard uninstall`: everything as it was before `install`; the record stays unless it is told to go."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import click
+
+from ..edge import shims, startup_files, store
+from ..edge.root import Root
+from ..errors import InstallError
+from .install import manifest
+
+
+@click.command()
+@click.option("--purge", is_flag=True, help="Remove the record and the configuration, too.")
+@click.pass_obj
+def uninstall(root: Root, purge: bool) -> None:
+    """Take the guard away: shims, store and the lines in start-up files. Only a person may."""
+    from .person import require_person
+
+    if not os.path.lexists(root.manifest):
+        raise InstallError(f"nothing is installed under {root.path}", "is it under another --root?")
+    require_person("take the guard away")
+    for change in dismantle(root, purge):
+        click.echo(change)
+    click.echo("The guard is gone. Shells that are open still look for the shims first; that does no harm.")
+    if not purge and os.path.exists(root.data):
+        click.echo(f"The record is kept in {root.data}.")
+
+
+def dismantle(root: Root, purge: bool) -> list[str]:
+    """Undo `establish`; what was done, a line each. The start-up files first: then no new shell is half guarded."""
+    owned = manifest(root)
+    changes = [f"Took the lines out of {path}" for path in owned["startup"] if startup_files.remove(path, root)]
+    for directory in owned["directories"]:
+        _remove_if_empty(directory)
+    files = [*(f"{root.shims}/{name}" for name in shims.present(root)), *shims.wanted(root, ()), root.current]
+    for path in files:
+        if os.path.lexists(path):
+            os.unlink(path)
+    store.clear(root)
+    if purge:
+        shutil.rmtree(root.data, ignore_errors=True)
+    os.unlink(root.manifest)
+    if purge and os.path.lexists(root.config):
+        os.unlink(root.config)
+    for directory in (root.shims, f"{root.path}/bin", root.store, root.path):
+        _remove_if_empty(directory)
+    return [*changes, f"Removed the shims and the store under {root.path}"]
+
+
+def _remove_if_empty(directory: str) -> None:
+    if os.path.isdir(directory) and not os.listdir(directory):
+        os.rmdir(directory)

@@ -1,0 +1,99 @@
+"""The files that stand in for real programs, filled in from the prototypes in shims/."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from .. import resources
+from ..core.value import TYPE_CHECKING
+from ..errors import InstallError
+from .root import Root
+from .startup_files import fish_quoted, quoted, write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+#: The start of the second line of every file that `install` makes to be executed.
+_MARKS = (b"# agentguard shim for ", b"# agentguard command\n")
+#: Shells that a shim may run in. dash takes nothing from the environment; bash would import
+#: functions and options that decide what a shim does, unless it is started with -p.
+_INTERPRETERS = (
+    ("/usr/bin/dash", ""), ("/bin/dash", ""), ("/usr/local/bin/dash", ""),
+    ("/usr/bin/bash", " -p"), ("/bin/bash", " -p"), ("/usr/local/bin/bash", " -p"),
+    ("/run/current-system/sw/bin/bash", " -p"),
+)  # fmt: skip
+
+
+def wanted(root: Root, names: Iterable[str]) -> dict[str, tuple[bytes, int]]:
+    """Every file outside the store that an installation with shims for `names` has: content and mode by path."""
+    files = {f"{root.shims}/{name}": (_filled("shim.sh", root, name), 0o755) for name in names}
+    files[f"{root.path}/bin/agentguard"] = (_filled("command.sh", root), 0o755)
+    for name in ("activate.sh", "activate.fish", "bash_env.sh"):
+        files[f"{root.path}/{name}"] = (_filled(name, root), 0o644)
+    return files
+
+
+def put(files: dict[str, tuple[bytes, int]]) -> list[str]:
+    """Write each file that is not as it should be, in one step each; the paths written."""
+    written = []
+    for path, (content, mode) in files.items():
+        if not same(path, content, mode):
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            write(path, content, mode)
+            written.append(path)
+    return written
+
+
+def same(path: str, content: bytes, mode: int) -> bool:
+    """Whether a file is exactly that."""
+    try:
+        facts = os.lstat(path)
+        if not stat.S_ISREG(facts.st_mode) or stat.S_IMODE(facts.st_mode) != mode:
+            return False
+        with open(path, "rb") as file:
+            return file.read() == content
+    except OSError:
+        return False
+
+
+def ours(path: str) -> bool:
+    """Whether `install` made the executable file at that path."""
+    try:
+        if not stat.S_ISREG(os.lstat(path).st_mode):
+            return False
+        with open(path, "rb") as file:
+            file.readline(256)
+            return file.readline(256).startswith(_MARKS)
+    except OSError:
+        return False
+
+
+def present(root: Root) -> list[str]:
+    """The names that have a shim of ours, sorted."""
+    try:
+        return sorted(name for name in os.listdir(root.shims) if ours(f"{root.shims}/{name}"))
+    except FileNotFoundError:
+        return []
+
+
+def _filled(prototype: str, root: Root, name: str = "") -> bytes:
+    """A prototype with its placeholders filled, quoted for its shell."""
+    with open(os.path.join(resources.shims(), prototype), "rb") as file:
+        text = os.fsdecode(file.read())
+    quote = fish_quoted if prototype.endswith(".fish") else quoted
+    for placeholder, value in (
+        ("@SHELL@", _interpreter() if "@SHELL@" in text else ""),
+        ("@NAME@", name),
+        ("@SHIMS@", quote(root.shims)),
+        ("@ROOT@", quote(root.path)),
+    ):
+        text = text.replace(placeholder, value)
+    return os.fsencode(text)
+
+
+def _interpreter() -> str:
+    for path, option in _INTERPRETERS:
+        if os.access(path, os.X_OK):
+            return path + option
+    raise InstallError("the shims need dash or bash, and neither is here", "install dash")

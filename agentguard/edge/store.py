@@ -1,0 +1,199 @@
+"""The versioned store: copies of everything that the shims run from, one version in force.
+
+    store/VERSION-DIGEST/lib/         the packages, compiled
+                        /enter.py     what shims run
+                        /command.py   what bin/agentguard runs
+                        /python       → the interpreter
+
+A version is complete or not there: it is built under another name and renamed. The shims reach
+it through `current`, so one rename puts packages and interpreter in force together.
+"""
+
+from __future__ import annotations
+
+import compileall
+import hashlib
+import importlib.metadata
+import os
+import py_compile
+import re
+import shutil
+import sys
+
+from .. import __version__, resources
+from ..core.value import TYPE_CHECKING
+from ..errors import InstallError
+from .root import Root
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_SHIPPED = ("rules", "shims")
+_ENTRIES = ("enter.py", "command.py")
+
+
+def interpreter() -> str:
+    """The interpreter that outlives a removed virtual environment.
+
+    Out of the store itself, it is what the store's link points at.
+    """
+    base: str = getattr(sys, "_base_executable", "") or sys.executable
+    within = os.path.exists(os.path.join(os.path.dirname(base), "enter.py"))
+    return os.readlink(base) if within else base
+
+
+def contents() -> dict[str, str]:
+    """What one version holds: its files by their path in the version, each with its source.
+
+    The package with rules and shims, and the installed files of everything it depends on
+    (importlib.metadata). Raises InstallError if something that is needed is not installed.
+    """
+    files = {f"lib/agentguard/{path}": source for path, source in _tree(resources.package())}
+    for name, folder in zip(_SHIPPED, (resources.rules(), resources.shims()), strict=True):
+        files |= {f"lib/agentguard/{name}/{path}": source for path, source in _tree(folder)}
+    files |= {name: os.path.join(resources.shims(), name) for name in _ENTRIES}
+    for distribution in _closure("agentguard"):
+        own = distribution.metadata["Name"] == "agentguard"
+        for file in distribution.files or ():
+            if ".." in file.parts or "__pycache__" in file.parts or file.suffix == ".pyc":
+                continue
+            if not own or (file.parent.suffix == ".dist-info" and file.name in ("METADATA", "RECORD")):
+                files[f"lib/{file}"] = str(file.locate())
+    return files
+
+
+def build(root: Root) -> str:
+    """Build the version of what runs now, unless it is there already; its name. Raises InstallError."""
+    files, python = contents(), interpreter()
+    version = f"{__version__}-{_digest(files, python)}"
+    place = os.path.join(root.store, version)
+    if os.path.isdir(place):
+        return version
+    os.makedirs(root.store, exist_ok=True)
+    building = os.path.join(root.store, f".new-{os.getpid()}")
+    shutil.rmtree(building, ignore_errors=True)
+    for path, source in files.items():
+        target = os.path.join(building, path)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        shutil.copyfile(source, target)
+    if _digest({path: os.path.join(building, path) for path in files}, python) != version.rpartition("-")[2]:
+        shutil.rmtree(building)
+        raise InstallError("agentguard's own files changed while they were copied", "run `agentguard install` again")
+    os.symlink(python, os.path.join(building, "python"))
+    # Unchecked: a shim must not spend its time on comparing sources, which never change here.
+    compileall.compile_dir(
+        os.path.join(building, "lib"),
+        quiet=2,
+        stripdir=building,
+        prependdir=place,
+        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+    )
+    os.rename(building, place)
+    return version
+
+
+def in_force(root: Root) -> str:
+    """The name of the version in force, "" if there is none."""
+    try:
+        return os.path.basename(os.readlink(root.current))
+    except OSError:
+        return ""
+
+
+def switch(root: Root, version: str) -> bool:
+    """Put a version in force, in one step; False if it was already.
+
+    The version before it is kept, for the shims that still run from it; older ones go.
+    """
+    former = in_force(root)
+    if former == version:
+        return False
+    link = f"{root.current}.{os.getpid()}"
+    os.symlink(f"store/{version}", link)
+    os.replace(link, root.current)
+    for name in _versions(root):
+        if name not in (version, former):
+            shutil.rmtree(os.path.join(root.store, name))
+    return True
+
+
+def clear(root: Root) -> None:
+    """Remove every version."""
+    for name in _versions(root):
+        shutil.rmtree(os.path.join(root.store, name))
+
+
+def faults(root: Root) -> list[str]:
+    """What is wrong with the version in force, a line each; none if it is whole."""
+    version = in_force(root)
+    if not version:
+        return [f"{root.current} is missing"]
+    place = os.path.join(root.store, version)
+    python = os.path.join(place, "python")
+    if not os.access(python, os.X_OK):
+        return [f"{python} leads to no interpreter"]
+    files = {path: source for path, source in _tree(place) if path != "python"}
+    if not version.endswith("-" + _digest(files, os.readlink(python))):
+        return [f"{place} is not what was installed"]
+    return []
+
+
+def _versions(root: Root) -> list[str]:
+    """The names of all versions, and of what an interrupted build left."""
+    names = os.listdir(root.store) if os.path.isdir(root.store) else []
+    return [name for name in names if re.fullmatch(r"[0-9].*-[0-9a-f]{16}|\.new-[0-9]+", name)]
+
+
+def _tree(folder: str) -> Iterator[tuple[str, str]]:
+    """Every file below a directory, without compiled ones: its relative and its full path."""
+    for directory, names, files in os.walk(folder):
+        names[:] = [name for name in names if name != "__pycache__"]
+        for name in files:
+            path = os.path.join(directory, name)
+            yield os.path.relpath(path, folder), path
+
+
+def _digest(files: dict[str, str], python: str) -> str:
+    """16 hexadecimal digits that change with any file, its name or the interpreter."""
+    total = hashlib.sha256(os.fsencode(f"{python}\0{sys.implementation.cache_tag}\n"))
+    for path in sorted(files):
+        try:
+            with open(files[path], "rb") as file:
+                total.update(os.fsencode(path) + b"\0" + hashlib.sha256(file.read()).digest())
+        except OSError as fault:
+            raise InstallError(f"{files[path]}: {fault.strerror}", "install agentguard again") from fault
+    return total.hexdigest()[:16]
+
+
+def _closure(name: str) -> Iterator[importlib.metadata.Distribution]:
+    """A distribution and everything that it needs, as installed."""
+    waiting, seen = [name], set()
+    while waiting:
+        name = waiting.pop()
+        canonical = re.sub(r"[-_.]+", "-", name).lower()
+        if canonical in seen:
+            continue
+        seen.add(canonical)
+        try:
+            distribution = importlib.metadata.distribution(name)
+        except importlib.metadata.PackageNotFoundError as fault:
+            raise InstallError(f"the package {name} is not installed", "install agentguard with pip or pipx") from fault
+        if distribution.files is None:
+            raise InstallError(f"nobody kept which files belong to {name}", "install agentguard with pip or pipx")
+        yield distribution
+        waiting += _needed(distribution)
+
+
+def _needed(distribution: importlib.metadata.Distribution) -> list[str]:
+    """The names of what it requires; what a marker makes optional only if it is installed."""
+    names = []
+    for requirement in distribution.requires or ():
+        wanted, _, marker = requirement.partition(";")
+        found = re.match(r"[A-Za-z0-9._-]+", wanted.strip())
+        if found is None or "extra" in marker:
+            continue
+        name = found.group()
+        if marker and not any(importlib.metadata.Distribution.discover(name=name)):
+            continue
+        names.append(name)
+    return names

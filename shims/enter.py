@@ -1,0 +1,29 @@
+"""What a shim runs: ROOT/current/enter.py SIGIGN NAME ARGUMENT…
+
+This is the seam between shims and store: a shim of an older version calls it in the same way.
+"""
+
+import sys
+
+
+def enter():
+    """The exit status of one call; whatever is broken, the call is refused and a line says so."""
+    here, ignored, name, *arguments = sys.argv
+    root = here.rpartition("/current/")[0]
+    try:
+        import posix
+
+        # Through the link once: a switch to another version in mid-call must not mix the two.
+        sys.path.insert(0, f"{root}/{posix.readlink(f'{root}/current')}/lib")
+        from agentguard.shim import main
+
+        return main(root, ignored, name, arguments)
+    except Exception as fault:  # noqa: BLE001 - fail closed
+        why = " ".join(f"{type(fault).__name__}: {fault}".split())
+        sys.stderr.write(
+            f"agentguard: cannot judge this call of {name}: {why}; a person can repair it with `agentguard install`\n"
+        )
+        return 126
+
+
+sys.exit(enter())
