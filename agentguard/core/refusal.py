@@ -23,7 +23,7 @@ def refusal(asked: Sheet, why: str, request: Request | None = None) -> tuple[str
     """The lines that say that a call was not run."""
     told = [printable(f"agentguard: {asked.program} was not run: {why}"), *_grounds(asked)]
     if request is not None and request.state == "open":
-        told.append(f"  person  asked, as request {request.id}: once they approve it, this same call repeated passes once")
+        told.append(f"  person  asked, as request {request.id}: once they approve it, the same call again passes once")
     told.append("  Not only this command is refused but its aim: seek no other way to it; say what you need, and why.")
     return tuple(told)
 

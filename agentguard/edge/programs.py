@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
     Inode = tuple[int, int]
 
+#: How the second line of every shim begins (shims/shim.sh).
+MARK = b"# agentguard shim"
+#: More than a shim has, in bytes.
+SHIM_SIZE = 8192
+
 
 class Real(Value):
     """The program that a shim stands for.
@@ -34,14 +39,18 @@ def find(name: str, path_variable: str | None, shims_directory: str, cwd: str) -
 
     Entries before the own one count only if there is nothing after it. `path_variable` is None
     when PATH is not set: then the system's default is searched (confstr(3), _CS_PATH), as
-    execvp(3) does. Empty and relative entries mean `cwd`. What is one of these very shims, by
-    inode, is never found; the shim of another installation is a program like any other.
+    execvp(3) does. Empty and relative entries mean `cwd`.
+
+    One of these very shims, by inode or as a copy, is never found. The shim of another
+    installation is a program like any other; but an entry before the own one may have led here,
+    so that a shim found there could lead here for ever.
 
     Raises NoProgram if there is none, NotRunnable if all there are cannot be executed.
     """
     blocked = ""
     ours = _files(shims_directory)
-    for directory in _directories(path_variable, shims_directory, cwd):
+    root = os.path.dirname(shims_directory)
+    for directory, returning in _directories(path_variable, shims_directory, cwd):
         path = os.path.join(directory, name)
         try:
             found = os.stat(path)
@@ -49,30 +58,44 @@ def find(name: str, path_variable: str | None, shims_directory: str, cwd: str) -
             continue
         if not stat.S_ISREG(found.st_mode) or _inode(found) in ours:
             continue
-        if os.access(path, os.X_OK):
-            return Real(path, _facts(os.lstat(path)) + _facts(found))
-        blocked = blocked or path
+        if not os.access(path, os.X_OK):
+            blocked = blocked or path
+            continue
+        shim = _shim(path)
+        if shim and (returning or f"{root}/current/" in shim):
+            continue
+        return Real(path, _facts(os.lstat(path)) + _facts(found))
     if blocked:
         raise NotRunnable(f"{name}: {blocked} is not executable")
     raise NoProgram(f"{name}: not found on PATH behind the guard in {shims_directory}", f"is {name} installed?")
 
 
-def _directories(path_variable: str | None, shims_directory: str, cwd: str) -> Iterator[str]:
-    """The directories to search, in order, without the shims' own."""
+def _directories(path_variable: str | None, shims_directory: str, cwd: str) -> Iterator[tuple[str, bool]]:
+    """The directories to search, in order, without the shims' own; and whether one stands before an own entry."""
     own = _directory(shims_directory)
     before = []
     passed = False
     for entry in (os.confstr("CS_PATH") or "" if path_variable is None else path_variable).split(":"):
-        directory = os.path.join(cwd, entry) if cwd else entry
-        if not directory.startswith("/"):  # relative to a directory that nobody knows
-            continue
+        directory = os.path.join(cwd, entry)
         if _directory(directory) == own:
             passed = True
         elif passed:
-            yield directory
+            yield directory, False
         else:
             before.append(directory)
-    yield from before
+    for directory in before:
+        yield directory, passed
+
+
+def _shim(path: str) -> str:
+    """The text of a shim of any installation, without quotes; "" for every other program."""
+    try:
+        with open(path, "rb") as file:
+            text = file.read(SHIM_SIZE)
+    except OSError:  # may be executed but not read: then it is no script
+        return ""
+    is_shim = text.startswith(b"#!") and text.partition(b"\n")[2].startswith(MARK)
+    return text.decode("utf-8", "surrogateescape").replace("'", "") if is_shim else ""
 
 
 def _directory(path: str) -> Inode | str:
