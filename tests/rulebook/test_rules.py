@@ -2,14 +2,14 @@
 
 import pytest
 
-from agentguard.resources import RULES
+from agentguard import resources
 from agentguard.rulebook.examples import faults
 from agentguard.rulebook.load import load
 
 
 @pytest.fixture(scope="module")
 def rulebook():
-    return load(RULES)
+    return load(resources.rules())
 
 
 def test_every_example_holds(rulebook):

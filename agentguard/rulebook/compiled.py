@@ -1,0 +1,116 @@
+"""The rulebook as `install` leaves it for the shims: checked, without examples, a file for each program.
+
+Reading TOML and checking it costs more than everything else in a shim. `marshal` is bound to one
+version of Python, as the store is that the compiled rules lie in.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+
+from ..core.value import TYPE_CHECKING, Value
+from ..errors import RuleError
+from . import model
+from .load import Rulebook
+from .model import Command, Program
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+#: The folder with the compiled rules, inside that of the rule files.
+FOLDER = "compiled"
+
+
+def write(rulebook: Rulebook, directory: str) -> None:
+    """Compile a rulebook into the folder FOLDER of `directory`, which must not be there yet."""
+    folder = os.path.join(directory, FOLDER)
+    os.mkdir(folder)
+    for program in rulebook:
+        bare = program.replace(rules=tuple(rule.replace(examples=(), misses=()) for rule in program.rules))
+        frozen = marshal.dumps(_freeze(bare))
+        for name in bare.names:
+            with open(os.path.join(folder, f"{name}.rules"), "wb") as file:
+                file.write(frozen)
+
+
+class CompiledRulebook:
+    """Programs by name, each loaded when it is first asked for."""
+
+    def __init__(self, directory: str) -> None:
+        self._folder = os.path.join(directory, FOLDER)
+        self._loaded: dict[str, Program | None] = {}
+        if not os.path.isdir(self._folder):
+            raise RuleError(f"{self._folder} is missing", "run `agentguard install` again")
+
+    def program(self, name: str) -> Program | None:
+        """The program called by that file name, or None; raises RuleError if its rules are damaged."""
+        if name not in self._loaded:
+            self._loaded[name] = self._load(name)
+        return self._loaded[name]
+
+    def _load(self, name: str) -> Program | None:
+        if "/" in name or "\0" in name:
+            return None
+        path = os.path.join(self._folder, f"{name}.rules")
+        try:
+            with open(path, "rb") as file:
+                frozen = marshal.loads(file.read())
+            thawed = _thaw(frozen)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, TypeError, EOFError, AttributeError) as fault:
+            raise RuleError(f"{path}: {fault}", "run `agentguard install` again") from fault
+        if not isinstance(thawed, Program):
+            raise RuleError(f"{path}: no program in it", "run `agentguard install` again")
+        return thawed
+
+
+def _freeze(value: Any) -> Any:
+    """`value` in the types that marshal knows; a Value is a tuple that starts with its type's name."""
+    if isinstance(value, Value):
+        return (type(value).__name__, *(_freeze(field) for field in value.astuple()))
+    if isinstance(value, dict):
+        return {key: _freeze(item) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return [_freeze(item) for item in value]
+    return value
+
+
+def _thaw(frozen: Any) -> Any:
+    if isinstance(frozen, tuple):
+        fields: list[Any]
+        kind, *fields = frozen
+        if kind == "Program":
+            at = Program._fields.index("commands")
+            thawed: list[Any] = [_thaw(field) for i, field in enumerate(fields) if i != at]
+            thawed.insert(at, _Commands(fields[at]))
+            return Program(*thawed)
+        return getattr(model, kind)(*map(_thaw, fields))
+    if isinstance(frozen, list):
+        return tuple(map(_thaw, frozen))
+    if isinstance(frozen, dict):
+        return {key: _thaw(item) for key, item in frozen.items()}
+    return frozen
+
+
+class _Commands:
+    """Commands by path, each thawed when it is looked up: of git's two hundred, a call is one."""
+
+    def __init__(self, frozen: dict[tuple[str, ...], Any]) -> None:
+        self._frozen = frozen
+
+    def __getitem__(self, path: tuple[str, ...]) -> Command:
+        command = _thaw(self._frozen[path])
+        assert isinstance(command, Command)
+        return command
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._frozen
+
+    def __iter__(self) -> Iterator[tuple[str, ...]]:
+        return iter(self._frozen)
+
+    def __len__(self) -> int:
+        return len(self._frozen)
