@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from .core.api import Api
 from .core.call import Argument, Call, Invocation, Stream, Unresolved
 from .core.effect import Effect, Reading, Target
-from .core.reading import Context
+from .core.reading import Context, stdin
 from .core.value import TYPE_CHECKING
 from .core.world import Unseen, World
 from .readers.argv import parse
@@ -33,6 +34,10 @@ class Programs(Protocol):
         """What is taught of the program of that file name."""
         raise NotImplementedError
 
+    def apis(self) -> tuple[Api, ...]:
+        """What is taught of web APIs."""
+        raise NotImplementedError
+
 
 class Classifier(Context):
     """Reads calls by the rulebook, and what they carry by the readers; see core.reading.Context."""
@@ -52,6 +57,10 @@ class Classifier(Context):
             why = f"runs {text.written}, which is not known before the line runs"
             return self.text(language, str(text), call) + _unknown(call, "agentguard-unresolved-text", why)
         return self._deeper(call, lambda: _reader(language).read(text, call, self))
+
+    def apis(self) -> tuple[Api, ...]:
+        """Every API that the rulebook describes."""
+        return self.rulebook.apis()
 
     def _deeper(self, call: Invocation, read: Callable[[], Reading]) -> Reading:
         if self._depth >= MAX_DEPTH:
@@ -166,15 +175,6 @@ class Classifier(Context):
             return _unknown(call.invocation, "agentguard-bad-alias", f"the alias {name} cannot be read: {fault}")
         at = len(argv) - len(call.operands)
         return self.command(call.invocation.replace(argv=(*argv[:at], *words, *argv[at + 1 :])))
-
-
-def stdin(stream: Stream, world: World) -> bytes:
-    """All of a call's standard input; raises Unseen where it cannot be known."""
-    if stream.kind == "known":
-        return stream.data
-    if stream.kind == "unseen":
-        raise Unseen(stream.why)
-    return world.stdin()
 
 
 def _reader(name: str) -> ModuleType:

@@ -6,10 +6,11 @@ call, whose meaning lies in several arguments together, have `read_call(call, co
 
 from __future__ import annotations
 
-from .call import Invocation
+from .api import Api
+from .call import Invocation, Stream
 from .effect import Reading
 from .value import TYPE_CHECKING
-from .world import World
+from .world import Unseen, World
 
 if TYPE_CHECKING:
     from typing import Protocol
@@ -29,3 +30,16 @@ class Context(Protocol):
     def text(self, language: str, text: str, call: Invocation) -> Reading:
         """What a text in that language ("shell", …) would do if `call` ran it."""
         raise NotImplementedError
+
+    def apis(self) -> tuple[Api, ...]:
+        """Every API that the rulebook describes."""
+        raise NotImplementedError
+
+
+def stdin(stream: Stream, world: World) -> bytes:
+    """All of a call's standard input; raises Unseen where it cannot be known."""
+    if stream.kind == "known":
+        return stream.data
+    if stream.kind == "unseen":
+        raise Unseen(stream.why)
+    return world.stdin()

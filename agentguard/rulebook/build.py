@@ -44,7 +44,9 @@ def build(raw: dict[str, Any], file: str) -> Program:
     return _Builder(file).program(raw)
 
 
-class _Builder:
+class Tables:
+    """The tables of one file, checked as they are read; `where` is the part of it that is being read."""
+
     def __init__(self, file: str) -> None:
         self.file = file
         self.where = ""
@@ -70,6 +72,28 @@ class _Builder:
                 raise self.fail(f"`{key}` is missing")
         return raw
 
+    def effect(self, table: dict[str, Any]) -> dict[str, Any]:
+        """A rule's table, once what it says of its effect is known to mean something."""
+        if table["effect"] not in VERBS:
+            raise self.fail(f"effect `{table['effect']}` is none of {', '.join(VERBS)}")
+        if table.get("recoverable_by", "") not in RECOVERIES:
+            raise self.fail(
+                f"recoverable_by `{table['recoverable_by']}` is none of {', '.join(filter(None, RECOVERIES))}"
+            )
+        return table
+
+    def examples(self, table: dict[str, Any], key: str) -> tuple[Example, ...]:
+        examples = []
+        for raw in table.get(key, ()):
+            one = self.fields(raw, _EXAMPLE, ("run", "rating"))
+            if one["rating"] not in RATINGS:
+                raise self.fail(f"{key}: rating `{one['rating']}` is none of {', '.join(RATINGS)}")
+            run = one["run"] if isinstance(one["run"], str) else tuple(one["run"])
+            examples.append(Example(run, one["rating"], one.get("given", {}), one.get("catastrophic", False)))
+        return tuple(examples)
+
+
+class _Builder(Tables):
     def program(self, raw: dict[str, Any]) -> Program:
         unknown = set(raw) - {"program", "grammar", "command", "rule"}
         if unknown:
@@ -168,13 +192,7 @@ class _Builder:
         self.where = f"rule {number}"
         if isinstance(raw, dict) and isinstance(raw.get("id"), str) and raw["id"]:
             self.where = f"rule {raw['id']}"
-        table = self.fields(raw, _RULE, ("id", "effect", "reason"))
-        if table["effect"] not in VERBS:
-            raise self.fail(f"effect `{table['effect']}` is none of {', '.join(VERBS)}")
-        if table.get("recoverable_by", "") not in RECOVERIES:
-            raise self.fail(
-                f"recoverable_by `{table['recoverable_by']}` is none of {', '.join(filter(None, RECOVERIES))}"
-            )
+        table = self.effect(self.fields(raw, _RULE, ("id", "effect", "reason")))
         if table.get("environment", "") not in _ENVIRONMENTS:
             raise self.fail(f"environment `{table['environment']}` is none of {', '.join(filter(None, _ENVIRONMENTS))}")
         if table.get("operands", "") and not table["operands"].lstrip("<>=").isdigit():
@@ -227,16 +245,6 @@ class _Builder:
                 raise self.fail(f"option `{name}` is not in the grammar of this command")
             found.append(Condition(names, value))
         return tuple(found)
-
-    def examples(self, table: dict[str, Any], key: str) -> tuple[Example, ...]:
-        examples = []
-        for raw in table.get(key, ()):
-            one = self.fields(raw, _EXAMPLE, ("run", "rating"))
-            if one["rating"] not in RATINGS:
-                raise self.fail(f"{key}: rating `{one['rating']}` is none of {', '.join(RATINGS)}")
-            run = one["run"] if isinstance(one["run"], str) else tuple(one["run"])
-            examples.append(Example(run, one["rating"], one.get("given", {}), one.get("catastrophic", False)))
-        return tuple(examples)
 
 
 def _all_text(values: list[object]) -> bool:

@@ -10,7 +10,8 @@ import os.path
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..classify import Classifier
+from ..classify import Classifier, Programs
+from ..core.api import ApiRule
 from ..core.call import Call, Invocation, Stream
 from ..core.effect import Reading, Target
 from ..core.world import PATH_STATES, Answer, PathState, Unseen, World
@@ -74,7 +75,7 @@ class StatedWorld(World):
         return ()
 
 
-def rate(rulebook: Rulebook, example: Example) -> Reading:
+def rate(rulebook: Programs, example: Example) -> Reading:
     """How the whole rulebook reads an example."""
     env = {"HOME": HOME, "PWD": CWD, **example.given.get("env", {})}
     classifier = Classifier(rulebook, StatedWorld(example.given))
@@ -86,16 +87,18 @@ def rate(rulebook: Rulebook, example: Example) -> Reading:
 
 def faults(rulebook: Rulebook) -> Iterator[str]:
     """Every example that does not hold, as a line that names file, rule, call and what is wrong."""
-    for program in rulebook:
-        for rule in program.rules:
+    taught: list[tuple[str, tuple[Any, ...]]] = [(f"{program.name}.toml", program.rules) for program in rulebook]
+    taught += [(f"apis/{api.name}.toml", api.rules) for api in rulebook.apis()]
+    for file, rules in taught:
+        for rule in rules:
             for example in rule.examples:
-                yield from _faults(rulebook, program.name, rule, example, matching=True)
+                yield from _faults(rulebook, file, rule, example, matching=True)
             for example in rule.misses:
-                yield from _faults(rulebook, program.name, rule, example, matching=False)
+                yield from _faults(rulebook, file, rule, example, matching=False)
 
 
-def _faults(rulebook: Rulebook, program: str, rule: Rule, example: Example, matching: bool) -> Iterator[str]:
-    where = f"{program}.toml: rule {rule.id}: {'example' if matching else 'miss'} {example.run!r}"
+def _faults(rulebook: Rulebook, file: str, rule: Rule | ApiRule, example: Example, matching: bool) -> Iterator[str]:
+    where = f"{file}: rule {rule.id}: {'example' if matching else 'miss'} {example.run!r}"
     reading = rate(rulebook, example)
     spoken = ", ".join(dict.fromkeys(effect.rule for effect in reading.effects if effect.rule)) or "no rule"
     if reading.rating != example.rating:
