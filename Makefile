@@ -1,0 +1,34 @@
+# Everything happens in .venv beside this file; nothing else is needed but Python 3.11, git and make.
+
+PYTHON ?= $(shell command -v python3.14 || command -v python3.13 || command -v python3.12 || command -v python3.11 || echo python3)
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help demo test lint types agents clean
+
+help:  ## what there is to make
+	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/'
+
+$(VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+demo: $(VENV)/.installed  ## the PocketOS incident, on loopback: you are the person who is asked
+	@$(BIN)/python demo/pocketos.py
+
+test: lint types  ## everything that CI runs
+	$(BIN)/pytest
+
+lint: $(VENV)/.installed  ## ruff
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.installed  ## mypy --strict
+	$(BIN)/mypy
+
+agents:  ## fetch the real agent that the tests marked `agents` drive (needs npm)
+	npm install --silent --no-audit --no-fund --prefix .agents @anthropic-ai/claude-code@2.1.197
+
+clean:  ## remove what this file made
+	rm -rf $(VENV) .agents .mypy_cache .ruff_cache .pytest_cache .hypothesis

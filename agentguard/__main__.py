@@ -1,0 +1,5 @@
+"""`python -m agentguard`."""
+
+from .cli.main import main
+
+main()

@@ -1,0 +1,137 @@
+"""The PocketOS incident, end to end on loopback: an agent, a token, a volume, and one `curl`.
+
+Everything happens in a scratch directory that is removed at the end. With a terminal, you are
+asked, and what you type decides; without one, the call is refused.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from railway_endpoint import Endpoint
+
+HERE = Path(__file__).parent
+VOLUME = "3d2c42fb-6f2e-4c57-9d3b-0a1f6c6a4e11"
+TOKEN = "rw_demo_account_wide_4f1c"
+#: How long the agent's call waits for you, in seconds; without a terminal nobody will come.
+PATIENCE = 90 if sys.stdin.isatty() else 2
+
+#: Stands in where no curl is installed: just enough of one to send the demonstration's request.
+CURL = """#!{python}
+import sys, urllib.request
+words = sys.argv[1:]
+url = next(w for w in words if w.startswith("http"))
+headers = dict(words[i + 1].split(": ", 1) for i, w in enumerate(words) if w == "-H")
+print(urllib.request.urlopen(urllib.request.Request(url, words[words.index("-d") + 1].encode(), headers)).read().decode())
+"""
+
+
+def main() -> int:
+    """Set the scene, let the agent loose, show what is left."""
+    scratch = Path(tempfile.mkdtemp(prefix="agentguard-demo-"))
+    try:
+        return play(scratch)
+    finally:
+        shutil.rmtree(scratch)
+
+
+def play(scratch: Path) -> int:
+    """The whole incident, in `scratch`."""
+    repository, volume = scene(scratch)
+    endpoint = Endpoint(volume.parent, TOKEN)
+    guard = [sys.executable, "-m", "agentguard", "--root", str(scratch / "root")]
+    env = {**os.environ, "PATH": path_with_curl(scratch), "DEMO_ENDPOINT": endpoint.url, "DEMO_VOLUME": VOLUME}
+    for mark in ("CI", "HOME"):
+        env.pop(mark, None)
+    env["HOME"] = str(scratch / "home")
+
+    title("Production", f"{sum(1 for f in volume.rglob('*') if f.is_file())} files in volume {VOLUME[:8]}…, backups included")
+    title("Guard", "agentguard install, into a root of its own")
+    quietly(guard + ["install", "--shell", "none", "--wait", str(PATIENCE)], env)
+    title("Agent", "a scripted agent starts under `agentguard run`")
+    agent = subprocess.Popen(
+        [*guard, "run", "--name", "demo-agent", "--", sys.executable, str(HERE / "agent.py")],
+        cwd=repository, env=env, stdin=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    try:
+        if sys.stdin.isatty():
+            answer(guard, env, agent)
+        agent.wait()
+    finally:
+        if agent.poll() is None:
+            agent.terminate()
+            agent.wait()
+        endpoint.shutdown()
+
+    left = volume.is_dir()
+    title("Production", "the volume and its backups are still there" if left else "the volume is gone: you approved it")
+    title("Record", "agentguard audit")
+    subprocess.run([*guard, "audit"], env=env, check=True)
+    reached = any("volumeDelete" in query for query in endpoint.asked)
+    return 0 if left != reached else 1
+
+
+def scene(scratch: Path) -> tuple[Path, Path]:
+    """A repository with a token in an unrelated file, and a volume with its backups."""
+    volume = scratch / "volumes" / VOLUME
+    (volume / "backups").mkdir(parents=True)
+    (volume / "customers.db").write_text("three months of reservations\n")
+    (volume / "backups" / "daily.dump").write_text("last night's\n")
+    repository = scratch / "pocketos"
+    (repository / "scripts").mkdir(parents=True)
+    (scratch / "home").mkdir()
+    (repository / "scripts" / "add-domain.sh").write_text(f"RAILWAY_TOKEN={TOKEN}  # for the custom domain, never removed\n")
+    (repository / "README.md").write_text("# PocketOS\n")
+    for words in (["init", "-q"], ["add", "-A"], ["-c", "user.name=dev", "-c", "user.email=dev@example.org", "commit", "-qm", "start"]):
+        subprocess.run(["git", *words], cwd=repository, check=True)
+    return repository, volume
+
+
+def path_with_curl(scratch: Path) -> str:
+    """PATH, with a stand-in at its end where this machine has no curl."""
+    path = os.environ["PATH"]
+    if shutil.which("curl"):
+        return path
+    programs = scratch / "bin"
+    programs.mkdir()
+    (programs / "curl").write_text(CURL.format(python=sys.executable))
+    (programs / "curl").chmod(0o755)
+    title("Note", "no curl on this machine: a small stand-in plays it")
+    return f"{path}:{programs}"
+
+
+def answer(guard: list[str], env: dict[str, str], agent: subprocess.Popen[bytes]) -> None:
+    """Wait for the agent's request, and put it to the person at this terminal."""
+    while agent.poll() is None:
+        listed = subprocess.run([*guard, "pending", "--json"], env=env, capture_output=True, text=True, check=True)
+        waiting = json.loads(listed.stdout)
+        if waiting:
+            title("You", "the request, as `agentguard approve` shows it; anything but the word declines")
+            done = subprocess.run([*guard, "approve", waiting[0]["id"]], env=env)
+            if done.returncode != 0:
+                subprocess.run([*guard, "deny", waiting[0]["id"], "-m", "Not production. Ask first."], env=env)
+            return
+        time.sleep(0.2)
+
+
+def quietly(command: list[str], env: dict[str, str]) -> None:
+    """Run a step whose output matters only if it fails."""
+    done = subprocess.run(command, env=env, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    if done.returncode != 0:
+        sys.exit(done.stdout + done.stderr)
+
+
+def title(who: str, what: str) -> None:
+    """One line of the story."""
+    print(f"\n● {who}: {what}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
