@@ -22,7 +22,7 @@ def uninstall(root: Root, purge: bool) -> None:
 
     if not os.path.lexists(root.manifest):
         raise InstallError(f"nothing is installed under {root.path}", "is it under another --root?")
-    require_person("take the guard away")
+    require_person(root, "take the guard away")
     for change in dismantle(root, purge):
         click.echo(change)
     click.echo("The guard is gone. Shells that are open still look for the shims first; that does no harm.")

@@ -19,10 +19,11 @@ from . import agents
 from .terminal import has_terminal, own_terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
-    #: What `agentguard run` registered: pid and start of the process, the session's name and id.
-    Registered = tuple[int, int, str, str]
+    #: What `agentguard run` named, by pid and start of the process that became its command. A
+    #: session's name begins with that command's.
+    Sessions = Mapping[tuple[int, int], Session]
 
 #: How much of an ancestor's command line is kept, in bytes.
 SHOWN_ARGV = 4096
@@ -42,7 +43,7 @@ def this_process() -> Process:
     return _lineage()[0]
 
 
-def origin(sessions: Iterable[Registered], environment: Mapping[str, str]) -> Origin:
+def origin(sessions: Sessions, environment: Mapping[str, str]) -> Origin:
     """Who makes a call with that environment.
 
     The session is the topmost process above that is an agent or registered, so that nothing
@@ -56,13 +57,13 @@ def origin(sessions: Iterable[Registered], environment: Mapping[str, str]) -> Or
         above = ancestry()
     except Unseen:
         return Origin(uid, _anybody(uid, ()), (), marked)
-    session = _session(above, tuple(sessions)) or _anybody(uid, above)
+    session = _session(above, sessions) or _anybody(uid, above)
     agent = next(filter(None, map(agents.agent, above)), "") or marked
     terminal = "" if session.known or agent else own_terminal()
     return Origin(uid, session, above, agent, terminal)
 
 
-def call_started(caller: Origin, sessions: Iterable[Registered]) -> float | None:
+def call_started(caller: Origin, sessions: Sessions) -> float | None:
     """When the outermost process of this very call began, in seconds since the epoch; None if nobody can tell.
 
     It is never earlier than the truth (a start is known to a clock tick), so that a file of an
@@ -72,18 +73,18 @@ def call_started(caller: Origin, sessions: Iterable[Registered]) -> float | None
         line = (*caller.ancestry[::-1], this_process())
     except Unseen:
         return None
-    first = _outermost(line, caller, tuple(sessions))
+    first = _outermost(line, caller, sessions)
     return None if first is None else _started(first)
 
 
-def _outermost(line: tuple[Process, ...], caller: Origin, sessions: tuple[Registered, ...]) -> Process | None:
+def _outermost(line: tuple[Process, ...], caller: Origin, sessions: Sessions) -> Process | None:
     """The outermost process of the call, in a line from the topmost process down to this one."""
     for place in range(len(line) - 2, -1, -1):
         process, below = line[place], line[place + 1 :]
-        run = _registration(process, sessions)
+        run = sessions.get((process.pid, process.start))
         if agents.agent(process):
             return _agents_call(below)
-        if run and _one_shot(process, run[2]):
+        if run and _one_shot(process, run.name):
             return process
         if run:
             return _agents_call(below, persistent=agents.shell(process) == "stays")
@@ -114,7 +115,7 @@ def _command(below: tuple[Process, ...]) -> Process | None:
 def _one_shot(process: Process, name: str) -> bool:
     """Whether a registered process is a shell for one command, also when it has become its last command."""
     how = agents.shell(process)
-    return how == "once" or (how == "" and name.partition(" ")[0] in agents.SHELLS)
+    return how == "once" or (how == "" and name.partition(" ")[0].rpartition("/")[2] in agents.SHELLS)
 
 
 def _leads(process: Process) -> bool:
@@ -124,15 +125,11 @@ def _leads(process: Process) -> bool:
         return False
 
 
-def _registration(process: Process, sessions: tuple[Registered, ...]) -> Registered | None:
-    return next((s for s in sessions if s[0] == process.pid and s[1] == process.start), None)
-
-
-def _session(above: tuple[Process, ...], sessions: tuple[Registered, ...]) -> Session | None:
+def _session(above: tuple[Process, ...], sessions: Sessions) -> Session | None:
     for process in reversed(above):
-        run = _registration(process, sessions)
+        run = sessions.get((process.pid, process.start))
         if run:
-            return Session(run[3], run[2])
+            return run
         agent = agents.agent(process)
         if agent:
             return Session(digest([_boot(above), process.pid, process.start])[:12], f"{agent} (pid {process.pid})")

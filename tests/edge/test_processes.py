@@ -19,11 +19,12 @@ from agentguard.edge.processes import ancestry, call_started, origin, this_proce
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
-#: Prints who calls, and when the call began, as one line of JSON; takes the registered sessions as JSON.
+#: Prints who calls, and when the call began, as one line of JSON; takes the named sessions as JSON.
 WHO = """
 import json, os, sys
 from agentguard.edge.processes import call_started, origin
-sessions = [tuple(s) for s in json.loads(sys.argv[1])] if len(sys.argv) > 1 else []
+from agentguard.core.origin import Session
+sessions = {(pid, start): Session(id, name) for pid, start, name, id in json.loads(sys.argv[1])}
 o = origin(sessions, os.environ)
 print(json.dumps({
     "agent": o.agent, "session": [o.session.id, o.session.name, o.session.known], "terminal": o.terminal,
@@ -136,7 +137,9 @@ def test_a_name_with_spaces_and_parentheses(tmp_path: Path) -> None:
     odd = tmp_path / "a) S 1 (b"
     shutil.copy("/bin/sh", odd)
     (tmp_path / "who.py").write_text(WHO)
-    told = json.loads(subprocess.check_output([odd, "-c", f"{sys.executable} who.py; :"], cwd=tmp_path, env=_clean()))
+    told = json.loads(
+        subprocess.check_output([odd, "-c", f"{sys.executable} who.py []; :"], cwd=tmp_path, env=_clean())
+    )
     assert told["above"][0][2] == "a) S 1 (b"
     assert told["above"][1][0] == os.getpid()
 
@@ -152,9 +155,9 @@ def test_processes_that_cannot_be_seen_count_as_an_agents(monkeypatch: pytest.Mo
         raise processes.Unseen("no /proc")
 
     monkeypatch.setattr(processes, "_lineage", unseen)
-    caller = origin((), {})
+    caller = origin({}, {})
     assert (caller.session.known, caller.terminal, caller.ancestry) == (False, "", ())
-    assert call_started(caller, ()) is None
+    assert call_started(caller, {}) is None
 
 
 # Who calls, in real process trees
@@ -219,7 +222,7 @@ def test_below_an_agent(desk: Desk, line: str) -> None:
 def test_an_agent_is_one_session_for_all_its_calls(desk: Desk) -> None:
     _script(desk.home / "claude", '#!/bin/sh\n"$@"\n"$@"\n')
     (desk.home / "who.py").write_text(WHO)
-    shown = desk.run(f"./claude sh -c 'python {desk.home}/who.py; :'")
+    shown = desk.run(f"./claude sh -c 'python {desk.home}/who.py []; :'")
     first, second = map(json.loads, shown.splitlines())
     assert first["session"] == second["session"]
 
@@ -238,7 +241,7 @@ def test_a_mark_makes_stricter_but_no_session(desk: Desk) -> None:
     assert told["session"][2] is False  # type: ignore[index]
 
 
-def test_a_registered_session_is_found_by_pid_and_start(desk: Desk) -> None:
+def test_a_named_session_is_found_by_pid_and_start(desk: Desk) -> None:
     above = _who(desk, "{who}")["above"]
     pid, start = above[0][:2]  # type: ignore[index]
     assert _who(desk, "{who}", [(pid, start, "bash", "s1")])["session"] == ["s1", "bash", True]
@@ -307,11 +310,11 @@ def test_the_outermost_process_of_the_call(line: list[str], first: int | None, m
     monkeypatch.setattr(processes, "has_terminal", lambda: False)
     away = 4_000_000  # above the highest pid that Linux gives: none of these exist
     made = [process(*word.rstrip(" *").split(), pid=away + i, start=i * 1000) for i, word in enumerate(line)]
-    sessions = [
-        (made[i].pid, made[i].start, "somebot" if word.endswith("**") else "bash", "s")
+    sessions = {
+        (made[i].pid, made[i].start): Session("s", "somebot" if word.endswith("**") else "bash -c x")
         for i, word in enumerate(line)
         if word.endswith("*")
-    ]
+    }
     monkeypatch.setattr(processes, "_lineage", lambda: (made[-1],))
     caller = Origin(0, Session("s", "s"), tuple(reversed(made[:-1])), "claude")
     found = call_started(caller, sessions)

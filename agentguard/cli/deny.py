@@ -1,0 +1,26 @@
+"""`agentguard deny`: a person refuses a waiting call, with words for the agent."""
+
+from __future__ import annotations
+
+import click
+
+from ..core.sheet import quoted
+from ..edge.journal import Journal
+from ..edge.root import Root
+from .approve import chosen
+from .person import require_person
+
+
+@click.command()
+@click.argument("id", required=False)
+@click.option("-m", "words", default="", metavar="WORDS", help="What the agent gets to read.")
+@click.pass_obj
+def deny(root: Root, id: str | None, words: str) -> None:
+    """Refuse a waiting call.
+
+    Without ID: the one that waits, or a list if there are several.
+    """
+    by = require_person(root, "deny a call")
+    journal = Journal(root)
+    request = journal.answer(chosen(journal, id).id, False, by, words)
+    click.echo(f"Denied {request.id}: {quoted(request.sheet.argv)[:500]}")

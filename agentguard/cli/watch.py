@@ -1,0 +1,115 @@
+"""`agentguard watch`: shows each call that waits, as it comes, and takes the answer."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+import click
+
+from ..core.request import WORD, Request
+from ..core.sheet import printable
+from ..edge.journal import Journal
+from ..edge.root import Root
+from ..edge.terminal import ask, has_terminal, say
+from ..errors import RecordError, UsageError
+from .approve import approval, title
+from .person import require_person
+
+#: How often to look for new requests, in seconds.
+GLANCE = 0.5
+QUESTION = f"Type {WORD} to approve it, deny [WORDS] to refuse it, anything else to leave it: "
+
+
+@click.command()
+@click.pass_obj
+def watch(root: Root) -> None:
+    """Show each call that waits for a person, as it comes, and take the answer. Ctrl-C ends."""
+    by = require_person(root, "watch for calls and answer them")
+    if Journal(root).foreign:
+        raise UsageError("the requests here are another user's", "answer them as that user")
+    say("Waiting for calls that need a person. Ctrl-C ends.")
+    try:
+        _Watch(root, by).run()
+    except KeyboardInterrupt:
+        say("")
+
+
+class _Watch:
+    """One person's watch. It outlives its database: what cannot be read now is tried again."""
+
+    def __init__(self, root: Root, by: dict[str, Any]) -> None:
+        self._root = root
+        self._by = by
+        self._journal: Journal | None = None
+        self._file = (0, 0)
+        self._shown: set[str] = set()
+        self._trouble = ""
+
+    def run(self) -> None:
+        """Until Ctrl-C, or until the terminal is gone."""
+        while has_terminal():
+            request = self._next()
+            if request is None:
+                time.sleep(GLANCE)
+            else:
+                self._shown.add(request.id)
+                self._put(request)
+
+    def _open(self) -> Journal:
+        """The journal that lies in its place now; a file that was put there meanwhile is another one."""
+        try:
+            facts = os.stat(self._root.record)
+        except OSError as fault:
+            raise RecordError(f"{self._root.record}: {fault.strerror}") from fault
+        file = (facts.st_dev, facts.st_ino)
+        if self._journal is None or file != self._file:
+            if self._journal is not None:
+                self._journal.close()
+            self._journal, self._file = Journal(self._root), file
+        return self._journal
+
+    def _next(self) -> Request | None:
+        """The oldest request that has not been shown yet."""
+        try:
+            waiting = self._open().pending()
+        except RecordError as fault:
+            if str(fault) != self._trouble:
+                self._trouble = str(fault)
+                say(f"The requests cannot be read: {printable(self._trouble)}. Trying on.")
+            return None
+        if self._trouble:
+            self._trouble = ""
+            say("The requests can be read again.")
+        return next((request for request in waiting if request.id not in self._shown), None)
+
+    def _put(self, request: Request) -> None:
+        """Ask about one request, and give the answer on."""
+        typed = ask(f"\a{title(request)}", request.sheet, QUESTION, gone=lambda: self._gone(request))
+        word, _, words = (typed or "").partition(" ")
+        try:
+            if typed == WORD:
+                self._open().answer(request.id, True, self._by)
+                say(approval(request))
+            elif word == "deny":
+                self._open().answer(request.id, False, self._by, words.strip())
+                say(f"Denied {request.id}.")
+            elif self._gone(request):
+                say(f"\nRequest {request.id} no longer waits: it was answered elsewhere, or its caller has gone.")
+            else:
+                say(f"Left {request.id} as it is: `agentguard approve {request.id}` or `deny {request.id}` answers it.")
+        except UsageError as fault:
+            say(printable(fault.message))
+        except RecordError as fault:
+            say(f"The answer could not be given: {printable(str(fault))}")
+            self._shown.discard(request.id)
+
+    def _gone(self, request: Request) -> bool:
+        """Whether a request no longer waits, as far as can be seen."""
+        try:
+            return self._open().request(request.id).state != "open"
+        except UsageError:
+            return True
+        except RecordError:
+            return False
