@@ -50,4 +50,9 @@ def canonical(value: Any) -> str:
 
 def digest(value: Any) -> str:
     """SHA-256 of the canonical form, in hexadecimal."""
-    return str(sha256(canonical(value).encode("ascii")).hexdigest())
+    return fingerprint(canonical(value).encode("ascii"))
+
+
+def fingerprint(data: bytes) -> str:
+    """SHA-256 of some bytes, in hexadecimal."""
+    return str(sha256(data).hexdigest())

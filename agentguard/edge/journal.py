@@ -1,0 +1,204 @@
+"""The requests that wait for a person, and the sessions that were named: beside the record, in one database."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from ..core.canonical import canonical
+from ..core.origin import Session
+from ..core.request import APPROVAL_LIFE, REQUEST_LIFE, Request
+from ..core.sheet import Sheet
+from ..core.value import TYPE_CHECKING
+from ..errors import RecordError, UsageError
+from .record import Record, _append
+
+if TYPE_CHECKING:
+    import _sqlite3 as sqlite3
+    from typing import Any
+
+#: What ids are made of: no letter or digit that looks like another one.
+ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
+#: How often a waiting call looks whether it was answered, in seconds.
+GLANCE = 0.15
+#: How many of the last named sessions are still told apart: more do not run at once.
+SESSIONS = 256
+
+_COLUMNS = "SELECT id, digest, session, created, sheet, state, answered, answer FROM requests"
+#: An open request that can still be answered; takes now, twice. A time to come is none that a clock gave honestly.
+_PENDING = f"state = 'open' AND created <= ? AND created > ? - {REQUEST_LIFE}"
+#: An approval that can still be spent; takes now, twice. A clock set back must not make it live longer.
+_GOOD = f"state = 'approved' AND answered <= ? AND answered > ? - {APPROVAL_LIFE}"
+
+
+class Journal(Record):
+    """Everything that one installation keeps: implements `pipeline.Journal`, and the person's side of it."""
+
+    def file(self, asked: Sheet, digest: str, session: str) -> Request:
+        """Put a request on the list, or join the one that is open for the same digest."""
+        if self.foreign:
+            raise RecordError(
+                f"{self.path}: uid {os.geteuid()} cannot put requests on another user's list",
+                "a person must run it themselves",
+            )
+        now = self._clock()
+        with self.writing() as connection:
+            open_one = connection.execute(f"{_COLUMNS} WHERE digest = ? AND {_PENDING}", (digest, now, now)).fetchone()
+            if open_one:
+                return _request(open_one)
+            name = _short_id()
+            while connection.execute("SELECT 1 FROM requests WHERE id = ?", (name,)).fetchone():
+                name = _short_id()
+            connection.execute(
+                "INSERT INTO requests (id, digest, session, created, sheet) VALUES (?, ?, ?, ?, ?)",
+                (name, digest, _storable(session), now, _written(asked)),
+            )
+        return Request(name, digest, session, now, asked)
+
+    def approved(self, digest: str) -> Request | None:
+        """An approval for exactly this digest that has neither been spent nor expired."""
+        now = self._clock()
+        with self.reading() as connection:
+            found = connection.execute(
+                f"{_COLUMNS} WHERE digest = ? AND {_GOOD} ORDER BY answered DESC", (digest, now, now)
+            ).fetchone()
+        return _request(found) if found else None
+
+    def settled(self, request: Request, seconds: float) -> Request:
+        """The request as it is once it is no longer open, or after that many seconds."""
+        end = time.monotonic() + seconds
+        while True:
+            with self.reading() as connection:
+                found = connection.execute(
+                    "SELECT state, answered, answer FROM requests WHERE id = ?", (request.id,)
+                ).fetchone()
+            if found is None:
+                raise RecordError(f"{self.path}: request {request.id} is gone")
+            left = end - time.monotonic()
+            if found[0] != "open" or left <= 0:
+                return request.replace(state=found[0], answered=found[1], answer=found[2])
+            time.sleep(min(GLANCE, left))
+
+    def spend(self, request: Request) -> bool:
+        """Use up an approval; False if another process was first or it has expired."""
+        now = self._clock()
+        with self.writing() as connection:
+            changed = connection.execute(
+                f"UPDATE requests SET state = 'spent' WHERE id = ? AND digest = ? AND {_GOOD}",
+                (request.id, request.digest, now, now),
+            )
+            return changed.rowcount == 1
+
+    def withdraw(self, request: Request) -> None:
+        """The caller has gone away: take an open request off the list."""
+        with self.writing() as connection:
+            connection.execute("UPDATE requests SET state = 'withdrawn' WHERE id = ? AND state = 'open'", (request.id,))
+
+    def pending(self) -> tuple[Request, ...]:
+        """The requests that a person can answer now, the oldest first."""
+        now = self._clock()
+        with self.reading() as connection:
+            found = connection.execute(f"{_COLUMNS} WHERE {_PENDING} ORDER BY created", (now, now)).fetchall()
+        return tuple(map(_request, found))
+
+    def request(self, id: str) -> Request:
+        """The request of that id, or whose id alone starts so; one that waits is preferred. Raises UsageError."""
+        wanted, now = _storable(id.strip().lower()), self._clock()
+        query = f"{_COLUMNS} WHERE substr(id, 1, length(?)) = ?"
+        with self.reading() as connection:
+            found = connection.execute(f"{query} AND {_PENDING}", (wanted, wanted, now, now)).fetchall()
+            if not found:
+                found = connection.execute(query, (wanted, wanted)).fetchall()
+        exact = [row for row in found if row[0] == wanted] or found
+        if not wanted or not exact:
+            raise UsageError(f"there is no request {id!r}", "see `agentguard audit`")
+        if len(exact) > 1:
+            raise UsageError(f"{id} could be any of {', '.join(row[0] for row in exact)}", "give more of it")
+        return _request(exact[0])
+
+    def answer(self, id: str, approved: bool, by: dict[str, Any], words: str = "") -> Request:
+        """Answer a request that waits, and put that on the record with who it was; `words` are for the agent.
+
+        Raises UsageError if it no longer waits.
+        """
+        before, now = self.request(id), self._clock()
+        after = before.replace(state="approved" if approved else "denied", answered=now, answer=_storable(words))
+        body = self._body(after.state, _facts(after) | {"by": by})
+        with self.writing() as connection:
+            changed = connection.execute(
+                f"UPDATE requests SET state = ?, answered = ?, answer = ? WHERE id = ? AND {_PENDING}",
+                (after.state, now, after.answer, before.id, now, now),
+            )
+            if changed.rowcount != 1:
+                raise UsageError(f"request {before.id} no longer waits: {_why_not(connection, before.id)}")
+            _append(connection, body)
+        return after
+
+    def open_session(self, pid: int, start: int, name: str) -> Session:
+        """Name the session of everything below a process; see `origin.Process` for `start`."""
+        session = Session(_short_id(), _storable(name))
+        with self.writing() as connection:
+            connection.execute("INSERT INTO sessions VALUES (?, ?, ?, ?)", (session.id, pid, start, session.name))
+        return session
+
+    def sessions(self) -> dict[tuple[int, int], Session]:
+        """The sessions that were named lately, by pid and start of the process that they are below."""
+        with self.reading() as connection:
+            found = connection.execute(
+                f"SELECT pid, start, id, name FROM sessions ORDER BY rowid DESC LIMIT {SESSIONS}"
+            ).fetchall()
+        return {(pid, start): Session(id, name) for pid, start, id, name in reversed(found)}
+
+
+def _short_id() -> str:
+    """Six characters: short enough to type, and nothing secret."""
+    return "".join(ALPHABET[byte % len(ALPHABET)] for byte in os.urandom(6))
+
+
+def _storable(text: str) -> str:
+    """`text` with undecodable bytes shown as escapes: SQLite takes only Unicode."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _written(asked: Sheet) -> str:
+    """A sheet by field names, so that one with other fields, of another version, can still be read."""
+    return canonical(dict(zip(asked._fields, asked.astuple(), strict=True)))
+
+
+def _request(row: tuple[Any, ...]) -> Request:
+    import json
+
+    from ..core.effect import Reason
+
+    id, digest, session, created, sheet, state, answered, answer = row
+    fields = {name: value for name, value in json.loads(sheet).items() if name in Sheet._fields}
+    fields |= {name: tuple(value) for name, value in fields.items() if isinstance(value, list)}
+    fields["reasons"] = tuple(Reason(*reason) for reason in fields["reasons"])
+    return Request(id, digest, session, created, Sheet(**fields), state, answered, answer)
+
+
+def _facts(request: Request) -> dict[str, Any]:
+    """What the record keeps of an answer, under the names that a call's own rows use."""
+    asked = request.sheet
+    return {
+        "request": request.id,
+        "session": request.session,
+        "session_name": asked.session,
+        "agent": asked.agent,
+        "program": asked.program,
+        "argv": asked.argv,
+        "cwd": asked.cwd,
+        "real": asked.real,
+        "rating": asked.rating,
+        "catastrophic": asked.catastrophic,
+        "reasons": [dict(zip(reason._fields, reason.astuple(), strict=True)) for reason in asked.reasons],
+        "digest": request.digest,
+        "answer": request.answer,
+    }
+
+
+def _why_not(connection: sqlite3.Connection, id: str) -> str:
+    state = connection.execute("SELECT state FROM requests WHERE id = ?", (id,)).fetchone()
+    if state is None:
+        return "it is gone"
+    return "it is too old" if state[0] == "open" else f"it is {state[0]}"
