@@ -11,7 +11,7 @@ from ..core.call import Call, Unresolved
 from ..core.effect import Effect, Environment, Reading, Target
 from ..core.glob import like
 from ..core.reading import Context, stdin
-from ..core.value import TYPE_CHECKING
+from ..core.value import TYPE_CHECKING, Value
 from ..core.world import Unseen
 from .verbs import CREATES, REMOVES, REPLACES, words
 
@@ -30,80 +30,70 @@ UNSEEN = object()
 NO_VARIABLES = None
 
 
-def read(
-    document: str,
-    operation: str,
-    variables: Mapping[str, Any] | None,
-    api: Api | None,
-    service: str,
-    environment: Environment = Environment(),
-) -> tuple[Effect, ...]:
-    """What a document would do at `service` (an API's name, or a host); never empty.
+class Endpoint(Value):
+    """Where documents are sent: a service by its name or host, and what is known of its API."""
+
+    service: str
+    api: Api | None = None
+    environment: Environment = Environment()
+
+
+def read(document: str, operation: str, variables: Mapping[str, Any] | None, at: Endpoint) -> tuple[Effect, ...]:
+    """What a document would do at an endpoint; never empty.
 
     `operation` is the one that is asked for ("": not said, so any of them may run); `variables`
     are NO_VARIABLES when they cannot be seen.
     """
     from graphql import GraphQLError, OperationDefinitionNode, OperationType, parse
 
-    place = _Place(api, service, environment)
     try:
         parsed = parse(document, no_location=True)
+        operations = [d for d in parsed.definitions if isinstance(d, OperationDefinitionNode)]
+        named = [o for o in operations if o.name and o.name.value == operation]
+        found: list[Effect] = []
+        for one in named or operations:
+            fields = tuple(_root_fields(one.selection_set, parsed, set()))
+            if one.operation is not OperationType.MUTATION:
+                found.append(_observes(at, one.operation.value, [f.name.value for f in fields if f]))
+                continue
+            for field in fields:
+                found += _mutation(at, field, _Arguments(field, one, variables)) if field else [_undefined(at)]
     except (GraphQLError, RecursionError) as fault:
-        return (place.unknown("graphql-unreadable", f"a GraphQL document that cannot be read: {_line(fault)}"),)
-    operations = [d for d in parsed.definitions if isinstance(d, OperationDefinitionNode)]
-    named = [o for o in operations if o.name and o.name.value == operation]
-    found: list[Effect] = []
-    for one in named or operations:
-        fields = tuple(_root_fields(one.selection_set, parsed, set()))
-        if one.operation is not OperationType.MUTATION:
-            found.append(place.observes(one.operation.value, [f.name.value if f else "?" for f in fields]))
-            continue
-        for field in fields:
-            found += place.mutation(field, _Arguments(field, one, variables)) if field else place.unknown_fragment()
-    return tuple(found) or (place.unknown("graphql-unreadable", "a GraphQL document without an operation to run"),)
+        return (_unknown(at, "graphql-unreadable", f"a GraphQL document that cannot be read: {_line(fault)}"),)
+    return tuple(found) or (_unknown(at, "graphql-unreadable", "a GraphQL document without an operation to run"),)
 
 
-def read_body(body: str, api: Api | None, service: str, environment: Environment = Environment()) -> tuple[Effect, ...]:
+def read_body(body: str, at: Endpoint) -> tuple[Effect, ...]:
     """What a JSON body of GraphQL over HTTP would do: one request, or an array of them."""
     import json
 
     try:
         parsed = json.loads(body)
     except (ValueError, RecursionError) as fault:
-        return (
-            _Place(api, service, environment).unknown(
-                "graphql-unreadable", f"a GraphQL request that is not JSON: {_line(fault)}"
-            ),
-        )
+        return (_unknown(at, "graphql-unreadable", f"a GraphQL request that is not JSON: {_line(fault)}"),)
     requests = parsed if isinstance(parsed, list) else [parsed]
-    return tuple(e for one in requests for e in read_request(one, api, service, environment)) or (
-        _Place(api, service, environment).unknown("graphql-unreadable", "an empty batch of GraphQL requests"),
-    )
+    found = tuple(effect for one in requests for effect in read_request(one, at))
+    return found or (_unknown(at, "graphql-no-document", "an empty batch of GraphQL requests"),)
 
 
-def read_request(
-    request: object, api: Api | None, service: str, environment: Environment = Environment()
-) -> tuple[Effect, ...]:
+def read_request(request: object, at: Endpoint) -> tuple[Effect, ...]:
     """What one request, `{"query", "operationName", "variables"}`, would do."""
-    place = _Place(api, service, environment)
-    if not isinstance(request, dict) or not isinstance(request.get("query"), str) or not request["query"].strip():
-        return (place.unknown("graphql-no-document", "a GraphQL request that names its document without showing it"),)
-    operation = request.get("operationName")
-    variables = request.get("variables")
-    if isinstance(variables, str):  # form fields hold them as text
+    document = request.get("query") if isinstance(request, dict) else None
+    if not isinstance(request, dict) or not isinstance(document, str) or not document.strip():
+        return (_unknown(at, "graphql-no-document", "a GraphQL request that names its document without showing it"),)
+    operation, variables = request.get("operationName"), request.get("variables")
+    if isinstance(variables, str):  # as form fields hold them
         import json
 
         try:
-            variables = json.loads(variables)
+            variables = json.loads(variables or "{}")
         except (ValueError, RecursionError):
             variables = NO_VARIABLES
     elif variables is None:
         variables = {}
     if not isinstance(variables, dict):
         variables = NO_VARIABLES
-    return read(
-        request["query"], operation if isinstance(operation, str) else "", variables, api, service, environment
-    )
+    return read(document, operation if isinstance(operation, str) else "", variables, at)
 
 
 def read_call(call: Call, context: Context) -> Reading:
@@ -114,18 +104,12 @@ def read_call(call: Call, context: Context) -> Reading:
     OPERATION (the operation's name). The program's API is the one that names it in `programs`.
     """
     api = next((api for api in context.apis() if call.program in api.programs), None)
-    service = api.name if api else call.program
+    at = Endpoint(api.name if api else call.program, api)
     operation = next(reversed([a.value or "" for a in call.playing("OPERATION")]), "")
     try:
-        document = _document(call, context)
+        effects = read(_document(call, context), operation, _variables(call, context), at)
     except Unseen as why:
-        effects: tuple[Effect, ...] = (
-            _Place(api, service, Environment()).unknown(
-                "graphql-no-document", f"a GraphQL document that cannot be seen: {why}"
-            ),
-        )
-    else:
-        effects = read(document, operation, _variables(call, context), api, service)
+        effects = (_unknown(at, "graphql-no-document", f"a GraphQL document that cannot be seen: {why}"),)
     return Reading(tuple(effect.replace(program=call.program) for effect in effects))
 
 
@@ -229,78 +213,81 @@ class _Arguments:
         ]
 
 
-class _Place:
-    """Where a document is sent, and what is known of the API there."""
+def _mutation(at: Endpoint, field: FieldNode, arguments: _Arguments) -> list[Effect]:
+    """What one root field of a mutation does."""
+    name = field.name.value
+    if name == "__typename":
+        return [_observes(at, "mutation", [name])]
+    if at.api is None:
+        return [_by_name(at, name, arguments)]
+    rules = _speaking(at.api.on_mutation(name), arguments)
+    if not rules:
+        return [_unknown(at, "graphql-unknown-mutation", f"the mutation {name}, which agentguard does not know")]
+    return [
+        Effect(
+            rule.effect,
+            _target(at, rule.target or "api-object", name, arguments),
+            rule.recoverable_by,
+            at.environment,
+            rule.id,
+            reason=f"{_said(at, name, arguments)} {rule.reason}",
+            instead=rule.instead,
+            catastrophic=rule.catastrophic,
+        )
+        for rule in rules
+    ]
 
-    def __init__(self, api: Api | None, service: str, environment: Environment) -> None:
-        self.api = api
-        self.service = service
-        self.environment = environment
 
-    def effect(self, verb: Any, target: Target, rule: str, reason: str) -> Effect:
-        return Effect(verb, target, environment=self.environment, rule=rule, reason=reason)
+def _by_name(at: Endpoint, name: str, arguments: _Arguments) -> Effect:
+    """What an unknown API's mutation does, as far as its name says it."""
+    said = words(name)
+    target = _target(at, "".join(w for w in said if w not in REMOVES), name, arguments)
+    sentence = _said(at, name, arguments)
+    effect = Effect("unknown", target, environment=at.environment)
+    if any(word in REMOVES for word in said):
+        return effect.replace(verb="remove", rule="graphql-removes", reason=f"{sentence} removes something, by its name")
+    if any(word in REPLACES for word in said):
+        reason = f"{sentence} replaces something, by its name, and what it replaces is not seen"
+        return effect.replace(verb="replace", rule="graphql-replaces", reason=reason)
+    if any(word in CREATES for word in said):
+        return effect.replace(verb="create", rule="graphql-creates", reason=f"{sentence} only adds, by its name")
+    return effect.replace(rule="graphql-unknown-mutation", reason=f"{sentence} is not known to agentguard")
 
-    def unknown(self, rule: str, what: str) -> Effect:
-        return self.effect("unknown", Target("api", self.service), rule, f"sends {self.service} {what}")
 
-    def unknown_fragment(self) -> list[Effect]:
-        return [self.unknown("graphql-unreadable", "a mutation with a fragment that it does not define")]
+def _said(at: Endpoint, name: str, arguments: _Arguments) -> str:
+    shown = ", ".join(f"{key}: {_shortened(value)}" for key, value in arguments.names()[:SHOWN_ARGUMENTS])
+    return f"{at.service} mutation {name}({shown})" if shown else f"{at.service} mutation {name}"
 
-    def observes(self, kind: str, fields: list[str]) -> Effect:
-        asked = ", ".join(fields[:SHOWN_ARGUMENTS])
-        return self.effect("observe", Target("api", self.service), "graphql-query", f"a GraphQL {kind} of {asked}")
 
-    def mutation(self, field: FieldNode, arguments: _Arguments) -> list[Effect]:
-        """What one root field of a mutation does."""
-        name = field.name.value
-        if name == "__typename":
-            return [self.observes("mutation", [name])]
-        if self.api is None:
-            return [self._by_name(name, arguments)]
-        rules = _speaking(self.api.on_mutation(name), arguments)
-        if not rules:
-            return [self.unknown("graphql-unknown-mutation", f"the mutation {name}, which agentguard does not know")]
-        return [
-            Effect(
-                rule.effect,
-                self._target(rule.target or "api-object", name, arguments),
-                rule.recoverable_by,
-                self.environment,
-                rule.id,
-                reason=f"{self._said(name, arguments)} {rule.reason}",
-                instead=rule.instead,
-                catastrophic=rule.catastrophic,
-            )
-            for rule in rules
-        ]
+def _target(at: Endpoint, kind: str, name: str, arguments: _Arguments) -> Target:
+    """The thing that a mutation hits: the argument `volumeId` of a volume, else `id`, else any identifier."""
+    names = arguments.names()
+    for wanted in (f"{kind}id", "id"):
+        for key, value in names:
+            if "".join(words(key)) == wanted:
+                return Target(kind, value, (at.service, kind, value))
+    value = names[0][1] if names else name
+    return Target(kind, value, (at.service, kind, value))
 
-    def _by_name(self, name: str, arguments: _Arguments) -> Effect:
-        """What an unknown API's mutation does, as far as its name says it."""
-        said = words(name)
-        target = self._target("".join(w for w in said if w not in REMOVES), name, arguments)
-        sentence = self._said(name, arguments)
-        for verb, known, does in (
-            ("remove", REMOVES, "removes something, by its name"),
-            ("replace", REPLACES, "replaces something, by its name, whose old state is not seen"),
-            ("create", CREATES, "only adds something, by its name"),
-        ):
-            if any(word in known for word in said):
-                return self.effect(verb, target, f"graphql-mutation-{verb}s", f"{sentence} {does}")
-        return self.effect("unknown", target, "graphql-unknown-mutation", f"{sentence} is not known to agentguard")
 
-    def _said(self, name: str, arguments: _Arguments) -> str:
-        shown = ", ".join(f"{key}: {_shortened(value)}" for key, value in arguments.names()[:SHOWN_ARGUMENTS])
-        return f"{self.service} mutation {name}({shown})" if shown else f"{self.service} mutation {name}"
+def _observes(at: Endpoint, kind: str, fields: list[str]) -> Effect:
+    asked = ", ".join(fields[:SHOWN_ARGUMENTS])
+    return Effect(
+        "observe",
+        Target("api", at.service),
+        environment=at.environment,
+        rule="graphql-query",
+        reason=f"asks {at.service} for the {kind} {asked}",
+    )
 
-    def _target(self, kind: str, name: str, arguments: _Arguments) -> Target:
-        """The thing that a mutation hits: the argument `volumeId` of a volume, else `id`, else any identifier."""
-        names = arguments.names()
-        for wanted in (f"{kind}id", "id"):
-            for key, value in names:
-                if "".join(words(key)) == wanted:
-                    return Target(kind, value, (self.service, kind, value))
-        value = names[0][1] if names else name
-        return Target(kind, value, (self.service, kind, value))
+
+def _undefined(at: Endpoint) -> Effect:
+    return _unknown(at, "graphql-unreadable", "a mutation with a fragment that it does not define")
+
+
+def _unknown(at: Endpoint, rule: str, what: str) -> Effect:
+    target = Target("api", at.service)
+    return Effect("unknown", target, environment=at.environment, rule=rule, reason=f"sends {at.service} {what}")
 
 
 def _speaking(rules: Iterable[ApiRule], arguments: _Arguments) -> list[ApiRule]:

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 #: Words of a name that takes something away.
-REMOVES = frozenset(
-    "clear decommission del delete deprovision deregister destroy discard drop empty erase expunge flush nuke"
-    " obliterate purge prune remove reset revoke rm terminate truncate trash uninstall unlink unpublish unregister"
-    " unset wipe".split()
-)
+REMOVES = frozenset((
+    "clear", "decommission", "del", "delete", "deprovision", "deregister", "destroy", "discard", "drop", "empty",
+    "erase", "expunge", "flush", "nuke", "obliterate", "purge", "prune", "remove", "reset", "revoke", "rm",
+    "terminate", "truncate", "trash", "uninstall", "unlink", "unpublish", "unregister", "unset", "wipe",
+))  # fmt: skip
 #: Words of a name that puts something in another's place.
-REPLACES = frozenset(
-    "change edit modify move overwrite patch put rename replace restore rollback rotate save set swap transfer update"
-    " upsert write".split()
-)
+REPLACES = frozenset((
+    "change", "edit", "modify", "move", "overwrite", "patch", "put", "rename", "replace", "restore", "rollback",
+    "rotate", "save", "set", "swap", "transfer", "update", "upsert", "write",
+))  # fmt: skip
 #: Those of them that mean it wherever they stand in the path of a POST.
 REPLACES_IN_PATHS = frozenset(("overwrite", "replace", "restore", "rollback", "update", "upsert"))
 #: Words of a name that only adds.
-CREATES = frozenset(
-    "add append clone comment copy create deploy duplicate fork insert new post redeploy register restart start".split()
-)
+CREATES = frozenset((
+    "add", "append", "clone", "comment", "copy", "create", "deploy", "duplicate", "fork", "insert", "new", "post",
+    "redeploy", "register", "restart", "start",
+))  # fmt: skip
 
 
 def words(name: str) -> tuple[str, ...]:

@@ -52,6 +52,7 @@ class Tables:
         self.where = ""
 
     def fail(self, fault: str) -> RuleError:
+        """The error to raise, with the place where it is."""
         return RuleError(
             f"{self.file}: {self.where}{': ' if self.where else ''}{fault}", "docs/rules.md has the format"
         )
@@ -83,6 +84,7 @@ class Tables:
         return table
 
     def examples(self, table: dict[str, Any], key: str) -> tuple[Example, ...]:
+        """A rule's examples, or its near misses."""
         examples = []
         for raw in table.get(key, ()):
             one = self.fields(raw, _EXAMPLE, ("run", "rating"))

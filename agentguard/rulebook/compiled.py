@@ -9,6 +9,8 @@ from __future__ import annotations
 import marshal
 import os
 
+from ..core import api
+from ..core.api import Api, ApiRule
 from ..core.value import TYPE_CHECKING, Value
 from ..errors import RuleError
 from . import model
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 #: The folder with the compiled rules, inside that of the rule files.
 FOLDER = "compiled"
+#: The file with all the APIs, inside that.
+APIS = "apis"
 
 
 def write(rulebook: Rulebook, directory: str) -> None:
@@ -33,6 +37,13 @@ def write(rulebook: Rulebook, directory: str) -> None:
         for name in bare.names:
             with open(os.path.join(folder, f"{name}.rules"), "wb") as file:
                 file.write(frozen)
+    with open(os.path.join(folder, APIS), "wb") as file:
+        file.write(marshal.dumps(_freeze(tuple(map(_bare, rulebook.apis())))))
+
+
+def _bare(one: Api) -> Api:
+    """An API without the examples of its rules."""
+    return one.replace(rules=tuple(ApiRule(*(getattr(rule, f) for f in ApiRule._fields)) for rule in one.rules))
 
 
 class CompiledRulebook:
@@ -41,6 +52,7 @@ class CompiledRulebook:
     def __init__(self, directory: str) -> None:
         self._folder = os.path.join(directory, FOLDER)
         self._loaded: dict[str, Program | None] = {}
+        self._apis: tuple[Api, ...] | None = None
         if not os.path.isdir(self._folder):
             raise RuleError(f"{self._folder} is missing", "run `agentguard install` again")
 
@@ -50,21 +62,38 @@ class CompiledRulebook:
             self._loaded[name] = self._load(name)
         return self._loaded[name]
 
+    def apis(self) -> tuple[Api, ...]:
+        """Every API; raises RuleError if what is known of them is damaged."""
+        if self._apis is None:
+            path = os.path.join(self._folder, APIS)
+            try:
+                self._apis = _read(path)
+            except FileNotFoundError as fault:
+                raise RuleError(f"{path} is missing", "run `agentguard install` again") from fault
+        return self._apis
+
     def _load(self, name: str) -> Program | None:
         if "/" in name or "\0" in name:
             return None
         path = os.path.join(self._folder, f"{name}.rules")
         try:
-            with open(path, "rb") as file:
-                frozen = marshal.loads(file.read())
-            thawed = _thaw(frozen)
+            thawed = _read(path)
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, TypeError, EOFError, AttributeError) as fault:
-            raise RuleError(f"{path}: {fault}", "run `agentguard install` again") from fault
         if not isinstance(thawed, Program):
             raise RuleError(f"{path}: no program in it", "run `agentguard install` again")
         return thawed
+
+
+def _read(path: str) -> Any:
+    """What was frozen into a file; raises FileNotFoundError, and RuleError if it is damaged."""
+    try:
+        with open(path, "rb") as file:
+            return _thaw(marshal.loads(file.read()))
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError, TypeError, EOFError, AttributeError) as fault:
+        raise RuleError(f"{path}: {fault}", "run `agentguard install` again") from fault
 
 
 def _freeze(value: Any) -> Any:
@@ -87,7 +116,7 @@ def _thaw(frozen: Any) -> Any:
             thawed: list[Any] = [_thaw(field) for i, field in enumerate(fields) if i != at]
             thawed.insert(at, _Commands(fields[at]))
             return Program(*thawed)
-        return getattr(model, kind)(*map(_thaw, fields))
+        return getattr(api if kind.startswith("Api") else model, kind)(*map(_thaw, fields))
     if isinstance(frozen, list):
         return tuple(map(_thaw, frozen))
     if isinstance(frozen, dict):
