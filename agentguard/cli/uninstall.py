@@ -8,9 +8,11 @@ import shutil
 import click
 
 from ..edge import shims, startup_files, store
+from ..edge.journal import Journal
 from ..edge.root import Root
 from ..errors import InstallError
 from .install import manifest
+from .person import require_person
 
 
 @click.command()
@@ -18,8 +20,6 @@ from .install import manifest
 @click.pass_obj
 def uninstall(root: Root, purge: bool) -> None:
     """Take the guard away: shims, store and the lines in start-up files. Only a person may."""
-    from .person import require_person
-
     if not os.path.lexists(root.manifest):
         raise InstallError(f"nothing is installed under {root.path}", "is it under another --root?")
     require_person(root, "take the guard away")

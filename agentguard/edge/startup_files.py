@@ -89,6 +89,15 @@ def remove(path: str, root: Root) -> bool:
     return True
 
 
+def has_block(path: str, root: Root) -> bool:
+    """Whether a file holds the block; False if it cannot be read."""
+    try:
+        content = _read(path)
+    except OSError:
+        return False
+    return content is not None and without(content, root) != content
+
+
 def with_block(content: bytes | None, root: Root, fish: bool = False) -> bytes:
     """A file's content (None: there is no file) with the block behind it."""
     note = _MADE if content is None else b"" if content.endswith(b"\n") or not content else _ENDED

@@ -1,0 +1,206 @@
+"""`agentguard doctor`: proves, by trying it, that the guard is in force."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ..core.sheet import printable
+from ..core.value import Value
+from ..edge import launch, probes, programs, shims, startup_files, store
+from ..edge.journal import Journal
+from ..edge.root import Root
+from ..errors import AgentguardError, NoProgram, RecordError
+from .install import guarded_programs
+
+_LOOKS = {"good": "green", "bad": "bold red", "absent": "dim", "note": "yellow"}
+
+
+class Check(Value):
+    """One thing looked at. `state`: good, bad, absent (there is nothing to check) or note (worth knowing)."""
+
+    subject: str
+    state: str
+    detail: str
+    hint: str = ""
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the checks as a JSON array.")
+@click.pass_obj
+def doctor(root: Root, as_json: bool) -> int:
+    """Prove that the guard is in force, in every way an agent starts a shell.
+
+    Exit status 0 if all is good, 1 otherwise.
+    """
+    checks = list(examine(root))
+    if as_json:
+        click.echo(json.dumps([dict(zip(check._fields, check.astuple(), strict=True)) for check in checks], indent=2))
+    else:
+        _show(checks)
+    return int(any(check.state == "bad" for check in checks))
+
+
+def examine(root: Root) -> Iterator[Check]:
+    """Every check, in order; one that fails does not keep the others from being made."""
+    if not os.path.lexists(root.manifest):
+        yield Check("installation", "bad", f"nothing is installed under {root.path}", "run `agentguard install`")
+        return
+    yield from _store(root)
+    yield _record(root)
+    yield from _shims(root)
+    environment = launch.environment()
+    here = programs_elsewhere(root, environment.get("PATH", ""))
+    yield Check(
+        "this shell",
+        "note" if here else "good",
+        f"started without the shims first on PATH: finds {_some(here)}" if here else "finds the shims first",
+        "open a new terminal, or start an agent with `agentguard run`" if here else "",
+    )
+    environment["PATH"] = f"{root.shims}:{environment.get('PATH') or os.confstr('CS_PATH') or ''}"
+    for shell in startup_files.SHELLS:
+        yield from _shell(shell, root, environment)
+
+
+def programs_elsewhere(root: Root, path: str) -> dict[str, str]:
+    """The guarded programs that this PATH leads to without meeting their shims."""
+    return probes.elsewhere(path, shims.present(root), root.shims)
+
+
+def _store(root: Root) -> Iterator[Check]:
+    faults = store.faults(root)
+    for fault in faults:
+        yield Check("store", "bad", fault, "run `agentguard install`")
+    if faults:
+        return
+    python = os.path.join(root.current, "python")
+    ran = probes.run([python, "-I", "-S", "-c", "import platform; print(platform.python_version())"], {})
+    if ran.returncode:
+        yield Check("interpreter", "bad", f"{os.readlink(python)} does not run", "run `agentguard install`")
+    else:
+        yield Check("interpreter", "good", f"Python {ran.stdout.strip()}, {os.readlink(python)}")
+    yield Check("store", "good", f"{store.in_force(root)} is as it was installed")
+
+
+def _record(root: Root) -> Check:
+    try:
+        journal = Journal(root)
+        with journal.writing():
+            pass
+        broken = journal.verify()
+        rows = journal.extent().rows
+    except RecordError as error:
+        return Check("record", "bad", error.message, error.hint)
+    if broken:
+        return Check("record", "bad", f"row {broken.seq} is broken: {broken.why}", "see `agentguard audit verify`")
+    return Check("record", "good", f"{rows} rows, each fits the one before, and more can be written")
+
+
+def _shims(root: Root) -> Iterator[Check]:
+    present = shims.present(root)
+    try:
+        guarded = guarded_programs()
+        files = shims.wanted(root, present)
+    except AgentguardError as error:
+        yield Check("shims", "bad", error.message, error.hint)
+        return
+    stale = [path for path, (content, mode) in files.items() if not shims.same(path, content, mode)]
+    for path in stale:
+        yield Check("shims", "bad", f"{path} is not as this version makes it", "run `agentguard install`")
+    if not stale:
+        yield Check("shims", "good", ", ".join(present) or "none")
+    for name in guarded:
+        try:
+            real = programs.find(name, os.environ.get("PATH"), root.shims, "").path
+        except NoProgram as error:
+            if name in present:
+                yield Check(name, "note", error.message, "the shim stays for when it is installed")
+            else:
+                yield Check(name, "absent", "not installed")
+            continue
+        if name in present:
+            yield Check(name, "good", f"stands before {real}")
+        else:
+            yield Check(name, "bad", f"{real} has no shim", "run `agentguard install`")
+
+
+def _shell(shell: str, root: Root, environment: dict[str, str]) -> Iterator[Check]:
+    """What one kind of shell finds, each way it is started, and that a call through it is on the record."""
+    executable = shutil.which(shell, path=environment["PATH"])
+    if executable is None:
+        yield Check(shell, "absent", "not installed")
+        return
+    names = tuple(shims.present(root))
+    for way in probes.WAYS:
+        subject = f"{shell} {way}"
+        seen = probes.look(executable, way, names, environment)
+        if seen.path is None:
+            yield Check(subject, "bad", seen.fault, f"start `{shell} {way} true` yourself to see why")
+            continue
+        past = programs_elsewhere(root, seen.path)
+        if past:
+            blamed = probes.culprit(executable, way, names, root.shims, environment)
+            detail = f"finds {_some(past)}" + (f"; PATH is changed in {blamed}" if blamed else "")
+            yield Check(subject, "bad", detail, _remedy(shell, root))
+        elif seen.hidden:
+            yield Check(subject, "note", f"{', '.join(seen.hidden)}: a function or alias of the shell comes first")
+        else:
+            yield Check(subject, "good", "finds the shims first")
+    yield _trial(shell, executable, names, root, environment)
+
+
+def _remedy(shell: str, root: Root) -> str:
+    files = startup_files.files(shell, os.environ)
+    if all(startup_files.has_block(path, root) for path in files):
+        return "take that line away, or move it above agentguard's lines (`agentguard install` puts them last again)"
+    return f"`agentguard install --shell {shell}` adds the lines that put the shims first"
+
+
+def _trial(shell: str, executable: str, names: tuple[str, ...], root: Root, environment: dict[str, str]) -> Check:
+    """Really call a guarded program that way, and look for its row in the record."""
+    subject = f"{shell}, a real call"
+    if not names:
+        return Check(subject, "absent", "no program is guarded")
+    name = next(name for name in ("git", "rm", *names) if name in names)
+    with tempfile.TemporaryDirectory(prefix="agentguard-doctor-") as folder:
+        folder = os.path.realpath(folder)  # the working directory tells this call's row from others
+        try:
+            # CI: nobody is asked, should the call be found destructive.
+            ran = probes.run([executable, "-c", f"{name} --version"], {**environment, "CI": "1"}, folder)
+            rows = [row.body for row in Journal(root).rows(program=name, limit=100) if row.body.get("cwd") == folder]
+        except (OSError, subprocess.TimeoutExpired, RecordError) as fault:
+            return Check(subject, "bad", f"`{name} --version`: {fault}")
+    if ran.returncode:
+        said = (ran.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        detail = f"`{name} --version` ended with {ran.returncode}: {said}"
+        return Check(subject, "bad", detail, "run `agentguard install`")
+    if not rows:
+        return Check(subject, "bad", f"`{name} --version` ran, but left no row in the record")
+    return Check(subject, "good", f"`{name} --version` ran and is on the record")
+
+
+def _some(past: dict[str, str]) -> str:
+    first = next(iter(past.values()))
+    return first if len(past) == 1 else f"{first} and {len(past) - 1} more"
+
+
+def _show(checks: list[Check]) -> None:
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for check in checks:
+        detail = Text(printable(check.detail))
+        if check.hint:
+            detail.append(f"\n→ {printable(check.hint)}", style="italic")
+        table.add_row(Text(check.state, style=_LOOKS[check.state]), check.subject, detail)
+    Console().print(table)

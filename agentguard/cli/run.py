@@ -1,0 +1,60 @@
+"""`agentguard run`: start an agent, or a shell, with the guard on and a session of its own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+import click
+
+from ..edge import launch, processes, shims
+from ..edge.journal import Journal
+from ..edge.root import Root
+from ..errors import NoProgram, NotRunnable
+from .install import establish
+
+
+@click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.option("--name", help="What the session is called in the record. [default: the command's name]")
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="[--] COMMAND…")
+@click.pass_obj
+def run(root: Root, name: str | None, command: tuple[str, ...]) -> None:
+    """Start COMMAND with the guard on, whatever shells it starts in turn.
+
+    A login shell may throw PATH away: bash is kept by BASH_ENV; for the others `agentguard install`
+    writes the lines that put the shims back, and `agentguard doctor` shows what holds here.
+    """
+    if not shims.present(root) or not os.path.exists(root.current):
+        for change in establish(root):
+            click.echo(f"agentguard: {change}", err=True)
+    environment = guarded(root, launch.environment())
+    program = _program(command[0], environment.get("PATH", ""))
+    process = processes.this_process()
+    Journal(root).open_session(process.pid, process.start, name or os.path.basename(command[0]))
+    launch.launch(program, command, environment)
+
+
+def guarded(root: Root, environment: Mapping[str, str]) -> dict[str, str]:
+    """That environment with the shims first on PATH, also in bash's login shells."""
+    path = environment.get("PATH", os.confstr("CS_PATH") or "")
+    if path.split(":")[0] != root.shims:
+        path = f"{root.shims}:{path}" if path else root.shims
+    # bash expands the value as if it stood in double quotes.
+    ours = "".join(f"\\{c}" if c in '\\$`"' else c for c in f"{root.path}/bash_env.sh")
+    former = environment.get("BASH_ENV", "")
+    added = {"PATH": path, "BASH_ENV": ours}
+    if former and former != ours:
+        added["AGENTGUARD_BASH_ENV"] = former
+    return {**environment, **added}
+
+
+def _program(name: str, path: str) -> str:
+    """The executable that a shell would start for that name. Raises NoProgram, NotRunnable."""
+    places = [name] if "/" in name else [os.path.join(entry or ".", name) for entry in path.split(":")]
+    found = [place for place in places if os.path.isfile(place)]
+    for place in found:
+        if os.access(place, os.X_OK):
+            return place
+    if found:
+        raise NotRunnable(f"{found[0]} is not executable")
+    raise NoProgram(f"{name}: command not found")
