@@ -44,7 +44,7 @@ def _grounds(asked: Sheet) -> tuple[str, ...]:
     told = [("rated", asked.rating + (f", catastrophic: {asked.catastrophic}" if asked.catastrophic else ""))]
     told += [("because", f"{reason.text} [{reason.rule}]") for reason in asked.reasons[:TOLD]]
     if len(asked.reasons) > TOLD:
-        told.append(("", f"… and {len(asked.reasons) - TOLD} more such reasons"))
+        told[-1] = ("because", f"{told[-1][1]}, and for {len(asked.reasons) - TOLD} more reasons")
     ways = tuple(dict.fromkeys(reason.instead for reason in asked.reasons if reason.instead))
     told += [("safer", way) for way in ways[:TOLD]]
     return tuple(f"  {label:8}{printable(text)}" for label, text in told)

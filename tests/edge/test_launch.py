@@ -252,18 +252,21 @@ def test_what_the_shell_in_front_changes_is_what_launch_says_it_does(tool):
 EXECVE = """
 import ctypes, sys
 def strings(*given): return (ctypes.c_char_p * (len(given) + 1))(*given, None)
-python = sys.executable.encode()
-shown = b"import sys; sys.path.insert(0, sys.argv[1]); from agentguard.edge.launch import environment; print(environment())"
-ctypes.CDLL(None).execve(
-    python, strings(python, b"-ISB", b"-c", shown, sys.argv[1].encode()),
-    strings(b"A=first", b"none", b"=odd", b"B=2", b"A=second"),
-)
+python, script = sys.executable.encode(), sys.argv[1].encode()
+given = strings(b"A=first", b"none", b"=odd", b"B=2", b"A=second")
+ctypes.CDLL(None).execve(python, strings(python, b"-ISB", b"-c", script), given)
+"""
+SHOWN = f"""
+import sys
+sys.path.insert(0, {str(REPOSITORY)!r})
+from agentguard.edge.launch import environment
+print(environment())
 """
 
 
 @LINUX
 def test_a_variable_given_twice_counts_once():
-    ran = subprocess.run([sys.executable, "-c", EXECVE, str(REPOSITORY)], capture_output=True, text=True)
+    ran = subprocess.run([sys.executable, "-c", EXECVE, SHOWN], capture_output=True, text=True)
     assert ran.stdout == "{'A': 'first', 'B': '2'}\n"
 
 
