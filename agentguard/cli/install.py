@@ -20,6 +20,7 @@ from .. import __version__, resources
 from ..edge import programs, shims, startup_files, store
 from ..edge.root import Root
 from ..errors import InstallError, NoProgram
+from ..rulebook import compiled
 from ..rulebook.load import load
 
 _STAY = "install it to stay, with `pipx install` or `uv tool install`, and run `agentguard install` from there"
@@ -84,7 +85,7 @@ def establish(root: Root, paths: Collection[str] = (), wait: float | None = None
         _put_manifest(root, {"startup": list(known), "directories": list(made)})
 
         changes = []
-        if store.switch(root, version := store.build(root)):
+        if store.switch(root, version := store.build(root, compile_rules)):
             changes.append(f"Put version {version} in force.")
         if wait is not None and _put_wait(root, wait):
             changes.append(f"A call now waits {wait:g} s for a person.")
@@ -99,6 +100,11 @@ def establish(root: Root, paths: Collection[str] = (), wait: float | None = None
         raise InstallError(f"{fault.filename or root.path}: {fault.strerror}", hint) from fault
     finally:
         os.umask(umask)
+
+
+def compile_rules(directory: str) -> None:
+    """Leave the rules of a directory there in the form that shims read; raises RuleError."""
+    compiled.write(load(directory), directory)
 
 
 def guarded_programs() -> tuple[str, ...]:

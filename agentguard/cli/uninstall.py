@@ -22,7 +22,10 @@ def uninstall(root: Root, purge: bool) -> None:
     """Take the guard away: shims, store and the lines in start-up files. Only a person may."""
     if not os.path.lexists(root.manifest):
         raise InstallError(f"nothing is installed under {root.path}", "is it under another --root?")
-    require_person(root, "take the guard away")
+    by = require_person(root, "take the guard away")
+    journal = Journal(root)
+    journal.append("uninstalled", {"program": "agentguard", "by": by})
+    journal.close()
     for change in dismantle(root, purge):
         click.echo(change)
     click.echo("The guard is gone. Shells that are open still look for the shims first; that does no harm.")

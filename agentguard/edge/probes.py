@@ -21,8 +21,8 @@ _FISH = _SAYS_PATH + '(string join : $PATH); for n in {names}; printf "agentguar
 
 # Each line of the trace begins with: line number, file, PATH before the line runs.
 _BASH_TRACE = "PS4=$'+agentguard\\t$LINENO\\t${BASH_SOURCE-}\\t$PATH\\t'; set -x; "
-_ZSH_TRACE = "setopt promptsubst; PS4=$'+agentguard\\t%I\\t%x\\t$PATH\\t'; set -x; "
-_TRACED = re.compile(r"^\++agentguard\t(\d+)\t([^\t]*)\t([^\t]*)\t", re.MULTILINE)
+_ZSH_TRACE = "setopt promptsubst; unsetopt evallineno; PS4=$'+agentguard\\t%I\\t%x\\t$PATH\\t'; set -x; "
+_TRACED = re.compile(r"^(\++)agentguard\t(\d+)\t([^\t]*)\t([^\t]*)\t(eval )?", re.MULTILINE)
 _FISH_PATH = re.compile(r"PATH|fish_user_paths|fish_add_path|shellenv|\| *source|conda|nix")
 
 
@@ -101,8 +101,17 @@ def culprit(shell: str, way: str, names: tuple[str, ...], shims: str, environmen
         trace = run(argv, environment).stderr
     except (OSError, subprocess.TimeoutExpired):
         return ""
+    return _blamed(trace, files, names, shims)
+
+
+def _blamed(trace: str, files: list[str], names: tuple[str, ...], shims: str) -> str:
+    """The last line that was reached with the shims first, and the start-up file's line that led to it."""
     blamed = via = top = ""
-    for line, file, path in _TRACED.findall(trace):
+    evals: dict[int, str] = {}  # bash counts the lines in an `eval` on from its own
+    for signs, line, file, path, evaluates in _TRACED.findall(trace):
+        depth = len(signs)
+        line = evals.get(depth - 1, line)
+        evals = {level: at for level, at in evals.items() if level < depth} | ({depth: line} if evaluates else {})
         place = f"{file}:{line}"
         top = place if file in files else top
         if file and not elsewhere(path, names, shims):

@@ -63,7 +63,7 @@ def add(path: str, root: Root) -> bool:
     """
     try:
         before = _read(path)
-        rest = without(before or b"", root)
+        rest = None if before is None else without(before, root)
         after = with_block(rest, root, fish=path.endswith(".fish"))
         if after == before:
             return False

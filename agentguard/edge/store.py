@@ -1,6 +1,7 @@
 """The versioned store: copies of everything that the shims run from, one version in force.
 
-    store/VERSION-DIGEST/lib/         the packages, compiled
+    store/VERSION-DIGEST/lib/         the packages
+                                 compiled: Python and rules
                         /enter.py     what shims run
                         /command.py   what bin/agentguard runs
                         /python       → the interpreter
@@ -26,10 +27,11 @@ from ..errors import InstallError
 from .root import Root
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _SHIPPED = ("rules", "shims")
 _ENTRIES = ("enter.py", "command.py")
+_RULES = "lib/agentguard/rules"
 
 
 def interpreter() -> str:
@@ -51,6 +53,7 @@ def contents() -> dict[str, str]:
     files = {f"lib/agentguard/{path}": source for path, source in _tree(resources.package())}
     for name, folder in zip(_SHIPPED, (resources.rules(), resources.shims()), strict=True):
         files |= {f"lib/agentguard/{name}/{path}": source for path, source in _tree(folder)}
+    files = {path: source for path, source in files.items() if not _derived(path)}
     files |= {name: os.path.join(resources.shims(), name) for name in _ENTRIES}
     for distribution in _closure("agentguard"):
         own = distribution.metadata["Name"] == "agentguard"
@@ -62,8 +65,11 @@ def contents() -> dict[str, str]:
     return files
 
 
-def build(root: Root) -> str:
-    """Build the version of what runs now, unless it is there already; its name. Raises InstallError."""
+def build(root: Root, compile_rules: Callable[[str], None]) -> str:
+    """Build the version of what runs now, unless it is there already; its name. Raises InstallError.
+
+    `compile_rules` is called with the directory of the rules in the new version.
+    """
     files, python = contents(), interpreter()
     version = f"{__version__}-{_digest(files, python)}"
     place = os.path.join(root.store, version)
@@ -80,6 +86,7 @@ def build(root: Root) -> str:
         shutil.rmtree(building)
         raise InstallError("agentguard's own files changed while they were copied", "run `agentguard install` again")
     os.symlink(python, os.path.join(building, "python"))
+    compile_rules(os.path.join(building, _RULES))
     # Unchecked: a shim must not spend its time on comparing sources, which never change here.
     compileall.compile_dir(
         os.path.join(building, "lib"),
@@ -132,7 +139,7 @@ def faults(root: Root) -> list[str]:
     python = os.path.join(place, "python")
     if not os.access(python, os.X_OK):
         return [f"{python} leads to no interpreter"]
-    files = {path: source for path, source in _tree(place) if path != "python"}
+    files = {path: source for path, source in _tree(place) if path != "python" and not _derived(path)}
     if not version.endswith("-" + _digest(files, os.readlink(python))):
         return [f"{place} is not what was installed"]
     return []
@@ -151,6 +158,11 @@ def _tree(folder: str) -> Iterator[tuple[str, str]]:
         for name in files:
             path = os.path.join(directory, name)
             yield os.path.relpath(path, folder), path
+
+
+def _derived(path: str) -> bool:
+    """Whether this part of a version was made from others."""
+    return path.startswith(f"{_RULES}/compiled/")
 
 
 def _digest(files: dict[str, str], python: str) -> str:

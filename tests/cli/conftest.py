@@ -1,0 +1,75 @@
+"""An installation under a scratch root, with a scratch HOME: nothing of the real user is touched."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from agentguard.cli import install
+from agentguard.edge import store
+from agentguard.edge.root import Root
+
+Ran = subprocess.CompletedProcess[str]
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store that was built once; building copies some 40 MB."""
+    root = tmp_path_factory.mktemp("built")
+    store.build(Root(str(root)), install.compile_rules)
+    return root / "store"
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A HOME with nothing in it, and an environment without the tester's own shell settings."""
+    home = tmp_path / "home"
+    home.mkdir()
+    for name in ("ZDOTDIR", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "BASH_ENV", "ENV", "CLAUDECODE", "AI_AGENT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin")
+    return home
+
+
+@pytest.fixture
+def root(tmp_path: Path, built: Path, home: Path) -> Root:
+    """A root whose name needs quoting everywhere, with the store ready but nothing installed."""
+    root = Root(str(tmp_path / "it's a $root"))
+    return root
+
+
+@pytest.fixture
+def establish(root: Root, built: Path) -> Callable[..., list[str]]:
+    """`install` with these start-up files, on a copy of the store that was built once."""
+
+    def put(*paths: str, wait: float | None = None) -> list[str]:
+        if not os.path.exists(root.store):
+            os.makedirs(root.path, exist_ok=True)
+            shutil.copytree(built, root.store, symlinks=True, copy_function=os.link)
+            Path(root.manifest).write_text('{"startup": [], "directories": []}\n')
+        return install.establish(root, paths, wait)
+
+    return put
+
+
+@pytest.fixture
+def agentguard(root: Root) -> Callable[..., Ran]:
+    """The command, in a process of its own, as something without a terminal calls it."""
+
+    def run(*arguments: str, status: int = 0, **options: object) -> Ran:
+        ran = subprocess.run(
+            [sys.executable, "-m", "agentguard", "--root", root.path, *arguments],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, check=False,
+            start_new_session=True, **options,
+        )  # fmt: skip
+        assert ran.returncode == status, ran.stdout + ran.stderr
+        return ran
+
+    return run
