@@ -24,16 +24,18 @@ _HINTS = (
 #: The last part of a name that says "secret", also at the end of a longer one ("pgpassword").
 _SECRET = (
     "password", "passwd", "passphrase", "passcode", "secret", "token", "bearer", "credential", "credentials", "apikey",
-    "signature", "authorization", "cookie",
+    "authorization", "cookie",
 )  # fmt: skip
 #: The same, but only as a part by itself.
 _SECRET_ALONE = ("pass", "pwd", "jwt", "otp")
+#: The ends of names that hold a secret in a URL's query, and mean something else in other places.
+_IN_QUERY = ("key", "sig", "signature")
 #: What a key is when it is no secret, and (in lower-case names) what it is when it is one.
 _PLAIN_KEYS = ("public", "primary", "foreign", "sort", "partition", "cache", "host", "idempotency")
 _SECRET_KEYS = ("api", "access", "secret", "private", "auth", "encryption", "signing", "master", "service", "deploy",
                 "account", "admin", "shared")  # fmt: skip
 #: A first part that makes an option a flag or a verb ("--ask-pass").
-_NO_VALUE = ("no", "ask", "prompt", "show", "generate", "reset", "list", "use")
+_NO_VALUE = ("no", "ask", "prompt", "show", "generate", "reset", "list", "use", "export", "delete")
 #: A last part that makes an upper-case name one about a secret, not its value ("TOKEN_FILE").
 _ABOUT = ("file", "path", "dir", "name", "id", "type", "url", "count", "length", "ttl", "version", "stdin", "helper")
 
@@ -52,7 +54,8 @@ def masked(words: tuple[str, ...]) -> tuple[str, ...]:
     before = ""
     for word in words:
         shown.append(_after_option(before, word, programs) or _joined(word, programs) or masked_text(word))
-        programs.add(word.rpartition("/")[2])
+        if before[:1] != "-":  # `find -name mysql -print` runs no mysql
+            programs.add(word.rpartition("/")[2])
         before = word
     return tuple(shown)
 
@@ -90,7 +93,7 @@ _SQL_PASSWORD = r"(?i:(\b(?:password|identified\s+by)\s+'))(?:[^']|'')*+'"
 _BEARER = r"(\b[Bb]earer\s+)(?=\S*[\d._-])[\w+/=.~-]{8,}"
 _SPACED_OPTION = r"(?<!\S)(--?[A-Za-z][\w-]*+)(\s++)((?![-|&;<>])(?:\"[^\"]*\"|'[^']*'|[^\s;&|\"']+))"
 _CURL_USER = r"((?<!\S)(?:-[a-zA-Z]*[uU]|--user|--proxy-user)[\s=]?\s*[\"']?[^\s:\"'/]+):(?!\d+\b)[^\s\"']+"
-_MYSQL_PASSWORD = r"(\b(?:mysql\w*|mariadb[\w-]*)\b[^|;&\n]*?\s-p)[^\s\"']+"
+_MYSQL_PASSWORD = r"((?:^|[;&|(`\n\"']\s*|\b(?:sudo|xargs)\s+)(?:mysql\w*|mariadb[\w-]*)\b[^|;&\n]*?\s-p)[^\s\"']+"
 
 #: Tokens that issuers have given a shape; the group is what stays.
 _SHAPES = r"(?<![A-Za-z0-9])(?:" + "|".join((
@@ -127,7 +130,8 @@ def _assignments(text: str) -> str:
         header = name.rpartition("-")[2].lower() in ("authorization", "cookie") and ":" in sign
         if sign == ":" and not quote and not header and text[at : at + 1] not in "\"'\\":
             continue  # host:path, image:tag, src:dst
-        if not _says_secret(name) and not (name.lower() in ("key", "sig") and text[found.start() - 1] in "?&"):
+        in_query = text[max(0, found.start() - 1) : found.start()] in ("?", "&")
+        if not _says_secret(name) and not (in_query and name.lower().endswith(_IN_QUERY)):
             continue
         value = (line_pattern if header and not quote else value_pattern).match(text, at)
         if value is None or _harmless(name, value[0]):
@@ -188,7 +192,8 @@ def _harmless(name: str, value: str) -> bool:
     bare = value.lstrip("\"'")
     if re.match(_VARIABLE, bare) and len(bare.split()) == 1:
         return True
-    return bare.startswith(("/", "./", "../", "~/")) and name.rstrip("=").lower().endswith("key")
+    path = bare.startswith(("/", "./", "../", "~/")) or bare.endswith((".pem", ".key", ".json"))
+    return path and name.lower().endswith("key")
 
 
 def _says_secret(name: str) -> bool:

@@ -168,7 +168,9 @@ class Database:
     def _named(self, fault: BaseException) -> RecordError:
         """One line for a fault of the file: which file, and why."""
         if isinstance(fault, OSError):
-            return RecordError(f"{fault.filename or self.path}: {fault.strerror or fault}", _OWNER)
+            where = str(fault.filename or self.path)
+            where = self.path if where.startswith(self.path) else where  # not the name it has while it is made
+            return RecordError(f"{where}: {fault.strerror or fault}", _OWNER)
         code = getattr(fault, "sqlite_errorname", None) or ""
         for start, cause, hint in _FAULTS:
             if code.startswith(start):

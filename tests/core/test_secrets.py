@@ -46,6 +46,7 @@ WORDS = [
     (("sqlcmd", "Server=db;Password=hunter2;User=me"), ("sqlcmd", "Server=db;Password=***;User=me")),
     (("curl", "https://x/?token=abc&id=7"), ("curl", "https://x/?token=***&id=7")),
     (("curl", "https://x/?id=7&key=abc"), ("curl", "https://x/?id=7&key=***")),
+    (("curl", "https://x/?X-Amz-Signature=abc&a=b"), ("curl", "https://x/?X-Amz-Signature=***&a=b")),
     # names and options
     (("env", "PGPASSWORD=hunter2 and more", "psql"), ("env", "PGPASSWORD=***", "psql")),
     (("env", "MYSQL_PWD=x", "STRIPE_KEY=y"), ("env", "MYSQL_PWD=***", "STRIPE_KEY=***")),
@@ -113,6 +114,9 @@ PLAIN: list[tuple[str, ...]] = [
     ("scp", "host:token", "dir"),
     ("pip", "install", "task-1234567890abcdefgh", "scikit-learn-token"),
     ("mkdir", "-passwords"),
+    ("find", "/", "-name", "mysql", "-print"),
+    ("openssl", "dgst", "-verify", "key", "-signature", "file", "-private-key", "me.pem"),
+    ("gpg", "--export-secret-key", "ABCD"),
     ("rm", "caf\udce9", "-u", "x:y"),
     (),
 ]

@@ -1,0 +1,703 @@
+"""The record and the requests, on real SQLite files."""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+import sqlite3
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agentguard.core.effect import Reason
+from agentguard.core.request import APPROVAL_LIFE, REQUEST_LIFE, Request
+from agentguard.core.sheet import Sheet
+from agentguard.edge.journal import ALPHABET, Journal
+from agentguard.edge.root import Root
+from agentguard.errors import RecordError, UsageError
+
+PROJECT = Path(__file__).parents[2]
+NOON = 1_800_000_000.0
+ASKED = Sheet(
+    program="rm",
+    argv=("rm", "-rf", "caf\udce9\n"),
+    cwd="/work",
+    real="/usr/bin/rm",
+    rating="destructive",
+    catastrophic="",
+    reasons=(Reason("rm.untracked", "rm", "it is gone", "git add it"), Reason("rm.b", "rm", "b")),
+    targets=("file x",),
+    environment="",
+    session="claude",
+    agent="claude",
+)
+BY = {"uid": 0, "terminal": "/dev/pts/7"}
+
+
+class Clock:
+    """A clock that is set by hand."""
+
+    def __init__(self) -> None:
+        self.now = NOON
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Root:
+    return Root(str(tmp_path / "root"))
+
+
+@pytest.fixture
+def journal(root: Root, clock: Clock) -> Iterator[Journal]:
+    with closing(Journal(root, clock, busy=0.2)) as journal:
+        yield journal
+
+
+def fill(journal: Journal, clock: Clock, rows: int) -> None:
+    for i in range(rows):
+        clock.now = NOON + i
+        journal.append("ran", {"program": "git" if i % 2 else "rm", "n": i, "rating": "read", "session": f"s{i % 3}"})
+
+
+@contextmanager
+def tampering(journal: Journal) -> Iterator[sqlite3.Connection]:
+    """Write to the file as somebody who takes the trouble to remove the triggers."""
+    journal.close()
+    connection = sqlite3.connect(journal.path, isolation_level=None)
+    for name in ("record_follows", "record_stays", "record_remains"):
+        connection.execute(f"DROP TRIGGER {name}")
+    yield connection
+    connection.close()
+
+
+# The chain
+
+
+def test_rows_continue_each_other(journal: Journal, clock: Clock) -> None:
+    journal.append("asked", {"program": "rm", "argv": ("rm", "\udce9"), "kind": "forged", "time": 0})
+    fill(journal, clock, 3)
+    with sqlite3.connect(journal.path) as connection:
+        rows = connection.execute("SELECT seq, prev, hash, body, kind, program, time FROM record").fetchall()
+    prev = ""
+    for i, (seq, before, hash, body, *_) in enumerate(rows, 1):
+        assert (seq, before, hash) == (i, prev, sha256((prev + body).encode()).hexdigest())
+        prev = hash
+    assert rows[0][3:] == (
+        '{"argv":["rm","\\udce9"],"kind":"asked","program":"rm","time":1800000000.0}',
+        "asked",
+        "rm",
+        NOON,
+    )
+    assert journal.verify() is None
+    assert journal.extent().astuple() == (4, 4, prev)
+
+
+def test_an_empty_record_is_whole(journal: Journal) -> None:
+    assert journal.verify() is None
+    assert journal.extent().astuple() == (0, 0, "")
+    assert list(journal.rows()) == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE record SET body = '{}' WHERE seq = 2",
+        "UPDATE record SET seq = 9 WHERE seq = 2",
+        "DELETE FROM record WHERE seq = 3",
+        "DELETE FROM record",
+        "INSERT OR REPLACE INTO record (seq, prev, hash, body) VALUES (2, '', '', '{}')",
+        "INSERT INTO record (seq, prev, hash, body) VALUES (9, '', '', '{}')",
+        "INSERT INTO record (prev, hash, body) VALUES ('', '', '{}')",
+    ],
+)
+def test_the_file_itself_refuses_to_change_rows(journal: Journal, clock: Clock, statement: str) -> None:
+    fill(journal, clock, 3)
+    with sqlite3.connect(journal.path) as connection, pytest.raises(sqlite3.IntegrityError):
+        connection.execute(statement)
+    assert journal.extent().rows == 3
+
+
+#: what somebody does to rows 1 to 5 ─► the first broken row
+TAMPERED = {
+    "edited": ("UPDATE record SET body = replace(body, 'rm', 'ls') WHERE seq = 3", 3, "it was changed"),
+    "hash edited": ("UPDATE record SET hash = 'x' WHERE seq = 3", 3, "it was changed"),
+    "deleted": ("DELETE FROM record WHERE seq = 3", 3, "missing"),
+    "first deleted": ("DELETE FROM record WHERE seq = 1", 1, "missing"),
+    "last deleted": ("DELETE FROM record WHERE seq = 5", 5, "missing"),
+    "all deleted": ("DELETE FROM record", 1, "missing"),
+    "swapped": ("UPDATE record SET seq = CASE seq WHEN 2 THEN -3 ELSE -2 END WHERE seq IN (2, 3)", 2, "not continue"),
+    "bodies swapped": (
+        "UPDATE record SET body = (SELECT body FROM record o WHERE o.seq = 5 - record.seq) WHERE seq IN (2, 3)",
+        2,
+        "it was changed",
+    ),
+    "deleted and renumbered": (
+        "DELETE FROM record WHERE seq = 2; UPDATE record SET seq = seq - 1 WHERE seq > 2",
+        2,
+        "not continue",
+    ),
+    "sealed by hand": (
+        "UPDATE sealed SET seq = 2, hash = (SELECT hash FROM record WHERE seq = 2); DELETE FROM record WHERE seq < 3",
+        2,
+        "not by `audit prune`",
+    ),
+    "not text": ("UPDATE record SET hash = x'ff' WHERE seq = 4", 4, "it was changed"),
+}
+
+
+@pytest.mark.parametrize("name", TAMPERED)
+def test_verify_names_the_first_broken_row(journal: Journal, clock: Clock, name: str) -> None:
+    statements, seq, why = TAMPERED[name]
+    fill(journal, clock, 5)
+    with tampering(journal) as connection:
+        connection.executescript(statements)
+        if name == "swapped":
+            connection.execute("UPDATE record SET seq = -seq WHERE seq < 0")
+    broken = journal.verify()
+    assert broken is not None
+    assert broken.seq == seq
+    assert why in broken.why
+
+
+def test_rows_filter(journal: Journal, clock: Clock) -> None:
+    fill(journal, clock, 8)
+    journal.append("asked", {"program": "caf\udce9", "request": "abc"})
+
+    def found(**filters: Any) -> list[int]:
+        return [row.seq for row in journal.rows(**filters)]
+
+    assert found() == [9, 8, 7, 6, 5, 4, 3, 2, 1]
+    assert found(newest=False, limit=2) == [1, 2]
+    assert found(program="git") == [8, 6, 4, 2]
+    assert found(program="git", session="s1") == [8, 2]
+    assert found(program="caf\udce9") == [9]
+    assert found(rating="read", since=NOON + 6) == [8, 7]
+    assert found(kinds=("asked", "refused")) == [9]
+    assert found(request="abc") == [9]
+    assert found(program="' OR 1 --") == []
+    assert found(limit=0) == []
+
+
+def test_rows_of_more_than_one_batch(journal: Journal, clock: Clock) -> None:
+    fill(journal, clock, 1203)
+    rows = journal.rows(newest=False)
+    assert next(rows).body["n"] == 0
+    journal.append("ran", {"n": 1203})  # while the rest is being read
+    assert [row.body["n"] for row in rows] == list(range(1, 1204))
+    assert len(list(journal.rows(limit=777))) == 777
+
+
+WRITER = """
+import sys
+from agentguard.edge.journal import Journal
+from agentguard.edge.root import Root
+for i in range(int(sys.argv[3])):
+    journal = Journal(Root(sys.argv[1]), busy=60)
+    journal.append("ran", {"who": sys.argv[2], "n": i})
+    if i % 2:
+        journal.close()
+"""
+
+
+def started(*argv: str, code: str = WRITER) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *argv], cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def test_sixteen_processes_lose_nothing(root: Root) -> None:
+    writers = [started(root.path, str(i), "40") for i in range(16)]  # the first to come makes the file
+    assert [(w.communicate()[1], w.returncode) for w in writers] == [("", 0)] * 16
+    journal = Journal(root)
+    assert journal.verify() is None
+    told = [(row.body["who"], row.body["n"]) for row in journal.rows(newest=False)]
+    assert sorted(told) == sorted((str(i), n) for i in range(16) for n in range(40))
+    for i in range(16):
+        assert [n for who, n in told if who == str(i)] == list(range(40)), "each in its own order"
+    assert sorted(os.listdir(root.data))[0] == "record.db"
+    assert not [name for name in os.listdir(root.data) if name not in ("record.db", "record.db-wal", "record.db-shm")]
+
+
+def test_a_row_survives_the_sudden_death_of_its_writer(root: Root) -> None:
+    code = WRITER + "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"
+    assert started(root.path, "x", "3", code=code).wait() == -9
+    assert Journal(root).extent().rows == 3
+
+
+# The file
+
+
+def test_nobody_else_may_read_it(journal: Journal, root: Root) -> None:
+    before = os.umask(0)
+    try:
+        journal.append("ran", {})
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(os.stat(root.data).st_mode) == 0o700
+    for name in os.listdir(root.data):
+        assert stat.S_IMODE(os.stat(f"{root.data}/{name}").st_mode) == 0o600, name
+
+
+def refusal(journal: Journal) -> str:
+    """The one line that an append to a broken record gives."""
+    with pytest.raises(RecordError) as caught:
+        journal.append("ran", {"program": "rm"})
+    assert "\n" not in caught.value.message
+    return caught.value.message
+
+
+def test_a_symbolic_link_is_not_followed(journal: Journal, root: Root, tmp_path: Path) -> None:
+    os.makedirs(root.data, 0o700)
+    (tmp_path / "elsewhere.db").touch()
+    os.symlink(tmp_path / "elsewhere.db", root.record)
+    assert refusal(journal) == f"{root.record}: not a regular file"
+
+
+def test_a_linked_directory_is_not_followed(journal: Journal, root: Root, tmp_path: Path) -> None:
+    os.makedirs(root.path)
+    (tmp_path / "elsewhere").mkdir(mode=0o700)
+    os.symlink(tmp_path / "elsewhere", root.data)
+    assert refusal(journal) == f"{root.data}: not a directory"
+    assert os.listdir(tmp_path / "elsewhere") == []
+
+
+def test_a_directory_where_others_write_is_refused(journal: Journal, root: Root) -> None:
+    os.makedirs(root.data)
+    os.chmod(root.data, 0o777)
+    assert refusal(journal) == f"{root.data}: others can write there"
+
+
+@pytest.mark.parametrize(
+    ("left", "cause"),
+    [(0, "holds no record"), (50, "holds no record"), (500, "it is damaged"), (4096, "it is damaged"), (9000, "it is damaged")],
+)
+def test_a_truncated_file(journal: Journal, clock: Clock, root: Root, left: int, cause: str) -> None:
+    fill(journal, clock, 200)
+    journal.close()
+    os.truncate(root.record, left)
+    assert refusal(journal) == f"{root.record}: {cause}"
+    with pytest.raises(RecordError, match=cause):
+        journal.verify()
+
+
+def test_a_file_that_is_no_database(journal: Journal, root: Root) -> None:
+    os.makedirs(root.data, 0o700)
+    Path(root.record).write_text("something else entirely" * 100)
+    assert refusal(journal) == f"{root.record}: it is not a database"
+
+
+def test_another_program_holds_the_lock(journal: Journal, root: Root) -> None:
+    journal.append("ran", {})
+    code = (
+        "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('BEGIN IMMEDIATE');"
+        "print('held', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, root.record], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout and other.stdout.readline() == "held\n"
+        assert refusal(journal) == f"{root.record}: it is locked by another program"
+        assert len(list(journal.rows())) == 1, "reading goes on"
+        other.communicate()
+    journal.append("ran", {})
+    assert journal.extent().rows == 2
+
+
+@contextmanager
+def immutable(path: str) -> Iterator[None]:
+    """What a read-only disk looks like, also to root."""
+    if subprocess.run(["chattr", "+i", path], capture_output=True).returncode:
+        pytest.skip("chattr cannot make a file immutable here")
+    try:
+        yield
+    finally:
+        subprocess.run(["chattr", "-i", path], check=True)
+
+
+def test_a_read_only_file(journal: Journal, root: Root) -> None:
+    journal.append("ran", {})
+    journal.close()
+    with immutable(root.record):
+        assert refusal(journal) == f"{root.record}: it is read-only"
+    journal.close()
+    journal.append("ran", {})
+
+
+def test_a_read_only_directory(journal: Journal, root: Root) -> None:
+    os.makedirs(root.data, 0o700)
+    with immutable(root.data):
+        assert refusal(journal).endswith("record.db: Operation not permitted")
+    journal.append("ran", {})
+    journal.close()
+    with immutable(root.data):
+        assert root.record in refusal(journal)
+
+
+def test_no_room_is_left(journal: Journal, root: Root) -> None:
+    journal.append("ran", {})
+    code = (
+        "import resource, sys; from agentguard.edge.journal import Journal; from agentguard.edge.root import Root;"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000));"
+        "Journal(Root(sys.argv[1])).append('ran', {'argv': ['x' * 500_000]})"
+    )
+    message = started(root.path, code=code).communicate()[1].splitlines()[-1]
+    assert message.startswith(f"agentguard.errors.RecordError: {root.record}: its disk ")
+    assert journal.extent().rows == 1
+    assert journal.verify() is None
+
+
+def test_a_full_disk(tmp_path: Path) -> None:
+    code = (
+        "import os, sys; from agentguard.edge.journal import Journal; from agentguard.edge.root import Root;"
+        "journal = Journal(Root(sys.argv[1] + '/root')); journal.append('ran', {});\n"
+        "try: journal.append('ran', {'argv': ['x' * 2_000_000]})\n"
+        "except Exception as fault: print(fault.message)\n"
+        "print(journal.extent().rows, journal.verify())"
+    )
+    mounted = ["sh", "-c", 'mount -t tmpfs -o size=300k none "$1" && exec "$2" -c "$3" "$1"', "sh"]
+    command = ["unshare", "--mount", *mounted, str(tmp_path), sys.executable, code]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
+    if "mount" in done.stderr or "unshare" in done.stderr:
+        pytest.skip("a small disk cannot be mounted here")
+    assert done.stdout.splitlines() == [f"{tmp_path}/root/data/record.db: its disk is full", "1 None"]
+
+
+def test_a_newer_schema_says_so(journal: Journal, root: Root) -> None:
+    journal.append("ran", {})
+    journal.close()
+    with sqlite3.connect(root.record) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    assert "written by a newer agentguard (schema 99" in refusal(journal)
+
+
+def test_another_uid_keeps_its_own_record(root: Root, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can make a directory that is another's")
+    os.makedirs(root.data, 0o700)
+    os.chown(root.data, 12345, 12345)
+    home = tmp_path / "passwd-home"
+    home.mkdir()
+    entry = list(pwd.getpwuid(0))
+    entry[5] = str(home)
+    monkeypatch.setattr(pwd, "getpwuid", lambda uid: pwd.struct_passwd(entry))
+    monkeypatch.setenv("HOME", str(tmp_path / "forged"))
+    journal = Journal(root)
+    assert journal.foreign
+    journal.append("refused", {"program": "rm"})
+    journal.close()
+    assert os.listdir(root.data) == []
+    assert journal.path.startswith(f"{home}/.local/share/agentguard/other-roots/")
+    assert [row.body["program"] for row in Journal(root).rows()] == ["rm"]
+    with pytest.raises(RecordError, match="cannot put requests on another user's list"):
+        journal.file(ASKED, "d", "s")
+
+
+def test_an_ordinary_user_owns_what_it_installs(journal: Journal) -> None:
+    assert not journal.foreign
+
+
+# Requests
+
+
+def test_a_request_comes_back_as_it_was_filed(journal: Journal) -> None:
+    request = journal.file(ASKED, "d1", "s1")
+    assert len(request.id) == 6
+    assert set(request.id) <= set(ALPHABET)
+    assert request == Request(request.id, "d1", "s1", NOON, ASKED)
+    assert journal.pending() == (request,)
+    assert journal.request(request.id) == request
+
+
+def test_the_same_call_joins_an_open_request(journal: Journal, clock: Clock) -> None:
+    first = journal.file(ASKED, "d1", "s1")
+    assert journal.file(ASKED, "d1", "s1").id == first.id
+    assert journal.file(ASKED, "d2", "s1").id != first.id
+    clock.now += REQUEST_LIFE
+    later = journal.file(ASKED, "d1", "s1")
+    assert later.id != first.id
+    assert [r.id for r in journal.pending()] == [later.id]
+    journal.withdraw(later)
+    assert journal.pending() == ()
+    assert journal.file(ASKED, "d1", "s1").id not in (first.id, later.id)
+
+
+def test_an_approval_is_spent_once(journal: Journal) -> None:
+    request = journal.file(ASKED, "d1", "s1")
+    assert journal.approved("d1") is None
+    assert not journal.spend(request)
+    answered = journal.answer(request.id, True, BY)
+    assert answered.state == "approved"
+    assert journal.approved("d2") is None
+    assert journal.approved("d1") == answered
+    assert not journal.spend(request.replace(digest="d2"))
+    assert journal.spend(answered)
+    assert not journal.spend(answered)
+    assert journal.approved("d1") is None
+    assert journal.request(request.id).state == "spent"
+
+
+@pytest.mark.parametrize(
+    ("passed", "good"),
+    [(0, True), (APPROVAL_LIFE - 1, True), (APPROVAL_LIFE, False), (APPROVAL_LIFE + 9, False), (-1, False)],
+)
+def test_an_approval_ends(journal: Journal, clock: Clock, passed: float, good: bool) -> None:
+    request = journal.answer(journal.file(ASKED, "d1", "s1").id, True, BY)
+    clock.now += passed
+    assert (journal.approved("d1") is not None) == good
+    assert journal.spend(request) == good
+
+
+def test_an_answer_is_on_the_record(journal: Journal) -> None:
+    request = journal.file(ASKED, "d1", "s1")
+    journal.answer(request.id, False, BY, "use git rm \udce9")
+    (row,) = journal.rows()
+    expected = {
+        "kind": "denied",
+        "request": request.id,
+        "session": "s1",
+        "session_name": "claude",
+        "program": "rm",
+        "by": BY,
+        "answer": "use git rm \\udce9",
+        "argv": ["rm", "-rf", "caf\udce9\n"],
+    }
+    assert {key: row.body[key] for key in expected} == expected
+    first = {"rule": "rm.untracked", "program": "rm", "text": "it is gone", "instead": "git add it"}
+    assert row.body["reasons"][0] == first
+    denied = journal.request(request.id)
+    assert (denied.state, denied.answered, denied.answer) == ("denied", NOON, "use git rm \\udce9")
+
+
+@pytest.mark.parametrize("before", ["approved", "denied", "withdrawn", "too old"])
+def test_what_no_longer_waits_cannot_be_answered(journal: Journal, clock: Clock, before: str) -> None:
+    request = journal.file(ASKED, "d1", "s1")
+    if before == "too old":
+        clock.now += REQUEST_LIFE
+    elif before == "withdrawn":
+        journal.withdraw(request)
+    else:
+        journal.answer(request.id, before == "approved", BY)
+    rows = journal.extent().rows
+    with pytest.raises(UsageError, match=f"no longer waits: it is {before}"):
+        journal.answer(request.id, True, BY)
+    assert journal.extent().rows == rows
+
+
+def test_an_answer_that_cannot_be_recorded_is_none(journal: Journal, root: Root) -> None:
+    request = journal.file(ASKED, "d1", "s1")
+    with sqlite3.connect(root.record) as connection:
+        connection.execute("CREATE TRIGGER full BEFORE INSERT ON record BEGIN SELECT RAISE(ABORT, 'no'); END")
+    with pytest.raises(RecordError):
+        journal.answer(request.id, True, BY)
+    assert journal.request(request.id).state == "open"
+    assert journal.approved("d1") is None
+
+
+def test_a_prefix_is_enough(journal: Journal) -> None:
+    requests = [journal.file(ASKED, f"d{i}", "s") for i in range(40)]
+    firsts = [r.id[0] for r in requests]
+    crowded = next(first for first in firsts if firsts.count(first) > 1)
+    with pytest.raises(UsageError, match="could be any of"):
+        journal.request(crowded)
+    for request in requests:
+        assert journal.request(f" {request.id.upper()}").id == request.id
+    for nothing in ("", "%", "zzzzzzz", "\udce9"):
+        with pytest.raises(UsageError, match="no request"):
+            journal.request(nothing)
+    only = next(r for r in requests if r.id[0] == crowded)
+    for request in requests:
+        if request != only:
+            journal.withdraw(request)
+    assert journal.request(crowded) == only, "one that waits is meant before those that do not"
+
+
+def test_settled_waits_for_the_answer(journal: Journal, root: Root) -> None:
+    request = journal.file(ASKED, "d1", "s1")
+    assert journal.settled(request, 0).state == "open"
+    assert journal.settled(request, 0.3).state == "open"
+    code = (
+        "import sys; from agentguard.edge.journal import Journal; from agentguard.edge.root import Root;"
+        "sys.stdin.readline(); journal = Journal(Root(sys.argv[1]), lambda: float(sys.argv[3]));"
+        "journal.answer(sys.argv[2], False, {}, 'no')"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, root.path, request.id, str(NOON)], cwd=PROJECT, stdin=subprocess.PIPE
+    ) as person:
+        assert person.stdin
+        person.stdin.write(b"\n")
+        person.stdin.flush()
+        settled = journal.settled(request, 60)
+    assert (settled.state, settled.answer) == ("denied", "no")
+
+
+def test_two_processes_cannot_spend_one_approval(root: Root) -> None:
+    journal = Journal(root)
+    ids = []
+    for i in range(20):
+        ids.append(journal.file(ASKED, f"d{i}", "s").id)
+        journal.answer(ids[-1], True, BY)
+    code = (
+        "import sys; from agentguard.edge.journal import Journal; from agentguard.edge.root import Root;"
+        "journal = Journal(Root(sys.argv[1]), busy=60); sys.stdin.read();"
+        "print(*[id for id in sys.argv[2:] if journal.spend(journal.request(id))])"
+    )
+    spenders = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, root.path, *ids], cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        for _ in range(8)
+    ]
+    for spender in spenders:
+        assert spender.stdin
+        spender.stdin.close()
+    spent = [id for s in spenders if s.stdout for id in s.stdout.read().decode().split()]
+    assert [s.wait() for s in spenders] == [0] * 8
+    assert sorted(spent) == sorted(ids)
+
+
+def test_a_request_of_another_version_can_be_read(journal: Journal, root: Root) -> None:
+    request = journal.file(ASKED, "d1", "s1")
+    with sqlite3.connect(root.record) as connection:
+        connection.execute("""UPDATE requests SET sheet = json_set(sheet, '$.colour', 'red')""")
+    assert journal.request(request.id) == request
+
+
+def test_sessions_are_told_apart_by_pid_and_start(journal: Journal) -> None:
+    one = journal.open_session(7, 100, "claude")
+    two = journal.open_session(7, 200, "codex \udce9")
+    assert journal.sessions() == {(7, 100): one, (7, 200): two}
+    assert (two.name, one.known) == ("codex \\udce9", True)
+    assert one.id != two.id
+
+
+# Pruning
+
+
+def test_prune_seals_old_rows_and_the_rest_still_proves(journal: Journal, clock: Clock, tmp_path: Path) -> None:
+    fill(journal, clock, 10)
+    old = [(row.seq, row.hash, row.body) for row in journal.rows(newest=False, limit=6)]
+    file = tmp_path / "old.jsonl"
+    assert journal.prune(NOON + 6, str(file), BY) == 6
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    lines = file.read_bytes().splitlines(keepends=True)
+    first, *rows, seal = map(json.loads, lines)
+    assert first == {"agentguard": "sealed record", "continues": {"seq": 0, "hash": ""}}
+    assert [(row["seq"], row["hash"], row["body"]) for row in rows] == old
+    digest = sha256(b"".join(lines[:-1])).hexdigest()
+    assert seal == {"rows": 6, "sealed": {"seq": 6, "hash": old[-1][1]}, "sha256": digest}
+    for line, row in zip(lines[1:-1], rows, strict=True):
+        body = line[len(b'{"body":') : line.index(b',"hash":"')]
+        assert sha256(row["prev"].encode() + body).hexdigest() == row["hash"]
+
+    assert journal.verify() is None
+    newest = list(journal.rows())
+    assert [row.seq for row in newest] == [11, 10, 9, 8, 7]
+    said = {key: newest[0].body[key] for key in ("kind", "seq", "rows", "by")}
+    assert said == {"kind": "pruned", "seq": 6, "rows": 6, "by": BY}
+
+    clock.now += 100
+    assert journal.prune(clock.now, str(tmp_path / "more.jsonl"), BY) == 5
+    again = json.loads((tmp_path / "more.jsonl").read_text().splitlines()[0])
+    assert again["continues"] == seal["sealed"]
+    journal.append("ran", {})
+    assert journal.verify() is None
+    assert journal.extent().seq == 13
+
+
+def test_nothing_to_prune_makes_no_file(journal: Journal, clock: Clock, tmp_path: Path) -> None:
+    fill(journal, clock, 3)
+    assert journal.prune(NOON, str(tmp_path / "old"), BY) == 0
+    assert not (tmp_path / "old").exists()
+
+
+def test_prune_overwrites_nothing(journal: Journal, clock: Clock, tmp_path: Path) -> None:
+    fill(journal, clock, 3)
+    (tmp_path / "old").write_text("mine")
+    os.symlink(tmp_path / "nowhere", tmp_path / "link")
+    for name in ("old", "link"):
+        with pytest.raises(UsageError, match="exists already"):
+            journal.prune(NOON + 9, str(tmp_path / name), BY)
+    assert (tmp_path / "old").read_text() == "mine"
+    assert journal.extent().rows == 3
+
+
+def test_a_broken_record_is_not_sealed(journal: Journal, clock: Clock, tmp_path: Path) -> None:
+    fill(journal, clock, 5)
+    with tampering(journal) as connection:
+        connection.execute("UPDATE record SET body = replace(body, 'rm', 'ls') WHERE seq = 3")
+    with pytest.raises(RecordError, match="row 3 is broken"):
+        journal.prune(NOON + 9, str(tmp_path / "old"), BY)
+    assert not (tmp_path / "old").exists()
+    assert journal.extent().rows == 5
+
+
+def test_a_prune_that_cannot_write_loses_nothing(
+    journal: Journal, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(journal, clock, 5)
+
+    def failing(descriptor: int) -> None:
+        raise OSError(28, "No space left on device", str(tmp_path / "old"))
+
+    with monkeypatch.context() as edge:
+        edge.setattr(os, "fsync", failing)
+        with pytest.raises(RecordError, match="old: No space left on device"):
+            journal.prune(NOON + 9, str(tmp_path / "old"), BY)
+    assert not (tmp_path / "old").exists()
+    assert journal.extent().rows == 5
+    with pytest.raises(RecordError, match="No such file or directory"):
+        journal.prune(NOON + 9, str(tmp_path / "missing" / "old"), BY)
+    assert journal.verify() is None
+
+
+def test_a_prune_that_cannot_delete_loses_nothing(journal: Journal, clock: Clock, root: Root, tmp_path: Path) -> None:
+    fill(journal, clock, 5)
+    other = sqlite3.connect(root.record, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(RecordError, match=r"nothing was pruned: .* it is locked"):
+        journal.prune(NOON + 9, str(tmp_path / "old"), BY)
+    other.execute("ROLLBACK")
+    other.close()
+    assert journal.extent().rows == 5
+    assert journal.verify() is None
+    assert journal.prune(NOON + 9, str(tmp_path / "again"), BY) == 5
+
+
+def test_prune_keeps_requests_that_still_matter(journal: Journal, clock: Clock, tmp_path: Path) -> None:
+    old = journal.file(ASKED, "d1", "s")
+    journal.append("asked", {"request": old.id})
+    clock.now += REQUEST_LIFE + APPROVAL_LIFE + 1
+    fresh = journal.file(ASKED, "d2", "s")
+    assert journal.prune(clock.now + 1, str(tmp_path / "old"), BY) == 1
+    assert journal.request(fresh.id) == fresh
+    with pytest.raises(UsageError):
+        journal.request(old.id)
+
+
+def test_a_shim_loads_nothing_heavy_for_its_row(root: Root) -> None:
+    heavy = "typing dataclasses enum re json subprocess pathlib hashlib datetime inspect sqlite3 pwd"
+    code = (
+        "import sys; before = set(sys.modules); from agentguard.edge.journal import Journal;"
+        "from agentguard.edge.root import Root; journal = Journal(Root(sys.argv[1]));"
+        "journal.append('ran', {'argv': ['git', 'status']}); journal.sessions();"
+        f"print(*(set(sys.modules) - before) & set({heavy.split()!r}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", code, root.path], cwd=PROJECT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "\n"
