@@ -1,0 +1,163 @@
+"""What a shim runs: the pipeline with the real edges. Whatever goes wrong, the call is refused.
+
+Each edge is loaded when it is first used, so that a read does not pay for asking a person.
+"""
+
+from __future__ import annotations
+
+import os
+from _signal import SIG_DFL, SIGINT, signal  # `signal` itself would load `enum`
+
+from .core.call import Invocation
+from .core.sheet import printable
+from .core.value import TYPE_CHECKING
+from .edge.launch import environment, launch
+from .edge.programs import find
+from .edge.root import Root
+from .errors import REFUSED, AgentguardError, NoProgram, RecordError
+from .pipeline import Edges, guard
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .core.effect import Reading
+    from .core.origin import Origin, Session
+    from .core.sheet import Sheet
+    from .core.world import World
+    from .edge.journal import Journal
+    from .edge.world import RealWorld
+
+#: Values of CI that mean that there is none.
+_NO_CI = ("", "0", "false")
+
+
+def main(root: str, sigign: str, name: str, arguments: list[str]) -> int:
+    """Take one call to the real program, or refuse it; returns the exit status of the refusal.
+
+    `root` is the installation that the shim belongs to, `sigign` the mask of signals that the
+    caller ignored (hexadecimal digits, "" if unknown), `name` the program that was called, and
+    `arguments` what it was called with, as UTF-8 with `surrogateescape`.
+    """
+    try:
+        _occupy_streams()
+        call = Invocation((name, *arguments), _directory(), environment())
+        return guard(call, RealEdges(Root(root), call, sigign))
+    except KeyboardInterrupt:
+        signal(SIGINT, SIG_DFL)
+        os.kill(os.getpid(), SIGINT)  # the caller is to see that a signal ended the call
+        return 130
+    except NoProgram as fault:
+        _tell(f"agentguard: {fault}")
+        return fault.status
+    except AgentguardError as fault:
+        _tell(f"agentguard: {name} was not run: {fault}")
+    except Exception as fault:  # noqa: BLE001 - a call that cannot be judged does not run
+        why = " ".join(f"{type(fault).__name__}: {fault}".split())
+        _tell(f"agentguard: {name} was not run: judging it failed: {why} (a person can look with `agentguard doctor`)")
+    return REFUSED
+
+
+class RealEdges(Edges):
+    """The world outside, as the shim of one installation meets it in one call."""
+
+    def __init__(self, root: Root, call: Invocation, sigign: str) -> None:
+        self._root = root
+        self._call = call
+        self._sigign = sigign
+        self._journal: Journal | None = None
+        self._sessions: Mapping[tuple[int, int], Session] = {}
+        self._world: RealWorld | None = None
+
+    @property
+    def journal(self) -> Journal:
+        """The record under the root, opened when it is first used; raises RecordError."""
+        if self._journal is None:
+            from .edge.journal import Journal
+
+            self._journal = Journal(self._root)
+        return self._journal
+
+    @property
+    def patience(self) -> float:
+        """What was chosen at install time; nothing in continuous integration, where nobody comes."""
+        return self._root.patience() if self._call.env.get("CI", "") in _NO_CI else 0.0
+
+    def origin(self) -> Origin:
+        """Who calls. Where the sessions that were named cannot be looked up, nobody is asked at the terminal."""
+        from .edge.processes import origin
+
+        try:
+            self._sessions = self.journal.sessions()
+            self._caller = origin(self._sessions, self._call.env)
+        except RecordError:
+            self._caller = origin(self._sessions, self._call.env).replace(terminal="")
+        return self._caller
+
+    def world(self, call: Invocation) -> RealWorld:
+        """The facts: one for however often the call is judged, because standard input can be read only once."""
+        if self._world is None:
+            from .edge.processes import call_started
+            from .edge.world import RealWorld
+
+            self._world = RealWorld(call, self._root.shims, call_started(self._caller, self._sessions))
+        return self._world
+
+    def real(self, call: Invocation) -> tuple[str, tuple[str, ...]]:
+        """The next program of that name behind the shims."""
+        real = find(call.name, call.env.get("PATH"), self._root.shims, call.cwd)
+        return real.path, real.identity
+
+    def directory(self, call: Invocation) -> tuple[str, ...]:
+        """Device and inode of the working directory."""
+        facts = os.stat(".")
+        return str(facts.st_dev), str(facts.st_ino)
+
+    def read(self, call: Invocation, world: World) -> Reading:
+        """What the call would do, by the rules that were compiled at install time."""
+        from . import resources
+        from .classify import Classifier
+        from .core.effect import Reading
+        from .rulebook.compiled import CompiledRulebook
+
+        reading = Classifier(CompiledRulebook(resources.rules()), world).command(call)
+        return reading + Reading(unconfirmable=self.world(call).stdin_unusable)
+
+    def prompt(self, terminal: str, asked: Sheet, word: str) -> bool:
+        """Ask on /dev/tty."""
+        from .edge.terminal import prompt
+
+        return prompt(terminal, asked, word)
+
+    def tell(self, *lines: str) -> None:
+        """Write lines to standard error."""
+        _tell(*lines)
+
+    def launch(self, program: str, call: Invocation) -> int:
+        """Become the real program, with the standard input that was rated."""
+        world = self.world(call)
+        if world.stdin_unusable:
+            raise AgentguardError(world.stdin_unusable)
+        launch(program, call.argv, call.env, self._sigign, world.stdin_read)
+
+
+def _directory() -> str:
+    try:
+        return os.getcwd()
+    except OSError as fault:
+        # What a relative path means there cannot be known, and so neither what the call would do.
+        raise AgentguardError(f"its working directory cannot be seen: {fault.strerror}", "use another one") from fault
+
+
+def _occupy_streams() -> None:
+    """Where 0, 1 or 2 is closed, hold its number until `exec`, so that no file opened here gets it."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        continue
+    os.close(descriptor)
+
+
+def _tell(*lines: str) -> None:
+    told = "".join(f"{printable(line)}\n" for line in lines)
+    try:
+        os.write(2, told.encode("utf-8", "backslashreplace"))
+    except OSError:  # nobody listens
+        return
