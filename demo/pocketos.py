@@ -6,7 +6,6 @@ asked, and what you type decides; without one, the call is refused.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -16,6 +15,9 @@ import time
 from pathlib import Path
 
 from railway_endpoint import Endpoint
+
+from agentguard.edge.journal import Journal
+from agentguard.edge.root import Root
 
 HERE = Path(__file__).parent
 VOLUME = "3d2c42fb-6f2e-4c57-9d3b-0a1f6c6a4e11"
@@ -48,11 +50,12 @@ def play(scratch: Path) -> int:
     endpoint = Endpoint(volume.parent, TOKEN)
     guard = [sys.executable, "-m", "agentguard", "--root", str(scratch / "root")]
     env = {**os.environ, "PATH": path_with_curl(scratch), "DEMO_ENDPOINT": endpoint.url, "DEMO_VOLUME": VOLUME}
-    for mark in ("CI", "HOME"):
-        env.pop(mark, None)
-    env["HOME"] = str(scratch / "home")
+    env |= {"HOME": str(scratch / "home")}
 
-    title("Production", f"{sum(1 for f in volume.rglob('*') if f.is_file())} files in volume {VOLUME[:8]}…, backups included")
+    title(
+        "Production",
+        f"{sum(1 for f in volume.rglob('*') if f.is_file())} files in volume {VOLUME[:8]}…, backups included",
+    )
     title("Guard", "agentguard install, into a root of its own")
     quietly(guard + ["install", "--shell", "none", "--wait", str(PATIENCE)], env)
     title("Agent", "a scripted agent starts under `agentguard run`")
@@ -87,9 +90,15 @@ def scene(scratch: Path) -> tuple[Path, Path]:
     repository = scratch / "pocketos"
     (repository / "scripts").mkdir(parents=True)
     (scratch / "home").mkdir()
-    (repository / "scripts" / "add-domain.sh").write_text(f"RAILWAY_TOKEN={TOKEN}  # for the custom domain, never removed\n")
+    (repository / "scripts" / "add-domain.sh").write_text(
+        f"RAILWAY_TOKEN={TOKEN}  # for the custom domain, never removed\n"
+    )
     (repository / "README.md").write_text("# PocketOS\n")
-    for words in (["init", "-q"], ["add", "-A"], ["-c", "user.name=dev", "-c", "user.email=dev@example.org", "commit", "-qm", "start"]):
+    for words in (
+        ["init", "-q"],
+        ["add", "-A"],
+        ["-c", "user.name=dev", "-c", "user.email=dev@example.org", "commit", "-qm", "start"],
+    ):
         subprocess.run(["git", *words], cwd=repository, check=True)
     return repository, volume
 
@@ -110,13 +119,10 @@ def path_with_curl(scratch: Path) -> str:
 def answer(guard: list[str], env: dict[str, str], agent: subprocess.Popen[bytes]) -> None:
     """Wait for the agent's request, and put it to the person at this terminal."""
     while agent.poll() is None:
-        listed = subprocess.run([*guard, "pending", "--json"], env=env, capture_output=True, text=True, check=True)
-        waiting = json.loads(listed.stdout)
-        if waiting:
+        for request in Journal(Root(guard[-1])).pending():
             title("You", "the request, as `agentguard approve` shows it; anything but the word declines")
-            done = subprocess.run([*guard, "approve", waiting[0]["id"]], env=env)
-            if done.returncode != 0:
-                subprocess.run([*guard, "deny", waiting[0]["id"], "-m", "Not production. Ask first."], env=env)
+            if subprocess.run([*guard, "approve", request.id], env=env).returncode != 0:
+                subprocess.run([*guard, "deny", request.id, "-m", "Not production. Ask first."], env=env)
             return
         time.sleep(0.2)
 
