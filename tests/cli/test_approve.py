@@ -1,0 +1,348 @@
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from desk import PROJECT, Desk
+
+from agentguard.core.effect import Reason
+from agentguard.core.request import REQUEST_LIFE, Request
+from agentguard.core.sheet import Sheet
+from agentguard.edge.journal import Journal
+from agentguard.edge.root import Root
+
+APPROVE = "Type DELETE to approve it, anything else to leave it: "
+WATCH = "Type DELETE to approve it, deny [WORDS] to refuse it, anything else to leave it: "
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Root:
+    return Root(str(tmp_path / "root"))
+
+
+@pytest.fixture
+def journal(root: Root) -> Journal:
+    return Journal(root)
+
+
+@pytest.fixture
+def person(desk: Desk) -> Desk:
+    """A person whose `agentguard` belongs to the root."""
+    desk.run('agentguard() { python -m agentguard.cli.main --root "$HOME/root" "$@"; }')
+    return desk
+
+
+def asked(*argv: str) -> Sheet:
+    reason = Reason("rm.untracked", "rm", "removes what git does not know", "git stash -u")
+    return Sheet(
+        argv[0], argv, "/x", f"/bin/{argv[0]}", "destructive", "", (reason,), (), "", "claude (pid 7)", "claude"
+    )
+
+
+def put(journal: Journal, *argv: str) -> Request:
+    return journal.file(asked(*argv), f"digest of {argv}", "session")
+
+
+def kinds(journal: Journal) -> list[str]:
+    with journal.reading() as connection:
+        return [kind for (kind,) in connection.execute("SELECT kind FROM record ORDER BY seq")]
+
+
+def body(journal: Journal) -> str:
+    """The last row of the record, as JSON."""
+    with journal.reading() as connection:
+        return str(connection.execute("SELECT body FROM record ORDER BY seq DESC").fetchone()[0])
+
+
+def until(condition: Callable[[], bool], seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+# approve
+
+
+@pytest.mark.parametrize("how", ["", "{id}", "{short}"])
+def test_approve(person: Desk, journal: Journal, how: str) -> None:
+    request = put(journal, "rm", "-rf", "precious")
+    person.type(f"agentguard approve {how.format(id=request.id, short=request.id[:3])}\n")
+    shown = person.until(APPROVE)
+    assert f"request {request.id}" in shown and "rm -rf precious" in shown and "git stash -u" in shown
+    assert journal.request(request.id).state == "open"
+    person.type("DELETE\n")
+    assert f"Approved {request.id}" in person.until("minutes.")
+    person.until("desk> ")
+    assert person.status() == 0
+    assert journal.request(request.id).state == "approved"
+    assert kinds(journal) == ["approved"]
+    assert '"terminal":"/dev/pts/' in body(journal)
+
+
+@pytest.mark.parametrize("typed", ["delete\n", "\n", "\x04", "\x03", "y\n"])
+def test_anything_else_leaves_it_open(person: Desk, journal: Journal, typed: str) -> None:
+    request = put(journal, "rm", "precious")
+    person.type("agentguard approve\n")
+    person.until(APPROVE)
+    person.type(typed)
+    person.until("desk> ")
+    assert person.status() == (130 if typed == "\x03" else 1)
+    assert journal.request(request.id).state == "open"
+    assert kinds(journal) == []
+
+
+def test_nothing_to_approve(person: Desk, journal: Journal) -> None:
+    assert "no call waits for an answer" in person.run("agentguard approve")
+    assert person.status() == 2
+
+
+def test_several_wait(person: Desk, journal: Journal) -> None:
+    first, second = put(journal, "rm", "a\x1b[2Jb"), put(journal, "psql", "-c", "drop table [red]x[/red]")
+    shown = person.run("agentguard approve")
+    assert first.id in shown and second.id in shown
+    assert "2 calls wait" in shown and "[red]x[/red]" in shown
+    assert "\\x1b[2J" in shown and "\x1b[2J" not in shown
+    assert {one.state for one in (journal.request(first.id), journal.request(second.id))} == {"open"}
+
+
+@pytest.mark.parametrize(
+    ("id", "message"),
+    [
+        ("zzzzzz", "there is no request 'zzzzzz'"),
+        ("{id}", "no longer waits: it is denied"),
+        ("''", "there is no request"),
+    ],
+)
+def test_no_such_request_waits(person: Desk, journal: Journal, id: str, message: str) -> None:
+    request = put(journal, "rm", "precious")
+    journal.answer(request.id, False, {})
+    assert message in person.run(f"agentguard approve {id.format(id=request.id)}")
+    assert person.status() == 2
+
+
+def test_a_request_that_is_too_old(person: Desk, root: Root, journal: Journal) -> None:
+    request = put(Journal(root, clock=lambda: time.time() - REQUEST_LIFE - 1), "rm", "precious")
+    assert "it is too old" in person.run(f"agentguard approve {request.id}")
+
+
+def test_someone_else_was_first(person: Desk, journal: Journal) -> None:
+    request = put(journal, "rm", "precious")
+    person.type("agentguard approve\n")
+    person.until(APPROVE)
+    journal.answer(request.id, False, {}, "not now")
+    person.type("DELETE\n")
+    assert f"request {request.id} no longer waits: it is denied" in person.until("desk> ")
+    assert person.status() == 2
+    assert journal.request(request.id).state == "denied"
+
+
+# deny
+
+
+def test_deny_with_words(person: Desk, journal: Journal) -> None:
+    request = put(journal, "rm", "precious")
+    assert f"Denied {request.id}: rm precious" in person.run("agentguard deny -m 'use staging instead'")
+    after = journal.request(request.id)
+    assert (after.state, after.answer) == ("denied", "use staging instead")
+    assert kinds(journal) == ["denied"]
+
+
+# Where an agent could be
+
+
+VERBS = ("approve", "approve {id}", "deny", "deny {id} -m x", "watch")
+
+
+def refused(person: Desk, journal: Journal, request: Request, line: str, why: str) -> None:
+    shown = person.run(line)
+    assert "only a person may" in shown and why in " ".join(shown.split())
+    assert person.status() == 126
+    assert journal.request(request.id).state == "open"
+    assert kinds(journal) == ["attempt"]
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_refused_below_an_agent(person: Desk, journal: Journal, verb: str) -> None:
+    request = put(journal, "rm", "precious")
+    agent = person.home / "claude"
+    agent.write_text('#!/bin/sh\n"$@"\nexit $?\n')
+    agent.chmod(0o755)
+    command = f'./claude python -m agentguard.cli.main --root "$HOME/root" {verb.format(id=request.id)}'
+    refused(person, journal, request, command, "below claude (pid ")
+    assert '"session_name":"claude (pid ' in body(journal)
+
+
+def test_refused_below_an_agent_on_a_terminal_of_its_own(person: Desk, journal: Journal) -> None:
+    request = put(journal, "rm", "precious")
+    shutil.copy("/bin/sh", person.home / "codex")
+    inner = 'python -m agentguard.cli.main --root "$HOME/root" approve'
+    person.run(f"""./codex -c 'script -qc "{inner}" typescript < /dev/null; :'""")
+    assert "below codex (pid " in (person.home / "typescript").read_text()
+    assert journal.request(request.id).state == "open"
+    assert kinds(journal) == ["attempt"]
+
+
+def test_refused_below_a_run_session(person: Desk, journal: Journal) -> None:
+    request = put(journal, "rm", "precious")
+    pid = int(person.run("echo $$"))
+    start = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+    session = journal.open_session(pid, start, "bash")
+    refused(person, journal, request, "agentguard approve", "this was called below bash")
+    assert f'"session":"{session.id}"' in body(journal)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_refused_by_a_mark(person: Desk, journal: Journal, verb: str) -> None:
+    request = put(journal, "rm", "precious")
+    line = f"export CLAUDECODE=1; agentguard {verb.format(id=request.id)}"
+    refused(person, journal, request, line, "CLAUDECODE in the environment says that claude called this")
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("agentguard approve < /dev/null", "standard input is not the terminal"),
+        ("echo DELETE | agentguard approve", "standard input is not the terminal"),
+        ("agentguard approve <&-", "standard input is not the terminal"),
+        ('setsid -w python -m agentguard.cli.main --root "$HOME/root" approve', "not called in the foreground"),
+        ("agentguard approve & wait %1", "not called in the foreground"),
+    ],
+)
+def test_refused_without_a_terminal(person: Desk, journal: Journal, line: str, why: str) -> None:
+    request = put(journal, "rm", "precious")
+    refused(person, journal, request, line, why)
+
+
+def test_refused_without_any_terminal(tmp_path: Path, root: Root, journal: Journal) -> None:
+    request = put(journal, "rm", "precious")
+    done = subprocess.run(
+        [sys.executable, "-m", "agentguard.cli.main", "--root", root.path, "approve", request.id],
+        input="DELETE\n",
+        capture_output=True,
+        text=True,
+        start_new_session=True,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(PROJECT), "HOME": str(tmp_path)},
+    )
+    assert done.returncode == 126
+    assert "only a person may approve a call" in done.stderr
+    assert len(done.stderr.splitlines()) == 2
+    assert journal.request(request.id).state == "open"
+    assert kinds(journal) == ["attempt"]
+
+
+# watch
+
+
+@pytest.fixture
+def watching(person: Desk, journal: Journal) -> Desk:
+    with journal.reading():
+        pass  # makes the database
+    person.type("agentguard watch\n")
+    person.until("Ctrl-C ends.\n")
+    return person
+
+
+def test_watch_shows_each_call_as_it_comes(watching: Desk, journal: Journal) -> None:
+    first = put(journal, "rm", "one")
+    shown = watching.until(WATCH)
+    assert "\a" in shown and "rm one" in shown
+    watching.type("DELETE\n")
+    watching.until(f"Approved {first.id}")
+    second = put(journal, "rm", "two")
+    third = put(journal, "rm", "three")
+    assert "rm two" in watching.until(WATCH)
+    watching.type("deny that is the wrong one\n")
+    assert "rm three" in watching.until(WATCH)
+    watching.type("\n")
+    watching.until(f"Left {third.id}")
+    watching.type("\x03")
+    watching.until("desk> ")
+    assert watching.status() == 0
+    states = [journal.request(one.id) for one in (first, second, third)]
+    assert [one.state for one in states] == ["approved", "denied", "open"]
+    assert states[1].answer == "that is the wrong one"
+    assert kinds(journal) == ["approved", "denied"]
+
+
+def test_watch_ends_with_ctrl_c_at_the_question(watching: Desk, journal: Journal) -> None:
+    request = put(journal, "rm", "one")
+    watching.until(WATCH)
+    watching.type("DELETE\x03")
+    watching.until("desk> ")
+    assert watching.status() == 0
+    assert journal.request(request.id).state == "open"
+
+
+def test_what_is_typed_before_a_call_comes_is_no_answer(watching: Desk, journal: Journal) -> None:
+    watching.type("DELETE\nDELETE\n")
+    request = put(journal, "rm", "one")
+    watching.until(WATCH)
+    watching.type("\n")
+    watching.until(f"Left {request.id}")
+    assert journal.request(request.id).state == "open"
+
+
+def test_watch_sees_what_waits_already_and_what_is_withdrawn(person: Desk, journal: Journal) -> None:
+    request = put(journal, "rm", "one")
+    person.type("agentguard watch\n")
+    person.until(WATCH)
+    journal.withdraw(request)
+    person.until(f"Request {request.id} no longer waits")
+
+
+def test_two_watches(person: Desk, journal: Journal, tmp_path: Path) -> None:
+    other = Desk(tmp_path)
+    request = put(journal, "rm", "one")
+    person.type("agentguard watch\n")
+    other.type('python -m agentguard.cli.main --root "$HOME/root" watch\n')
+    person.until(WATCH)
+    other.until(WATCH)
+    other.type("deny\n")
+    other.until(f"Denied {request.id}")
+    person.until(f"Request {request.id} no longer waits")
+    again = put(journal, "rm", "two")
+    other.until(WATCH)
+    person.until(WATCH)
+    person.type("DELETE\n")
+    person.until(f"Approved {again.id}")
+    other.until(f"Request {again.id} no longer waits")
+    other.close()
+    assert kinds(journal) == ["denied", "approved"]
+
+
+def test_watch_outlives_its_database(watching: Desk, root: Root, journal: Journal, tmp_path: Path) -> None:
+    put(journal, "rm", "one")
+    watching.until(WATCH)
+    watching.type("\n")
+    watching.until("Left ")
+    journal.close()
+    os.rename(root.data, tmp_path / "away")
+    assert "No such file or directory" in watching.until("Trying on.")
+    fresh = Journal(root)
+    request = put(fresh, "rm", "two")
+    watching.until("can be read again")
+    watching.until(WATCH)
+    watching.type("DELETE\n")
+    watching.until(f"Approved {request.id}")
+    assert fresh.request(request.id).state == "approved"
+    os.chmod(root.data, 0o777)
+    os.replace(root.record, f"{root.record}.old")
+    Path(root.record).write_bytes(b"no database")
+    assert "cannot be read" in watching.until("Trying on.")
+
+
+def test_watch_ends_with_its_terminal(tmp_path: Path, journal: Journal) -> None:
+    put(journal, "rm", "one")
+    person = Desk(tmp_path)
+    person.type("sh -c 'echo $$ > pid; exec python -m agentguard.cli.main --root \"$HOME/root\" watch'\n")
+    person.until(WATCH)
+    pid = (tmp_path / "pid").read_text().strip()
+    person.close()
+    until(lambda: not Path(f"/proc/{pid}").exists())
