@@ -87,7 +87,7 @@ def ask(title: str, asked: Sheet, question: str, gone: Callable[[], bool] | None
     except OSError:
         return None
     try:
-        return _answer(fd, _sheet(fd, title, asked) + question, gone)
+        return _answer(fd, _sheet(fd, title, asked), question, gone)
     except OSError:  # the terminal was closed
         return None
     finally:
@@ -114,8 +114,8 @@ class _Ended(BaseException):
         self.number = number
 
 
-def _answer(fd: int, text: str, gone: Callable[[], bool] | None) -> str | None:
-    """Write the text and read one line, in modes in which a person can type and interrupt."""
+def _answer(fd: int, shown: str, question: str, gone: Callable[[], bool] | None) -> str | None:
+    """Write what is asked and read one line, in modes in which a person can type and interrupt."""
     import contextlib
     import select
     import signal
@@ -133,8 +133,9 @@ def _answer(fd: int, text: str, gone: Callable[[], bool] | None) -> str | None:
         for number in handlers:
             signal.signal(number, end)
         termios.tcsetattr(fd, termios.TCSANOW, _typing(before))
-        _write(fd, text)
-        termios.tcflush(fd, termios.TCIFLUSH)
+        _write(fd, shown)
+        termios.tcflush(fd, termios.TCIFLUSH)  # before the question: what follows it is an answer
+        _write(fd, question)
         while gone is not None and not select.select([fd], [], [], 1.0)[0]:
             if gone():
                 return None
