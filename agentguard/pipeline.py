@@ -170,10 +170,10 @@ def _ask_here(judged: Judged, edges: Edges) -> int:
 def _ask_elsewhere(judged: Judged, edges: Edges) -> Request:
     """File a request, and wait for a person at another terminal."""
     request = edges.journal.file(judged.asked, judged.digest, judged.origin.session.id)
-    _record(judged, edges, "asked", request=request.id)
-    if edges.patience > 0:
-        edges.tell(*waiting(judged.asked, request, edges.patience))
     try:
+        _record(judged, edges, "asked", request=request.id)
+        if edges.patience > 0:
+            edges.tell(*waiting(judged.asked, request, edges.patience))
         return edges.journal.settled(request, edges.patience)
     except KeyboardInterrupt:
         edges.journal.withdraw(request)

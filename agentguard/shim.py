@@ -14,7 +14,7 @@ from .core.value import TYPE_CHECKING
 from .edge.launch import environment, launch
 from .edge.programs import find
 from .edge.root import Root
-from .errors import REFUSED, AgentguardError, NoProgram, RecordError
+from .errors import REFUSED, AgentguardError, NoProgram, RecordError, RuleError
 from .pipeline import Edges, guard
 
 if TYPE_CHECKING:
@@ -119,8 +119,10 @@ class RealEdges(Edges):
         from .core.effect import Reading
         from .rulebook.compiled import CompiledRulebook
 
-        reading = Classifier(CompiledRulebook(resources.rules()), world).command(call)
-        return reading + Reading(unconfirmable=self.world(call).stdin_unusable)
+        rules = CompiledRulebook(resources.rules())
+        if rules.program(call.name) is None:
+            raise RuleError(f"no rules are taught for {call.name}", "run `agentguard install` again")
+        return Classifier(rules, world).command(call) + Reading(unconfirmable=self.world(call).stdin_unusable)
 
     def prompt(self, terminal: str, asked: Sheet, word: str) -> bool:
         """Ask on /dev/tty."""
