@@ -1,7 +1,6 @@
 """The versioned store: copies of everything that the shims run from, one version in force.
 
-    store/VERSION-DIGEST/lib/         the packages
-                                 compiled: Python and rules
+    store/VERSION-DIGEST/lib/         the packages and rules, both compiled
                         /enter.py     what shims run
                         /command.py   what bin/agentguard runs
                         /python       → the interpreter
@@ -115,7 +114,9 @@ def switch(root: Root, version: str) -> bool:
     former = in_force(root)
     if former == version:
         return False
-    link = f"{root.current}.{os.getpid()}"
+    link = f"{root.current}.new"
+    if os.path.lexists(link):  # an interrupted switch left it
+        os.unlink(link)
     os.symlink(f"store/{version}", link)
     os.replace(link, root.current)
     for name in _versions(root):
@@ -125,7 +126,10 @@ def switch(root: Root, version: str) -> bool:
 
 
 def clear(root: Root) -> None:
-    """Remove every version."""
+    """Remove every version, and what leads to the one in force."""
+    for link in (root.current, f"{root.current}.new"):
+        if os.path.islink(link):
+            os.unlink(link)
     for name in _versions(root):
         shutil.rmtree(os.path.join(root.store, name))
 

@@ -23,8 +23,8 @@ OTHER = Root("/srv/another")
 pieces = st.one_of(
     st.binary(max_size=20),
     st.sampled_from(
-        [b"\n", b"\r\n", b"# >>> agentguard ", b"# >>> agentguard /srv >>>\n", b"# <<< agentguard /srv/it's a root <<<\n",
-         b"# >>> agentguard /srv/it's a root >>>\n", files.with_block(b"", OTHER)]
+        [b"\n", b"\r\n", b"# >>> agentguard ", b"# >>> agentguard /srv >>>\n", files.with_block(b"", OTHER),
+         b"# <<< agentguard /srv/it's a root <<<\n", b"# >>> agentguard /srv/it's a root >>>\n"]
     ),
 )  # fmt: skip
 contents = st.lists(pieces, max_size=6).map(b"".join).filter(lambda c: files.without(c, ROOT) == c)
@@ -159,7 +159,7 @@ def test_without_a_home_there_are_no_start_up_files(home: str) -> None:
 
 @pytest.mark.parametrize("text", ["plain", "it's", 'a "b" $c `d` \\e', "a b\tc", "*?[x]", "~"])
 def test_words_are_quoted_for_their_shells(text: str) -> None:
-    for shell, quote in (("sh", files.quoted), ("bash", files.quoted), ("zsh", files.quoted), ("fish", files.fish_quoted)):
-        if shutil.which(shell):
-            ran = subprocess.run([shell, "-c", f"printf %s {quote(text)}"], capture_output=True, text=True, check=True)
-            assert ran.stdout == text, shell
+    for shell in filter(shutil.which, files.SHELLS):
+        quote = files.fish_quoted if shell == "fish" else files.quoted
+        ran = subprocess.run([shell, "-c", f"printf %s {quote(text)}"], capture_output=True, text=True, check=True)
+        assert ran.stdout == text, shell

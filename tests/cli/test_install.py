@@ -1,0 +1,321 @@
+"""`install` and `uninstall`: what they make, keep, refuse and give back."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from desk import Desk
+
+from agentguard.cli import install as verb
+from agentguard.cli.uninstall import dismantle
+from agentguard.edge import shims, startup_files, store
+from agentguard.edge.root import Root
+from agentguard.errors import InstallError
+
+Establish = Callable[..., list[str]]
+Agentguard = Callable[..., subprocess.CompletedProcess[str]]
+BROKEN = "agentguard: cannot judge this call of git: "
+
+
+def git(root: Root, *arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [f"{root.shims}/git", *arguments],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, **options,
+    )  # fmt: skip
+
+
+def tree(folder: Path) -> dict[str, object]:
+    """Every entry below a directory: kind, mode and content."""
+    return {
+        str(path.relative_to(folder)): (
+            path.lstat().st_mode, os.readlink(path) if path.is_symlink() else path.is_file() and path.read_bytes()
+        )
+        for path in folder.rglob("*")
+    }  # fmt: skip
+
+
+def test_there_is_a_shim_for_each_guarded_program_that_is_here(root: Root, establish: Establish) -> None:
+    establish()
+    here = [name for name in verb.guarded_programs() if shutil.which(name)]
+    assert shims.present(root) == here
+    assert "git" in here
+    for name in here:
+        assert stat.S_IMODE(os.stat(f"{root.shims}/{name}").st_mode) == 0o755
+
+
+def test_a_second_time_changes_nothing(root: Root, establish: Establish, home: Path) -> None:
+    files = [f"{home}/.profile", f"{home}/.bashrc"]
+    assert establish(*files, wait=7)
+    before = tree(Path(root.path))
+    assert establish(*files, wait=7) == []
+    assert tree(Path(root.path)) == before
+
+
+def test_what_was_chosen_before_stays_chosen(root: Root, establish: Establish, home: Path) -> None:
+    establish(f"{home}/.profile", wait=7)
+    establish()
+    assert root.patience() == 7
+    assert verb.manifest(root)["startup"] == [f"{home}/.profile"]
+
+
+def test_the_command_says_what_it_did_and_then_that_there_is_nothing_to_do(
+    agentguard: Agentguard, establish: Establish, root: Root, home: Path
+) -> None:
+    (home / ".bashrc").write_text("# mine")
+    said = agentguard("install", "--shell", "bash", "--wait", "5").stdout
+    assert "Put version" in said and f"{home}/.bashrc" in said
+    assert "Nothing to change" in agentguard("install", "--shell", "bash").stdout
+    assert not (home / ".zshenv").exists(), "only the shells that were chosen"
+    own = subprocess.run(
+        [f"{root.path}/bin/agentguard", "install"], capture_output=True, text=True, stdin=subprocess.DEVNULL
+    )
+    assert own.returncode == 0, own.stderr
+    assert "Put version" not in own.stdout, "out of the store, it finds itself in force"
+
+
+def test_without_a_terminal_it_takes_every_shell_that_is_here(agentguard: Agentguard, home: Path) -> None:
+    agentguard("install")
+    assert startup_files.has_block(f"{home}/.profile", Root(os.path.dirname(home) + "/it's a $root"))
+    assert (home / ".zshenv").exists() == bool(shutil.which("zsh"))
+    assert (home / ".config/fish").exists() == bool(shutil.which("fish"))
+
+
+def test_at_a_terminal_it_asks_and_uninstall_gives_everything_back(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / ".bashrc").write_bytes(b"# mine, without an end")
+    before = tree(tmp_path)
+    command = "python -m agentguard --root root"
+    desk.type(f"{command} install\n")
+    for shell in startup_files.SHELLS:
+        if shutil.which(shell, path="/usr/bin:/bin"):
+            desk.until(f"Turn the guard on in {shell}?")
+            desk.type("n\n" if shell == "zsh" else "y\n")
+    desk.until("doctor` proves", 120)
+    assert (tmp_path / "root/shims/rm").exists()
+    assert not (tmp_path / ".zshenv").exists()
+    desk.run("")
+    assert "The record is kept" in desk.run(f"{command} uninstall")
+    shutil.rmtree(tmp_path / "root")
+    assert tree(tmp_path) == before
+
+
+def test_only_a_person_may_uninstall(agentguard: Agentguard, establish: Establish, root: Root) -> None:
+    establish()
+    before = shims.present(root)
+    refused = agentguard("uninstall", "--purge", status=126)
+    assert "only a person may take the guard away" in refused.stderr
+    assert shims.present(root) == before
+
+
+@pytest.mark.parametrize("content", [None, b"", b"x", b"x\r\n", b"\xff\n"])
+def test_taking_it_away_restores_start_up_files_and_leaves_nothing(
+    root: Root, establish: Establish, home: Path, content: bytes | None
+) -> None:
+    names = [".profile", ".bashrc", ".config/fish/conf.d/zz-agentguard.fish"]
+    if content is not None:
+        (home / ".profile").write_bytes(content)
+    before = tree(home)
+    establish(*(f"{home}/{name}" for name in names))
+    assert tree(home) != before
+    dismantle(root, purge=True)
+    assert tree(home) == before
+    assert not os.path.exists(root.path)
+
+
+def test_the_record_stays_unless_it_is_told_to_go(root: Root, establish: Establish) -> None:
+    establish(wait=3)
+    git(root, "--version")
+    dismantle(root, purge=False)
+    assert sorted(os.listdir(root.path)) == ["config.toml", "data"]
+
+
+def test_a_shim_whose_program_is_no_longer_guarded_goes_and_other_files_stay(
+    root: Root, establish: Establish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    establish()
+    Path(root.shims, "mine").write_text("#!/bin/sh\n")
+    monkeypatch.setattr(verb, "guarded_programs", lambda: ("git",))
+    establish()
+    assert sorted(os.listdir(root.shims)) == ["git", "mine"]
+
+
+def test_a_shim_is_not_lost_because_somebody_hides_its_program(
+    root: Root, establish: Establish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    establish()
+    before = shims.present(root)
+    monkeypatch.setenv("PATH", "/nowhere")
+    establish()
+    assert shims.present(root) == before
+
+
+def test_a_file_that_is_not_ours_is_never_overwritten(root: Root, establish: Establish) -> None:
+    os.makedirs(root.shims)
+    Path(root.shims, "git").write_text("#!/bin/sh\necho mine\n")
+    with pytest.raises(InstallError, match=r"shims/git is there already"):
+        establish()
+    assert Path(root.shims, "git").read_text() == "#!/bin/sh\necho mine\n"
+
+
+@pytest.mark.parametrize("where", ["root", "shims", "above"])
+def test_a_root_that_others_can_write_to_is_refused(root: Root, where: str) -> None:
+    os.makedirs(root.shims)
+    folder = {"root": root.path, "shims": root.shims, "above": os.path.dirname(root.path)}[where]
+    os.chmod(folder, 0o777)
+    with pytest.raises(InstallError, match="can be written by others"):
+        verb.establish(root)
+
+
+@pytest.mark.parametrize("name", ["a:b", "a\nb"])
+def test_a_root_that_path_cannot_name_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InstallError, match="PATH cannot hold"):
+        verb.establish(Root(f"{tmp_path}/{name}"))
+
+
+@pytest.mark.parametrize("kind", ["tagged", "cache", "temporary"])
+def test_an_ephemeral_environment_is_refused(
+    root: Root, home: Path, monkeypatch: pytest.MonkeyPatch, kind: str, tmp_path: Path
+) -> None:
+    where = tmp_path / "uv" / "archive" / "x"
+    where.mkdir(parents=True)
+    if kind == "tagged":
+        (tmp_path / "uv" / "CACHEDIR.TAG").touch()
+    elif kind == "cache":
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "uv"))
+    else:
+        root = Root("/srv/agentguard-test-root-that-is-never-made")
+    monkeypatch.setattr(sys, "prefix", str(where))
+    with pytest.raises(InstallError) as refused:
+        verb.establish(root)
+    assert "runs from" in refused.value.message and "pipx install" in refused.value.hint
+    assert not os.path.exists(root.path)
+
+
+@pytest.mark.parametrize("step", range(12))
+def test_an_interruption_leaves_a_state_that_works(
+    root: Root, establish: Establish, home: Path, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    profile = home / ".profile"
+    profile.write_bytes(b"# mine")
+    left = [step]
+    real = os.replace
+
+    def replace(*arguments: str) -> None:
+        if left[0] == 0:
+            raise KeyboardInterrupt
+        left[0] -= 1
+        real(*arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "replace", replace)
+        with contextlib.suppress(KeyboardInterrupt):
+            establish(str(profile))
+    if "git" in shims.present(root):
+        assert git(root, "--version").returncode == 0
+    assert subprocess.run(["sh", "-lc", "true"], capture_output=True).stderr == b""
+    establish(str(profile))
+    assert git(root, "--version").returncode == 0
+    dismantle(root, purge=True)
+    assert profile.read_bytes() == b"# mine"
+    assert not os.path.exists(root.path)
+
+
+@pytest.mark.parametrize("gone", ["store", "current", "interpreter", "enter.py", "lib"])
+def test_a_broken_store_refuses_the_call_in_one_line(root: Root, establish: Establish, gone: str) -> None:
+    establish()
+    current = os.path.realpath(root.current)
+    if gone == "store":
+        shutil.rmtree(root.store)
+    elif gone == "current":
+        os.unlink(root.current)
+    elif gone == "interpreter":
+        os.unlink(f"{current}/python")
+    elif gone == "enter.py":
+        os.unlink(f"{current}/enter.py")
+    else:
+        shutil.rmtree(f"{current}/lib")
+    ran = git(root, "--version")
+    assert ran.returncode == 126
+    assert ran.stdout == ""
+    assert ran.stderr.startswith(BROKEN) and ran.stderr.count("\n") == 1
+    assert "agentguard install" in ran.stderr
+
+
+def test_the_shims_outlive_the_environment_they_were_installed_from(root: Root, home: Path, tmp_path: Path) -> None:
+    venv = tmp_path / "venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
+    (site,) = venv.glob("lib/python*/site-packages")
+    for path, source in store.contents().items():
+        if path.startswith("lib/"):
+            target = site / path[len("lib/") :]
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+    python = str(venv / "bin/python")
+    subprocess.run([python, "-m", "agentguard", "--root", root.path, "install", "--shell", "none"], check=True, cwd="/")
+    shutil.rmtree(venv)
+    ran = git(root, "--version")
+    assert (ran.returncode, ran.stderr) == (0, "") and ran.stdout.startswith("git version")
+    command = subprocess.run([f"{root.path}/bin/agentguard", "--version"], capture_output=True, text=True)
+    assert command.returncode == 0, command.stderr
+
+
+def test_an_older_shim_works_with_a_newer_store(root: Root, establish: Establish) -> None:
+    establish()
+    older = Path(root.shims, "git").read_bytes()
+    newer = Path(root.store, "9.0-0123456789abcdef")
+    shutil.copytree(os.path.realpath(root.current), newer, symlinks=True, copy_function=os.link)
+    store.switch(root, newer.name)
+    assert Path(root.shims, "git").read_bytes() == older
+    assert git(root, "--version").stdout.startswith("git version")
+
+
+@pytest.mark.parametrize("entry", ["{0}", "{0}/", "{0}:{0}", "{0}/../shims", "link", "link/:{0}", "{0}//"])
+def test_a_shim_never_finds_itself(root: Root, establish: Establish, tmp_path: Path, entry: str) -> None:
+    establish()
+    (tmp_path / "link").symlink_to(root.shims)
+    path = entry.replace("link", str(tmp_path / "link")).format(root.shims)
+    ran = git(root, "--version", env={"PATH": f"{path}:/usr/bin:/bin", "HOME": str(tmp_path)}, timeout=60)
+    assert ran.stdout.startswith("git version"), ran.stderr
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"BASH_ENV": "hostile", "ENV": "hostile"},
+        {"BASH_FUNC_printf%%": "() { echo hostile; }", "BASH_FUNC_[%%": "() { return 1; }"},
+        {"BASHOPTS": "nocasematch", "SHELLOPTS": "noexec"},
+        {"PYTHONPATH": "hostile", "PYTHONHOME": "/nowhere", "PYTHONSTARTUP": "hostile"},
+        {"IFS": "/", "PS4": "$(touch hostile-ran)", "CDPATH": "/"},
+        {"_agentguard_missing": "x", "_agentguard_ignored": "ffffffff"},
+    ],
+)
+@pytest.mark.parametrize("interpreter", ["dash", "bash -p"])
+def test_nothing_in_the_environment_decides_what_a_shim_runs(
+    root: Root, establish: Establish, tmp_path: Path, environment: dict[str, str], interpreter: str
+) -> None:
+    establish()
+    shim = Path(root.shims, "git")
+    shell = shutil.which(interpreter.split()[0])
+    if shell is None:
+        pytest.skip(f"{interpreter} is not installed")
+    shim.write_bytes(b"#!" + shell.encode() + interpreter.removeprefix(interpreter.split()[0]).encode() + b"\n"
+                     + shim.read_bytes().partition(b"\n")[2])  # fmt: skip
+    (tmp_path / "hostile").write_text("touch hostile-ran\n")
+    (tmp_path / "agentguard.py").write_text("open('hostile-ran', 'w')\n")
+    ran = git(root, "--version", env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), **environment}, cwd=tmp_path)
+    assert ran.stdout.startswith("git version"), ran.stderr
+    assert not (tmp_path / "hostile-ran").exists()
+
+
+def test_a_broken_manifest_is_named(root: Root, establish: Establish) -> None:
+    establish()
+    Path(root.manifest).write_text("{")
+    with pytest.raises(InstallError, match=r"manifest\.json"):
+        establish()

@@ -1,0 +1,132 @@
+"""A version is complete or not there; one rename puts it in force; older ones stay until they cannot be in use."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from agentguard.edge import store
+from agentguard.edge.root import Root
+from agentguard.errors import InstallError
+
+
+def no_rules(directory: str) -> None:
+    """Stands in for compiling the rules, where only files are looked at."""
+    os.mkdir(os.path.join(directory, "compiled"))
+
+
+@pytest.fixture
+def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A package of a few files in place of everything that agentguard needs: what `contents` gives."""
+    source = tmp_path / "source"
+    for path, text in {
+        "lib/agentguard/a.py": "A = 1\n",
+        "lib/agentguard/rules/rm.toml": "",
+        "enter.py": "print('entered')\n",
+        "command.py": "",
+    }.items():
+        (source / path).parent.mkdir(parents=True, exist_ok=True)
+        (source / path).write_text(text)
+    monkeypatch.setattr(store, "contents", lambda: dict(store._tree(str(source))))
+    return source
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Root:
+    (tmp_path / "root").mkdir()
+    return Root(str(tmp_path / "root"))
+
+
+def test_the_same_files_give_the_same_version(small: Path, root: Root) -> None:
+    version = store.build(root, no_rules)
+    assert store.switch(root, version)
+    assert store.build(root, no_rules) == version
+    assert not store.switch(root, version), "it is in force already"
+    assert store.faults(root) == []
+    assert os.readlink(root.current) == f"store/{version}", "relative: the root may be moved as a whole"
+
+
+def test_any_change_gives_another_version_and_the_one_before_is_kept(small: Path, root: Root) -> None:
+    versions = []
+    for text in ("A = 1\n", "A = 2\n", "A = 3\n"):
+        (small / "lib/agentguard/a.py").write_text(text)
+        versions.append(store.build(root, no_rules))
+        store.switch(root, versions[-1])
+    assert len(set(versions)) == 3
+    assert sorted(os.listdir(root.store)) == sorted(versions[1:])
+    assert store.in_force(root) == versions[-1]
+
+
+def test_what_an_interrupted_build_left_is_no_version(small: Path, root: Root) -> None:
+    def interrupted(_directory: str) -> None:
+        raise KeyboardInterrupt
+
+    former = store.build(root, no_rules)
+    store.switch(root, former)
+    (small / "lib/agentguard/a.py").write_text("A = 2\n")
+    with pytest.raises(KeyboardInterrupt):
+        store.build(root, interrupted)
+    assert store.in_force(root) == former and store.faults(root) == []
+    after = store.build(root, no_rules)
+    store.switch(root, after)
+    assert sorted(os.listdir(root.store)) == sorted([former, after])
+
+
+def test_a_directory_of_somebody_else_in_the_store_stays(small: Path, root: Root) -> None:
+    foreign = Path(root.store) / "photos"
+    foreign.mkdir(parents=True)
+    store.switch(root, store.build(root, no_rules))
+    store.clear(root)
+    assert os.listdir(root.store) == ["photos"]
+
+
+@pytest.mark.parametrize("damage", ["changed", "removed", "added", "interpreter", "current"])
+def test_damage_is_found(small: Path, root: Root, damage: str) -> None:
+    store.switch(root, store.build(root, no_rules))
+    file = Path(root.current, "lib/agentguard/a.py")
+    if damage == "changed":
+        file.write_text("A = 9\n")
+    elif damage == "removed":
+        file.unlink()
+    elif damage == "added":
+        file.with_name("b.py").touch()
+    elif damage == "interpreter":
+        Path(root.current, "python").unlink()
+        Path(root.current, "python").symlink_to("/nowhere/python3")
+    else:
+        os.unlink(root.current)
+    (fault,) = store.faults(root)
+    assert root.path in fault
+
+
+def test_files_that_change_while_they_are_copied_are_refused(
+    small: Path, root: Root, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def careless(source: str, target: str) -> None:
+        Path(target).write_bytes(Path(source).read_bytes() + b"#")
+
+    monkeypatch.setattr(store.shutil, "copyfile", careless)
+    with pytest.raises(InstallError, match="changed while"):
+        store.build(root, no_rules)
+    assert os.listdir(root.store) == []
+
+
+def test_everything_that_agentguard_imports_is_in_the_store() -> None:
+    files = store.contents()
+    for needed in ("agentguard/cli/main.py", "agentguard/rules/rm.toml", "agentguard/shims/shim.sh"):
+        assert f"lib/{needed}" in files
+    for library in ("bashlex", "click", "graphql", "pglast", "platformdirs", "rich", "tomli_w", "markdown_it", "pygments"):
+        assert any(path.startswith(f"lib/{library}/") for path in files), library
+    assert not any(path.startswith(("lib/_pytest/", "lib/hypothesis/")) for path in files), "tools stay behind"
+    assert not any(part in ("..", "__pycache__") for path in files for part in path.split("/"))
+
+
+def test_the_interpreter_is_not_that_of_the_virtual_environment() -> None:
+    python = store.interpreter()
+    script = "import sys; print(sys.prefix == sys.base_prefix)"
+    assert subprocess.run([python, "-I", "-c", script], capture_output=True, text=True).stdout == "True\n"
+    assert sys.prefix == sys.base_prefix or not python.startswith(sys.prefix + "/")
