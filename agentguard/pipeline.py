@@ -14,7 +14,7 @@ from .core.effect import Effect, Reading
 from .core.origin import Origin
 from .core.refusal import refusal, unanswered, waiting
 from .core.request import WORD, Request
-from .core.secrets import masked
+from .core.secrets import masked_text
 from .core.sheet import Sheet, printable, sheet
 from .core.value import TYPE_CHECKING, Value
 from .core.world import Witness, World
@@ -232,7 +232,7 @@ def _effect(effect: Effect) -> dict[str, str]:
     return {
         "verb": effect.verb,
         "kind": effect.target.kind,
-        "target": masked((effect.target.name,))[0],
+        "target": masked_text(effect.target.name),
         "rule": effect.rule,
         "recoverable_by": effect.recoverable_by,
     }

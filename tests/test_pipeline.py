@@ -3,7 +3,7 @@
 import pytest
 
 from agentguard.core.call import Invocation
-from agentguard.core.effect import Effect, Reading, Target
+from agentguard.core.effect import Effect, Environment, Reading, Target
 from agentguard.core.origin import Origin, Process, Session
 from agentguard.core.request import WORD, Request
 from agentguard.core.world import PathState, World
@@ -390,12 +390,18 @@ def test_a_row_keeps_only_so_many_effects():
     assert len(edges.journal.rows[0][1]["effects"]) == 50
 
 
-def test_secrets_are_masked_in_rows_and_in_what_is_told():
-    secret = "Bearer 8f14e45fceea167a5a36dedd4bea2543"
-    call = Invocation(("curl", "-H", f"Authorization: {secret}", "https://x"), "/", {})
-    edges = FakeEdges()
+def test_secrets_are_masked_in_rows_and_in_what_is_told_and_shown():
+    secret = "8f14e45fceea167a5a36dedd4bea2543"
+    url = f"https://ada:{secret}@db.example/x"
+    call = Invocation(("curl", "-H", f"Authorization: Bearer {secret}", url), "/", {})
+    hit = Effect(
+        "remove", Target("url", url), rule="r", program="curl", reason=f"deletes {url}", catastrophic=f"all of {url}",
+        environment=Environment("production", f"PGPASSWORD={secret}"),
+    )  # fmt: skip
+    edges = FakeEdges(Reading((hit,)), terminal="/dev/pts/3")
     guard(call, edges)
-    assert secret.split()[1] not in repr(edges.journal.rows) + text(edges)
+    assert "db.example" in text(edges)
+    assert secret not in repr(edges.journal.rows) + text(edges) + repr(edges.shown)
 
 
 def test_the_record_comes_before_the_launch_and_a_missing_program_before_everything():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .call import Invocation
 from .effect import Rating, Reading, Reason
 from .origin import Origin
-from .secrets import masked
+from .secrets import masked, masked_text
 from .value import Value
 
 #: How many targets are listed by name before the rest is only counted.
@@ -31,7 +31,7 @@ class Sheet(Value):
 def sheet(call: Invocation, reading: Reading, origin: Origin, real: str) -> Sheet:
     """Everything a person needs to judge this call."""
     hit = [e for e in reading.effects if e.rating == "destructive"]
-    targets = tuple(dict.fromkeys(f"{e.target.kind} {masked((e.target.name,))[0]}" for e in hit if e.target.name))
+    targets = tuple(dict.fromkeys(f"{e.target.kind} {masked_text(e.target.name)}" for e in hit if e.target.name))
     if len(targets) > SHOWN_TARGETS:
         targets = (*targets[:SHOWN_TARGETS], f"… and {len(targets) - SHOWN_TARGETS} more")
     places = (f"{e.environment.name} ({e.environment.evidence})" for e in hit if e.environment.evidence)
@@ -41,10 +41,10 @@ def sheet(call: Invocation, reading: Reading, origin: Origin, real: str) -> Shee
         cwd=call.cwd,
         real=real,
         rating=reading.rating,
-        catastrophic=reading.catastrophic,
-        reasons=reading.reasons,
+        catastrophic=masked_text(reading.catastrophic),
+        reasons=tuple(r.replace(text=masked_text(r.text)) for r in reading.reasons),
         targets=targets,
-        environment=next(places, ""),
+        environment=masked_text(next(places, "")),
         session=origin.session.name,
         agent=origin.agent,
     )
