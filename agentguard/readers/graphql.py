@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 #: How much of an argument's value a reason shows, and how many arguments.
 SHOWN_TEXT, SHOWN_ARGUMENTS = 60, 4
 
+QUERY_FIRST = "query first what it would hit, and keep the answer"
+
 #: A value that nobody can see before the call runs.
 UNSEEN = object()
 #: The variables of an operation, when nobody can see them.
@@ -68,7 +70,7 @@ def read_body(body: str, at: Endpoint) -> tuple[Effect, ...]:
     import json
 
     try:
-        parsed = json.loads(body)
+        parsed = json.loads(body, object_pairs_hook=_once)
     except (ValueError, RecursionError) as fault:
         return (_unknown(at, "graphql-unreadable", f"a GraphQL request that is not JSON: {_line(fault)}"),)
     requests = parsed if isinstance(parsed, list) else [parsed]
@@ -245,10 +247,11 @@ def _by_name(at: Endpoint, name: str, arguments: _Arguments) -> Effect:
     sentence = _said(at, name, arguments)
     effect = Effect("unknown", target, environment=at.environment)
     if any(word in REMOVES for word in said):
-        return effect.replace(verb="remove", rule="graphql-removes", reason=f"{sentence} removes something, by its name")
+        reason = f"{sentence} removes something, by its name"
+        return effect.replace(verb="remove", rule="graphql-removes", reason=reason, instead=QUERY_FIRST)
     if any(word in REPLACES for word in said):
         reason = f"{sentence} replaces something, by its name, and what it replaces is not seen"
-        return effect.replace(verb="replace", rule="graphql-replaces", reason=reason)
+        return effect.replace(verb="replace", rule="graphql-replaces", reason=reason, instead=QUERY_FIRST)
     if any(word in CREATES for word in said):
         return effect.replace(verb="create", rule="graphql-creates", reason=f"{sentence} only adds, by its name")
     return effect.replace(rule="graphql-unknown-mutation", reason=f"{sentence} is not known to agentguard")
@@ -328,6 +331,14 @@ def _root_fields(selections: SelectionSetNode, document: DocumentNode, seen: set
                 yield None
             for fragment in fragments:
                 yield from _root_fields(fragment.selection_set, document, seen)
+
+
+def _once(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object in which no key stands twice: servers differ in which one counts."""
+    found = dict(members)
+    if len(found) < len(members):
+        raise ValueError("a key stands twice in it")
+    return found
 
 
 def _shortened(text: str) -> str:

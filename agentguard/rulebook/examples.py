@@ -71,8 +71,11 @@ class StatedWorld(World):
         return None if value is None else str(value)
 
     def ambient(self, variables: tuple[str, ...], files: tuple[str, ...], call: Call) -> tuple[tuple[str, str], ...]:
-        """Nothing but what `env` gives."""
-        return ()
+        """Those of the files that are given, by the paths that the environment gives them."""
+        env = call.invocation.env
+        places = [(file.partition("/")[0].replace("~", "$HOME")[1:], file.partition("/")[2]) for file in files]
+        found = [f"{env[name]}/{rest}" for name, rest in places if name in env]
+        return tuple((path, "given") for path in found if path in self.given.get("files", {}))
 
 
 def rate(rulebook: Programs, example: Example) -> Reading:

@@ -1,0 +1,140 @@
+"""A call of curl: the requests that it sends, and the files of its own that it writes."""
+
+from __future__ import annotations
+
+from ...core.call import Argument, Call, Stream, Unresolved
+from ...core.effect import Effect, Reading, Target
+from ...core.reading import Context
+from ...core.value import TYPE_CHECKING
+from ...core.world import Unseen
+from .. import http
+from . import config, files, globs, other
+from .group import Group, content, text
+from .request import method, request, scheme
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: How deep configuration files may name each other (curl's own limit since 8.13).
+MAX_CONFIGS = 10
+
+
+def read_call(call: Call, context: Context) -> Reading:
+    """What a call of curl would do.
+
+    Roles of its arguments: URL, METHOD, BODY, FORM, UPLOAD, HEADER, QUOTE, OUTPUT (where a
+    download goes), LOG (any other file that it writes) and CONFIGFILE.
+    """
+    if call.has("--help", "--manual", "--version"):
+        return Reading()
+    reading = _configured(call, context)
+    if reading is None:
+        found = [effect for group in _groups(call, context) for effect in _effects(group)]
+        reading = Reading(tuple(effect.replace(program=call.program) for effect in found))
+    return reading
+
+
+def _groups(call: Call, context: Context) -> list[Group]:
+    """The call's arguments, split at every `--next`."""
+    groups: list[list[Argument]] = [[]]
+    for argument in call.arguments:
+        if argument.option == "--next":
+            groups.append([])
+        else:
+            groups[-1].append(argument)
+    return [Group(arguments, call, context) for arguments in groups]
+
+
+def _configured(call: Call, context: Context) -> Reading | None:
+    """The call as its configuration files complete it; None if there are none.
+
+    They are put in their places as words, and the call is read again; each time begins with one
+    more `-q`, which keeps curl from reading its startup files and counts how deep this goes.
+    """
+    invocation = call.invocation
+    argv = invocation.argv
+    quiet = next((i for i, word in enumerate(argv[1:]) if word != "-q"), len(argv) - 1)
+    startup: tuple[str | None, ...] = ()
+    if not argv[1:] or not (argv[1].startswith("-q") or argv[1] == "--disable"):
+        startup = tuple(path for path, _digest in context.world.ambient((), config.STARTUP, call))
+    if not startup and not any(call.playing("CONFIGFILE")):
+        return None
+    if quiet > MAX_CONFIGS:
+        return Reading((_unknown(call, "its configuration files are nested too deeply"),))
+    reading = Reading()
+    for path in startup or (None,):
+        try:
+            words = config.words(text(context.world.read(path, invocation.cwd))) if path is not None else ()
+            words += tuple(_words(call, context))
+        except Unseen as why:
+            reading += Reading((_unknown(call, f"a configuration file cannot be read: {why}"),))
+            continue
+        again = invocation.replace(argv=(argv[0], *["-q"] * (quiet + 1), *words))
+        if any(a.value == "-" for a in call.playing("CONFIGFILE")):
+            again = again.replace(stdin=Stream("known"))
+        reading += context.command(again)
+    return reading
+
+
+def _words(call: Call, context: Context) -> Iterator[str]:
+    """The words of a call, each configuration file's in its place."""
+    for argument in call.arguments:
+        if argument.role == "CONFIGFILE":
+            yield from config.words(text(content(argument.value or "", call, context)))
+        elif argument.value is None:
+            yield argument.option
+        else:
+            yield argument.option or "--url"
+            yield argument.value
+
+
+def _effects(group: Group) -> Iterator[Effect]:
+    """What one group sends, then what it writes."""
+    uploads = [a.value or "" for a in group.playing("UPLOAD")]
+    for index, argument in enumerate(group.playing("URL")):
+        yield from _transfers(group, argument.value or "", uploads[index] if index < len(uploads) else "")
+    yield from files.written(group)
+
+
+def _transfers(group: Group, url: str, upload: str) -> Iterator[Effect]:
+    """What one URL, globs and all, would do."""
+    verb = method(group, upload)
+    unknown = [word.written for word in (verb, url) if isinstance(word, Unresolved)]
+    if isinstance(url, Unresolved) and _only_reads(verb) and _surely_http(url):
+        unknown = []
+    if unknown:
+        reason = f"sends a request, of which {' and '.join(unknown)} is not known before the line runs"
+        yield _unknown(group.call, reason, "curl-unresolved")
+        if isinstance(verb, Unresolved):
+            return
+    alike = group.has("--globoff") or (_only_reads(verb) and "query" not in url)
+    expanded = [(url, ())] if alike else globs.expand(url)
+    if expanded is None:
+        yield _unknown(group.call, f"{url} stands for more URLs than can be looked at", "curl-too-many")
+    for one, _parts in expanded or ():
+        for effect in _transfer(group, one, verb, upload):
+            if not unknown or (effect.rating == "destructive" and effect.verb != "unknown"):
+                yield effect
+
+
+def _transfer(group: Group, url: str, verb: str, upload: str) -> Iterator[Effect]:
+    parts = http.split(url, scheme(group, url))
+    if parts.scheme in ("http", "https"):
+        yield from http.read(request(group, url, verb, upload), group.context)
+    else:
+        yield from other.effects(group, parts, upload)
+
+
+def _only_reads(verb: str) -> bool:
+    return not isinstance(verb, Unresolved) and http.METHODS.get(verb.upper(), ("unknown",))[0] == "observe"
+
+
+def _surely_http(url: Unresolved) -> bool:
+    """Whether a word whose value is not known is one URL all the same, and one of HTTP."""
+    outside_quotes = "".join(url.written.split('"')[::2])
+    named = url.written.lstrip('"').startswith(("http://", "https://"))
+    return named and "$" not in outside_quotes and "`" not in outside_quotes
+
+
+def _unknown(call: Call, reason: str, rule: str = "curl-config") -> Effect:
+    return Effect("unknown", Target("call", call.program), rule=rule, program=call.program, reason=reason)

@@ -1,0 +1,109 @@
+"""The files that curl itself writes: an existing one is replaced."""
+
+from __future__ import annotations
+
+from ...core.call import Argument, Unresolved
+from ...core.effect import Effect, Environment, Target
+from ...core.paths import on_path
+from ...core.value import TYPE_CHECKING
+from ...core.world import Unseen
+from . import globs
+from .group import Group, text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: What writing there takes nothing away: the terminal, a pipe, nothing at all.
+SINKS = ("-", "%", "", "/dev/null", "/dev/stdout", "/dev/stderr", "/dev/tty")
+SINK_FOLDERS = ("/dev/fd/", "/proc/self/fd/")
+#: How the files begin that curl reads before it writes them back.
+CACHES = (b"# Netscape HTTP Cookie File", b"# Your HSTS cache", b"# Your alt-svc cache")
+
+
+def written(group: Group) -> Iterator[Effect]:
+    """Every file that a group writes, in the order of its URLs, then its logs."""
+    slots = [a for a in group.arguments if a.option in ("--output", "--remote-name", "--out-null")]
+    for index, argument in enumerate(group.playing("URL")):
+        yield from _saved(group, argument.value or "", slots[index] if index < len(slots) else None)
+    for argument in group.playing("LOG"):
+        yield from replaced(group, argument.option, argument.value or "")
+    yield from _formatted(group)
+
+
+def replaced(group: Group, option: str, path: str) -> Iterator[Effect]:
+    """What writing one file takes away, by what is there now."""
+    if path in SINKS or path.startswith(SINK_FOLDERS):
+        return
+    base = Effect(
+        "replace",
+        Target("file", path),
+        environment=Environment("local"),
+        rule="curl-writes",
+        reason=f"{option} replaces {path}",
+        instead="give a name that is not there yet",
+    )
+    cwd = group.call.invocation.cwd
+    if isinstance(path, Unresolved) or (isinstance(cwd, Unresolved) and path[:1] != "/"):
+        unknown = path.written if isinstance(path, Unresolved) else path
+        yield base.replace(reason=f"{option} replaces {unknown}, which is not known before the line runs")
+        return
+    state = group.context.world.paths((path,), cwd, True)[0]
+    effect = on_path(base, state, group.call.invocation.ahead)
+    if effect.recoverable_by and state.state == "missing":
+        effect = effect.replace(verb="create", reason=f"{option} writes {path}")
+    elif not effect.recoverable_by and (_keeps(group, option) or _is_cache(group, path)):
+        reason = f"{option} only adds to {path}"
+        effect = effect.replace(recoverable_by="nothing-lost", catastrophic="", reason=reason)
+    yield effect
+
+
+def _saved(group: Group, url: str, slot: Argument | None) -> Iterator[Effect]:
+    """The files that the answers of one URL go to; `slot` is the -o or -O that belongs to it."""
+    # --no-remote-name takes nothing back: it belongs to the next URL.
+    everything = group.has("--remote-name-all", "--no-remote-name", "--no-remote-name-all")
+    if (slot is None and not everything) or (slot is not None and slot.option == "--out-null"):
+        return
+    name = slot.value if slot is not None else None
+    if isinstance(name, Unresolved) or (name is None and isinstance(url, Unresolved)):
+        yield from replaced(group, "--output", url if name is None else name)
+        return
+    if name is not None and name in SINKS:
+        return
+    directory = group.last("--output-dir")
+    paths = []
+    for one, parts in [(url, ())] if group.has("--globoff") else globs.expand(url) or [(url, ())]:
+        path = one.partition("?")[0].partition("#")[0].rpartition("/")[2] if name is None else name
+        for number, part in enumerate(parts if name is not None else (), 1):
+            path = path.replace(f"#{number}", part)
+        paths.append(f"{directory}/{path}" if directory else path)
+    for path in dict.fromkeys(paths):
+        yield from replaced(group, "--output" if name is not None else "--remote-name", path)
+
+
+def _keeps(group: Group, option: str) -> bool:
+    """Whether what is in a file that exists stays there."""
+    resumes = group.last("--continue-at") not in (None, "0")
+    return option in ("--output", "--remote-name") and (resumes or group.has("--no-clobber", "--skip-existing"))
+
+
+def _is_cache(group: Group, path: str) -> bool:
+    """Whether a file is one of curl's own, worth no more than what fills it again."""
+    try:
+        return group.read(path).startswith(CACHES)
+    except Unseen:
+        return False
+
+
+def _formatted(group: Group) -> Iterator[Effect]:
+    """`-w` writes files too, by `%output{NAME}` (curl 8.3)."""
+    form = group.last("--write-out") or ""
+    if form[:1] == "@":
+        try:
+            form = text(group.read(form[1:]))
+        except Unseen as why:
+            reason = f"the format of --write-out cannot be read: {why}"
+            yield Effect("unknown", Target("call", "curl"), rule="curl-write-out", reason=reason)
+    for part in form.split("%output{")[1:]:
+        name = part.partition("}")[0]
+        if not name.startswith(">>"):
+            yield from replaced(group, "--write-out", name)

@@ -1,0 +1,52 @@
+"""What curl does by other protocols than HTTP."""
+
+from __future__ import annotations
+
+from ...core.call import Unresolved
+from ...core.effect import Effect, Target
+from ...core.value import TYPE_CHECKING
+from .. import http
+from . import commands, files
+from .group import Group
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: Schemes by which curl only reads when it uploads nothing.
+READING = (
+    "dict", "file", "ftp", "ftps", "gopher", "gophers", "imap", "imaps", "ipfs", "ipns", "ldap", "ldaps", "mqtt",
+    "pop3", "pop3s", "rtmp", "rtsp", "scp", "sftp", "smb", "smbs", "smtp", "smtps", "tftp", "ws", "wss",
+)  # fmt: skip
+#: Schemes that send the text of their path to whatever listens, with the port of those that are meant.
+VERBATIM = {"dict": "2628", "gopher": "70", "gophers": "70"}
+
+
+def effects(group: Group, url: http.Url, upload: str) -> Iterator[Effect]:
+    """What one transfer would do; `upload` is the file that it sends ("": none)."""
+    where = http.environment(url.host)
+    base = Effect("observe", Target("url", url.shown, (f"{url.host}:{url.port}", url.path)), environment=where)
+    if url.scheme != "file":
+        sent = [a.value or "" for a in group.playing("QUOTE")] + [group.last("--request") or ""]
+        for command in filter(None, sent):
+            verb = "unknown" if isinstance(command, Unresolved) else commands.effect(command)
+            yield base.replace(verb=verb, rule="curl-command", reason=f"sends {url.shown} the command {command!r}")
+    if upload and url.scheme == "file":
+        yield from files.replaced(group, "--upload-file", url.path)
+    elif url.scheme in ("smtp", "smtps") and group.has("--mail-rcpt"):
+        reason = f"sends a mail through {url.shown}, which cannot be recalled"
+        yield base.replace(verb="publish", rule="curl-mail", reason=reason)
+    elif (upload and group.has("--append")) or (url.scheme in ("imap", "imaps") and (upload or group.playing("FORM"))):
+        yield base.replace(verb="create", rule="curl-upload", reason=f"adds to {url.shown}")
+    elif upload:
+        reason = f"replaces {url.shown}, if it is there, without seeing it"
+        yield base.replace(verb="replace", rule="curl-upload", reason=reason, instead="upload under a new name")
+    elif url.scheme in VERBATIM and url.port not in ("", VERBATIM[url.scheme]):
+        reason = f"sends whatever listens at {url.shown} the text of its path"
+        yield base.replace(verb="unknown", rule="curl-verbatim", reason=reason)
+    elif url.scheme == "mqtt" and group.playing("BODY"):
+        yield base.replace(verb="run", rule="curl-publish", reason=f"publishes to {url.shown}")
+    elif url.scheme in READING:
+        yield base.replace(rule="curl-reads", reason=f"reads {url.shown}")
+    else:
+        reason = f"agentguard does not know what curl does by the protocol {url.scheme}"
+        yield base.replace(verb="unknown", rule="curl-scheme", reason=reason)

@@ -1,0 +1,170 @@
+"""The HTTP request that a group of curl's arguments stands for; the tests compare it with the real curl's."""
+
+from __future__ import annotations
+
+from ...core.call import Argument, Unresolved
+from ...core.world import Unseen
+from .. import http
+from .group import Group, text
+
+#: What a host name begins with when it stands for a scheme that is not named.
+GUESSED = ("ftp", "dict", "ldap", "imap", "smtp", "pop3")
+#: What --data-urlencode leaves as it is.
+PLAIN = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
+
+
+def method(group: Group, upload: str) -> str:
+    """The method of a request that sends the file `upload` ("": none)."""
+    custom = group.last("--request")
+    if custom:
+        return custom
+    if upload:
+        return "PUT"
+    if group.playing("FORM"):
+        return "POST"
+    if group.has("--head"):
+        return "HEAD"
+    return "POST" if group.playing("BODY") and not group.has("--get") else "GET"
+
+
+def scheme(group: Group, url: str) -> str:
+    """The scheme of a URL that names none: --proto-default, or what its host begins with."""
+    host = url.lower()
+    guess = next((scheme for scheme in GUESSED if host.startswith(scheme + ".")), "http")
+    return group.last("--proto-default") or guess
+
+
+def request(group: Group, url: str, verb: str, upload: str) -> http.Request:
+    """The request by the method `verb` for one URL, whose globs are resolved."""
+    return _Builder(group).request(url, verb, upload)
+
+
+class _Builder:
+    """Puts a request together; `unseen` says why part of it cannot be seen."""
+
+    def __init__(self, group: Group) -> None:
+        self.group = group
+        self.unseen = ""
+
+    def request(self, url: str, verb: str, upload: str) -> http.Request:
+        group = self.group
+        headers = self.headers()
+        body, fields = self.body(), self.fields()
+        queries = [a.value or "" for a in group.arguments if a.option == "--url-query"]
+        if group.has("--get") and group.playing("BODY"):
+            queries.insert(0, text(body))
+            body = b""
+        if upload:
+            body = self.read(upload) if verb.upper() == "POST" else b""
+        sockets = (group.last("--unix-socket"), group.last("--abstract-unix-socket"))
+        return http.Request(
+            method=verb,
+            url=self.url(url, upload, queries),
+            headers=headers,
+            body=b"" if fields else body,
+            fields=fields,
+            unseen=self.unseen,
+            hosts=tuple((a.value or "").split(":")[2] for a in group.arguments if _leads_elsewhere(a)),
+            socket=next((path for path in sockets if path), ""),
+        )
+
+    def url(self, url: str, upload: str, queries: list[str]) -> str:
+        """The URL with its scheme, the file's name that an upload adds, and what goes into the query."""
+        url = url.partition("#")[0]
+        if "://" not in url:
+            url = f"{scheme(self.group, url)}://{url}"
+        parts = http.split(url)
+        target = self.group.last("--request-target")
+        if target:
+            url = f"{parts.scheme}://{parts.host}{':' if parts.port else ''}{parts.port}/{target.lstrip('/')}"
+        elif upload and not parts.path.rpartition("/")[2]:
+            url = f"{url.rstrip('/')}/{upload.rpartition('/')[2]}"
+        for query in queries:
+            url += ("&" if "?" in url else "?") + query.removeprefix("+")
+        return url
+
+    # The body
+
+    def body(self) -> bytes:
+        """What -d, --json and their like send, joined as curl joins it."""
+        whole: bytes | None = None
+        for argument in self.group.playing("BODY"):
+            piece = self.piece(argument.option, argument.value or "")
+            joint = b"" if argument.option == "--json" else b"&"
+            whole = piece if whole is None else whole + joint + piece
+        return whole or b""
+
+    def piece(self, option: str, value: str) -> bytes:
+        if isinstance(value, Unresolved):
+            self.unseen = f"{value.written} is not known before the line runs"
+        elif option == "--data-urlencode":
+            return self.encoded(value)
+        elif option != "--data-raw" and value[:1] == "@":
+            data = self.read(value[1:])
+            strips = option in ("--data", "--data-ascii")
+            return bytes(byte for byte in data if byte not in b"\r\n\0") if strips else data
+        return value.encode("utf-8", "surrogateescape")
+
+    def encoded(self, value: str) -> bytes:
+        """`content`, `=content`, `name=content`, `@file` or `name@file`, with the content encoded."""
+        mark = next((mark for mark in ("=", "@") if mark in value), "")
+        name, _, content = value.partition(mark) if mark else ("", "", value)
+        data = self.read(content) if mark == "@" else content.encode("utf-8", "surrogateescape")
+        encoded = "".join(chr(b) if b in PLAIN else "+" if b == 0x20 else f"%{b:02X}" for b in data)
+        return (f"{name}={encoded}" if name else encoded).encode("utf-8", "surrogateescape")
+
+    def fields(self) -> tuple[tuple[str, str], ...]:
+        """The text fields of a multipart form; a file that it sends is only looked at where it may be GraphQL."""
+        found = []
+        for argument in self.group.playing("FORM"):
+            written = argument.value or ""
+            name, _, value = written.partition("=")
+            if isinstance(written, Unresolved):
+                self.unseen = f"{written.written} is not known before the line runs"
+            if argument.option == "--form-string":
+                found.append((name, value))
+            elif value[:1] not in ("@", "<"):
+                found.append((name, _unquoted(value)))
+            elif value[0] == "<" or name in ("operations", "query"):
+                found.append((name, text(self.read(_unquoted(value[1:])))))
+            else:
+                found.append((name, ""))
+        return tuple(found)
+
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        """The headers, the last of each name first, their names in lower case."""
+        found: list[tuple[str, str]] = []
+        if self.group.has("--json"):
+            found.append(("content-type", "application/json"))
+        for argument in self.group.playing("HEADER"):
+            line = argument.value or ""
+            lines = [line]
+            if isinstance(line, Unresolved):
+                if ":" not in line:
+                    self.unseen = f"the header {line.written} is not known before the line runs"
+            elif line[:1] == "@":
+                lines = text(self.read(line[1:])).splitlines()
+            for one in lines:
+                name, _, value = one.partition(":")
+                found.insert(0, (name.strip().lower(), value.strip()))
+        return tuple(found)
+
+    def read(self, path: str) -> bytes:
+        """A file's bytes; nothing, and why, if it cannot be seen."""
+        try:
+            return self.group.read(path)
+        except Unseen as why:
+            self.unseen = self.unseen or str(why)
+            return b""
+
+
+def _leads_elsewhere(argument: Argument) -> bool:
+    """Whether an option sends the request to another host: `--connect-to HOST:PORT:HOST:PORT`."""
+    return argument.option == "--connect-to" and (argument.value or "").count(":") >= 2
+
+
+def _unquoted(value: str) -> str:
+    """A form field's value without its quotes and what follows it (`;type=…`)."""
+    if value[:1] == '"':
+        return value[1:].replace('\\"', "\0").partition('"')[0].replace("\0", '"')
+    return value.partition(";")[0] if value[:1] not in ("{", "[") else value
