@@ -1,0 +1,244 @@
+"""Asking the real git, so that the asking itself runs nothing else and changes nothing.
+
+No hooks, no fsmonitor, no filters, no external diff or pager, no locks, no prompts, no network: what
+a repository's configuration would have git start is switched off by options that come after it.
+"""
+
+from __future__ import annotations
+
+import os
+
+from ..core.value import TYPE_CHECKING, Value
+from ..core.world import Unseen
+from .child import Finished, run
+from .octets import raw, text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+#: How long one git command may take, in seconds.
+SECONDS = 3.0
+#: Where git is installed; the first that exists is asked. PATH is the caller's to choose, and a
+#: program of the caller's own could call anything committed.
+_INSTALLED = (
+    b"/opt/homebrew/bin/git",
+    b"/usr/local/bin/git",
+    b"/usr/bin/git",
+    b"/opt/local/bin/git",
+    b"/run/current-system/sw/bin/git",
+    b"/nix/var/nix/profiles/default/bin/git",
+)
+#: What of a call's environment says which repository it means, and how it is read. Everything
+#: else of git's (GIT_EXEC_PATH, GIT_EXTERNAL_DIFF, GIT_SSH, GIT_TRACE …) starts or writes something.
+_MEANT = frozenset(
+    (
+        "GIT_DIR",
+        "GIT_WORK_TREE",
+        "GIT_INDEX_FILE",
+        "GIT_OBJECT_DIRECTORY",
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+        "GIT_COMMON_DIR",
+        "GIT_NAMESPACE",
+        "GIT_CEILING_DIRECTORIES",
+        "GIT_DISCOVERY_ACROSS_FILESYSTEM",
+        "GIT_CONFIG_GLOBAL",
+        "GIT_CONFIG_SYSTEM",
+        "GIT_CONFIG_NOSYSTEM",
+        "GIT_CONFIG_COUNT",
+        "GIT_CONFIG_PARAMETERS",
+        "GIT_LITERAL_PATHSPECS",
+        "GIT_GLOB_PATHSPECS",
+        "GIT_NOGLOB_PATHSPECS",
+        "GIT_ICASE_PATHSPECS",
+        "GIT_NO_REPLACE_OBJECTS",
+        "GIT_REPLACE_REF_BASE",
+        "GIT_ATTR_NOSYSTEM",
+        "GIT_SHALLOW_FILE",
+        "GIT_GRAFT_FILE",
+        "GIT_DEFAULT_HASH",
+        "HOME",
+        "XDG_CONFIG_HOME",
+    )
+)
+#: What every command is told, in the environment …
+_QUIET = {
+    b"PATH": b"/usr/bin:/bin",
+    b"LC_ALL": b"C",
+    b"GIT_OPTIONAL_LOCKS": b"0",
+    b"GIT_TERMINAL_PROMPT": b"0",
+    b"GIT_ASKPASS": b"/bin/false",
+    b"GIT_EDITOR": b"/bin/false",
+    b"GIT_PAGER": b"cat",
+    b"GIT_ALLOW_PROTOCOL": b"none",
+    b"GIT_NO_LAZY_FETCH": b"1",
+    b"GIT_TRACE2": b"0",
+    b"GIT_TRACE2_EVENT": b"0",
+    b"GIT_TRACE2_PERF": b"0",
+}
+#: … and as configuration, after the call's own; from core.trustctime on, so that no change is overlooked.
+_CONFIGURED = (
+    "core.fsmonitor=false",
+    "core.hooksPath=/dev/null",
+    "core.untrackedCache=false",
+    "core.quotePath=false",
+    "log.showSignature=false",
+    "core.pager=cat",
+    "diff.external=",
+    "diff.relative=false",
+    "status.showStash=false",
+    "submodule.recurse=false",
+    "core.trustctime=true",
+    "core.checkStat=default",
+    "core.ignoreStat=false",
+)
+#: git's own options before the subcommand that say which repository is meant and how it is read,
+#: and take a value.
+_GLOBAL_VALUES = ("-C", "-c", "--git-dir", "--work-tree", "--namespace", "--config-env", "--attr-source")
+_GLOBAL_FLAGS = (
+    "--bare",
+    "--no-replace-objects",
+    "--literal-pathspecs",
+    "--glob-pathspecs",
+    "--noglob-pathspecs",
+    "--icase-pathspecs",
+)
+
+
+class Change(Value):
+    """One path that is not as the last commit has it, as `git status` tells (git-status(1), porcelain v2).
+
+    `index` and `tree` are the letters X and Y ("." unchanged; "U" both when it is in conflict;
+    "?" untracked, "!" ignored). `path` is relative to the top of the work tree; a directory
+    ends in "/". `object` is what the index holds.
+    """
+
+    index: str
+    tree: str
+    path: str
+    object: str = ""
+
+
+class Git:
+    """One way to call git: the program, the environment, and the options before the subcommand.
+
+    `cwd` is the directory that it works in, after all `-C`.
+    """
+
+    def __init__(self, program: str, env: Mapping[str, str], options: Sequence[str]) -> None:
+        self.program = program
+        self.options = tuple(options)
+        self.env = {raw(name): raw(value) for name, value in env.items()} | _QUIET
+        given = zip(self.options, self.options[1:], strict=False)
+        self.cwd = os.path.join("/", *(value for name, value in given if name == "-C"))
+        self._unfiltered: tuple[str, ...] | None = None
+
+    def run(self, *words: str, fine: tuple[int, ...] = (0,), seconds: float = SECONDS) -> Finished:
+        """Run one command; raises Unseen if it ends with a status that is not fine."""
+        configured = [word for one in _CONFIGURED for word in ("-c", one)]
+        argv = [raw(word) for word in (self.program, "--no-pager", *self.options, *configured, *words)]
+        done = run(argv, self.env, seconds)
+        if done.status not in fine:
+            lines = text(done.err).strip().splitlines()
+            raise Unseen(f"git {words[0]}: {lines[0] if lines else f'ended with {done.status}'}")
+        return done
+
+    def lines(self, *words: str, fine: tuple[int, ...] = (0,)) -> list[str]:
+        """What a command prints, line by line."""
+        return text(self.run(*words, fine=fine).out).splitlines()
+
+    def value(self, *words: str) -> str:
+        """The one line that a command prints; "" if it fails quietly, with status 1."""
+        return text(self.run(*words, fine=(0, 1)).out).removesuffix("\n")
+
+    def reading(self, *words: str, fine: tuple[int, ...] = (0,)) -> Finished:
+        """Run a command that compares files of the work tree: no filter of the configuration runs.
+
+        A file whose filter would have to run counts as changed, since its bytes differ from what git keeps.
+        """
+        if self._unfiltered is None:
+            self._unfiltered = tuple(self._without_filters())
+        calm = Git(self.program, {}, (*self.options, *self._unfiltered))
+        calm.env = self.env
+        return calm.run(*words, fine=fine)
+
+    def _without_filters(self) -> Iterator[str]:
+        listed = self.run("config", "-z", "--name-only", "--get-regexp", r"^filter\..*\.", fine=(0, 1)).out
+        for key in dict.fromkeys(text(listed).split("\0")):
+            driver = key.rpartition(".")[0]
+            if "=" in driver:
+                name = driver.removeprefix("filter.")
+                raise Unseen(f"the filter {name} of git's configuration cannot be switched off")
+            if driver:
+                yield from ("-c", f"{driver}.clean=", "-c", f"{driver}.smudge=")
+                yield from ("-c", f"{driver}.process=", "-c", f"{driver}.required=false")
+
+    def status(self, untracked: bool, pathspecs: Iterable[str] = (), ignored: bool = False) -> tuple[Change, ...]:
+        """All that differs from the last commit, at and below the given pathspecs."""
+        words = ["status", "--porcelain=v2", "-z", "--no-renames", "--ignore-submodules=dirty"]
+        words += ["--untracked-files=all" if untracked else "--untracked-files=no"]
+        words += ["--ignored=matching"] if ignored else []
+        return tuple(_changes(text(self.reading(*words, "--", *pathspecs).out)))
+
+
+def _changes(listing: str) -> Iterator[Change]:
+    records = iter(listing.split("\0"))
+    for record in records:
+        kind = record[:1]
+        if kind == "1":
+            _, letters, submodule, _, _, _, _, held, path = record.split(" ", 8)
+            if letters[0] != "." or submodule == "N...":  # what a submodule holds is its own affair
+                yield Change(letters[0], letters[1], path, held)
+        elif kind == "2":
+            raise Unseen("git status told of a renamed file, which it was not asked for")
+        elif kind == "u":
+            fields = record.split(" ", 10)
+            yield Change("U", "U", fields[10], fields[8])
+        elif kind in ("?", "!"):
+            yield Change(kind, kind, record[2:])
+
+
+def installed() -> str:
+    """The path of the system's own git; "" if there is none in the usual places."""
+    return next((text(path) for path in _INSTALLED if os.access(path, os.X_OK)), "")
+
+
+def of_call(program: str, argv: Sequence[str], cwd: str, env: Mapping[str, str]) -> Git:
+    """Git as this call of git would see its repository: by its options before the subcommand and its environment."""
+    pairs = ("GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_")
+    meant = {name: env[name] for name in env if name in _MEANT or name.startswith(pairs)}
+    return Git(program, meant, ("-C", cwd, *_global_options(argv)))
+
+
+def of_work_tree(program: str, root: str) -> Git:
+    """Git for the repository whose `.git` is in the directory `root`, whatever the environment says."""
+    return Git(program, _own() | {"GIT_CEILING_DIRECTORIES": os.path.dirname(root)}, ("-C", root))
+
+
+def of_git_directory(program: str, git_directory: str) -> Git:
+    """Git for the repository kept in that directory, whatever the environment says."""
+    return Git(program, _own(), (f"--git-dir={git_directory}",))
+
+
+def _own() -> dict[str, str]:
+    """The environment that makes git read this user's own configuration."""
+    from pwd import getpwuid
+
+    try:
+        return {"HOME": getpwuid(os.getuid()).pw_dir}
+    except KeyError:  # a user without an entry has none
+        return {"GIT_CONFIG_GLOBAL": "/dev/null"}
+
+
+def _global_options(argv: Sequence[str]) -> Iterator[str]:
+    words = iter(argv[1:])
+    for word in words:
+        name, equals, _value = word.partition("=")
+        if word in _GLOBAL_FLAGS or (equals and name in _GLOBAL_VALUES):
+            yield word
+        elif word in _GLOBAL_VALUES:
+            value = next(words, None)
+            if value is None:
+                raise Unseen(f"{word} is given without its value")
+            yield from (word, value)
+        elif not word.startswith("-"):
+            return

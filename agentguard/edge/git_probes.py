@@ -1,0 +1,269 @@
+"""What calls of git would lose, by name: the facts that rules ask for with `asks`.
+
+This file holds the table and the probes of a work tree; those of refs and of pushing are
+beside it. Every probe takes the call, git as the call would see it, and the world; it raises
+Unseen where it cannot tell.
+"""
+
+from __future__ import annotations
+
+import os
+
+from ..core.effect import Target
+from ..core.value import TYPE_CHECKING
+from ..core.world import PATH_STATES, Answer, Unseen, World
+from .octets import raw, text
+from .push_probe import push_loses
+from .ref_probes import (
+    branch_unmerged,
+    commits_unreachable,
+    lost,
+    ref_deletes,
+    resolved,
+    stash_clear,
+    stash_drop,
+    tag_delete,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from ..core.call import Call
+    from .git import Change, Git
+
+    Probe = Callable[[Call, Git, World], Answer]
+
+#: Letters of `git status` for content that is in no commit (index) or not even in the index (tree).
+_STAGED, _EDITED = "MTARCU", "MTAU"
+
+
+def worktree_dirty(call: Call, git: Git, world: World) -> Answer:
+    """What `reset --hard` loses: uncommitted changes, and untracked files that the commit overwrites."""
+    words = _before_dashes(call)
+    return _everything_uncommitted(git, words[0] if words else "HEAD")
+
+
+def checkout_switch_dirty(call: Call, git: Git, world: World) -> Answer:
+    """What a forced `checkout` or `switch` loses: the same, for the branch that is switched to."""
+    words = _before_dashes(call)
+    if call.command == ("checkout",) and _tree_and_paths(call, git)[1]:
+        return paths_dirty(call, git, world)
+    target = _branch(git, words[0]) if words else "HEAD"
+    if not call.has("-f", "--force", "--discard-changes", "-m", "--merge"):
+        return _lost_files(git, _overwritten(git, target, (), ignored=True))
+    return _everything_uncommitted(git, target)
+
+
+def paths_dirty(call: Call, git: Git, world: World) -> Answer:
+    """What `checkout [TREE] -- PATHS` or `restore PATHS` loses.
+
+    A plain `checkout BRANCH` keeps every change or refuses, but it overwrites ignored files.
+    """
+    if call.has("--pathspec-from-file"):
+        raise Unseen("the paths are in a file")
+    if call.command == ("restore",):
+        staged = call.has("-S", "--staged")
+        edited = call.has("-W", "--worktree") or not staged
+        source, paths = call.value("-s", "--source"), call.operands
+    else:
+        source, paths = _tree_and_paths(call, git)
+        staged, edited = source is not None, True
+        if not paths:
+            return _lost_files(git, _overwritten(git, _branch(git, source), (), ignored=True)) if source else Answer()
+    files = [
+        change
+        for change in git.status(False, paths)
+        if (edited and change.tree in _EDITED)
+        # What is staged is still in the work tree if only the index is put back and nothing was changed since.
+        or (staged and change.index in _STAGED and (edited or change.tree != "."))
+    ]
+    overwritten = _overwritten(git, source, paths) if source and edited else ()
+    return _lost_files(git, (*files, *overwritten))
+
+
+def untracked_files(call: Call, git: Git, world: World) -> Answer:
+    """What `clean` with the same options removes, apart from what is disposable by convention."""
+    forced = sum(argument.option in ("-f", "--force") for argument in call.arguments)
+    needs_force = git.value("config", "--type=bool", "--get", "clean.requireForce") != "false"
+    if needs_force and not forced and not call.has("-i", "--interactive"):
+        return Answer()
+    words = ["clean", "--dry-run", *["--force"] * forced]
+    words += [option for option in ("-d", "-x", "-X") if call.has(option)]
+    words += [f"--exclude={pattern}" for pattern in call.values("-e", "--exclude")]
+    told = git.lines(*words, "--", *call.operands)
+    said = "Would remove "
+    removed = tuple(_unquoted(line[len(said) :]) for line in told if line.startswith(said))
+    here = os.path.join(_top(git), git.value("rev-parse", "--show-prefix"))
+    return lost(_hit(removed, here, world))
+
+
+def paths_index_only(call: Call, git: Git, world: World) -> Answer:
+    """What `rm --cached` loses: staged content that is neither in the work tree nor in a commit."""
+    return _lost_files(git, [c for c in git.status(False, call.operands) if c.index in _STAGED and c.tree != "."])
+
+
+def rm_paths(call: Call, git: Git, world: World) -> Answer:
+    """What `git rm` loses: without force nothing, since it refuses whatever is not committed."""
+    if call.has("--cached"):
+        return paths_index_only(call, git, world)
+    if not call.has("-f", "--force"):
+        return Answer()
+    if call.has("--pathspec-from-file"):
+        raise Unseen("the paths are in a file")
+    return _lost_files(git, _uncommitted(git.status(False, call.operands)))
+
+
+def worktree_unclean(call: Call, git: Git, world: World) -> Answer:
+    """What `worktree remove` loses: files that are in no commit, ignored ones too, and commits that only it has."""
+    found = []
+    for name in call.operands:
+        record = _worktree(git, name)
+        path = record.get("worktree", "")
+        if not path or not os.path.isdir(path):
+            continue
+        for state in world.paths((path,), "/", False):
+            if not PATH_STATES[state.state]:
+                found.append(Target("worktree", f"{path}: {state.detail}", state.identity))
+        if "detached" in record:
+            reachable = ("--not", "--branches", "--tags", "--remotes")
+            if git.lines("rev-list", "--max-count=1", record["HEAD"], *reachable):
+                found.append(Target("commit", f"{record['HEAD']} of {path}", (path, "HEAD", record["HEAD"])))
+    return lost(found)
+
+
+PROBES: dict[str, Probe] = {
+    "worktree-dirty": worktree_dirty,
+    "checkout-switch-dirty": checkout_switch_dirty,
+    "paths-dirty": paths_dirty,
+    "paths-index-only": paths_index_only,
+    "rm-paths": rm_paths,
+    "untracked-files": untracked_files,
+    "worktree-unclean": worktree_unclean,
+    "branch-unmerged": branch_unmerged,
+    "commits-unreachable": commits_unreachable,
+    "ref-deletes": ref_deletes,
+    "stash-drop": stash_drop,
+    "stash-clear": stash_clear,
+    "tag-delete": tag_delete,
+    "push-loses": push_loses,
+}
+
+
+# What is in no commit
+
+
+def _everything_uncommitted(git: Git, commit: str) -> Answer:
+    return _lost_files(git, [*_uncommitted(git.status(False)), *_overwritten(git, commit, ())])
+
+
+def _uncommitted(changes: Iterable[Change]) -> Iterator[Change]:
+    return (change for change in changes if change.index in _STAGED or change.tree in _EDITED)
+
+
+def _overwritten(git: Git, tree: str, pathspecs: Sequence[str], ignored: bool = False) -> tuple[Change, ...]:
+    """Untracked files in the place of files that `tree` has; only ignored ones if so asked."""
+    if not resolved(git, f"{tree}^{{tree}}"):
+        return ()
+    words = ("diff-index", "--cached", "--name-only", "--no-renames", "-z", "--diff-filter=D", tree, "--", *pathspecs)
+    top = _top(git)
+    placed = {_in_the_way(top, path) for path in text(git.run(*words).out).split("\0")} - {""}
+    if not placed:
+        return ()
+    kinds = "!" if ignored else "!?"
+    return tuple(
+        change
+        for change in git.status(True, ignored=True)
+        if change.index in kinds and any(f"{path}/".startswith(f"{change.path.rstrip('/')}/") for path in placed)
+    )
+
+
+def _in_the_way(top: str, path: str) -> str:
+    """What stands where `path` would be written, or where a directory above it would be."""
+    while path:
+        place = os.path.join(top, path)
+        if os.path.lexists(place):
+            return path
+        path = path.rpartition("/")[0]
+        if os.path.isdir(os.path.join(top, path)):
+            return ""
+    return ""
+
+
+def _lost_files(git: Git, changes: Iterable[Change]) -> Answer:
+    found = list(dict.fromkeys(changes))
+    if not found:
+        return Answer()
+    directory = git.value("rev-parse", "--absolute-git-dir")
+    return lost(Target("file", change.path, (directory, change.path, change.object)) for change in found)
+
+
+def _hit(paths: tuple[str, ...], cwd: str, world: World) -> Iterator[Target]:
+    for path, state in zip(paths, world.paths(paths, cwd, False) if paths else (), strict=True):
+        if not PATH_STATES[state.state]:
+            yield Target("file", path, state.identity)
+
+
+# What the words of a call mean
+
+
+def _before_dashes(call: Call) -> tuple[str, ...]:
+    """The operands before `--`: what comes after it is a path."""
+    words = call.invocation.argv
+    after = len(words) - 1 - words.index("--") if "--" in words else 0
+    return call.operands[: len(call.operands) - after] if after else call.operands
+
+
+def _tree_and_paths(call: Call, git: Git) -> tuple[str | None, tuple[str, ...]]:
+    """The commit or tree that `checkout` is given, if any, and its pathspecs (git-checkout(1))."""
+    before, words = _before_dashes(call), call.operands
+    if call.has("-b", "-B", "--orphan", "-t", "--track", "--detach", "-d"):
+        return (words[0] if words else "HEAD"), ()
+    if "--" in call.invocation.argv:
+        return (before[0] if before else None), words[len(before) :]
+    if words and (resolved(git, f"{words[0]}^{{tree}}") or resolved(git, f"{_branch(git, words[0])}^{{tree}}")):
+        return words[0], words[1:]
+    return None, words
+
+
+def _branch(git: Git, name: str) -> str:
+    """A branch as `checkout` takes it: "-" is the one before, and a remote's may be given by its last part."""
+    if name == "-":
+        return "@{-1}"
+    if not resolved(git, f"{name}^{{commit}}"):
+        remote = git.lines("for-each-ref", "--format=%(refname)", f"refs/remotes/*/{name}")
+        if len(remote) == 1:
+            return remote[0]
+    return name
+
+
+def _worktree(git: Git, name: str) -> dict[str, str]:
+    """The record of a work tree given by its path or by the last parts of it (git-worktree(1))."""
+    listing = text(git.run("worktree", "list", "--porcelain", "-z").out)
+    records = [dict(line.partition(" ")[::2] for line in one.split("\0")) for one in listing.split("\0\0") if one]
+    real = os.path.realpath(os.path.join(git.cwd, name))
+    same = [one for one in records if os.path.realpath(one["worktree"]) == real]
+    ending = [one for one in records if f"{one['worktree']}/".endswith(f"/{name.strip('/')}/")]
+    return next(iter(same or ending), {})
+
+
+def _top(git: Git) -> str:
+    return git.value("rev-parse", "--show-toplevel")
+
+
+def _unquoted(name: str) -> str:
+    """A name as `git clean` prints it: in C's quotes if it holds what they escape."""
+    if not name.startswith('"'):
+        return name
+    out, at, inner = bytearray(), 0, raw(name[1:-1])
+    single = {b"a": 7, b"b": 8, b"t": 9, b"n": 10, b"v": 11, b"f": 12, b"r": 13, b'"': 34, b"\\": 92}
+    while at < len(inner):
+        if inner[at : at + 1] != b"\\":
+            out.append(inner[at])
+            at += 1
+        elif inner[at + 1 : at + 2] in single:
+            out.append(single[inner[at + 1 : at + 2]])
+            at += 2
+        else:
+            out.append(int(inner[at + 1 : at + 4], 8))
+            at += 4
+    return text(bytes(out))

@@ -1,0 +1,123 @@
+"""Pathname expansion as a shell does it (XCU 2.13.3): what `*`, `?` and `[…]` match now."""
+
+from __future__ import annotations
+
+import os
+
+from ..core.value import TYPE_CHECKING
+from ..core.world import Unseen
+from .octets import raw, text
+
+if TYPE_CHECKING:
+    from re import Pattern
+
+
+def expand(pattern: str, cwd: str, most: int) -> tuple[str, ...]:
+    """The paths that match, sorted by their bytes; none if nothing does.
+
+    A backslash takes the next character literally. A name that starts with a dot is matched
+    only where the pattern has that dot. Raises Unseen for more than `most` paths.
+    """
+    found = ["/"] if pattern.startswith("/") else [""]
+    parts = [part for part in pattern.split("/") if part]
+    for number, part in enumerate(parts):
+        is_last = number == len(parts) - 1
+        if _has_magic(part):
+            found = [path for stem in found for path in _matching(stem, part, cwd)]
+        else:
+            found = [stem + _literal(part) for stem in found]
+        if len(found) > most:
+            raise Unseen(f"{pattern} stands for more than {most} paths")
+        if not is_last or pattern.endswith("/"):
+            found = [path + "/" for path in found if os.path.isdir(raw(os.path.join(cwd, path)))]
+        else:
+            found = [path for path in found if os.path.lexists(raw(os.path.join(cwd, path)))]
+    return tuple(sorted(found, key=raw)) if parts else ()
+
+
+def _matching(stem: str, part: str, cwd: str) -> list[str]:
+    wanted = _compiled(part)
+    try:
+        names = os.listdir(raw(os.path.join(cwd, stem)))
+    except OSError:  # what the user may not list, their shell does not match either
+        return []
+    hidden = part.startswith((".", "\\."))
+    shown = (text(name) for name in names if hidden or not name.startswith(b"."))
+    return [stem + name for name in shown if wanted.fullmatch(name)]
+
+
+def _has_magic(part: str) -> bool:
+    plain, at = "", 0
+    while at < len(part):
+        if part[at] == "\\":
+            at += 2
+            continue
+        plain += part[at]
+        at += 1
+    return any(char in plain for char in "*?[")
+
+
+def _literal(part: str) -> str:
+    out, at = "", 0
+    while at < len(part):
+        at += part[at] == "\\" and at + 1 < len(part)
+        out += part[at]
+        at += 1
+    return out
+
+
+def _compiled(part: str) -> Pattern[str]:
+    import re
+
+    out, at = "", 0
+    while at < len(part):
+        char = part[at]
+        at += 1
+        if char == "*":
+            out += ".*"
+        elif char == "?":
+            out += "."
+        elif char == "[" and (bracket := _bracket(part, at)):
+            out += bracket[0]
+            at = bracket[1]
+        elif char == "\\" and at < len(part):
+            out += re.escape(part[at])
+            at += 1
+        else:
+            out += re.escape(char)
+    return re.compile(out, re.DOTALL)
+
+
+#: Character classes as the "C" locale has them.
+_CLASSES = {
+    "alpha": "A-Za-z", "digit": "0-9", "alnum": "A-Za-z0-9", "upper": "A-Z", "lower": "a-z", "xdigit": "0-9A-Fa-f",
+    "space": r"\s", "blank": r" \t", "punct": r"!-/:-@\[-`{-~", "print": " -~", "graph": "!-~",
+    "cntrl": r"\x00-\x1f\x7f",
+}  # fmt: skip
+
+
+def _bracket(part: str, at: int) -> tuple[str, int] | None:
+    """A bracket expression as a regular expression and where it ends; None if it is none after all."""
+    start = at
+    negated = part[at : at + 1] in ("!", "^")
+    at += negated
+    out = ""
+    while at < len(part):
+        char = part[at]
+        if char == "]" and at > start + negated:
+            return f"[{'^' if negated else ''}{out}]", at + 1
+        if part.startswith("[:", at) and (end := part.find(":]", at)) > 0:
+            if part[at + 2 : end] not in _CLASSES:
+                raise Unseen(f"{part} cannot be expanded")
+            out += _CLASSES[part[at + 2 : end]]
+            at = end + 2
+            continue
+        if char == "\\" and at + 1 < len(part):
+            at += 1
+            char = part[at]
+            out += "\\" + char if not char.isalnum() else char
+        else:
+            is_range = char == "-" and out and at > start + negated and part[at + 1 : at + 2] not in ("", "]")
+            out += "-" if is_range else char if char.isalnum() else "\\" + char
+        at += 1
+    return None

@@ -1,0 +1,405 @@
+"""What operands are, as the kernel would see them, and what would bring them back if they were lost."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+
+from ..core.value import TYPE_CHECKING
+from ..core.world import PATH_STATES, PathState, Unseen
+from . import disposable
+from .birth import born
+from .octets import raw, text
+from .worktree import WorkTree, unpushed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .places import Places
+
+#: How much is looked at for one call: directory entries, seconds, and repositories inside others.
+MOST_ENTRIES = 500_000
+MOST_SECONDS = 5.0
+MOST_REPOSITORIES = 50
+#: How many things that would be lost are named before the rest is only counted.
+NAMED = 3
+
+#: Which state stands for a directory that holds several. What rests on a name alone comes before
+#: what an earlier part of the same line could still change.
+_ORDER = (
+    "missing", "empty", "temporary", "regenerable", "born", "tracked",
+    "ignored", "untracked", "modified", "unversioned", "special", "unseen",
+)  # fmt: skip
+_WORDS = {
+    "modified": "changed since the last commit",
+    "untracked": "not known to git",
+    "ignored": "ignored by git",
+    "unversioned": "in no git repository",
+    "special": "no ordinary file",
+}
+
+
+def states(
+    paths: Sequence[str], cwd: str, follow: bool, places: Places, git: str, call_started: float | None
+) -> tuple[PathState, ...]:
+    """The state of each of these operands of one call, in order; see core.world.World.paths.
+
+    `git` is the program that is asked, once for each repository. `call_started`, in seconds since
+    the epoch, is when the outermost process of the call began; without it nothing counts as born.
+    """
+    return _Look(places, git, call_started, cwd, follow).at(paths)
+
+
+class _Operand:
+    """One operand: where it really is, what it is there, and the work tree around it."""
+
+    def __init__(self, path: bytes, facts: os.stat_result | None, unseen: str = "") -> None:
+        self.path = path
+        self.facts = facts
+        self.unseen = unseen
+        self.root = b""
+        self.everything_in = b""
+
+
+class _Region:
+    """A part of the file system in which git's word is the same: one work tree, or none around.
+
+    `spent` is a state that holds for all of it (a repository whose work is elsewhere, too);
+    `gits` says that it is what a repository is made of.
+    """
+
+    def __init__(
+        self, root: bytes = b"", tree: WorkTree | None = None, unseen: str = "", spent: str = "", gits: bool = False
+    ) -> None:
+        self.root = root
+        self.tree = tree
+        self.unseen = unseen
+        self.spent = spent
+        self.gits = gits
+
+    def inner(self, path: bytes) -> bytes:
+        return path[len(self.root) :].lstrip(b"/")
+
+
+class _Found:
+    """What is found at and below one operand."""
+
+    def __init__(self, operand: _Operand) -> None:
+        self.operand = operand
+        self.states: set[str] = set()
+        self.counts: dict[str, int] = {}
+        self.names: dict[str, list[str]] = {}
+        self.told: list[str] = []
+        self.grave = ""
+        self.temporary = False
+
+    def note(self, state: str, path: bytes, told: str = "", grave: str = "") -> None:
+        """Count one thing of that state; `told` says what it is where it is more than a file."""
+        self.states.add(state)
+        self.grave = self.grave or grave
+        if told:
+            if told not in self.told and len(self.told) < NAMED:
+                self.told.append(told)
+        elif not PATH_STATES[state]:
+            self.counts[state] = self.counts.get(state, 0) + 1
+            names = self.names.setdefault(state, [])
+            if len(names) < NAMED:
+                names.append(text(path[len(self.operand.path) :].lstrip(b"/")))
+
+    def state(self) -> str:
+        return max(self.states, key=_ORDER.index, default="empty")
+
+    def detail(self) -> str:
+        return "; ".join(self.told + [self._lost(state) for state in reversed(_ORDER) if state in self.counts])
+
+    def _lost(self, state: str) -> str:
+        count, names = self.counts[state], self.names[state]
+        if names == [""]:
+            return _WORDS[state]
+        more = ", …" if count > len(names) else ""
+        return f"{count} {'file' if count == 1 else 'files'} {_WORDS[state]}: {', '.join(names)}{more}"
+
+
+class _Look:
+    """One look at all operands of a call, within one budget of time and entries."""
+
+    def __init__(self, places: Places, git: str, call_started: float | None, cwd: str, follow: bool) -> None:
+        self.places = places
+        self.git = git
+        self.call_started = call_started
+        self.follow = follow
+        self.cwd = raw(cwd)
+        self.real_cwd = os.path.realpath(self.cwd)
+        self.entries = MOST_ENTRIES
+        self.repositories = MOST_REPOSITORIES
+        self.deadline = time.monotonic() + MOST_SECONDS
+        self.directories: dict[bytes, bytes] = {}
+        self.roots: dict[bytes, bytes] = {}
+        self.regions: dict[bytes, _Region] = {b"": _Region()}
+
+    def at(self, paths: Sequence[str]) -> tuple[PathState, ...]:
+        operands = [self._resolved(raw(path)) for path in paths]
+        self._mark_everything(operands)
+        asked: dict[bytes, list[bytes]] = {}
+        for operand in operands:
+            if operand.facts is not None and not stat.S_ISLNK(operand.facts.st_mode):
+                operand.root = self._root(os.path.dirname(operand.path))
+                asked.setdefault(operand.root, []).append(operand.path[len(operand.root) :].lstrip(b"/"))
+        for root, inside in asked.items():
+            if root:
+                is_bare = self._repository(root) == root
+                self.regions[root] = _Region(root, gits=True) if is_bare else self._region(root, inside)
+        return tuple(map(self._state, operands))
+
+    # Where operands are
+
+    def _resolved(self, given: bytes) -> _Operand:
+        path = os.path.join(self.cwd, given)
+        directory, last = os.path.split(path)
+        if self.follow or last in (b"", b".", b".."):
+            real = os.path.realpath(path)
+        else:
+            if directory not in self.directories:
+                self.directories[directory] = os.path.realpath(directory)
+            real = os.path.join(self.directories[directory], last)
+        if not given:
+            return _Operand(path, None)
+        try:
+            # With a slash at the end the kernel follows a link, also in lstat(2).
+            return _Operand(real, os.stat(path) if self.follow else os.lstat(path))
+        except (FileNotFoundError, NotADirectoryError):
+            return _Operand(real, None)
+        except OSError as fault:
+            return _Operand(real, None, f"it cannot be looked at: {fault.strerror}")
+
+    def _mark_everything(self, operands: Sequence[_Operand]) -> None:
+        """Note where the operands are all that a place shows: `~/*` reaches a program as its expansion."""
+        given: dict[bytes, set[bytes]] = {}
+        for operand in operands:
+            if operand.facts is not None:
+                directory, name = os.path.split(operand.path)
+                given.setdefault(directory, set()).add(name)
+        everything = set()
+        for directory, names in given.items():
+            if len(names) > 1 and (self.places.temporary_root(directory) or self.places.grave(directory)):
+                try:
+                    shown = {name for name in os.listdir(directory) if not name.startswith(b".")}
+                except OSError:  # who may not list it cannot have given all of it
+                    continue
+                if shown <= names:
+                    everything.add(directory)
+        for operand in operands:
+            if os.path.dirname(operand.path) in everything:
+                operand.everything_in = os.path.dirname(operand.path)
+
+    def _root(self, directory: bytes) -> bytes:
+        """The nearest directory from here up that is a repository which this call has not made; b"" if none is."""
+        if directory not in self.roots:
+            repository = self._repository(directory)
+            if repository and not self._born(repository):
+                self.roots[directory] = directory
+            else:
+                self.roots[directory] = b"" if directory == b"/" else self._root(os.path.dirname(directory))
+        return self.roots[directory]
+
+    def _repository(self, directory: bytes) -> bytes:
+        """The `.git` of a directory, or the directory itself if it is a bare repository; else b""."""
+        inside = os.path.join(directory, b".git")
+        if os.path.lexists(inside):
+            return inside
+        is_bare = all(os.path.exists(os.path.join(directory, part)) for part in (b"HEAD", b"objects", b"refs"))
+        return directory if is_bare else b""
+
+    def _region(self, root: bytes, inside: list[bytes]) -> _Region:
+        self.repositories -= 1
+        if self.repositories < 0:
+            return _Region(root, unseen=f"there are more than {MOST_REPOSITORIES} git repositories")
+        try:
+            return _Region(root, WorkTree(self.git, root, inside))
+        except Unseen as why:
+            return _Region(root, unseen=str(why))
+
+    # What they are
+
+    def _state(self, operand: _Operand) -> PathState:
+        shown, facts = text(operand.path), operand.facts
+        if facts is None:
+            return PathState(shown, "unseen", operand.unseen) if operand.unseen else PathState(shown, "missing")
+        identity = (str(facts.st_dev), str(facts.st_ino))
+        found = _Found(operand)
+        sacred = self.places.sacred(operand.path)
+        if sacred:
+            return PathState(shown, "special", sacred, sacred, identity)
+        self._look(operand, facts, found)
+        state = found.state()
+        if PATH_STATES[state]:
+            return PathState(shown, state, "", "", identity)
+        return PathState(shown, state, found.detail(), found.grave or self._grave(operand), identity)
+
+    def _grave(self, operand: _Operand) -> str:
+        path = operand.path
+        grave = self.places.grave(path)
+        if grave:
+            return grave
+        if (self.real_cwd + b"/").startswith(path + b"/"):
+            return "the current directory or one above it"
+        if self.regions[operand.root].gits and not path.endswith(b".lock"):
+            return "git's own files"
+        if operand.everything_in and not self.places.temporary_root(operand.everything_in):
+            return f"everything in {text(operand.everything_in)}, {self.places.grave(operand.everything_in)}"
+        return ""
+
+    def _look(self, operand: _Operand, facts: os.stat_result, found: _Found) -> None:
+        path, mode = operand.path, facts.st_mode
+        region = self.regions[operand.root]
+        found.temporary = self.places.temporary(path) and not self.places.temporary_root(operand.everything_in)
+        if stat.S_ISLNK(mode):
+            found.note("empty", path)
+        elif stat.S_ISBLK(mode):
+            self._note_grave(path, "a whole disk or a part of one", found)
+        elif self.follow and _is_sink(path, mode):
+            found.note("empty", path)
+        elif self.places.mounted(path):
+            self._note_grave(path, "a mount point", found)
+        else:
+            top = region.root or self.places.top(path)
+            named = disposable.possible(path) and disposable.within(path, top)
+            ignored = region.tree is not None and region.tree.ignores(region.inner(path))
+            if stat.S_ISDIR(mode):
+                below_top = disposable.possible(path) and path.startswith(top + b"/")
+                named = named or (below_top and disposable.directory(os.path.basename(path)))
+                self._walk(path, region, named, ignored, found)
+            else:
+                self._leaf(path, region, named, ignored, stat.S_ISCHR(mode), found)
+
+    def _note_grave(self, path: bytes, what: str, found: _Found) -> None:
+        found.note("special", path, f"{text(path)} is {what}", what)
+
+    def _walk(self, path: bytes, region: _Region, named: bool, ignored: bool, found: _Found) -> None:
+        waiting = [(path, region, named, ignored)]
+        while waiting:
+            path, region, named, ignored = waiting.pop()
+            try:
+                with os.scandir(path) as listing:
+                    entries = list(listing)
+            except OSError as fault:
+                found.note("unseen", path, f"{text(path)} cannot be read: {fault.strerror}")
+                continue
+            if not self._afford(len(entries), path, found):
+                return
+            inner = self._enter(path, entries, region, named, ignored, found)
+            if inner is None:
+                continue
+            own = inner is not region
+            region, named, ignored = inner, named and not own, ignored and not own
+            for entry in entries:
+                if own and entry.name == b".git":
+                    continue
+                below = ignored or (region.tree is not None and region.tree.names_ignored(region.inner(entry.path)))
+                if entry.is_symlink():
+                    found.note("empty", entry.path)
+                elif entry.is_dir(follow_symlinks=False):
+                    if self.places.mounted(entry.path):
+                        self._note_grave(entry.path, "a mount point", found)
+                    else:
+                        waiting.append((entry.path, region, named or disposable.directory(entry.name), below))
+                else:
+                    is_device = not entry.is_file(follow_symlinks=False) and _is_device(entry.path)
+                    self._leaf(entry.path, region, named, below, is_device, found)
+
+    def _afford(self, entries: int, path: bytes, found: _Found) -> bool:
+        self.entries -= entries
+        if self.entries < 0:
+            found.note("unseen", path, f"there are more than {MOST_ENTRIES} files to look at")
+        elif time.monotonic() > self.deadline:
+            found.note("unseen", path, f"it takes longer than {MOST_SECONDS:.0f} s to look through")
+        else:
+            return True
+        return False
+
+    def _enter(
+        self, path: bytes, entries: list[os.DirEntry[bytes]], region: _Region, named: bool, ignored: bool, found: _Found
+    ) -> _Region | None:
+        """The region that holds inside a directory; None if nothing more needs to be known of it."""
+        names = {entry.name: entry for entry in entries}
+        if b".git" in names:
+            repository = names[b".git"].path
+        elif names.keys() >= {b"HEAD", b"objects", b"refs"}:
+            repository = path
+        else:
+            return region
+        if path == region.root or self._born(repository):
+            return region
+        if repository == path or names[b".git"].is_dir(follow_symlinks=False):
+            return self._repository_goes(path, region, named, ignored, found)
+        return self._region(path, [b""])
+
+    def _repository_goes(
+        self, path: bytes, region: _Region, named: bool, ignored: bool, found: _Found
+    ) -> _Region | None:
+        """A whole repository would be lost: harmless only where all its work is on a remote as well."""
+        spent = region.spent
+        if region.tree is None and not region.unseen and not region.root:
+            spent = spent or ("regenerable" if named else "temporary" if found.temporary else "")
+        elif named and ignored:
+            spent = "regenerable"
+        why = ""
+        if spent:
+            try:
+                why = unpushed(self.git, path)
+            except Unseen as unseen:
+                why = str(unseen)
+            if not why:
+                return _Region(path, spent=spent)
+        what = f"the git repository {text(path)}"
+        found.note("unversioned", path, f"{what} with {why}" if why else what, what)
+        return None
+
+    def _leaf(self, path: bytes, region: _Region, named: bool, ignored: bool, is_device: bool, found: _Found) -> None:
+        if is_device:
+            found.note("special", path)
+        elif region.unseen:
+            found.note("unseen", path, region.unseen)
+        else:
+            named = named or disposable.file(os.path.basename(path))
+            found.note(self._judged(path, region, named, ignored, found), path)
+
+    def _judged(self, path: bytes, region: _Region, named: bool, ignored: bool, found: _Found) -> str:
+        if region.spent:
+            return region.spent
+        if region.tree is None:
+            if named and not region.gits:
+                return "regenerable"
+            if found.temporary and not region.gits:
+                return "temporary"
+            return "born" if self._born(path) else "unversioned"
+        inner = region.inner(path)
+        state = region.tree.state(inner)
+        if state == "untracked" and ignored:
+            state = "regenerable" if named else "ignored"
+        if state in ("untracked", "ignored") and self._born(path):
+            return "born"
+        return state
+
+    def _born(self, path: bytes) -> bool:
+        """Whether this call has made what is at `path`: nothing that git tracks is asked this."""
+        if self.call_started is None:
+            return False
+        birth = born(path)
+        return birth is not None and birth > self.call_started
+
+
+def _is_sink(path: bytes, mode: int) -> bool:
+    """Whether writing there replaces nothing: a pipe, a socket, a terminal, /dev/null and its like."""
+    if stat.S_ISCHR(mode):
+        return path in (b"/dev/null", b"/dev/zero", b"/dev/full") or path.startswith((b"/dev/pts/", b"/dev/tty"))
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+
+
+def _is_device(path: bytes) -> bool:
+    try:
+        mode = os.lstat(path).st_mode
+    except OSError:
+        return False
+    return stat.S_ISCHR(mode) or stat.S_ISBLK(mode)

@@ -1,0 +1,162 @@
+"""What calls of git that delete or move refs would lose."""
+
+from __future__ import annotations
+
+from ..core.effect import Target
+from ..core.value import TYPE_CHECKING
+from ..core.world import Answer, Unseen, World
+from .octets import text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ..core.call import Call
+    from .git import Git
+
+#: How many lost things are named, before one more that counts the rest.
+MOST_NAMED = 200
+#: Refs whose every move git writes down when it keeps reflogs (git-config(1), core.logAllRefUpdates).
+_LOGGED = ("refs/heads/", "refs/remotes/", "refs/notes/")
+
+
+def branch_unmerged(call: Call, git: Git, world: World) -> Answer:
+    """What `branch -d` loses: commits that no other ref reaches."""
+    kind = "refs/remotes/" if call.has("-r", "--remotes") else "refs/heads/"
+    refs = [_branch_ref(git, name, kind) for name in call.operands]
+    return unreachable(git, [ref for ref in refs if resolved(git, ref)])
+
+
+def ref_deletes(call: Call, git: Git, world: World) -> Answer:
+    """What `update-ref -d` loses: the same, since the reflog goes with its ref."""
+    if call.has("--stdin"):
+        raise Unseen("the refs are on standard input")
+    name = call.operands[0] if call.operands else ""
+    full = git.value("rev-parse", "--symbolic-full-name", name) if name and resolved(git, name) else ""
+    return unreachable(git, [full]) if full else Answer()
+
+
+def commits_unreachable(call: Call, git: Git, world: World) -> Answer:
+    """What moving a ref (`reset`, `branch -f`, `checkout -B`, `update-ref`) loses: nothing where a reflog keeps it."""
+    if call.has("--stdin"):
+        raise Unseen("the refs are on standard input")
+    ref, new = _moved(call, git)
+    if not ref or not resolved(git, ref) or _is_logged(git, ref):
+        return Answer()
+    return unreachable(git, [ref], new if resolved(git, f"{new}^{{commit}}") else "")
+
+
+def tag_delete(call: Call, git: Git, world: World) -> Answer:
+    """What `tag -d`, or `tag -f` of one that exists, loses: annotations, and commits that nothing else reaches."""
+    names = call.operands if call.has("-d", "--delete") else call.operands[:1]
+    found, plain = [], []
+    for name in names:
+        ref = f"refs/tags/{name}"
+        held = resolved(git, ref)
+        if held and git.value("cat-file", "-t", held) == "tag":
+            found.append(Target("ref", f"annotated tag {name}", (_directory(git), ref, held)))
+        elif held:
+            plain.append(ref)
+    return lost([*found, *unreachable(git, plain).lost])
+
+
+def stash_drop(call: Call, git: Git, world: World) -> Answer:
+    """What `stash drop` loses: the entry."""
+    name = call.operands[0] if call.operands else "0"
+    number = name.removeprefix("stash@{").removesuffix("}")
+    stashes = _stashes(git)
+    if not number.isdigit():  # "stash@{yesterday}" and the like
+        return lost(stashes)
+    return lost(stashes[int(number) : int(number) + 1])
+
+
+def stash_clear(call: Call, git: Git, world: World) -> Answer:
+    """What `stash clear` loses: every entry."""
+    return lost(_stashes(git))
+
+
+# Shared with the other probes
+
+
+def lost(found: Iterable[Target]) -> Answer:
+    """An answer that names what would be lost, at most MOST_NAMED things and a last one that counts the rest."""
+    named = tuple(found)
+    if len(named) > MOST_NAMED:
+        rest = Target(named[0].kind, f"… and {len(named) - MOST_NAMED} more", ("rest", str(len(named) - MOST_NAMED)))
+        named = (*named[:MOST_NAMED], rest)
+    return Answer(named)
+
+
+def resolved(git: Git, name: str) -> str:
+    """The object that a name stands for; "" if it stands for none."""
+    return git.value("rev-parse", "--quiet", "--verify", "--end-of-options", name) if name else ""
+
+
+def unreachable(git: Git, refs: Sequence[str], new: str = "") -> Answer:
+    """Commits that are reached from these refs and from nothing else once they are gone, or stand at `new`."""
+    if not refs:
+        return Answer()
+    excluded = [f"--exclude={ref}" for ref in refs]
+    is_detached = not git.value("symbolic-ref", "--quiet", "HEAD")
+    kept = [name for name in ("HEAD" if is_detached and resolved(git, "HEAD") else "", new) if name]
+    return lost(commits(git, [*refs, "--not", *excluded, "--glob=refs/*", *kept]))
+
+
+def commits(git: Git, range_words: Sequence[str]) -> list[Target]:
+    """The commits of a range, newest first."""
+    directory = _directory(git)
+    listed = text(git.run("rev-list", "--format=%H %s", *range_words, "--").out).split("\n")
+    return [
+        Target("commit", f"{line[:10]} {line.partition(' ')[2]}".strip(), (directory, line.partition(" ")[0]))
+        for line in listed[1::2]
+    ]
+
+
+# Which ref is meant
+
+
+def _branch_ref(git: Git, name: str, kind: str) -> str:
+    if name == "-" or name.startswith("@{"):
+        name = "@{-1}" if name == "-" else name
+        return git.value("rev-parse", "--symbolic-full-name", name) if resolved(git, name) else ""
+    return kind + name
+
+
+def _moved(call: Call, git: Git) -> tuple[str, str]:
+    """The ref that a call moves, by its full name, and where to."""
+    words = call.operands
+    if call.command == ("branch",):
+        if call.has("-m", "-M", "--move", "-c", "-C", "--copy"):
+            return (f"refs/heads/{words[-1]}" if words else ""), (words[0] if len(words) > 1 else "HEAD")
+        return (f"refs/heads/{words[0]}" if words else ""), (words[1] if len(words) > 1 else "HEAD")
+    made = call.value("-B", "-C", "--force-create")
+    if call.command in (("checkout",), ("switch",)) and made:
+        return f"refs/heads/{made}", words[0] if words else "HEAD"
+    if call.command == ("update-ref",):
+        full = git.value("rev-parse", "--symbolic-full-name", words[0]) if words and resolved(git, words[0]) else ""
+        return full, words[1] if len(words) > 1 else ""
+    return git.value("symbolic-ref", "--quiet", "HEAD"), words[0] if words else "HEAD"
+
+
+def _is_logged(git: Git, ref: str) -> bool:
+    keeps = git.value("config", "--get", "core.logAllRefUpdates").lower()
+    if keeps == "always":
+        return True
+    if keeps == "":
+        keeps = "false" if git.value("rev-parse", "--is-bare-repository") == "true" else "true"
+    return keeps in ("true", "yes", "on", "1") and (ref == "HEAD" or ref.startswith(_LOGGED))
+
+
+def _stashes(git: Git) -> list[Target]:
+    if not resolved(git, "refs/stash"):
+        return []
+    directory = _directory(git)
+    listed = text(git.run("rev-list", "--walk-reflogs", "--format=%H %gs", "refs/stash", "--").out).split("\n")
+    entries = [line.partition(" ") for line in listed[1::2]]
+    return [
+        Target("stash", f"stash@{{{number}}}: {subject}", (directory, "refs/stash", held))
+        for number, (held, _, subject) in enumerate(entries)
+    ]
+
+
+def _directory(git: Git) -> str:
+    return git.value("rev-parse", "--absolute-git-dir")

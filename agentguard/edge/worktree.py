@@ -1,0 +1,84 @@
+"""What git knows of the files of one work tree, asked once for all of them."""
+
+from __future__ import annotations
+
+import os
+
+from ..core.value import TYPE_CHECKING
+from ..core.world import Unseen
+from .git import of_work_tree
+from .octets import raw, text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+#: Up to this many paths are asked for by name; for more, the directory that holds them all.
+_BY_NAME = 64
+
+
+class WorkTree:
+    """The state of paths in the work tree at `root`, as far as git goes.
+
+    Paths are bytes, relative to `root`. Only `asked` and what is below it is known. Raises
+    Unseen if git cannot tell.
+    """
+
+    def __init__(self, program: str, root: bytes, asked: Sequence[bytes]) -> None:
+        if not program:
+            raise Unseen("git is not installed in a usual place")
+        git = of_work_tree(program, text(root))
+        top = git.value("rev-parse", "--show-toplevel")
+        if os.path.realpath(raw(top)) != root:
+            raise Unseen(f"the repository in {text(root)} has its work tree elsewhere")
+        specs = _pathspecs(asked)
+        listed = git.run("ls-files", "-z", "-v", "--", *specs).out.split(b"\0")
+        # "H" is an entry that git looks at; "S" and small letters it was told to take for unchanged.
+        self._tracked = {entry[2:] for entry in listed if entry[:2] == b"H "}
+        self._changed = {entry[2:] for entry in listed if entry and entry[:2] != b"H "}
+        self._ignored: set[bytes] = set()
+        for change in git.status(True, specs, ignored=True):
+            path = raw(change.path)
+            if change.index == "!":
+                self._ignored.add(path.rstrip(b"/"))
+            elif change.index != "?":
+                self._changed.add(path)
+
+    def ignores(self, path: bytes) -> bool:
+        """Whether git ignores a path, by itself or with a directory above it."""
+        while path:
+            if path in self._ignored:
+                return True
+            path = path.rpartition(b"/")[0]
+        return False
+
+    def names_ignored(self, path: bytes) -> bool:
+        """Whether git ignores a path by itself; what is above it has been asked already."""
+        return path in self._ignored
+
+    def state(self, path: bytes) -> str:
+        """Of a file: "tracked" (unchanged since the last commit), "modified" or "untracked"."""
+        if path in self._changed:
+            return "modified"
+        return "tracked" if path in self._tracked else "untracked"
+
+
+def unpushed(program: str, root: bytes) -> str:
+    """What a repository holds that no remote has, as far as it knows itself; "" if nothing.
+
+    Raises Unseen if git cannot tell.
+    """
+    if not program:
+        raise Unseen("git is not installed in a usual place")
+    git = of_work_tree(program, text(root))
+    if git.lines("rev-list", "--max-count=1", "--all", "--not", "--remotes"):
+        return "commits that are on no remote"
+    if git.status(True):
+        return "uncommitted changes"
+    return ""
+
+
+def _pathspecs(asked: Sequence[bytes]) -> list[str]:
+    if len(asked) > _BY_NAME:
+        common = os.path.commonpath(asked) if b"" not in asked else b""
+        asked = [common]
+    return [] if b"" in asked else [f":(top,literal){text(path)}" for path in asked]

@@ -1,0 +1,218 @@
+"""The real answers to what rating asks of the outside world; see core.world.World."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import time
+
+from ..core.canonical import digest, fingerprint
+from ..core.value import TYPE_CHECKING
+from ..core.world import Answer, PathState, Unseen, World
+from ..errors import AgentguardError
+from .octets import raw, text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ..core.call import Call, Invocation
+    from .git import Git
+
+#: The longest text that is read in order to rate it, in bytes.
+MOST_BYTES = 8 << 20
+#: How long standard input may take to end, in seconds.
+STDIN_SECONDS = 10.0
+#: How many paths a pattern may stand for.
+MOST_MATCHES = 100_000
+
+_STDIN = ("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
+
+
+class RealWorld(World):
+    """The world as one call sees it.
+
+    `shims` is the installation's own shims directory, so that no answer is a shim's. `call_started`
+    is when the outermost process of the call below the agent's own began, in seconds since the
+    epoch; None where nothing has begun yet. `owns_stdin` says whether this process's standard
+    input is the call's: it is in a shim, and is not where a command line is only checked.
+
+    After reading, `stdin_read` are the bytes that the real program must get in place of what was
+    there (None: nothing was read), and `stdin_unusable` says why it cannot be given them all.
+    """
+
+    def __init__(
+        self, call: Invocation, shims: str, call_started: float | None = None, owns_stdin: bool = True
+    ) -> None:
+        self.call = call
+        self.shims = shims
+        self.call_started = call_started
+        self.owns_stdin = owns_stdin
+        self.stdin_read: bytes | None = None
+        self.stdin_unusable = ""
+
+    # Files
+
+    def read(self, path: str, cwd: str) -> bytes:
+        """See World; at most MOST_BYTES, and nothing but a regular file: a pipe could be read only once."""
+        if path in _STDIN:
+            return self.stdin()
+        try:
+            flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+            descriptor = os.open(raw(os.path.join(cwd, path)), flags)
+        except (OSError, ValueError) as fault:
+            raise Unseen(f"{path}: {getattr(fault, 'strerror', fault)}") from fault
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise Unseen(f"{path}: not a regular file")
+            chunks, total = [], 0
+            while chunk := os.read(descriptor, 1 << 20):
+                chunks.append(chunk)
+                total += len(chunk)
+                if total > MOST_BYTES:
+                    raise Unseen(f"{path}: more than {MOST_BYTES >> 20} MiB")
+            return b"".join(chunks)
+        except OSError as fault:
+            raise Unseen(f"{path}: {fault.strerror}") from fault
+        finally:
+            os.close(descriptor)
+
+    def paths(self, paths: tuple[str, ...], cwd: str, follow: bool) -> tuple[PathState, ...]:
+        """See World; git is the system's own, and no variable of the call changes what it says."""
+        from .git import installed
+        from .paths import states
+        from .places import Places
+
+        return states(paths, cwd, follow, Places(self.call.env), installed(), self.call_started)
+
+    def expand(self, pattern: str, cwd: str) -> tuple[str, ...]:
+        """See World; a backslash takes the next character literally. Raises Unseen for too many matches."""
+        from .globbing import expand
+
+        return expand(pattern, cwd, MOST_MATCHES)
+
+    # Standard input
+
+    def stdin(self) -> bytes:
+        """See World; the same bytes however often it is asked. At most MOST_BYTES within STDIN_SECONDS."""
+        if self.stdin_unusable:
+            raise Unseen(self.stdin_unusable)
+        if self.stdin_read is not None:
+            return self.stdin_read
+        if not self.owns_stdin:
+            raise Unseen("its standard input is not known before it runs")
+        if sys.__stdin__ is None:  # closed when this process began: what has the number now is not the caller's
+            return b""
+        try:
+            facts = os.fstat(0)
+            if stat.S_ISCHR(facts.st_mode) and os.isatty(0):
+                raise Unseen("standard input is a terminal: what will be typed is not known")
+            self.stdin_read = self._all_of_stdin()
+        except OSError as fault:
+            raise Unseen(f"standard input: {fault.strerror}") from fault
+        return self.stdin_read
+
+    def _all_of_stdin(self) -> bytes:
+        from select import POLLIN, poll
+
+        waiting = poll()
+        waiting.register(0, POLLIN)
+        deadline = time.monotonic() + STDIN_SECONDS
+        chunks: list[bytes] = []
+        total = 0
+        while True:
+            left = deadline - time.monotonic()
+            if left <= 0 or not waiting.poll(left * 1000):
+                self.stdin_unusable = f"standard input has not ended after {STDIN_SECONDS:.0f} s, so it cannot be shown"
+                raise Unseen(self.stdin_unusable)
+            try:
+                chunk = os.read(0, 1 << 16)
+            except BlockingIOError:  # another reader of the same pipe was faster
+                continue
+            if not chunk:
+                return b"".join(chunks)
+            chunks.append(chunk)
+            total += len(chunk)
+            if total > MOST_BYTES:
+                self.stdin_unusable = f"standard input has more than {MOST_BYTES >> 20} MiB, so it cannot be shown"
+                raise Unseen(self.stdin_unusable)
+
+    # Programs
+
+    def ask(self, probe: str, call: Call) -> Answer:
+        """See World; what fails in any way is unseen."""
+        from .git_probes import PROBES
+
+        if probe not in PROBES:
+            return Answer(unseen=f"there is no probe {probe}")
+        try:
+            return PROBES[probe](call, self._git(call), self)
+        except Unseen as why:
+            return Answer(unseen=str(why))
+
+    def lookup(self, source: str, key: str, call: Call) -> str | None:
+        """See World; "git-alias" is the only source."""
+        if source != "git-alias":
+            raise Unseen(f"nobody knows how to look up {source}")
+        done = self._git(call).run("config", "-z", "--get", f"alias.{key}", fine=(0, 1))
+        return None if done.status else text(done.out).partition("\0")[0]
+
+    def _git(self, call: Call) -> Git:
+        """Git as this call would see it, by the system's own program, or else the one that would run."""
+        from .git import installed, of_call
+
+        made = call.invocation
+        program = installed()
+        if not program:
+            from .programs import find
+
+            try:
+                program = find("git", made.env.get("PATH"), self.shims, made.cwd).path
+            except AgentguardError as fault:
+                raise Unseen(fault.message) from fault
+        return of_call(program, made.argv, made.cwd, made.env)
+
+    # What a program reads by itself
+
+    def ambient(self, variables: tuple[str, ...], files: tuple[str, ...], call: Call) -> tuple[tuple[str, str], ...]:
+        """See World; what is there but cannot be read is noted with the reason."""
+        env, cwd = call.invocation.env, call.invocation.cwd
+        found = {f"${name}": digest(env[name]) for name in _named(variables, sorted(env))}
+        for file in files:
+            path = _located(file, env)
+            if path is None or not os.path.lexists(raw(os.path.join(cwd, path))):
+                continue
+            try:
+                found[path] = fingerprint(self.read(path, cwd))
+            except Unseen as why:
+                found[path] = f"unseen: {why}"
+        return tuple(found.items())
+
+
+def _named(patterns: tuple[str, ...], names: list[str]) -> Iterator[str]:
+    exact = {pattern for pattern in patterns if not pattern.endswith("*")}
+    starts = tuple(pattern[:-1] for pattern in patterns if pattern.endswith("*"))
+    return (name for name in names if name in exact or (starts and name.startswith(starts)))
+
+
+def _located(file: str, env: Mapping[str, str]) -> str | None:
+    """The path of a declared file; None if the variable that it starts with is not set."""
+    start, slash, rest = file.partition("/")
+    if start == "~":
+        return _home(env) + slash + rest
+    if start.startswith("$"):
+        directory = env.get(start[1:])
+        return directory + slash + rest if directory else None
+    return file
+
+
+def _home(env: Mapping[str, str]) -> str:
+    """The home directory as programs find it: HOME, else the user's entry; "" if there is neither."""
+    if "HOME" in env:
+        return env["HOME"]
+    from pwd import getpwuid
+
+    try:
+        return getpwuid(os.getuid()).pw_dir
+    except KeyError:
+        return ""
