@@ -11,7 +11,7 @@ from ..core.request import APPROVAL_LIFE, REQUEST_LIFE, Request
 from ..core.sheet import Sheet
 from ..core.value import TYPE_CHECKING
 from ..errors import RecordError, UsageError
-from .record import Record, _append
+from .record import Record, append_row
 
 if TYPE_CHECKING:
     import _sqlite3 as sqlite3
@@ -131,7 +131,7 @@ class Journal(Record):
             )
             if changed.rowcount != 1:
                 raise UsageError(f"request {before.id} no longer waits: {_why_not(connection, before.id)}")
-            _append(connection, body)
+            append_row(connection, body)
         return after
 
     def open_session(self, pid: int, start: int, name: str) -> Session:

@@ -57,7 +57,7 @@ class Record(Database):
         """Add one row; once this returns, the death of any process cannot undo it."""
         body = self._body(kind, facts)
         with self.writing() as connection:
-            _append(connection, body)
+            append_row(connection, body)
 
     def _body(self, kind: str, facts: dict[str, Any]) -> str:
         return canonical({**facts, "kind": kind, "time": round(self._clock(), 3)})
@@ -155,7 +155,7 @@ class Record(Database):
                 return 0
             count = self._seal(connection, sealed, last, path)
         useless = min(before, self._clock() - REQUEST_MEMORY)
-        body = self._body("pruned", {"seq": last[0], "hash": last[1], "rows": count, "file": path, "by": by})
+        body = self._body("pruned", {"sealed": {"seq": last[0], "hash": last[1]}, "rows": count, "file": path, "by": by})
         try:
             with self.writing() as connection:
                 if connection.execute("SELECT seq, hash FROM sealed").fetchone() != sealed:
@@ -163,7 +163,7 @@ class Record(Database):
                 connection.execute("UPDATE sealed SET seq = ?, hash = ?", last)
                 connection.execute("DELETE FROM record WHERE seq <= ?", (last[0],))
                 connection.execute("DELETE FROM requests WHERE created < ?", (useless,))
-                _append(connection, body)
+                append_row(connection, body)
         except RecordError as fault:
             raise RecordError(f"nothing was pruned: {fault.message}", f"{path} holds copies, delete it") from fault
         return count
@@ -190,7 +190,7 @@ def _chained(prev: bytes, body: bytes) -> str:
     return fingerprint(prev + body)
 
 
-def _append(connection: sqlite3.Connection, body: str) -> None:
+def append_row(connection: sqlite3.Connection, body: str) -> None:
     """Add a row within the caller's transaction."""
     seq, prev = connection.execute("SELECT seq, hash FROM head").fetchone()
     row = (seq + 1, prev, _chained(prev.encode(), body.encode()), body)
@@ -210,7 +210,7 @@ def _fault(before: tuple[int, bytes], seq: int, prev: bytes, hash: bytes, body: 
 
 def _attested(connection: sqlite3.Connection, seq: int, head: str) -> bool:
     """Whether a row that is still here says that all up to `seq` was pruned."""
-    said = "json_extract(body, '$.seq') = ? AND json_extract(body, '$.hash') = ?"
+    said = "json_extract(body, '$.sealed.seq') = ? AND json_extract(body, '$.sealed.hash') = ?"
     query = f"SELECT 1 FROM record WHERE kind = 'pruned' AND {said}"
     return connection.execute(query, (seq, head)).fetchone() is not None
 

@@ -1,0 +1,237 @@
+"""`agentguard audit`: what was stopped and what became of it; the record's proof, and its pruning."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ..core.effect import RATINGS
+from ..core.sheet import printable, quoted
+from ..edge.journal import Journal
+from ..edge.root import Root
+from .blocked import blocked
+from .person import require_person
+
+#: Seconds in each unit of an age.
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+#: How much of a command line and of a reason a table shows; `--json` has all of it.
+_COMMAND, _REASON = 400, 240
+#: The width of a table that goes into a file or a pipe.
+_WIDE = 160
+_STYLES = {
+    "destructive": "red",
+    "reversible": "yellow",
+    "waiting": "bold yellow",
+    "timed out": "yellow",
+    "approved and run": "green",
+    "denied": "red",
+    "refused": "red",
+}
+
+
+def _moment(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
+    """An age (2h, 3d) or an ISO date or time as seconds since the epoch."""
+    if value is None:
+        return None
+    age = re.fullmatch(r"(\d+)([smhdw])", value)
+    try:
+        if age:
+            return time.time() - int(age[1]) * _UNITS[age[2]]
+        return datetime.fromisoformat(value).timestamp()
+    except (ValueError, OverflowError):
+        raise click.BadParameter(f"{value!r} is neither an age like 2h, 3d or 1w nor a date like 2026-01-31") from None
+
+
+@click.group(invoke_without_command=True)
+@click.option("--all", "everything", is_flag=True, help="Every row of the record: also what ran without a question.")
+@click.option("--since", callback=_moment, metavar="WHEN", help="An age (90m, 2h, 3d, 1w), an ISO date or time.")
+@click.option("--program", default="", metavar="NAME", help="Only calls of this program.")
+@click.option("--rating", type=click.Choice(RATINGS), help="Only calls that are rated so.")
+@click.option("--session", default="", metavar="NAME", help="Only this session, by its name or id.")
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="The newest that many.")
+@click.option("--json", "as_json", is_flag=True, help="JSON Lines: one object each, nothing shortened.")
+@click.pass_context
+def audit(
+    ctx: click.Context,
+    everything: bool,
+    since: float | None,
+    program: str,
+    rating: str | None,
+    session: str,
+    limit: int,
+    as_json: bool,
+) -> None:
+    """Show the calls that were stopped and what became of each, the newest last.
+
+    With --json, each line is one object: the facts of the call as it was recorded (program, argv,
+    cwd, session, rating, reasons, time in seconds since the epoch, …) with "seq" and "hash" of its
+    row and, unless --all is given, its "outcome" (waiting, approved, approved and run, denied,
+    timed out, interrupted or refused) and "open", whether `agentguard approve` can still take it.
+
+    \b
+    Examples:
+      agentguard audit --since 2h
+      agentguard audit --program git --rating destructive
+      agentguard audit --all --session claude --limit 500
+      agentguard audit --json | jq -r '.argv | join(" ")'
+    """
+    if ctx.invoked_subcommand:
+        return
+    since = since or 0.0
+    with closing(Journal(ctx.obj)) as journal:
+        if not _exists(journal):
+            return
+        if everything:
+            rows = journal.rows(since=since, program=program, rating=rating or "")
+            calls: Iterable[dict[str, Any]] = ({"seq": row.seq, "hash": row.hash, **row.body} for row in rows)
+        else:
+            calls = blocked(journal, since)
+        fitting = (call for call in calls if _fits(call, program, rating, session))
+        shown = list(islice(fitting, limit))[::-1]
+    if as_json:
+        for call in shown:
+            click.echo(json.dumps(call, sort_keys=True))
+    elif shown:
+        _console().print(_table(shown))
+    else:
+        click.echo("Nothing on the record fits." if everything else "No call that was stopped fits.")
+
+
+@audit.command()
+@click.pass_context
+def verify(ctx: click.Context) -> None:
+    """Prove that no row of the record was changed, moved or taken away.
+
+    Ends with 0 if all rows fit together, with 1 and the first one that does not. That all of it
+    was written anew can only be found out by a head that was noted down somewhere else before.
+
+    \b
+    Examples:
+      agentguard audit verify
+      agentguard audit verify && agentguard audit prune --keep 90d old.jsonl
+    """
+    with closing(Journal(ctx.obj)) as journal:
+        if not _exists(journal):
+            return
+        extent = journal.extent()  # first: rows that come meanwhile are proven, but not claimed
+        broken = journal.verify()
+    if broken:
+        click.echo(f"row {broken.seq} is broken: {broken.why}")
+        ctx.exit(1)
+    click.echo(f"The record is whole: {extent.rows} rows, up to row {extent.seq}.\nhead {extent.head}")
+
+
+@audit.command()
+@click.option("--before", callback=_moment, metavar="DATE", help="What is older than this ISO date or time goes.")
+@click.option("--keep", callback=_moment, metavar="AGE", help="What is older than this age (90d, 12w) goes.")
+@click.argument("file", type=click.Path())
+@click.pass_obj
+def prune(root: Root, before: float | None, keep: float | None, file: str) -> None:
+    """Move old rows into FILE, which must be new, and seal it.
+
+    The record keeps the head that FILE ends with, so that `verify` still proves the rest, and a row
+    that says who pruned it. FILE is JSON Lines: what it continues from, the rows, the seal.
+
+    \b
+    Examples:
+      agentguard audit prune --keep 90d record-until-spring.jsonl
+      agentguard audit prune --before 2026-01-01 record-2025.jsonl
+    """
+    oldest = keep if before is None else before
+    if oldest is None or (before is not None and keep is not None):
+        raise click.UsageError("give either --before or --keep")
+    by = require_person(root, "prune the record")
+    with closing(Journal(root)) as journal:
+        moved = journal.prune(oldest, os.path.abspath(file), by)
+    click.echo(f"{moved} rows are now in {printable(file)}." if moved else "No row is that old.")
+
+
+def _exists(journal: Journal) -> bool:
+    """Whether there is a record at all; looking must not make one. Says so if not."""
+    found = os.path.lexists(journal.path) and journal.extent().seq > 0
+    if not found:
+        click.echo("The record is empty.", err=True)
+    return found
+
+
+def _fits(call: dict[str, Any], program: str, rating: str | None, session: str) -> bool:
+    return (
+        (not program or call.get("program") == program)
+        and (not rating or call.get("rating") == rating)
+        and (not session or session in (call.get("session"), call.get("session_name")))
+    )
+
+
+def _console() -> Console:
+    """Colours only on a terminal and without NO_COLOR; lines are not squeezed where nobody's width is known."""
+    console = Console(highlight=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = _WIDE
+    return console
+
+
+def _table(calls: list[dict[str, Any]]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("time\nsession", no_wrap=True)
+    table.add_column("rating\noutcome")
+    table.add_column("program", no_wrap=True)
+    table.add_column("command line\nreason", overflow="fold", ratio=1)
+    for call in calls:
+        outcome = str(call.get("outcome") or call.get("kind", ""))
+        rating = str(call.get("rating", ""))
+        table.add_row(
+            _lines((_time(call.get("time")), ""), (str(call.get("session_name", "")), "dim")),
+            _lines((rating, _STYLES.get(rating, "")), (outcome, _STYLES.get(outcome, "")), (_open(call), "")),
+            _lines((str(call.get("program", "")), "")),
+            _lines((_command(call), "bold"), *((reason, "") for reason in _reasons(call))),
+        )
+    return table
+
+
+def _lines(*parts: tuple[str, str]) -> Text:
+    """Some lines with their styles, printable; empty ones are left out."""
+    return Text("\n").join(Text(printable(text), style) for text, style in parts if text)
+
+
+def _time(seconds: Any) -> str:
+    try:
+        return datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M:%S")
+    except (TypeError, ValueError, OverflowError, OSError):
+        return "?"
+
+
+def _open(call: dict[str, Any]) -> str:
+    return f"request {call['request']}" if call.get("open") else ""
+
+
+def _command(call: dict[str, Any]) -> str:
+    return _cut(quoted(tuple(map(str, call.get("argv", ())))), _COMMAND)
+
+
+def _reasons(call: dict[str, Any]) -> Iterator[str]:
+    """The first reason, and why the call was refused in the end."""
+    reasons = call.get("reasons", ())
+    if reasons:
+        more = f" and {len(reasons) - 1} more" if len(reasons) > 1 else ""
+        yield _cut(f"{reasons[0].get('text', '')} [{reasons[0].get('rule', '')}]", _REASON) + more
+    if call.get("catastrophic"):
+        yield _cut(f"catastrophic: {call['catastrophic']}", _REASON)
+    for said in ("why", "answer", "deed"):
+        if call.get(said):
+            yield _cut(str(call[said]), _REASON)
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 1] + "…"

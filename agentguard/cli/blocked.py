@@ -1,0 +1,103 @@
+"""The calls that were stopped, put together from their rows: asked, answered, run or refused."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from typing import Any
+
+from ..core.canonical import canonical
+from ..edge.journal import Journal
+from ..edge.record import REQUEST_MEMORY, Row
+from ..errors import UsageError
+
+#: The rows that a stopped call can leave, besides those of its running.
+_KINDS = ("asked", "approved", "denied", "refused", "attempt")
+
+
+def blocked(journal: Journal, since: float) -> Iterator[dict[str, Any]]:
+    """One object for each stopped call whose last row is not older than `since`, the newest first.
+
+    Each is the facts of the call's first row, with "seq" and "hash" of that row; "why" and "answer"
+    of later ones; "outcome", what became of it; and "open", whether a person can still approve it.
+    """
+    early = max(0.0, since - REQUEST_MEMORY)  # what was asked before `since` may have been answered after it
+    rows = heapq.merge(
+        journal.rows(kinds=_KINDS, since=early, newest=False),
+        journal.rows(kinds=("ran",), rating="destructive", since=early, newest=False),
+        key=lambda row: row.seq,
+    )
+    calls: list[_Call] = []
+    unfinished: dict[str, _Call] = {}
+    for row in rows:
+        key = _key(row)
+        kind, request = row.body["kind"], row.body.get("request")
+        if kind == "asked" and not request:
+            unfinished.pop(key, None)  # the same was asked before, and the terminal went away
+        if key not in unfinished:
+            if kind == "ran" and not request:
+                continue  # nothing stopped it
+            unfinished[key] = _Call(row)
+            calls.append(unfinished[key])
+        unfinished[key].goes_on(row)
+        if kind != "asked" and not request:
+            del unfinished[key]
+    for call in reversed(calls):
+        if call.last >= since:
+            yield call.told(journal)
+
+
+def _key(row: Row) -> str:
+    """What the rows of one call have in common: its request, or else who called what and where."""
+    body = row.body
+    if body.get("request"):
+        return str(body["request"])
+    return canonical([body.get(name) for name in ("session", "argv", "cwd", "ancestry")])
+
+
+class _Call:
+    """One stopped call on its way."""
+
+    def __init__(self, first: Row) -> None:
+        self._facts = {"seq": first.seq, "hash": first.hash, **first.body}
+        self._outcome = ""
+        self.last = 0.0
+
+    def goes_on(self, row: Row) -> None:
+        """Take in the next row of this call."""
+        kind = row.body["kind"]
+        self.last = row.body.get("time", 0.0)
+        if kind == "asked":
+            self._outcome = "waiting"
+        elif kind == "ran":
+            self._outcome = "approved and run"
+        elif kind in ("approved", "denied"):
+            self._outcome = kind
+        elif kind == "refused" and row.body.get("request") and self._outcome == "waiting":
+            self._outcome = "timed out"
+        elif self._outcome != "denied":
+            self._outcome = "refused"
+        self._facts |= {name: row.body[name] for name in ("why", "answer", "by") if row.body.get(name)}
+
+    def told(self, journal: Journal) -> dict[str, Any]:
+        """The finished object. What still hangs on a request is asked of the request itself."""
+        outcome, is_open = self._outcome, False
+        if outcome in ("waiting", "timed out") and self._facts.get("request"):
+            state = _state(journal, str(self._facts["request"]))
+            is_open = state == "open"
+            if state == "withdrawn":
+                outcome = "interrupted"
+            elif not is_open:
+                outcome = "timed out"
+        return {**self._facts, "outcome": outcome, "open": is_open}
+
+
+def _state(journal: Journal, id: str) -> str:
+    """A request's state; "too old" if it can no longer be answered, "gone" if it was pruned."""
+    try:
+        request = journal.request(id)
+    except UsageError:
+        return "gone"
+    if request.state == "open" and request not in journal.pending():
+        return "too old"
+    return request.state
