@@ -155,7 +155,8 @@ class Record(Database):
                 return 0
             count = self._seal(connection, sealed, last, path)
         useless = min(before, self._clock() - REQUEST_MEMORY)
-        body = self._body("pruned", {"sealed": {"seq": last[0], "hash": last[1]}, "rows": count, "file": path, "by": by})
+        seal = {"seq": last[0], "hash": last[1]}
+        body = self._body("pruned", {"sealed": seal, "rows": count, "file": path, "by": by})
         try:
             with self.writing() as connection:
                 if connection.execute("SELECT seq, hash FROM sealed").fetchone() != sealed:
