@@ -107,7 +107,7 @@ def read_call(call: Call, context: Context) -> Reading:
     """
     api = next((api for api in context.apis() if call.program in api.programs), None)
     at = Endpoint(api.name if api else call.program, api)
-    operation = next(reversed([a.value or "" for a in call.playing("OPERATION")]), "")
+    operation = next(reversed([a.value for a in call.playing("OPERATION")]), None) or ""
     try:
         effects = read(_document(call, context), operation, _variables(call, context), at)
     except Unseen as why:
@@ -120,8 +120,8 @@ def _document(call: Call, context: Context) -> str:
         if isinstance(argument.value, Unresolved):
             raise Unseen(f"{argument.value.written} is not known before the line runs")
         return argument.value or ""
-    path = next((a.value or "" for a in call.playing("GRAPHQLFILE")), "-")
-    return _content(path, call, context)
+    path = next((a.value for a in call.playing("GRAPHQLFILE")), None)
+    return _content("-" if path is None else path, call, context)
 
 
 def _content(path: str, call: Call, context: Context) -> str:
@@ -142,7 +142,7 @@ def _variables(call: Call, context: Context) -> Mapping[str, Any] | None:
     try:
         for argument in call.playing("VARIABLES"):
             text = argument.value or ""
-            if isinstance(text, Unresolved):
+            if isinstance(argument.value, Unresolved):
                 return NO_VARIABLES
             loaded = json.loads(_content(text[1:], call, context) if text[:1] == "@" else text)
             if not isinstance(loaded, dict):

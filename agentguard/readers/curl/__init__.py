@@ -9,7 +9,7 @@ from ...core.value import TYPE_CHECKING
 from ...core.world import Unseen
 from .. import http
 from . import config, files, globs, other
-from .group import Group, content, text
+from .group import Group, content, text, value
 from .request import method, request, scheme
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def _words(call: Call, context: Context) -> Iterator[str]:
     """The words of a call, each configuration file's in its place."""
     for argument in call.arguments:
         if argument.role == "CONFIGFILE":
-            yield from config.words(text(content(argument.value or "", call, context)))
+            yield from config.words(text(content(value(argument), call, context)))
         elif argument.value is None:
             yield argument.option
         else:
@@ -90,9 +90,9 @@ def _words(call: Call, context: Context) -> Iterator[str]:
 
 def _effects(group: Group) -> Iterator[Effect]:
     """What one group sends, then what it writes."""
-    uploads = [a.value or "" for a in group.playing("UPLOAD")]
-    for index, argument in enumerate(group.playing("URL")):
-        yield from _transfers(group, argument.value or "", uploads[index] if index < len(uploads) else "")
+    uploads = [Unresolved(u.written, u.written) if isinstance(u, Unresolved) else u for u in group.values("UPLOAD")]
+    for index, url in enumerate(group.values("URL")):
+        yield from _transfers(group, url, uploads[index] if index < len(uploads) else "")
     yield from files.written(group)
 
 

@@ -8,7 +8,7 @@ from ...core.paths import on_path
 from ...core.value import TYPE_CHECKING
 from ...core.world import Unseen
 from . import globs
-from .group import Group, text
+from .group import Group, text, value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,10 +23,10 @@ CACHES = (b"# Netscape HTTP Cookie File", b"# Your HSTS cache", b"# Your alt-svc
 def written(group: Group) -> Iterator[Effect]:
     """Every file that a group writes, in the order of its URLs, then its logs."""
     slots = [a for a in group.arguments if a.option in ("--output", "--remote-name", "--out-null")]
-    for index, argument in enumerate(group.playing("URL")):
-        yield from _saved(group, argument.value or "", slots[index] if index < len(slots) else None)
+    for index, url in enumerate(group.values("URL")):
+        yield from _saved(group, url, slots[index] if index < len(slots) else None)
     for argument in group.playing("LOG"):
-        yield from replaced(group, argument.option, argument.value or "")
+        yield from replaced(group, argument.option, value(argument))
     yield from _formatted(group)
 
 

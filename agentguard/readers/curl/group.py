@@ -23,6 +23,10 @@ class Group:
         """The value given last to an option."""
         return next((a.value for a in reversed(self.arguments) if a.option == option), None)
 
+    def values(self, role: str) -> list[str]:
+        """The values with that role, in order."""
+        return [a.value for a in self.arguments if a.role == role and a.value is not None]
+
     def playing(self, role: str) -> list[Argument]:
         """The arguments with that role that have a value."""
         return [a for a in self.arguments if a.role == role and a.value is not None]
@@ -30,6 +34,11 @@ class Group:
     def read(self, path: str) -> bytes:
         """The bytes of a file, or of standard input for `-`; raises Unseen."""
         return content(path, self.call, self.context)
+
+
+def value(argument: Argument) -> str:
+    """The value of an argument that has one; an Unresolved word stays one, even if it may be empty."""
+    return "" if argument.value is None else argument.value
 
 
 def content(path: str, call: Call, context: Context) -> bytes:

@@ -26,8 +26,8 @@ def effects(group: Group, url: http.Url, upload: str) -> Iterator[Effect]:
     where = http.environment(url.host)
     base = Effect("observe", Target("url", url.shown, (f"{url.host}:{url.port}", url.path)), environment=where)
     if url.scheme != "file":
-        sent = [a.value or "" for a in group.playing("QUOTE")] + [group.last("--request") or ""]
-        for command in filter(None, sent):
+        custom = group.last("--request")
+        for command in (*group.values("QUOTE"), *([] if custom is None else [custom])):
             verb = "unknown" if isinstance(command, Unresolved) else commands.effect(command)
             yield base.replace(verb=verb, rule="curl-command", reason=f"sends {url.shown} the command {command!r}")
     if upload and url.scheme == "file":
@@ -35,7 +35,7 @@ def effects(group: Group, url: http.Url, upload: str) -> Iterator[Effect]:
     elif url.scheme in ("smtp", "smtps") and group.has("--mail-rcpt"):
         reason = f"sends a mail through {url.shown}, which cannot be recalled"
         yield base.replace(verb="publish", rule="curl-mail", reason=reason)
-    elif (upload and group.has("--append")) or (url.scheme in ("imap", "imaps") and (upload or group.playing("FORM"))):
+    elif (upload and group.has("--append")) or (url.scheme in ("imap", "imaps") and (upload or group.values("FORM"))):
         yield base.replace(verb="create", rule="curl-upload", reason=f"adds to {url.shown}")
     elif upload:
         reason = f"replaces {url.shown}, if it is there, without seeing it"
@@ -43,7 +43,7 @@ def effects(group: Group, url: http.Url, upload: str) -> Iterator[Effect]:
     elif url.scheme in VERBATIM and url.port not in ("", VERBATIM[url.scheme]):
         reason = f"sends whatever listens at {url.shown} the text of its path"
         yield base.replace(verb="unknown", rule="curl-verbatim", reason=reason)
-    elif url.scheme == "mqtt" and group.playing("BODY"):
+    elif url.scheme == "mqtt" and group.values("BODY"):
         yield base.replace(verb="run", rule="curl-publish", reason=f"publishes to {url.shown}")
     elif url.scheme in READING:
         yield base.replace(rule="curl-reads", reason=f"reads {url.shown}")

@@ -5,10 +5,12 @@ from __future__ import annotations
 from ...core.call import Argument, Unresolved
 from ...core.world import Unseen
 from .. import http
-from .group import Group, text
+from .group import Group, text, value
 
 #: What a host name begins with when it stands for a scheme that is not named.
 GUESSED = ("ftp", "dict", "ldap", "imap", "smtp", "pop3")
+#: Options that change where a request goes.
+PLACES = ("--connect-to", "--request-target", "--url-query")
 #: What --data-urlencode leaves as it is.
 PLAIN = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
 
@@ -16,7 +18,7 @@ PLAIN = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
 def method(group: Group, upload: str) -> str:
     """The method of a request that sends the file `upload` ("": none)."""
     custom = group.last("--request")
-    if custom:
+    if custom or isinstance(custom, Unresolved):
         return custom
     if upload:
         return "PUT"
@@ -50,6 +52,9 @@ class _Builder:
         group = self.group
         headers = self.headers()
         body, fields = self.body(), self.fields()
+        for argument in group.arguments:
+            if argument.option in PLACES and isinstance(argument.value, Unresolved):
+                self.unseen = f"{argument.value.written} is not known before the line runs"
         queries = [a.value or "" for a in group.arguments if a.option == "--url-query"]
         if group.has("--get") and group.playing("BODY"):
             queries.insert(0, text(body))
@@ -89,7 +94,7 @@ class _Builder:
         """What -d, --json and their like send, joined as curl joins it."""
         whole: bytes | None = None
         for argument in self.group.playing("BODY"):
-            piece = self.piece(argument.option, argument.value or "")
+            piece = self.piece(argument.option, value(argument))
             joint = b"" if argument.option == "--json" else b"&"
             whole = piece if whole is None else whole + joint + piece
         return whole or b""
@@ -117,16 +122,16 @@ class _Builder:
         """The text fields of a multipart form; a file that it sends is only looked at where it may be GraphQL."""
         found = []
         for argument in self.group.playing("FORM"):
-            written = argument.value or ""
-            name, _, value = written.partition("=")
+            written = value(argument)
+            name, _, given = written.partition("=")
             if isinstance(written, Unresolved):
                 self.unseen = f"{written.written} is not known before the line runs"
             if argument.option == "--form-string":
-                found.append((name, value))
-            elif value[:1] not in ("@", "<"):
-                found.append((name, _unquoted(value)))
-            elif value[0] == "<" or name in ("operations", "query"):
-                found.append((name, text(self.read(_unquoted(value[1:])))))
+                found.append((name, given))
+            elif given[:1] not in ("@", "<"):
+                found.append((name, _unquoted(given)))
+            elif given[0] == "<" or name in ("operations", "query"):
+                found.append((name, text(self.read(_unquoted(given[1:])))))
             else:
                 found.append((name, ""))
         return tuple(found)
@@ -137,7 +142,7 @@ class _Builder:
         if self.group.has("--json"):
             found.append(("content-type", "application/json"))
         for argument in self.group.playing("HEADER"):
-            line = argument.value or ""
+            line = value(argument)
             lines = [line]
             if isinstance(line, Unresolved):
                 if ":" not in line:
@@ -145,8 +150,8 @@ class _Builder:
             elif line[:1] == "@":
                 lines = text(self.read(line[1:])).splitlines()
             for one in lines:
-                name, _, value = one.partition(":")
-                found.insert(0, (name.strip().lower(), value.strip()))
+                name, _, content = one.partition(":")
+                found.insert(0, (name.strip().lower(), content.strip()))
         return tuple(found)
 
     def read(self, path: str) -> bytes:
