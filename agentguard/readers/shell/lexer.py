@@ -1,0 +1,354 @@
+"""Shell text cut into words: quotes, expansions, here-documents and comments, as bash(1) reads them.
+
+bashlex knows the grammar of lists and compound commands; of words it gets much wrong (`$'…'`,
+quoted here-document ends, `$(( ))`, quotes inside substitutions). So words are cut here, and
+bashlex is given a mask of the same length in which every word is a plain one: see grammar.py.
+"""
+
+from __future__ import annotations
+
+from .pieces import NotUnderstood, Piece, Pieces, Word
+from .quoting import BLANKS, METACHARACTERS, Scanner
+
+#: Longest first, so that the first that fits is the one.
+OPERATORS = (
+    ";;&", "<<<", "<<-", "&>>",
+    ";;", ";&", "&&", "||", "|&", "&>", "<<", "<&", "<>", ">>", ">&", ">|",
+    ";", "&", "|", "<", ">", "(", ")",
+)  # fmt: skip
+#: Reserved words after which a command may begin, or a list end; and all that are kept in the mask.
+RESERVED = frozenset(
+    ["if", "then", "else", "elif", "fi", "while", "until", "do", "done", "for", "function", "{", "}", "!"]
+)
+_OPENING = RESERVED - {"for", "function"}
+
+
+class Lexer(Scanner):
+    """One pass over a text. Afterwards:
+
+    `mask` is the text as bashlex can read it; `words` and `heredocs` have the words, and the
+    bodies of here-documents by their end word, by where they begin; `data` where a command
+    begins that only looks at its words (`[[`, `((`, the words and patterns of `case`);
+    `patterns` where those begin that are patterns; `cases` where a `{` of the mask is a `case`.
+    """
+
+    def __init__(self, text: str, at: int = 0) -> None:
+        super().__init__(text, at)
+        self.words: dict[int, Word] = {}
+        self.heredocs: dict[int, Word] = {}
+        self.data: set[int] = set()
+        self.patterns: set[int] = set()
+        self.cases: set[int] = set()
+        self._edits: list[tuple[int, str]] = []
+        self._start = True  # a command may begin here
+        self._after_for = 0  # words since `for`, counted down to where `in` stands
+        self._newline = -1  # where the newline is that ended the last command, if nothing came since
+        self._waiting: list[tuple[int, Word, bool]] = []  # here-documents that begin at the next newline
+        self._open: list[str] = []  # parentheses and cases
+
+    @property
+    def mask(self) -> str:
+        """The text, every word plain, of the same length."""
+        parts, end = list[str](), 0
+        for at, put in self._edits:
+            parts += (self.text[end:at], put)
+            end = at + len(put)
+        return "".join((*parts, self.text[end:]))
+
+    def run(self, nested: bool = False) -> int:
+        """Read to the end, or, if nested, to the parenthesis that closes; where that is."""
+        while self.at < len(self.text):
+            char = self.text[self.at]
+            if char in BLANKS:
+                self.at += 1
+            elif self.text.startswith("\\\n", self.at):
+                self._put(self.at, "  ")
+                self.at += 2
+            elif char == "#":
+                self._comment()
+            elif char == "\n":
+                self._line()
+            elif char in METACHARACTERS and self.text[self.at : self.at + 2] not in ("<(", ">("):
+                if char == ")" and nested and not self._open:
+                    break
+                self._operator()
+            else:
+                self._command_word()
+        if self._waiting and nested:
+            raise NotUnderstood("a here-document begins in a `$(` and ends after it")
+        self._bodies()
+        if "case" in self._open:
+            raise NotUnderstood("a `case` has no `esac`")
+        if nested and self.at >= len(self.text):
+            raise NotUnderstood("a `$(` is not closed")
+        return self.at
+
+    def closing(self, at: int) -> int:
+        """See Scanner."""
+        return Lexer(self.text, at).run(nested=True)
+
+    def _put(self, at: int, text: str) -> None:
+        self._edits.append((at, text))
+
+    # Between words
+
+    def _comment(self) -> None:
+        end = self.text.find("\n", self.at)
+        end = len(self.text) if end < 0 else end
+        self._put(self.at, " " * (end - self.at))
+        self.at = end
+
+    def _line(self) -> None:
+        """The end of a line: the bodies of its here-documents follow."""
+        if self._newline < 0 and not self._start:
+            self._newline = self.at
+        self._start = True
+        self.at += 1
+        self._bodies()
+
+    def _operator(self) -> None:
+        operator = next(one for one in OPERATORS if self.text.startswith(one, self.at))
+        if operator == "(" and self._start and self.text.startswith("((", self.at) and self._arithmetic_command():
+            return
+        at = self.at
+        self.at += len(operator)
+        self._newline = -1
+        if operator in ("<<", "<<-"):
+            self._put(at, "< "[: len(operator)].ljust(len(operator)))
+            self._heredoc(operator == "<<-")
+        elif operator[0] in "<>" or operator in ("&>", "&>>"):
+            self._redirection()
+        elif operator == ";;" and self._open[-1:] == ["case"]:
+            self._put(at, " \n")
+            self._pattern()
+        else:
+            if operator == "(":
+                self._open.append("(")
+            elif operator == ")" and self._open[-1:] == ["("]:
+                self._open.pop()
+            self._start = True
+
+    def _redirection(self) -> None:
+        """The file after a redirection's operator; a command may still begin after it only if none has."""
+        self.blanks()
+        if self.at >= len(self.text) or self.text[self.at] in METACHARACTERS.replace("<", "").replace(">", ""):
+            return  # bashlex says that it is missing
+        at, word = self.at, self.word()
+        if not (_is_number(word.raw) or word.raw == "-"):
+            self._put(at, "w" * len(word.raw))
+        self.words[at] = word
+
+    # Here-documents
+
+    def _heredoc(self, tabs: bool) -> None:
+        self.blanks()
+        at, word = self.at, self.word()
+        if not word.raw:
+            raise NotUnderstood("a here-document has no end word")
+        self._put(at, "w" * len(word.raw))
+        self._waiting.append((at, word, tabs))
+
+    def _bodies(self) -> None:
+        for at, word, tabs in self._waiting:
+            begin, lines = self.at, []
+            end = "".join(p.value for p in word.pieces) if all(p.kind == "text" for p in word.pieces) else word.raw
+            while self.at < len(self.text):
+                stop = self.text.find("\n", self.at)
+                stop = len(self.text) if stop < 0 else stop
+                line = self.text[self.at : stop]
+                line = line.lstrip("\t") if tabs else line
+                self.at = min(stop + 1, len(self.text))
+                if line == end:
+                    break
+                lines.append(line + "\n")
+            body = "".join(lines)
+            literal = any(piece.quoted for piece in word.pieces)
+            self.heredocs[at] = Word(body, (Piece("text", body, True),)) if literal else quoted(body)
+            self._put(begin, " " * (self.at - begin))
+        self._waiting = []
+
+    # Words where commands are
+
+    def _command_word(self) -> None:
+        at, start, newline = self.at, self._start, self._newline
+        self._start, self._newline = False, -1
+        self._after_for -= 1
+        if start and self.text.startswith("[[", at) and self.text[at + 2 : at + 3] in (*BLANKS, "\n"):
+            return self._condition()
+        word = self.word()
+        self.words[at] = word
+        if start and word.raw == "case":
+            return self._case(at)
+        if start and word.raw == "esac" and self._open[-1:] == ["case"]:
+            self._open.pop()
+            return self._put(at, "}".rjust(4))
+        if start and word.raw in ("coproc", "select"):
+            raise NotUnderstood(f"`{word.raw}` is not followed")
+        if start and word.raw == "time":
+            self._start = True
+            return self._put(at, "    ")
+        if start and word.raw == "-p" and self.text[:at].rstrip(BLANKS).endswith("time"):
+            self._start = True
+            return self._put(at, "  ")
+        if start and word.raw == "do" and newline >= 0:
+            self._put_before(newline, ";")  # bashlex fails an assertion without it
+        if start and word.raw in RESERVED:
+            self._start = word.raw in _OPENING
+            if word.raw == "for":
+                self._after_for = 2
+                self._arithmetic_for(at)
+            elif word.raw == "function":
+                self._function_name()
+            return None
+        if word.raw == "in" and self._after_for == 0:
+            return None
+        if _is_number(word.raw) and self.text[self.at : self.at + 1] in ("<", ">"):
+            self._start = start
+            return None
+        return self._put(at, "w" * len(word.raw))
+
+    def _put_before(self, at: int, text: str) -> None:
+        """An edit further back than the last one."""
+        self._edits.append((at, text))
+        self._edits.sort()
+
+    def _function_name(self) -> None:
+        self.blanks()
+        at, word = self.at, self.word()
+        self.words[at] = word
+        self._put(at, "w" * len(word.raw))
+        self._start = True
+
+    def _condition(self) -> None:
+        """`[[ … ]]`: all of it is one word that only looks."""
+        begin, pieces = self.at, list[Piece]()
+        self.at += 2
+        while not (
+            self.text.startswith("]]", self.at) and self.text[self.at + 2 : self.at + 3] in ("", *METACHARACTERS)
+        ):
+            if self.at >= len(self.text):
+                raise NotUnderstood("a `[[` is not closed")
+            if self.text[self.at] in METACHARACTERS and self.text[self.at : self.at + 2] not in ("<(", ">("):
+                self.at += 1
+            else:
+                pieces += self.word().pieces
+        self.at += 2
+        self._looks(begin, pieces)
+
+    def _looks(self, begin: int, pieces: list[Piece]) -> None:
+        raw = self.text[begin : self.at]
+        self.words[begin] = Word(raw, tuple(pieces))
+        self.data.add(begin)
+        self._put(begin, "w" * len(raw))
+        self._start = False
+
+    def _arithmetic_command(self) -> bool:
+        """`((…))`, unless it turns out to be a subshell in a subshell."""
+        begin = self.at
+        self.at += 2
+        end = self.parenthesis()
+        if self.text[end + 1 : end + 2] != ")":
+            self.at = begin
+            return False
+        self.at = end + 2
+        self._looks(begin, [Piece("arithmetic", self.text[begin + 2 : end])])
+        return True
+
+    def _arithmetic_for(self, begin: int) -> None:
+        """`for ((…;…;…))` goes round as `while` does."""
+        self.blanks()
+        at = self.at
+        if not self.text.startswith("((", at) or not self._arithmetic_command():
+            return
+        self._edits.pop()
+        self.data.remove(at)
+        self.data.add(begin + 6)
+        self.words[begin + 6] = self.words.pop(at)
+        self._put(begin, "while " + "w" * (self.at - begin - 7) + ";")
+        self.blanks()
+        if self.text[self.at : self.at + 1] == ";":
+            self._put(self.at, " ")
+            self.at += 1
+        self._start, self._after_for = True, 0
+
+    # case WORD in PATTERN) …;; esac  →  { WORD; PATTERN; … }
+
+    def _case(self, begin: int) -> None:
+        self._put(begin, "{   ")
+        self.cases.add(begin)
+        self.blanks()
+        at = self.at
+        self._looks(at, list(self.word().pieces))
+        while self.text[self.at : self.at + 1] in (*BLANKS, "\n") and self.at < len(self.text):
+            self.at += 1
+        if self.word().raw != "in":
+            raise NotUnderstood("a `case` has no `in`")
+        self._put(self.at - 2, "\n ")
+        self._open.append("case")
+        self._pattern()
+
+    def _pattern(self) -> None:
+        self._skip_to_pattern()
+        if self.text.startswith("esac", self.at) and self.text[self.at + 4 : self.at + 5] in ("", *METACHARACTERS):
+            self._put(self.at, "}".rjust(4))
+            self._open.pop()
+            self.at += 4
+            self._start = False
+            return
+        if self.text[self.at : self.at + 1] == "(":
+            self._put(self.at, " ")
+            self.at += 1
+            self.blanks()
+        begin, pieces = self.at, list[Piece]()
+        while self.text[self.at : self.at + 1] != ")":
+            if self.at >= len(self.text) or self.text[self.at] in "\n;&<>(":
+                raise NotUnderstood("a `case` has a pattern that does not end")
+            if self.text[self.at] in BLANKS or self.text[self.at] == "|":
+                self.at += 1
+            else:
+                pieces += self.word().pieces
+        if not pieces:
+            raise NotUnderstood("a `case` has an empty pattern")
+        self._looks(begin, pieces)
+        self.patterns.add(begin)
+        self._put(self.at, "\n")
+        self.at += 1
+        self._start = True
+
+    def _skip_to_pattern(self) -> None:
+        while self.at < len(self.text):
+            if self.text[self.at] == "#":
+                self._comment()
+            elif self.text[self.at] == "\n" and self._waiting:
+                self.at += 1
+                self._bodies()
+            elif self.text[self.at] in BLANKS or self.text[self.at] == "\n":
+                self.at += 1
+            elif self.text.startswith("\\\n", self.at):
+                self._put(self.at, "  ")
+                self.at += 2
+            else:
+                return
+
+
+def quoted(text: str, end: str = "") -> Word:
+    """`text` as the inside of double quotes, or of a here-document, with what is expanded there."""
+    lexer, pieces = Lexer(text), Pieces()
+    lexer.inside_quotes(pieces, end)
+    return Word(text, pieces.done())
+
+
+def word(text: str) -> Word:
+    """All of `text` as one word, blanks and operators taken literally, as after `${NAME:-`."""
+    lexer, pieces = Lexer(text), list[Piece]()
+    while lexer.at < len(text):
+        found = lexer.word()
+        pieces += found.pieces
+        if not found.raw:
+            pieces.append(Piece("text", text[lexer.at]))
+            lexer.at += 1
+    return Word(text, tuple(pieces))
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()

@@ -1,0 +1,128 @@
+"""A word of shell text, in pieces: literal text, and what the shell puts something in place of."""
+
+from __future__ import annotations
+
+from ...core.value import TYPE_CHECKING, Value
+
+if TYPE_CHECKING:
+    from typing import Literal
+
+    Kind = Literal["text", "variable", "command", "process", "arithmetic"]
+
+
+class NotUnderstood(Exception):
+    """A text, or a part of it, that this reader cannot follow: the words say which part and why."""
+
+
+class Piece(Value):
+    """A part of a word.
+
+    `value` is literal text ("text"), what stands in `${…}` or after `$` ("variable"), the
+    commands of `$(…)` or backquotes ("command") and of `<(…)` or `>(…)` ("process"), or an
+    expression ("arithmetic"). Between double quotes, or made literal by a quote, it is `quoted`.
+    """
+
+    kind: Kind
+    value: str
+    quoted: bool = False
+
+
+class Word(Value):
+    """A word as written, and its pieces; `array` holds the elements of `NAME=(…)`."""
+
+    raw: str
+    pieces: tuple[Piece, ...]
+    array: tuple[Word, ...] | None = None
+
+
+class Pieces:
+    """Pieces as they are found, neighbouring text joined."""
+
+    def __init__(self) -> None:
+        self._done: list[Piece] = []
+        self._text: list[str] = []
+        self._is_quoted = False
+        self._open = False
+
+    def add(self, kind: Kind, value: str, quoted: bool = False) -> None:
+        """The next piece."""
+        if kind == "text" and self._open and self._is_quoted == quoted:
+            self._text.append(value)
+            return
+        self._close()
+        if kind == "text":
+            self._text, self._is_quoted, self._open = [value], quoted, True
+        else:
+            self._done.append(Piece(kind, value, quoted))
+
+    def _close(self) -> None:
+        if self._open:
+            self._done.append(Piece("text", "".join(self._text), self._is_quoted))
+        self._open = False
+
+    @property
+    def assigns(self) -> bool:
+        """Whether all so far is `NAME=`, so that a parenthesis opens an array."""
+        if self._done or not self._open or self._is_quoted:
+            return False
+        text = "".join(self._text)
+        return text.endswith("=") and assignment(text) is not None
+
+    def done(self) -> tuple[Piece, ...]:
+        """All of them."""
+        self._close()
+        return tuple(self._done)
+
+
+def assignment(text: str) -> tuple[str, str, str] | None:
+    """`NAME=…`, `NAME+=…`, `NAME[…]=…` as name, what stands between it and the value, and the value."""
+    end = 0
+    while end < len(text) and text[end].isascii() and (text[end].isalnum() or text[end] == "_"):
+        end += 1
+    if not end or text[0].isdigit():
+        return None
+    mark = end
+    if text[mark : mark + 1] == "[":
+        mark = text.find("]", mark) + 1
+        if not mark:
+            return None
+    mark += text[mark : mark + 1] == "+"
+    if text[mark : mark + 1] != "=":
+        return None
+    return text[:end], text[end : mark + 1], text[mark + 1 :]
+
+
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "e": "\x1b", "E": "\x1b", "f": "\f", "v": "\v"}
+
+
+def unescaped(text: str) -> str:
+    """Backslash escapes of `$'…'` and printf(1) resolved; bytes that are no UTF-8 as surrogates."""
+    out, at = bytearray(), 0
+    while at < len(text):
+        char, following = text[at], text[at + 1 : at + 2]
+        at += 1
+        if char != "\\" or not following:
+            out += char.encode("utf-8", "surrogateescape")
+            continue
+        at += 1
+        limit = {"x": 2, "u": 4, "U": 8}.get(following, 0)
+        digits = _digits(text[at : at + limit], "0123456789abcdefABCDEF") if limit else ""
+        octal = _digits(text[at - 1 : at + 2], "01234567")
+        if digits:
+            at += len(digits)
+            code = int(digits, 16)
+            out += bytes([code]) if following == "x" else chr(min(code, 0x10FFFF)).encode("utf-8", "surrogatepass")
+        elif octal:
+            at += len(octal) - 1
+            out.append(int(octal, 8) & 0xFF)
+        else:
+            known = _ESCAPES.get(following, following if following in "\\'\"?" else "\\" + following)
+            out += known.encode("utf-8", "surrogateescape")
+    return out.decode("utf-8", "surrogateescape")
+
+
+def _digits(text: str, alphabet: str) -> str:
+    end = 0
+    while end < len(text) and text[end] in alphabet:
+        end += 1
+    return text[:end]

@@ -1,0 +1,229 @@
+"""Words as bash(1) cuts them: quotes, `${…}`, `$(…)`, `$((…))`, backquotes and arrays."""
+
+from __future__ import annotations
+
+from .pieces import NotUnderstood, Pieces, Word, unescaped
+
+BLANKS = " \t"
+METACHARACTERS = " \t\n;&|<>()"
+
+
+class Scanner:
+    """Reads words from a text; `at` is where it stands."""
+
+    def __init__(self, text: str, at: int = 0) -> None:
+        self.text = text
+        self.at = at
+
+    def closing(self, at: int) -> int:
+        """Where the parenthesis is that closes the commands which begin at `at`."""
+        raise NotImplementedError
+
+    def blanks(self) -> None:
+        """Go over blanks."""
+        while self.at < len(self.text) and self.text[self.at] in BLANKS:
+            self.at += 1
+
+    def word(self) -> Word:
+        """The word that begins here, up to an unquoted metacharacter."""
+        begin, pieces = self.at, Pieces()
+        while self.at < len(self.text):
+            char = self.text[self.at]
+            if char in "<>" and self.text[self.at + 1 : self.at + 2] == "(":
+                pieces.add("process", self._commands(2))
+            elif char == "(" and pieces.assigns:
+                return self._array(begin, pieces)
+            elif char in METACHARACTERS:
+                break
+            elif char == "'":
+                pieces.add("text", self._until_quote(), True)
+            elif char == '"':
+                self.at += 1
+                self.inside_quotes(pieces, '"')
+            elif char == "\\":
+                following = self.text[self.at + 1 : self.at + 2]
+                if following != "\n":
+                    pieces.add("text", following or "\\", True)
+                self.at += 2
+            elif char == "$" and self.text[self.at + 1 : self.at + 2] == "'":
+                pieces.add("text", self._ansi(), True)
+            elif char == "$" and self.text[self.at + 1 : self.at + 2] == '"':
+                self.at += 2
+                self.inside_quotes(pieces, '"')
+            elif char in "$`":
+                self._expansion(pieces, False)
+            else:
+                pieces.add("text", char)
+                self.at += 1
+        self.at = min(self.at, len(self.text))
+        return Word(self.text[begin : self.at], pieces.done())
+
+    def _array(self, begin: int, pieces: Pieces) -> Word:
+        """`NAME=(…)`"""
+        elements = []
+        self.at += 1
+        while self.text[self.at : self.at + 1] != ")":
+            if self.at >= len(self.text):
+                raise NotUnderstood("an array is not closed")
+            if self.text[self.at] == "#":
+                self.at += len(self.text[self.at :].partition("\n")[0])
+            elif self.text[self.at] in (*BLANKS, "\n"):
+                self.at += 1
+            elif self.text[self.at] in METACHARACTERS:
+                raise NotUnderstood(f"an array holds `{self.text[self.at]}`")
+            else:
+                elements.append(self.word())
+        self.at += 1
+        return Word(self.text[begin : self.at], pieces.done(), tuple(elements))
+
+    def _until_quote(self) -> str:
+        end = self.text.find("'", self.at + 1)
+        if end < 0:
+            raise NotUnderstood("a single quote is not closed")
+        text = self.text[self.at + 1 : end]
+        self.at = end + 1
+        return text
+
+    def _ansi(self) -> str:
+        """`$'…'`"""
+        begin = self.at = self.at + 2
+        while self.text[self.at : self.at + 1] != "'":
+            if self.at >= len(self.text):
+                raise NotUnderstood("a `$'` is not closed")
+            self.at += 2 if self.text[self.at] == "\\" else 1
+        self.at += 1
+        return unescaped(self.text[begin : self.at - 1])
+
+    def inside_quotes(self, pieces: Pieces, end: str) -> None:
+        """What stands between double quotes, or in a here-document (`end` is ""), with what is expanded there."""
+        pieces.add("text", "", True)
+        while self.at < len(self.text):
+            char = self.text[self.at]
+            if char == end:
+                self.at += 1
+                return
+            if char == "\\":
+                following = self.text[self.at + 1 : self.at + 2]
+                if following != "\n":
+                    special = following and following in "$`\\" + end
+                    pieces.add("text", following if special else "\\" + following, True)
+                self.at += 2
+            elif char in "$`":
+                self._expansion(pieces, True)
+            else:
+                pieces.add("text", char, True)
+                self.at += 1
+        self.at = len(self.text)
+        if end:
+            raise NotUnderstood("a double quote is not closed")
+
+    def _expansion(self, pieces: Pieces, quoted: bool) -> None:
+        """`$…` or backquotes."""
+        rest = self.text[self.at + 1 : self.at + 3]
+        if self.text[self.at] == "`":
+            pieces.add("command", self._backquoted(quoted), quoted)
+        elif rest == "((" and self._arithmetic_expansion(pieces, quoted):
+            pass
+        elif rest[:1] == "(":
+            pieces.add("command", self._commands(2), quoted)
+        elif rest[:1] == "{":
+            pieces.add("variable", self._braces(quoted), quoted)
+        elif rest[:1] == "[":
+            end = self.text.find("]", self.at)
+            if end < 0:
+                raise NotUnderstood("a `$[` is not closed")
+            pieces.add("arithmetic", self.text[self.at + 2 : end], quoted)
+            self.at = end + 1
+        else:
+            self._name(pieces, quoted)
+
+    def _name(self, pieces: Pieces, quoted: bool) -> None:
+        begin = end = self.at + 1
+        if self.text[begin : begin + 1].isdigit() or self.text[begin : begin + 1] in tuple("@*#?-$!"):
+            end += 1
+        else:
+            while self.text[end : end + 1].isascii() and (
+                self.text[end : end + 1].isalnum() or self.text[end : end + 1] == "_"
+            ):
+                end += 1
+        if end == begin:
+            pieces.add("text", "$", quoted)
+        else:
+            pieces.add("variable", self.text[begin:end], quoted)
+        self.at = end
+
+    def _arithmetic_expansion(self, pieces: Pieces, quoted: bool) -> bool:
+        begin = self.at
+        self.at += 3
+        end = self.parenthesis()
+        if self.text[end + 1 : end + 2] != ")":
+            self.at = begin
+            return False
+        pieces.add("arithmetic", self.text[begin + 3 : end], quoted)
+        self.at = end + 2
+        return True
+
+    def _commands(self, skip: int) -> str:
+        """The commands of a substitution whose opening is that long."""
+        end = self.closing(self.at + skip)
+        commands = self.text[self.at + skip : end]
+        self.at = end + 1
+        return commands
+
+    def _backquoted(self, quoted: bool) -> str:
+        self.at += 1
+        text = []
+        while self.text[self.at : self.at + 1] != "`":
+            if self.at >= len(self.text):
+                raise NotUnderstood("a backquote is not closed")
+            if self.text[self.at] == "\\" and self.text[self.at + 1 : self.at + 2] in tuple(
+                '$`\\"' if quoted else "$`\\"
+            ):
+                self.at += 1
+            text.append(self.text[self.at])
+            self.at += 1
+        self.at += 1
+        return "".join(text)
+
+    def _braces(self, quoted: bool) -> str:
+        """The inside of `${…}`."""
+        begin = self.at = self.at + 2
+        scratch = Pieces()
+        while self.text[self.at : self.at + 1] != "}":
+            if self.at >= len(self.text):
+                raise NotUnderstood("a `${` is not closed")
+            char = self.text[self.at]
+            if char == "\\":
+                self.at += 2
+            elif char == "'" and not quoted:
+                self._until_quote()
+            elif char == '"':
+                self.at += 1
+                self.inside_quotes(scratch, '"')
+            elif char == "$" and self.text[self.at + 1 : self.at + 2] == "'" and not quoted:
+                self._ansi()
+            elif char == "`" or (char == "$" and self.text[self.at + 1 : self.at + 2] in ("(", "{")):
+                self._expansion(scratch, quoted)
+            else:
+                self.at += 1
+        self.at += 1
+        return self.text[begin : self.at - 1]
+
+    def parenthesis(self) -> int:
+        """Where the parenthesis closes that was opened just before here, in an expression."""
+        depth, scratch = 1, Pieces()
+        while self.at < len(self.text):
+            char = self.text[self.at]
+            if char == "'":
+                self._until_quote()
+            elif char == '"':
+                self.at += 1
+                self.inside_quotes(scratch, '"')
+            elif char in "$`":
+                self._expansion(scratch, True)
+            else:
+                depth += {"(": 1, ")": -1}.get(char, 0)
+                if not depth:
+                    return self.at
+                self.at += 2 if char == "\\" else 1
+        raise NotUnderstood("a parenthesis is not closed")

@@ -1,0 +1,124 @@
+"""What a shell knows at one point of a text: directory, variables, functions, standard input."""
+
+from __future__ import annotations
+
+from ...core.call import Invocation, Stream, Unresolved
+from ...core.value import TYPE_CHECKING, Value
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .grammar import Script
+
+#: Whatever may have read part of standard input makes the rest unknown to what follows.
+READ_BEFORE = Stream("unseen", why="an earlier command may have read part of it")
+
+
+class Body(Value):
+    """What a function name stands for: a compound command of a text."""
+
+    script: Script
+    node: Any
+
+
+class Scope:
+    """A shell's state. A subshell works on a copy; alternatives are merged.
+
+    A variable that is not in `variables` may still exist in the shell that will run the text,
+    so it is not known to be unset. A name in `functions` maps to all that it may stand for,
+    None for the program. `fallback` is the directory if the `cd` just before has failed.
+    """
+
+    def __init__(self, call: Invocation, arguments: tuple[str, ...] | None) -> None:
+        self.cwd = call.cwd
+        self.fallback: str | None = None
+        self.variables: dict[str, str | tuple[str, ...]] = dict(call.env)
+        self.exported = set(call.env)
+        self.functions: dict[str, tuple[Body | None, ...]] = {}
+        self.aliases: dict[str, str] = {}
+        self.arguments = arguments
+        self.stdin = call.stdin
+        self.errexit = False
+
+    def copy(self) -> Scope:
+        """The same, to be changed apart."""
+        other = object.__new__(Scope)
+        other.__dict__.update(self.__dict__)
+        other.variables = dict(self.variables)
+        other.exported = set(self.exported)
+        other.functions = dict(self.functions)
+        other.aliases = dict(self.aliases)
+        return other
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a program that is started here gets."""
+        return {
+            name: value for name, value in self.variables.items() if name in self.exported and isinstance(value, str)
+        }
+
+    def settle(self) -> None:
+        """A command follows whether or not the last `cd` has worked."""
+        if self.fallback is not None and not self.errexit and self.fallback != self.cwd:
+            self.cwd = Unresolved(self.cwd, getattr(self.cwd, "written", self.cwd))
+        self.fallback = None
+
+    def if_failed(self) -> Scope:
+        """The state if the last command has failed."""
+        other = self.copy()
+        if other.fallback is not None:
+            other.cwd, other.fallback = other.fallback, None
+        return other
+
+    def merge(self, other: Scope) -> None:
+        """Either of two states may be the real one: only what they agree about stays known."""
+        other = other.copy()
+        self.settle()
+        other.settle()
+        for name in {**self.variables, **other.variables}:
+            self.variables[name] = _either(name, self.variables.get(name), other.variables.get(name))
+        self.exported |= other.exported
+        for name in {**self.functions, **other.functions}:
+            bodies = self.functions.get(name, (None,)) + other.functions.get(name, (None,))
+            self.functions[name] = tuple({id(body): body for body in bodies}.values())
+        self.aliases |= other.aliases
+        if self.cwd != other.cwd or isinstance(other.cwd, Unresolved):
+            self.cwd = Unresolved(other.cwd, getattr(other.cwd, "written", "$PWD"))
+        if self.arguments != other.arguments:
+            self.arguments = None
+        if self.stdin != other.stdin:
+            self.stdin = READ_BEFORE
+        self.errexit = self.errexit and other.errexit
+
+    @property
+    def certain(self) -> tuple[Any, ...]:
+        """All that is known for sure; it only shrinks when states are merged."""
+        variables = {name: value for name, value in self.variables.items() if not isinstance(value, Unresolved)}
+        functions = {name: len(bodies) for name, bodies in self.functions.items()}
+        return variables, functions, isinstance(self.cwd, Unresolved), self.arguments, self.stdin
+
+    def assign(self, name: str, mark: str, value: str | tuple[str, ...]) -> None:
+        """`NAME=VALUE`, or what stands in place of the `=`: `+=`, `[…]=`."""
+        before = self.variables.get(name)
+        if mark == "+=" and isinstance(before, tuple) and isinstance(value, tuple):
+            value = before + value
+        elif mark == "+=" and isinstance(value, str):
+            known = isinstance(before, str) and not isinstance(before, Unresolved) and not isinstance(value, Unresolved)
+            text = f"{before if isinstance(before, str) else ''}{value}"
+            value = text if known else Unresolved(text, f"${name}")
+        elif mark != "=":
+            value = Unresolved("", f"${name}")
+        self.variables[name] = value
+
+    def forget(self, *names: str) -> None:
+        """The variables have values that nobody knows."""
+        for name in names:
+            self.variables[name] = Unresolved("", f"${name}")
+
+
+def _either(name: str, one: str | tuple[str, ...] | None, other: str | tuple[str, ...] | None) -> str | tuple[str, ...]:
+    """One value of two. The guess is the emptier one: what empty would hit is the worse to be wrong about."""
+    if one == other and one is not None and not isinstance(other, Unresolved):
+        return one
+    texts = [value if isinstance(value, str) else "" for value in (one, other)]
+    return Unresolved(min(texts, key=bool), f"${name}")

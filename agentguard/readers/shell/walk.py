@@ -1,0 +1,348 @@
+"""A shell text, walked in the order in which it would run: every command with what it would be given."""
+
+from __future__ import annotations
+
+import os.path
+
+from ...core.call import Invocation, Stream, Unresolved
+from ...core.effect import Effect, Reading
+from ...core.paths import could_touch
+from ...core.reading import Context
+from ...core.value import TYPE_CHECKING
+from ...core.world import Unseen
+from .builtins import BUILTINS, DECLARING, QUIET
+from .control import branch, chains, choose, each, leaves, loop, may_leave
+from .grammar import Script, parse, place
+from .pieces import NotUnderstood, Word
+from .prints import prints
+from .redirect import redirect
+from .scope import READ_BEFORE, Body, Scope
+from .words import Expander, assigned
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+#: The most commands that one text may come to, loops and functions followed.
+MAX_COMMANDS = 1000
+#: How deep functions may call each other.
+MAX_CALLS = 24
+
+
+class Walk:
+    """`reading` grows as the walk goes on, so that what came before a stumble is not lost.
+
+    The methods for nodes return what the node prints on standard output, or None if that is
+    not known; it is needed for substitutions and pipes.
+    """
+
+    def __init__(self, context: Context, call: Invocation, arguments: tuple[str, ...] | None) -> None:
+        self.context = context
+        self.world = context.world
+        self.call = call
+        self.scope = Scope(call, arguments)
+        self.words = Expander(self)
+        self.reading = Reading()
+        self.ahead: list[Effect] = list(call.ahead)
+        self._commands = self._calls = 0
+
+    # What others need: builtins, redirections, words
+
+    def run(self, text: str) -> bytes | None:
+        """Run a text here, as `eval` and `.` do."""
+        self._calls += 1
+        if self._calls > MAX_CALLS:
+            raise NotUnderstood("functions or texts that call each other too deeply")
+        script = parse(text)
+        printed = _joined([self.node(script, node) for node in script.nodes])
+        self._calls -= 1
+        return printed
+
+    def apart(self, run: Callable[[], bytes | None], stdin: Stream | None = None) -> bytes | None:
+        """Run something in a subshell."""
+        outer, self.scope = self.scope, self.scope.copy()
+        if stdin is not None:
+            self.scope.stdin = stdin
+        try:
+            return run()
+        finally:
+            outer.stdin = outer.stdin if stdin is not None else self.scope.stdin
+            self.scope = outer
+
+    def substitute(self, text: str) -> str | None:
+        """What `$(text)` becomes."""
+        printed = self.apart(lambda: self.run(text))
+        return None if printed is None or b"\0" in printed else printed.decode("utf-8", "surrogateescape").rstrip("\n")
+
+    def tell(self, *effects: Effect) -> None:
+        """Effects of the shell itself."""
+        self.add(Reading(effects))
+
+    def add(self, reading: Reading) -> None:
+        """What a part of the text does."""
+        self.reading += reading
+        self.ahead += [effect for effect in reading.effects if effect.verb != "observe"]
+
+    def invocation(
+        self, argv: tuple[str, ...], stdin: Stream | None = None, env: dict[str, str] | None = None
+    ) -> Invocation:
+        """A program started from here."""
+        scope = self.scope
+        return Invocation(
+            argv, scope.cwd, {**scope.environment, **(env or {})}, stdin or scope.stdin, tuple(self.ahead)
+        )
+
+    def absolute(self, path: str) -> str:
+        """A path seen from here; an Unresolved if it or the directory is one."""
+        cwd = self.scope.cwd
+        whole = os.path.normpath(os.path.join(cwd, path))
+        if isinstance(path, Unresolved):
+            return Unresolved(whole, path.written)
+        if isinstance(cwd, Unresolved) and not path.startswith("/"):
+            return Unresolved(whole, f"{cwd.written}/{path}")
+        return whole
+
+    def touched(self, path: str, besides: tuple[str, ...] = ()) -> bool:
+        """Whether an earlier part of the line may change a file, leaving aside what some rules say."""
+        whole = self.absolute(path)
+        return any(could_touch(effect, whole) for effect in self.ahead if effect.rule not in besides)
+
+    def exists(self, directory: str) -> bool:
+        """Whether there surely is such a directory when the line gets here."""
+        if isinstance(directory, Unresolved) or any(c in directory for c in "*?[\\") or self.touched(directory):
+            return False
+        try:
+            return bool(self.world.expand(os.path.join(directory, "."), "/"))
+        except Unseen:
+            return False
+
+    # Nodes
+
+    def node(self, script: Script, node: Any) -> bytes | None:
+        """Any node, in the present state."""
+        if node.kind == "command":
+            return self._command(script, node)
+        if node.kind == "pipeline":
+            return self._pipeline(script, node)
+        if node.kind == "list":
+            return self._list(script, node.parts)
+        if node.kind == "compound":
+            return self._compound(script, node)
+        if node.kind == "function":
+            self.scope.functions[script.word(node.name).raw] = (Body(script, node.body),)
+            return b""
+        raise NotUnderstood(f"`{script.source(node)}`")
+
+    def _list(self, script: Script, parts: list[Any]) -> bytes | None:
+        printed: list[bytes | None] = []
+        for chain, background in chains(parts):
+            self.scope.settle()
+            if background:
+                self.apart(lambda chain=chain: self.chain(script, chain), Stream("known"))  # type: ignore[misc]
+                printed.append(None)
+            else:
+                printed.append(self.chain(script, chain))
+        return _joined(printed)
+
+    def chain(self, script: Script, chain: list[tuple[str, Any]]) -> bytes | None:
+        """`A && B || C`: each but the first may run or not."""
+        if len(chain) == 1:
+            return self.node(script, chain[0][1])
+        self.tested(script, chain[0][1])
+        skipped: list[Scope] = []
+        for number, (operator, node) in enumerate(chain[1:], 2):
+            run = self.node if number == len(chain) else self.tested
+            if operator == "&&":
+                skipped.append(self.scope.if_failed())
+                self.scope.fallback = None
+                run(script, node)
+                continue
+            succeeded, self.scope = self.scope, self.scope.if_failed()
+            succeeded.fallback = None
+            for other in skipped:
+                self.scope.merge(other)
+            run(script, node)
+            if leaves(script, node):
+                self.scope, skipped = succeeded, []
+            else:
+                self.scope.merge(succeeded)
+        for other in skipped:
+            self.scope.merge(other)
+        return None
+
+    def tested(self, script: Script, node: Any) -> bytes | None:
+        """A node whose status is looked at: `set -e` does not count in it."""
+        errexit, self.scope.errexit = self.scope.errexit, False
+        printed = self.node(script, node)
+        self.scope.errexit = errexit
+        return printed
+
+    def _pipeline(self, script: Script, node: Any) -> bytes | None:
+        stages = [part for part in node.parts if part.kind not in ("pipe", "reservedword")]
+        both = [part.pipe == "|&" for part in node.parts if part.kind == "pipe"]
+        if len(stages) == 1:  # after `!`
+            printed = self.tested(script, stages[0])
+            self.scope.settle()
+            return printed
+        printed = None
+        for number, stage in enumerate(stages):
+            outer = self.scope.copy()
+            if number:
+                why = f"it comes from `{script.source(stages[number - 1])}`"
+                known = printed is not None and not both[number - 1]
+                self.scope.stdin = Stream("known", printed or b"") if known else Stream("unseen", why=why)
+            printed = self.node(script, stage)
+            inner, self.scope = self.scope, outer
+            if not number:
+                self.scope.stdin = inner.stdin
+        inner.stdin = self.scope.stdin
+        self.scope.merge(inner)  # zsh runs the last stage in the shell itself
+        return printed
+
+    def _compound(self, script: Script, node: Any) -> bytes | None:
+        stdin, shown = redirect(self, script, node.redirects)
+        outer = self.scope.stdin
+        self.scope.stdin = stdin or outer
+        printed = self._inside(script, node)
+        if stdin is not None:
+            self.scope.stdin = outer
+        return printed if shown else b""
+
+    def _inside(self, script: Script, node: Any) -> bytes | None:
+        first, *rest = node.list
+        if first.kind == "reservedword" and place(node) not in script.cases:
+            alone = first.word == "("
+            return self.apart(lambda: self.node(script, rest[0])) if alone else self.node(script, rest[0])
+        if first.kind == "reservedword":
+            choose(self, script, rest[0])
+        elif first.kind == "for":
+            each(self, script, first)
+        elif first.kind == "if":
+            branch(self, script, _flat(first.parts))
+        else:
+            parts = [part for part in first.parts if part.kind != "reservedword"]
+            loop(self, lambda: [self.tested(script, part) for part in parts])
+        return None
+
+    # Commands
+
+    def _command(self, script: Script, node: Any) -> bytes | None:
+        self._commands += 1
+        if self._commands > MAX_COMMANDS:
+            raise NotUnderstood(f"it comes to more than {MAX_COMMANDS} commands")
+        words = [script.word(part) for part in node.parts if part.kind != "redirect"]
+        redirects = [part for part in node.parts if part.kind == "redirect"]
+        if words and place(node.parts[0]) in script.data:
+            self.words.look(words[0])
+            redirect(self, script, redirects)
+            return b""
+        assignments = []
+        while words and (found := assigned(words[0])) is not None:
+            assignments.append(found)
+            words = words[1:]
+        argv = self._argv(words)
+        stdin, shown = redirect(self, script, redirects)
+        values = [(name, mark, self._value(value)) for name, mark, value in assignments]
+        if not argv:
+            for name, mark, value in values:
+                self.scope.assign(name, mark, value)
+            return None if redirects else b""  # `< FILE` by itself is `cat` in `$( )`, and in zsh
+        printed = self._start(argv, values, stdin)
+        return printed if shown else b""
+
+    def _value(self, word: Word) -> str | tuple[str, ...]:
+        return self.words.array(word) if word.array is not None else self.words.single(word)
+
+    def _argv(self, words: list[Word]) -> tuple[str, ...]:
+        argv: list[str] = []
+        for word in words:
+            found = assigned(word) if argv and argv[0] in DECLARING else None
+            if found is None:
+                argv += self.words.fields(word)
+            else:
+                name, mark = found[:2]
+                value = self._value(found[2])
+                self.scope.assign(name, mark, value)
+                argv.append(f"{name}={value}" if type(value) is str else f"{name}=")
+        return tuple(argv)
+
+    def _start(
+        self, argv: tuple[str, ...], values: list[tuple[str, str, str | tuple[str, ...]]], stdin: Stream | None
+    ) -> bytes | None:
+        """One command: a function, a builtin or a program."""
+        scope = self.scope
+        env = {name: value for name, _, value in values if isinstance(value, str)}
+        bodies = scope.functions.get(argv[0], (None,))
+        if bodies == (None,) and argv[0] not in BUILTINS:
+            return self.program(argv, stdin, env)
+        before, outer = dict(scope.variables), scope.stdin
+        scope.variables.update(env)
+        scope.stdin = stdin or outer
+        printed: bytes | None = None
+        for body in bodies:
+            state = self.scope.copy()
+            if body is not None:
+                printed = self._call(body, argv)
+            elif argv[0] in BUILTINS:
+                printed = BUILTINS[argv[0]](self, argv)
+            else:
+                printed = self.program(argv, stdin, env)
+            if len(bodies) > 1:
+                self.scope.merge(state)
+                printed = None
+        for name in env:
+            self.scope.variables.pop(name, None)
+            self.scope.variables.update({name: before[name]} if name in before else {})
+        if stdin is not None and argv != ("exec",):
+            self.scope.stdin = outer
+        return printed
+
+    def program(
+        self, argv: tuple[str, ...], stdin: Stream | None = None, env: dict[str, str] | None = None
+    ) -> bytes | None:
+        """A program, started as found on PATH."""
+        call = self.invocation(argv, stdin, env)
+        self.add(self.context.command(call))
+        alias = self.scope.aliases.get(argv[0])
+        if alias is not None:  # only some shells expand it, so it is both
+            self.add(self.context.text("shell", _line(alias, argv[1:]), call))
+        printed = prints(self, argv, call.stdin)
+        if stdin is None and argv[0] not in QUIET and call.stdin != Stream("known"):
+            self.scope.stdin = READ_BEFORE
+        return printed
+
+    def _call(self, body: Body, argv: tuple[str, ...]) -> bytes | None:
+        self._calls += 1
+        if self._calls > MAX_CALLS:
+            raise NotUnderstood(f"`{argv[0]}` calls itself too deeply")
+        before = self.scope.copy()
+        self.scope.arguments = argv[1:]
+        printed = self.node(body.script, body.node)
+        self.scope.arguments = before.arguments
+        if may_leave(body.script, body.node):
+            self.scope.merge(before)
+            printed = None
+        self._calls -= 1
+        return printed
+
+
+def _joined(printed: list[bytes | None]) -> bytes | None:
+    known = [part for part in printed if part is not None]
+    return b"".join(known) if len(known) == len(printed) else None
+
+
+def _line(alias: str, arguments: tuple[str, ...]) -> str:
+    """The text that an alias becomes."""
+    from shlex import join
+
+    line = f"{alias} {join(arguments)}"
+    return Unresolved(line, line) if any(isinstance(word, Unresolved) for word in arguments) else line
+
+
+def _flat(parts: list[Any]) -> list[Any]:
+    """An `if`'s parts; of a second `elif` bashlex makes a reserved word that holds a list."""
+    flat = []
+    for part in parts:
+        nested = part.kind == "reservedword" and isinstance(part.word, list)
+        flat += _flat(part.word) if nested else [part]
+    return flat
