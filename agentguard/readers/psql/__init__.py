@@ -1,0 +1,21 @@
+"""A call of psql: what its commands, files and standard input would do."""
+
+from __future__ import annotations
+
+from ...core.call import Call
+from ...core.effect import Reading
+from ...core.reading import Context
+
+#: Options that make psql print something and end before it runs anything.
+ONLY_TELLS = ("--help", "--version", "--list")
+
+
+def read_call(call: Call, context: Context) -> Reading:
+    """Everything that psql would run for this call; what its options alone do is for the rules."""
+    if call.has(*ONLY_TELLS):
+        return Reading()
+    from .run import Psql
+
+    psql = Psql(call, context)
+    psql.run()
+    return Reading(tuple(psql.session.effects), psql.unguarded, psql.unconfirmable)

@@ -1,0 +1,300 @@
+"""psql's backslash commands: what each of them does besides talking."""
+
+from __future__ import annotations
+
+import os.path
+import re
+
+from ...core.call import Unresolved
+from ...core.effect import Target
+from ...core.value import TYPE_CHECKING
+from .connection import Settings, complete, is_conninfo
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .run import Psql
+    from .script import Scanner
+
+#: Commands that show something or change how psql shows it.
+LOOKS = frozenset(
+    r"""
+    a bind C conninfo copyright dl echo encoding errverbose f h help H html l l+ lx lx+ list list+ lo_list lo_list+
+    p print pset qecho restrict t T timing unrestrict warn x z zS ?
+    """.split()  # noqa: SIM905
+)
+#: Commands that take the rest of the line as it stands, without backquotes.
+WHOLE_LINE = frozenset("h help sf sf+ sv sv+ ef ev".split())  # noqa: SIM905
+#: Environment variables that choose the programs which psql and its shell start.
+CHOOSES_PROGRAMS = re.compile(r"PATH|SHELL|(PSQL_)?(WATCH_)?PAGER|(PSQL_)?EDITOR|VISUAL|ENV|BASH_ENV|LD_.*|DYLD_.*|IFS")
+
+
+def command(psql: Psql, scanner: Scanner) -> bool:
+    """Follow the backslash command that the scanner has met; False if it ends the script."""
+    name = scanner.command
+    goes_on = True
+    if name in ("q", "quit"):
+        goes_on = not psql.session.certain
+    elif name in WHOLE_LINE and not name.startswith("e"):
+        scanner.line()
+    elif name in COMMANDS:
+        COMMANDS[name](psql, scanner)
+    elif name not in LOOKS and not name.startswith("d"):
+        psql.unknown("psql-unknown-command", f"the command \\{name} is not one that agentguard knows")
+    scanner.finish()
+    for line in scanner.shells:
+        psql.shell(line)
+    scanner.shells.clear()
+    return goes_on
+
+
+def _shell(psql: Psql, scanner: Scanner) -> None:
+    line = scanner.line()
+    if line:
+        psql.shell(line)
+    else:
+        psql.unknown("psql-shell", "starts an interactive shell, whose commands cannot be seen")
+
+
+def _include(psql: Psql, scanner: Scanner) -> None:
+    path = scanner.argument()
+    if path:
+        psql.include(path, psql.directory if scanner.command in ("ir", "include_relative") else "")
+
+
+def _send(psql: Psql, scanner: Scanner) -> None:
+    r"""`\g`, `\gx`, also with options in parentheses before the file."""
+    where = scanner.pipe()
+    if where and where.startswith("("):
+        while where and not where.endswith(")"):
+            where = scanner.pipe()
+        where = scanner.pipe()
+    psql.send_buffer(scanner, again=True)
+    if where:
+        psql.output(where, "\\g")
+
+
+def _send_again(psql: Psql, scanner: Scanner) -> None:
+    psql.send_buffer(scanner, again=True)
+
+
+def _describe(psql: Psql, scanner: Scanner) -> None:
+    psql.previous = scanner.take() or psql.previous
+
+
+def _store(psql: Psql, scanner: Scanner) -> None:
+    psql.send_buffer(scanner, again=True)
+    prefix = scanner.argument() or ""
+    prefix = "" if isinstance(prefix, Unresolved) else prefix
+    for name in psql.variables:
+        if name.startswith(prefix):
+            psql.variables[name] = None
+    psql.variables.prefixes.append(prefix)
+
+
+def _execute_result(psql: Psql, scanner: Scanner) -> None:
+    """The values of a query's result are run; they are known if the query only gives constants."""
+    from ..sql.parse import constants
+
+    psql.send_buffer(scanner, again=True)
+    texts = constants(psql.previous)
+    if texts is None:
+        psql.unknown("psql-gexec", "\\gexec runs what a query gives, which is not known before it runs")
+    for text in texts or ():
+        psql.send(text)
+
+
+def _reset(psql: Psql, scanner: Scanner) -> None:
+    scanner.take()
+    scanner.missing.clear()
+
+
+def _output(psql: Psql, scanner: Scanner) -> None:
+    where = scanner.pipe()
+    if where:
+        psql.output(where, f"\\{scanner.command}")
+
+
+def _save_history(psql: Psql, scanner: Scanner) -> None:
+    where = scanner.argument()
+    if where:
+        psql.write(where, "\\s")
+
+
+def _if(psql: Psql, scanner: Scanner) -> None:
+    """Both branches are read, and nothing in them is certain to run."""
+    scanner.conditions.append(psql.session.certain)
+    psql.session.certain = False
+
+
+def _endif(psql: Psql, scanner: Scanner) -> None:
+    if scanner.conditions:
+        psql.session.certain = scanner.conditions.pop()
+
+
+def _other_branch(psql: Psql, scanner: Scanner) -> None:
+    """`\\elif`, `\\else`: what they hold is read like the rest."""
+
+
+def _set(psql: Psql, scanner: Scanner) -> None:
+    name, pieces = scanner.argument(), []
+    while (piece := scanner.argument()) is not None:
+        pieces.append(piece)
+    if name is None:
+        return
+    known = psql.session.certain and not any(isinstance(piece, Unresolved) for piece in pieces)
+    if isinstance(name, Unresolved):
+        psql.variables.prefixes.append("")
+    else:
+        psql.assign(name, "".join(pieces) if known else None)
+
+
+def _unset(psql: Psql, scanner: Scanner) -> None:
+    name = scanner.argument()
+    if name and psql.session.certain:
+        psql.variables.pop(name, None)
+    if name in ("ON_ERROR_STOP", "ON_ERROR_ROLLBACK"):
+        psql.assign(name, "off")
+
+
+def _ask(psql: Psql, scanner: Scanner) -> None:
+    name = None
+    while (word := scanner.argument()) is not None:
+        name = word
+    if name:
+        psql.assign(name, None)
+
+
+def _get_environment(psql: Psql, scanner: Scanner) -> None:
+    name, variable = scanner.argument(), scanner.argument()
+    if name and variable:
+        psql.assign(name, psql.invocation.env.get(variable) if psql.session.certain else None)
+
+
+def _set_environment(psql: Psql, scanner: Scanner) -> None:
+    name, value = scanner.argument() or "", scanner.argument()
+    if CHOOSES_PROGRAMS.fullmatch(name) or isinstance(name, Unresolved):
+        psql.unknown("psql-setenv", f"\\setenv {name} changes which programs run later")
+    env = {key: old for key, old in psql.invocation.env.items() if key != name}
+    if value is not None:
+        env[name] = value if psql.session.certain else Unresolved(value, f"${name}")
+    psql.invocation = psql.invocation.replace(env=env)
+
+
+def _change_directory(psql: Psql, scanner: Scanner) -> None:
+    where = scanner.argument()
+    if where is None:
+        where = psql.invocation.env.get("HOME", "")
+    cwd = os.path.join(psql.invocation.cwd, where)
+    if isinstance(where, Unresolved) or not psql.session.certain or where.startswith("~") or not where:
+        cwd = Unresolved(cwd, f"\\cd {where}")
+    psql.invocation = psql.invocation.replace(cwd=cwd)
+
+
+def _connect(psql: Psql, scanner: Scanner) -> None:
+    words = []
+    while (word := scanner.argument()) is not None:
+        words.append(word)
+    if words and words[0].startswith("-reuse-previous"):
+        words.pop(0)
+    settings = Settings()
+    if words and is_conninfo(words[0]):
+        settings.conninfo(words[0])
+    else:
+        settings.values.update(psql.settings.values)
+        settings.faults.extend(psql.settings.faults)
+        for name, word in zip(("dbname", "user", "host", "port"), words, strict=False):
+            if word != "-":
+                settings.set(name, word, f"\\connect to {name} {word}")
+                if name == "host":
+                    settings.values.pop("hostaddr", None)
+    complete(settings, psql.invocation, psql.context.world)
+    psql.connect(settings)
+
+
+def _password(psql: Psql, scanner: Scanner) -> None:
+    role = scanner.argument() or "its own user"
+    target = psql.session.target("role", (role,))
+    psql.note("replace", target, "psql-password", f"changes the password of {role}; the old one is gone")
+
+
+def _edit(psql: Psql, scanner: Scanner) -> None:
+    psql.unknown("psql-edit", f"\\{scanner.command} runs what an editor leaves behind, which is not known before")
+
+
+def _large_object_export(psql: Psql, scanner: Scanner) -> None:
+    scanner.argument()
+    path = scanner.argument()
+    if path:
+        psql.write(path, "\\lo_export")
+
+
+def _large_object_import(psql: Psql, scanner: Scanner) -> None:
+    path = scanner.argument() or ""
+    psql.note("create", Target("large object", ""), "sql-large-object-create", f"creates a large object from {path}")
+
+
+def _large_object_unlink(psql: Psql, scanner: Scanner) -> None:
+    number = scanner.argument() or ""
+    target = psql.session.target("large object", (number,))
+    psql.note("remove", target, "sql-large-object-unlink", f"deletes the large object {number}")
+
+
+_QUOTED = r"(?:'(?:[^']|'')*'|\S+)"
+_COPY = re.compile(
+    r"(?:binary\s+)?(?P<what>\(.*\)|(?:\"(?:[^\"]|\"\")*\"|[^\s(\"])+)\s*(?P<columns>\([^)]*\))?\s*"
+    rf"\b(?P<way>from|to)\s+(?P<program>program\s+)?(?P<file>{_QUOTED})(?P<rest>.*)",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def _copy(psql: Psql, scanner: Scanner) -> None:
+    """COPY whose file or program is on this side."""
+    line = scanner.line()
+    match = _COPY.fullmatch(line)
+    if match is None:
+        psql.unknown("psql-copy", f"\\copy that cannot be read: {line}")
+        return
+    way, file = match["way"].upper(), match["file"].removesuffix(";")
+    quoted = len(file) > 1 and file[0] == file[-1] == "'"
+    path = file[1:-1].replace("''", "'") if quoted else file
+    standard = not quoted and file.lower() in ("stdin", "stdout", "pstdin", "pstdout")
+    psql.send(
+        f"COPY {match['what']} {match['columns'] or ''} {way} STD{'IN' if way == 'FROM' else 'OUT'} {match['rest']}"
+    )
+    if match["program"]:
+        psql.shell(path)
+    elif not standard and way == "TO":
+        psql.write(path, "\\copy")
+    elif standard and way == "FROM" and file.lower() == "stdin":
+        psql.data(scanner)
+
+
+COMMANDS: dict[str, Callable[[Psql, Scanner], None]] = {
+    "!": _shell,
+    **dict.fromkeys(("i", "include", "ir", "include_relative"), _include),
+    **dict.fromkeys(("g", "gx"), _send),
+    **dict.fromkeys(("crosstabview", "watch"), _send_again),
+    "gdesc": _describe,
+    "gset": _store,
+    "gexec": _execute_result,
+    **dict.fromkeys(("r", "reset"), _reset),
+    **dict.fromkeys(("o", "out", "w", "write"), _output),
+    "s": _save_history,
+    "if": _if,
+    **dict.fromkeys(("elif", "else"), _other_branch),
+    "endif": _endif,
+    "set": _set,
+    "unset": _unset,
+    "prompt": _ask,
+    "getenv": _get_environment,
+    "setenv": _set_environment,
+    "cd": _change_directory,
+    **dict.fromkeys(("c", "connect"), _connect),
+    "password": _password,
+    **dict.fromkeys(("e", "edit", "ef", "ev"), _edit),
+    "lo_export": _large_object_export,
+    "lo_import": _large_object_import,
+    "lo_unlink": _large_object_unlink,
+    "copy": _copy,
+}

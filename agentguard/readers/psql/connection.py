@@ -1,0 +1,218 @@
+"""Which server and database psql connects to: options, conninfo strings, services, environment.
+
+After libpq's documentation, "Database Connection Control Functions": what is given explicitly
+counts before a service's settings, those before environment variables, those before defaults.
+"""
+
+from __future__ import annotations
+
+from ...core.call import Call, Invocation, Unresolved
+from ...core.value import TYPE_CHECKING
+from ...core.world import Unseen, World
+from ..sql.place import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: Connection parameters that say where, and the environment variables that stand in for them.
+VARIABLES = {
+    "host": "PGHOST",
+    "hostaddr": "PGHOSTADDR",
+    "port": "PGPORT",
+    "dbname": "PGDATABASE",
+    "user": "PGUSER",
+    "options": "PGOPTIONS",
+}
+PREFIXES = ("postgresql://", "postgres://")
+LOOPBACK = ("localhost", "127.", "::1", "0:0:0:0:0:0:0:1")
+
+
+class Settings:
+    """Connection parameters, each with where it was given; `faults` says what could not be seen."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, tuple[str, str]] = {}
+        self.faults: list[str] = []
+
+    def set(self, name: str, value: str, evidence: str) -> None:
+        """Overwrite a parameter."""
+        if isinstance(value, Unresolved):
+            self.faults.append(f"{name} {value.written} is not known before it runs")
+        self.values[name] = (value, evidence)
+
+    def default(self, name: str, value: str, evidence: str) -> None:
+        """Give a parameter that nobody has given yet."""
+        if name not in self.values:
+            self.set(name, value, evidence)
+
+    def get(self, name: str) -> str:
+        """A parameter's value, or ""."""
+        return self.values.get(name, ("", ""))[0]
+
+    def conninfo(self, text: str) -> None:
+        """Parameters from a database name, which may be a conninfo string or a URI."""
+        if isinstance(text, Unresolved) or not is_conninfo(text):
+            self.set("dbname", text, f"database {text}")
+            return
+        try:
+            found = _uri(text) if text.startswith(PREFIXES) else _pairs(text)
+        except ValueError as fault:
+            self.faults.append(f"the connection string cannot be read: {fault}")
+            return
+        for name, value in found.items():
+            self.set(name, value, f"{name} {value}" if name != "password" else "password")
+
+
+def is_conninfo(text: str) -> bool:
+    """Whether libpq takes a database name as a whole connection string."""
+    return text.startswith(PREFIXES) or "=" in text
+
+
+def settings(call: Call, world: World) -> Settings:
+    """Everything that the call says about its connection."""
+    found = Settings()
+    for option, name in (("--host", "host"), ("--port", "port"), ("--username", "user")):
+        value = call.value(option)
+        if value is not None:
+            found.set(name, value, f"{option} {value}")
+    database = call.value("--dbname")
+    operands = list(call.operands)
+    if database is None and operands:
+        database = operands.pop(0)
+    if operands:
+        found.default("user", operands[0], f"user {operands[0]}")
+    if database is not None:
+        found.conninfo(database)
+    complete(found, call.invocation, world)
+    return found
+
+
+def complete(found: Settings, invocation: Invocation, world: World) -> None:
+    """Fill in what a service file and the environment say."""
+    env = invocation.env
+    service = found.get("service") or env.get("PGSERVICE", "")
+    if isinstance(service, Unresolved):
+        found.faults.append(f"service {service.written} is not known before it runs")
+    elif service:
+        found.default("service", service, f"service {service}")
+        _service(found, service, invocation, world)
+    for name, variable in VARIABLES.items():
+        value = env.get(variable, "")
+        if value or isinstance(value, Unresolved):
+            found.default(name, value, f"{variable}={value}")
+
+
+def place(found: Settings) -> Place:
+    """The place that the settings lead to."""
+    host = found.get("hostaddr") or found.get("host")
+    port = found.get("port") or "5432"
+    names = tuple(found.values[name] for name in ("host", "hostaddr", "dbname", "service") if found.get(name))
+    names += tuple(("", fault) for fault in found.faults)
+    local = "" if found.faults else _local(host, found)
+    return Place(f"{host or 'socket'}:{port}", found.get("dbname") or found.get("user"), names, local)
+
+
+def _local(host: str, found: Settings) -> str:
+    hosts = host.split(",")
+    if all(one == "" or one[0] in "/@" for one in hosts):
+        return f"socket {host}".rstrip() if host else "the default socket"
+    if all(one.startswith(LOOPBACK) for one in hosts):
+        evidence = next(found.values[name][1] for name in ("hostaddr", "host") if found.get(name))
+        return f"{evidence} (a tunnel behind it could not be seen)"
+    return ""
+
+
+def _pairs(text: str) -> dict[str, str]:
+    """`host=x dbname='y z'`; raises ValueError."""
+    found: dict[str, str] = {}
+    at = 0
+    while True:
+        while at < len(text) and text[at].isspace():
+            at += 1
+        if at >= len(text):
+            return found
+        name, equals, _ = text[at:].partition("=")
+        if not equals:
+            raise ValueError(f"no = after {name.strip()}")
+        at += len(name) + 1
+        while at < len(text) and text[at].isspace():
+            at += 1
+        value, at = _value(text, at)
+        found[name.strip()] = value
+
+
+def _value(text: str, at: int) -> tuple[str, int]:
+    pieces: list[str] = []
+    quoted = text[at : at + 1] == "'"
+    at += quoted
+    while at < len(text) and (text[at] != "'" if quoted else not text[at].isspace()):
+        at += text[at] == "\\"
+        pieces.append(text[at : at + 1])
+        at += 1
+    if quoted and at >= len(text):
+        raise ValueError("a quote is not closed")
+    return "".join(pieces), at + quoted
+
+
+def _uri(text: str) -> dict[str, str]:
+    """`postgresql://user@host:port/db?name=value`; several hosts may be given; raises ValueError."""
+    from urllib.parse import parse_qsl, unquote
+
+    rest, _, query = text.partition("://")[2].partition("?")
+    where, _, database = rest.partition("/")
+    user, at, hosts = where.rpartition("@")
+    found: dict[str, str] = {}
+    if at:
+        found["user"] = unquote(user.partition(":")[0])
+    split = [_host_port(one) for one in hosts.split(",")]
+    if any(host for host, _ in split):
+        found["host"] = ",".join(unquote(host) for host, _ in split)
+    if any(port for _, port in split):
+        found["port"] = ",".join(port for _, port in split)
+    if database:
+        found["dbname"] = unquote(database)
+    found.update(parse_qsl(query, keep_blank_values=True))
+    return found
+
+
+def _host_port(text: str) -> tuple[str, str]:
+    if text.startswith("["):
+        host, bracket, port = text[1:].partition("]")
+        if not bracket:
+            raise ValueError("a [ is not closed")
+        return host, port.removeprefix(":")
+    host, _, port = text.partition(":")
+    return host, port
+
+
+def _service(found: Settings, service: str, invocation: Invocation, world: World) -> None:
+    """The settings of a service: PGSERVICEFILE or ~/.pg_service.conf, then the system's file."""
+    env = invocation.env
+    own = env.get("PGSERVICEFILE") or f"{env.get('HOME', '')}/.pg_service.conf"
+    system = f"{env.get('PGSYSCONFDIR') or '/etc/postgresql-common'}/pg_service.conf"
+    faults: list[str] = []
+    for file in (own, system):
+        try:
+            text = world.read(file, invocation.cwd).decode("utf-8", "surrogateescape")
+        except Unseen as why:
+            faults.append(str(why))
+            continue
+        values = _section(text, service)
+        if values is not None:
+            for name, value in values.items():
+                found.default(name, value, f"{name} {value}, by service {service} of {file}")
+            return
+    found.faults.append(f"service {service} cannot be seen: {'; '.join(faults) or 'no file has it'}")
+
+
+def _section(text: str, service: str) -> Mapping[str, str] | None:
+    values: dict[str, str] | None = None
+    for line in map(str.strip, text.splitlines()):
+        if line.startswith("["):
+            if values is not None:
+                break
+            values = {} if line[1:].partition("]")[0] == service else None
+        elif values is not None and "=" in line and not line.startswith("#"):
+            name, _, value = line.partition("=")
+            values[name] = value
+    return values

@@ -1,0 +1,53 @@
+"""SQL, read with PostgreSQL's own parser: what each statement would do to the database."""
+
+from __future__ import annotations
+
+from ...core.call import Invocation
+from ...core.effect import Effect, Reading, Target
+from ...core.reading import Context
+from .place import Place
+from .session import Session
+
+
+def read(text: str, call: Invocation, context: Context) -> Reading:
+    """What SQL does when some program sends it to a database that nobody can tell."""
+    session = Session(call.name, Place())
+    execute(text, session)
+    return Reading(tuple(session.effects))
+
+
+def execute(text: str, session: Session) -> int:
+    """Add to the session what one query string does: one or several statements.
+
+    How many of them take their data from standard input is what comes back.
+    """
+    from .nodes import kind
+    from .parse import parsed
+    from .statements import perform
+
+    try:
+        statements = parsed(text)
+    except ValueError as fault:
+        session.add(_unread(text, str(fault), session))
+        return 0
+    session.query(True)
+    for statement in statements:
+        perform(statement, session)
+    session.query(False)
+    copies = [one for one in statements if kind(one) == "CopyStmt"]
+    return sum(one.is_from and not one.filename for one in copies)
+
+
+def _unread(text: str, fault: str, session: Session) -> Effect:
+    """The effect of SQL that nobody can read."""
+    start = " ".join(text.split())
+    start = start if len(start) <= 60 else start[:59] + "…"
+    return Effect(
+        "unknown",
+        Target("sql", start),
+        environment=session.place.environment,
+        rule="sql-unparsed",
+        program=session.program,
+        reason=f"SQL that cannot be read ({fault}): {start}",
+        instead="check the statement's syntax for PostgreSQL",
+    )

@@ -1,0 +1,68 @@
+"""SQL text to syntax trees, by PostgreSQL's own parser (pglast)."""
+
+from __future__ import annotations
+
+from ...core.value import TYPE_CHECKING
+from .nodes import constant, kind
+
+if TYPE_CHECKING:
+    from typing import Any
+
+#: Text longer than this is parsed on a stack of its own: the parser recurses on nested
+#: expressions, and 100,000 levels overflow the usual 8 MiB.
+DEEP_TEXT = 20_000
+DEEP_STACK = 512 * 1024 * 1024
+
+
+def parsed(text: str) -> list[Any]:
+    """The statements of a query string; raises ValueError with what is wrong with it."""
+    if "\0" in text:
+        raise ValueError("it contains a NUL byte")
+    # A byte that is no UTF-8 is part of a word for the server's lexer, and so is this.
+    text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return _parse(text) if len(text) <= DEEP_TEXT else _parse_deep(text)
+
+
+def constants(text: str) -> list[str] | None:
+    """The values that a query of nothing but constants gives; None if it is another."""
+    try:
+        query = parsed(text)
+    except ValueError:
+        return None
+    if len(query) != 1 or kind(query[0]) != "SelectStmt" or not query[0].targetList:
+        return None
+    values = [constant(target.val) for target in query[0].targetList]
+    return None if None in values else [value for value in values if value is not None]
+
+
+def _parse(text: str) -> list[Any]:
+    from pglast import parse_sql
+    from pglast.parser import ParseError
+
+    try:
+        return [raw.stmt for raw in parse_sql(text)]
+    except ParseError as fault:
+        raise ValueError(str(fault)) from fault
+
+
+def _parse_deep(text: str) -> list[Any]:
+    import threading
+
+    found: list[Any] = []
+
+    def parse() -> None:
+        try:
+            found.append(_parse(text))
+        except ValueError as fault:
+            found.append(fault)
+
+    usual = threading.stack_size(DEEP_STACK)
+    try:
+        thread = threading.Thread(target=parse)
+        thread.start()
+        thread.join()
+    finally:
+        threading.stack_size(usual)
+    if not found or isinstance(found[0], ValueError):
+        raise ValueError(str(found[0]) if found else "its parser failed")
+    return list(found[0])

@@ -1,0 +1,132 @@
+"""A database session while its statements are read: what they did so far, and what is taken back."""
+
+from __future__ import annotations
+
+from ...core.effect import Effect, Target
+from .place import Place
+
+#: Kinds of things that share one name space (pg_class), so that a name made is a name known.
+RELATIONS = ("table", "view", "materialized view", "sequence", "index", "foreign table")
+
+
+class Session:
+    """Collects effects in order.
+
+    ROLLBACK takes back what a transaction did, and what one script made itself it can make again.
+    Both are believed only where nothing can have gone differently: not for statements that may be
+    skipped (`certain` is False), nor after an error that may have been passed over.
+    """
+
+    def __init__(self, program: str, place: Place) -> None:
+        self.program = program
+        self.place = place
+        self.effects: list[Effect] = []
+        self.certain = True
+        #: An error ends everything (psql's ON_ERROR_STOP).
+        self.stops = False
+        #: An error inside a transaction does not abort it (psql's ON_ERROR_ROLLBACK).
+        self.forgives = False
+        #: What PREPAREd statements would do, and the names of functions made here.
+        self.prepared: dict[str, list[Session]] = {}
+        self.functions: set[str] = set()
+        self._born: set[tuple[str, ...]] = set()
+        self._lasting: set[int] = set()
+        self._start: int | None = None
+        self._savepoints: list[tuple[str, int]] = []
+        self._one_query = False
+
+    def add(self, effect: Effect, undone: bool = True) -> None:
+        """Note an effect; `undone` says whether ROLLBACK would take it back."""
+        made_here = effect.target.kind in RELATIONS and effect.target.identity[2:] in self._born
+        if made_here and effect.verb in ("replace", "remove"):
+            effect = effect.replace(recoverable_by=effect.recoverable_by or "regeneration")
+            if effect.verb == "remove":
+                self._born.discard(effect.target.identity[2:])
+        if not undone:
+            self._lasting.add(len(self.effects))
+        self.effects.append(effect)
+
+    def include(self, inner: Session) -> None:
+        """Add all that an inner session did: one whose statements run inside one of this session's."""
+        for i, effect in enumerate(inner.effects):
+            self.add(effect, i not in inner._lasting)
+
+    def inner(self) -> Session:
+        """A session for statements inside one of this session's, of which nothing is certain."""
+        session = Session(self.program, self.place)
+        session.functions = self.functions
+        session.certain = False
+        return session
+
+    def target(self, kind: str, parts: tuple[str, ...]) -> Target:
+        """A thing of this database by its dotted name."""
+        schema, name = (parts[-2] if len(parts) > 1 else "", parts[-1]) if parts else ("", "")
+        return Target(kind, ".".join(parts), (self.place.server, self.place.database, schema, name))
+
+    def bear(self, target: Target) -> None:
+        """A relation has just been made here: losing it again loses nothing, if it cannot be another's."""
+        atomic = self.stops or self._one_query or (self._start is not None and not self.forgives)
+        if self.certain and atomic:
+            self._born.add(target.identity[2:])
+
+    def forget(self) -> None:
+        """Names may mean something else from here on."""
+        self._born.clear()
+
+    # Transactions
+
+    def query(self, begins: bool) -> None:
+        """One query string begins, or ends: an error in it ends it."""
+        self._one_query = begins
+        self._settled()
+
+    def begin(self) -> None:
+        """BEGIN: a second one in a row is only a warning."""
+        if self.certain and self._start is None:
+            self._start = len(self.effects)
+
+    def commit(self, chain: bool = False) -> None:
+        """COMMIT, or anything that ends the transaction without taking all of it back for sure."""
+        self._start = len(self.effects) if chain and self.certain else None
+        self._savepoints.clear()
+        self._settled()
+
+    def rollback(self, chain: bool = False) -> None:
+        """ROLLBACK."""
+        if self.certain and self._start is not None:
+            self._take_back(self._start)
+        self.commit(chain)
+        self.forget()
+
+    def savepoint(self, name: str) -> None:
+        """SAVEPOINT."""
+        if self.certain and self._start is not None:
+            self._savepoints.append((name, len(self.effects)))
+
+    def release(self, name: str) -> None:
+        """RELEASE SAVEPOINT: it and those after it are gone."""
+        at = self._find(name)
+        if at is not None:
+            del self._savepoints[at:]
+
+    def rollback_to(self, name: str) -> None:
+        """ROLLBACK TO SAVEPOINT."""
+        at = self._find(name)
+        if at is not None and self.certain:
+            self._take_back(self._savepoints[at][1])
+            del self._savepoints[at + 1 :]
+        self.forget()
+
+    def _find(self, name: str) -> int | None:
+        return next((i for i in reversed(range(len(self._savepoints))) if self._savepoints[i][0] == name), None)
+
+    def _take_back(self, start: int) -> None:
+        for i in range(start, len(self.effects)):
+            effect = self.effects[i]
+            if i not in self._lasting and effect.verb in ("replace", "remove") and not effect.recoverable_by:
+                self.effects[i] = effect.replace(recoverable_by="transaction")
+
+    def _settled(self) -> None:
+        """After the end of what an error would have ended, nobody knows whether what was made exists."""
+        if not self.stops and self._start is None and not self._one_query:
+            self.forget()
