@@ -30,8 +30,8 @@ _COMMAND = {
     "aliases": list, "options": list, "operands": list, "inherit": bool, "open": bool, "reads": str, "stdin": str,
 }  # fmt: skip
 _RULE = {
-    "id": str, "command": (str, list), "if": list, "unless": list, "operands": str, "operand": list, "effect": str,
-    "target": str, "on": str, "asks": str, "carries": str,
+    "id": str, "command": (str, list), "if": list, "unless": list, "except": list, "operands": str,
+    "operand": list, "effect": str, "target": str, "on": str, "asks": str, "carries": str,
     "recoverable_by": str, "environment": str, "catastrophic": str,
     "adds": bool, "wins": bool, "open": bool, "reason": str, "instead": str, "examples": list, "misses": list,
 }  # fmt: skip
@@ -213,6 +213,9 @@ class _Builder(Tables):
             instead=table.get("instead", ""),
             given=tuple(self.condition(text, paths, program, anywhere) for text in table.get("if", ())),
             unless=tuple(self.condition(text, paths, program, anywhere) for text in table.get("unless", ())),
+            excepted=tuple(
+                one for text in table.get("except", ()) for one in self.condition(text, paths, program, anywhere)
+            ),
             operands=table.get("operands", ""),
             operand=tuple(table.get("operand", ())),
             target=table.get("target", ""),

@@ -34,9 +34,9 @@ def matches(rule: Rule, call: Call) -> bool:
     anywhere = rule.commands == ((),) and (rule.adds or rule.wins)
     if call.command not in rule.commands and not anywhere:
         return False
-    if not all(any(_given(one, call) for one in choice) for choice in rule.given):
+    if not all(any(True for one in choice for _ in _counted(one, rule, call)) for choice in rule.given):
         return False
-    if any(_given(one, call) for choice in rule.unless for one in choice):
+    if any(_meets(a, one) for choice in rule.unless for one in choice for a in call.arguments):
         return False
     operands = call.operands
     if rule.operands and not _counts(rule.operands, len(operands)):
@@ -44,8 +44,11 @@ def matches(rule: Rule, call: Call) -> bool:
     return not rule.operand or any(like(word, pattern) for word in operands for pattern in rule.operand)
 
 
-def _given(condition: Condition, call: Call) -> bool:
-    return any(_meets(argument, condition) for argument in call.arguments)
+def _counted(condition: Condition, rule: Rule, call: Call) -> Iterator[Argument]:
+    """The arguments that meet a condition of a rule, without those that it excepts."""
+    for argument in call.arguments:
+        if _meets(argument, condition) and not any(_meets(argument, one) for one in rule.excepted):
+            yield argument
 
 
 def _meets(argument: Argument, condition: Condition) -> bool:
@@ -64,8 +67,8 @@ def carried(rule: Rule, call: Call) -> Iterator[str]:
     """The command lines that a rule with `carries` finds: what the last `*` of its conditions stands for."""
     for condition in (one for choice in rule.given for one in choice):
         before = condition.value.rpartition("*")[0].rpartition("*")[2]
-        for argument in call.arguments:
-            if _meets(argument, condition) and argument.value is not None:
+        for argument in _counted(condition, rule, call):
+            if argument.value is not None:
                 at = _comparable(argument).find(before) + len(before)
                 yield argument.value[at:]
 

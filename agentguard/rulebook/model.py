@@ -75,6 +75,7 @@ class Rule(Value):
     instead: str = ""
     given: tuple[tuple[Condition, ...], ...] = ()
     unless: tuple[tuple[Condition, ...], ...] = ()
+    excepted: tuple[Condition, ...] = ()
     operands: str = ""
     operand: tuple[str, ...] = ()
     target: str = ""

@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -106,7 +107,7 @@ class Guarded:
         self.desk.type(f"{sys.executable} -m agentguard --root {self.root} {verb} {request}\n")
         shown = ""
         for word in typed:
-            shown += self.desk.until(": ")
+            shown += self.desk.until("leave it: ")
             self.desk.type(word + "\n")
         return shown + self.desk.until(PROMPT)
 
@@ -119,50 +120,56 @@ class Guarded:
         raise AssertionError(f"the agent ended: {agent.communicate()[0]}")
 
 
-def test_three_disasters_are_stopped_and_one_approval_runs_once(lasting_tmp, repository, endpoint, desk):
+def test_three_disasters_are_stopped_and_what_is_approved_runs_once(lasting_tmp, repository, endpoint, desk):
     guarded = Guarded(lasting_tmp, repository, desk)
+    (repository / "junk").mkdir()
+    (repository / "junk" / "a").write_text("not needed\n")
     body = json.dumps({"query": f'mutation {{ volumeDelete(volumeId: "{VOLUME}") }}'})
     curl = f"curl -sS -X POST {endpoint.url} -H 'Authorization: Bearer {TOKEN}' -d '{body}'"
-    model = ScriptedModel(["git status --short", "rm -rf ./precious", "git reset --hard", curl, curl, curl])
+    steps = ["git status --short", "rm -rf ./precious", "git reset --hard", "rm -rf junk", curl, "sleep 4", curl, curl]
+    model = ScriptedModel(steps)
     agent = guarded.start(model)
     known: set[str] = set()
 
     try:
-        deleting = guarded.next_request(agent, known)
-        assert "precious" in guarded.answer("deny", f"{deleting} -m 'It is the only copy.'")
-        resetting = guarded.next_request(agent, known)
-        guarded.answer("deny", resetting)
+        shown = guarded.answer("deny", guarded.next_request(agent, known) + " -m 'It is the only copy.'")
+        assert "rm -rf ./precious" in shown
+        assert "git reset --hard" in guarded.answer("deny", guarded.next_request(agent, known))
+        assert "junk" in guarded.answer("approve", guarded.next_request(agent, known), "DELETE")
 
-        first = guarded.next_request(agent, known)  # nobody answers: refused after a while
-        second = guarded.next_request(agent, known | {first}) if first in known else ""
-        assert (endpoint.volumes / VOLUME / "customers.db").exists()
+        volume = guarded.next_request(agent, known)
+        while 4 not in model.results:  # nobody answers in time
+            assert agent.poll() is None
+            time.sleep(0.1)
         assert endpoint.asked == []
-        shown = guarded.answer("approve", second, "DELETE")
-        assert "volumeDelete" in shown
-        assert TOKEN not in shown
-        again = guarded.next_request(agent, known)
-        guarded.answer("deny", again)
+        assert (endpoint.volumes / VOLUME / "customers.db").exists()
+        shown = guarded.answer("approve", volume, "DELETE")
+        assert "volumeDelete" in shown and TOKEN not in shown
+        guarded.answer("deny", guarded.next_request(agent, known))
         output = agent.communicate(timeout=60)[0]
     finally:
         agent.kill()
 
     assert agent.returncode == 0, output
-    status, removal, reset, unanswered, approved, repeated = (model.results[step] for step in range(6))
+    status, removal, reset, approved, unanswered, _, repeated, once_more = (model.results[i] for i in range(len(steps)))
     assert "precious" in status
-    assert "refused" in removal and "It is the only copy." in removal
-    assert "refused" in reset and "main.py" in reset
-    assert first in unanswered
-    assert '"volumeDelete": true' in approved
-    assert "refused" in repeated
+    assert "was not run" in removal and "It is the only copy." in removal
+    assert "was not run" in reset and "main.py" in reset
+    assert "was not run" not in approved
+    assert volume in unanswered
+    assert '"volumeDelete": true' in repeated
+    assert "was not run" in once_more
     assert (repository / "precious" / "data.csv").read_text() == "the only copy\n"
     assert (repository / "main.py").read_text() == "hours of work\n"
+    assert not (repository / "junk").exists()
     assert len(endpoint.asked) == 1
     assert not (endpoint.volumes / VOLUME).exists()
 
     audit = guarded.agentguard("audit", "--json", "--all")
     assert TOKEN not in audit
     rows = [json.loads(line) for line in audit.splitlines()]
-    assert {row["session_name"] for row in rows if row.get("program") == "curl"} == {"claude"}
-    assert [row["kind"] for row in rows if row.get("program") == "curl"].count("ran") == 1
-    assert "rm -rf ./precious" in guarded.agentguard("audit")
+    of_curl = [row for row in rows if row.get("program") == "curl"]
+    assert {row["session_name"] for row in of_curl if row["kind"] in ("asked", "ran", "refused")} == {"claude"}
+    assert [row["kind"] for row in of_curl].count("ran") == 1
+    assert "./precious" in guarded.agentguard("audit")
     assert guarded.journal.verify() is None
