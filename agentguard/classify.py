@@ -5,6 +5,7 @@ from __future__ import annotations
 from .core.api import Api
 from .core.call import Argument, Call, Invocation, Stream, Unresolved
 from .core.effect import Effect, Reading, Target
+from .core.later import Later
 from .core.reading import Context, stdin
 from .core.value import TYPE_CHECKING
 from .core.world import Unseen, World
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Protocol
 
-    from .rulebook.model import Program
+    from .rulebook.model import Command, Program
 else:
     Protocol = object
 
@@ -44,7 +45,7 @@ class Classifier(Context):
 
     def __init__(self, rulebook: Programs, world: World) -> None:
         self.rulebook = rulebook
-        self.world = world
+        self.world = self._world = world
         self._depth = 0
 
     def command(self, call: Invocation) -> Reading:
@@ -66,10 +67,13 @@ class Classifier(Context):
         if self._depth >= MAX_DEPTH:
             return _unknown(call, "agentguard-too-deep", "commands are nested too deeply to be followed")
         self._depth += 1
+        before = self.world
+        self.world = Later(self._world, call.ahead) if call.ahead else self._world
         try:
             return read()
         finally:
             self._depth -= 1
+            self.world = before
 
     def _command(self, call: Invocation) -> Reading:
         if isinstance(call.argv[0], Unresolved):
@@ -92,14 +96,15 @@ class Classifier(Context):
             if rule.carries and matches(rule, parsed):
                 for text in carried(rule, parsed):
                     reading += self.text(LANGUAGES[rule.carries], text, call)
+        command = program.commands[parsed.command]
+        carrying = _carrying(parsed, command)
         for argument in parsed.arguments:
             if argument.option or argument.role == "SCRIPT":
-                reading += self._carried(argument, parsed)
-        reading += self._carried_line(parsed) + self._carried_argv(parsed)
-        command = program.commands[parsed.command]
+                reading += self._carried(argument, carrying)
+        reading += self._carried_line(carrying) + self._carried_argv(carrying)
         if command.reads or program.reads:
             reading += _reader(command.reads or program.reads).read_call(parsed, self)
-        if command.stdin and not any(parsed.playing("SHELL", "SCRIPT", "ARGV")):
+        if command.stdin and not any(parsed.playing("SHELL", "SCRIPT", "ARGV", "TEXT")):
             reading += self._stdin(command.stdin, call)
         return reading
 
@@ -128,11 +133,7 @@ class Classifier(Context):
         argv = tuple(a.value for a in call.playing("ARGV") if a.value is not None)
         if not argv:
             return Reading()
-        env = dict(call.invocation.env)
-        for argument in call.playing("ASSIGN"):
-            name, _, value = (argument.value or "").partition("=")
-            env[name] = value
-        return self.command(call.invocation.replace(argv=argv, env=env))
+        return self.command(call.invocation.replace(argv=argv))
 
     def _script(self, path: str, call: Invocation) -> Reading:
         try:
@@ -175,6 +176,19 @@ class Classifier(Context):
             return _unknown(call.invocation, "agentguard-bad-alias", f"the alias {name} cannot be read: {fault}")
         at = len(argv) - len(call.operands)
         return self.command(call.invocation.replace(argv=(*argv[:at], *words, *argv[at + 1 :])))
+
+
+def _carrying(call: Call, command: Command) -> Call:
+    """The call with the directory and the variables that what it carries will have."""
+    env, cwd = dict(call.invocation.env), call.invocation.cwd
+    for name in command.forgets:
+        env[name] = Unresolved(env.get(name, ""), f"${name}")
+    for argument in call.playing("ASSIGN"):
+        name, _, value = (argument.value or "").partition("=")
+        env[name] = value
+    if call.has(*command.elsewhere):
+        cwd = Unresolved(cwd, "the directory that it runs in")
+    return call.replace(invocation=call.invocation.replace(env=env, cwd=cwd))
 
 
 def _reader(name: str) -> ModuleType:

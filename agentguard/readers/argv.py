@@ -73,7 +73,7 @@ class _Parser:
         """Whether everything after this operand is an operand too: a carried command, or nobody's grammar."""
         if self.unknown and self.unknown[-1] is word:
             return True
-        roles = self.command.operands
+        roles = self._roles()
         if not roles or roles[-1] not in ("ARGV...", "SHELL..."):
             return False
         if roles[0] == "ASSIGN...":
@@ -188,11 +188,20 @@ class _Parser:
 
     def _with_roles(self) -> tuple[Argument, ...]:
         """The arguments, operands with the role that their place gives them."""
-        if not self.operands or not self.command.operands:
+        roles = self._roles()
+        if not self.operands or not roles:
             return tuple(self.arguments)
         values = [a.value or "" for a in self.arguments if not a.option]
-        roles = iter(_spread(self.command.operands, values))
-        return tuple(a if a.option else a.replace(role=next(roles)) for a in self.arguments)
+        parts = iter(_spread(roles, values))
+        return tuple(a if a.option else a.replace(role=next(parts)) for a in self.arguments)
+
+    def _roles(self) -> tuple[str, ...]:
+        """What the operands are, given these options."""
+        given = {a.option for a in self.arguments}
+        for options, roles in self.command.when:
+            if given.issuperset(options):
+                return roles
+        return self.command.operands
 
 
 def _is_assignment(word: str) -> bool:

@@ -25,9 +25,11 @@ _PROGRAM = {
 _GRAMMAR = {
     "abbreviate": bool, "negate": bool, "permute": bool, "long": str, "assign": bool, "digits": bool,
     "everywhere": list, "options": list, "operands": list, "inherit": bool, "stdin": str,
+    "when": dict, "elsewhere": list, "forgets": list,
 }  # fmt: skip
 _COMMAND = {
     "aliases": list, "options": list, "operands": list, "inherit": bool, "open": bool, "reads": str, "stdin": str,
+    "when": dict, "elsewhere": list, "forgets": list,
 }  # fmt: skip
 _RULE = {
     "id": str, "command": (str, list), "if": list, "unless": list, "except": list, "operands": str,
@@ -150,15 +152,21 @@ class _Builder(Tables):
         commands = {}
         for path, table in tables.items():
             self.where = f"[command.{' '.join(path)}]" if path else "[grammar]"
+            options = {**everywhere, **self.options(table.get("options", ()))}
             commands[path] = Command(
                 path=path,
-                options={**everywhere, **self.options(table.get("options", ()))},
+                options=options,
                 operands=tuple(table.get("operands", ())),
+                when=tuple(
+                    (self.known(given.split(), options), tuple(roles)) for given, roles in table.get("when", {}).items()
+                ),
                 commands=below[path],
                 inherit=table.get("inherit", False),
                 open=table.get("open", False) or about.get("open", False),
                 reads=table.get("reads", ""),
                 stdin=table.get("stdin", ""),
+                elsewhere=self.known(table.get("elsewhere", []), options),
+                forgets=tuple(table.get("forgets", ())),
             )
         return commands
 
@@ -171,6 +179,13 @@ class _Builder(Tables):
                     raise self.fail(f"option {name} is declared twice")
                 options[name] = option
         return options
+
+    def known(self, names: list[str], options: dict[str, Option]) -> tuple[str, ...]:
+        """Options by any of their names, as canonical ones."""
+        for name in names:
+            if name not in options:
+                raise self.fail(f"option `{name}` is not in the grammar of this command")
+        return tuple(options[name].name for name in names)
 
     def option(self, text: str) -> Option:
         """`-o, --output FILE`, `--color[=WHEN]`: names, then what the value is."""

@@ -31,11 +31,14 @@ class Command(Value):
     path: tuple[str, ...]
     options: Mapping[str, Option]
     operands: tuple[str, ...] = ()
+    when: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = ()
     commands: Mapping[str, str] = {}
     inherit: bool = False
     open: bool = False
     reads: str = ""
     stdin: str = ""
+    elsewhere: tuple[str, ...] = ()
+    forgets: tuple[str, ...] = ()
 
 
 class Grammar(Value):

@@ -60,7 +60,7 @@ class Scope:
     def settle(self) -> None:
         """A command follows whether or not the last `cd` has worked."""
         if self.fallback is not None and not self.errexit and self.fallback != self.cwd:
-            self.cwd = Unresolved(self.cwd, getattr(self.cwd, "written", self.cwd))
+            self.cwd = Unresolved(self.cwd, getattr(self.cwd, "written", "$PWD"))
         self.fallback = None
 
     def if_failed(self) -> Scope:

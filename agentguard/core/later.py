@@ -1,0 +1,55 @@
+"""The world as a later part of a command line finds it: what earlier parts may change is unseen."""
+
+from __future__ import annotations
+
+import os.path
+
+from .effect import Effect
+from .paths import could_touch
+from .value import TYPE_CHECKING
+from .world import Answer, PathState, Unseen, World
+
+if TYPE_CHECKING:
+    from .call import Call
+
+
+class Later(World):
+    """Answers as `world` does, but for the content of files that an effect `ahead` may change.
+
+    The state of paths and what probes find are doubted where they are judged: see core.paths.
+    """
+
+    def __init__(self, world: World, ahead: tuple[Effect, ...]) -> None:
+        self._world = world
+        self._ahead = ahead
+
+    def read(self, path: str, cwd: str) -> bytes:
+        """See World."""
+        whole = os.path.normpath(os.path.join(cwd, path))
+        if any(could_touch(effect, whole) for effect in self._ahead):
+            raise Unseen(f"{path}: an earlier part of the same line may change it")
+        return self._world.read(path, cwd)
+
+    def stdin(self) -> bytes:
+        """See World."""
+        return self._world.stdin()
+
+    def paths(self, paths: tuple[str, ...], cwd: str, follow: bool) -> tuple[PathState, ...]:
+        """See World."""
+        return self._world.paths(paths, cwd, follow)
+
+    def expand(self, pattern: str, cwd: str) -> tuple[str, ...]:
+        """See World."""
+        return self._world.expand(pattern, cwd)
+
+    def ask(self, probe: str, call: Call) -> Answer:
+        """See World."""
+        return self._world.ask(probe, call)
+
+    def lookup(self, source: str, key: str, call: Call) -> str | None:
+        """See World."""
+        return self._world.lookup(source, key, call)
+
+    def ambient(self, variables: tuple[str, ...], files: tuple[str, ...], call: Call) -> tuple[tuple[str, str], ...]:
+        """See World."""
+        return self._world.ambient(variables, files, call)
