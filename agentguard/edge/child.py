@@ -118,9 +118,8 @@ def _wait(name: str, pid: int, deadline: float) -> int:
 def _end(pid: int) -> None:
     """Kill a child that has not been waited for, and its process group, which bears its number."""
     try:
-        if os.waitpid(pid, os.WNOHANG)[0]:
-            return
-    except ChildProcessError:
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:  # it is gone, and its number may be another's
         return
     try:
         os.killpg(pid, SIGKILL)

@@ -132,11 +132,11 @@ class Git:
         self.cwd = os.path.join("/", *(value for name, value in given if name == "-C"))
         self._unfiltered: tuple[str, ...] | None = None
 
-    def run(self, *words: str, fine: tuple[int, ...] = (0,), seconds: float = SECONDS) -> Finished:
+    def run(self, *words: str, fine: tuple[int, ...] = (0,)) -> Finished:
         """Run one command; raises Unseen if it ends with a status that is not fine."""
         configured = [word for one in _CONFIGURED for word in ("-c", one)]
         argv = [raw(word) for word in (self.program, "--no-pager", *self.options, *configured, *words)]
-        done = run(argv, self.env, seconds)
+        done = run(argv, self.env, SECONDS)
         if done.status not in fine:
             lines = text(done.err).strip().splitlines()
             raise Unseen(f"git {words[0]}: {lines[0] if lines else f'ended with {done.status}'}")

@@ -150,7 +150,7 @@ def _stashes(git: Git) -> list[Target]:
     if not resolved(git, "refs/stash"):
         return []
     directory = _directory(git)
-    listed = text(git.run("rev-list", "--walk-reflogs", "--format=%H %gs", "refs/stash", "--").out).split("\n")
+    listed = text(git.run("rev-list", "--walk-reflogs", "--format=%H %s", "refs/stash", "--").out).split("\n")
     entries = [line.partition(" ") for line in listed[1::2]]
     return [
         Target("stash", f"stash@{{{number}}}: {subject}", (directory, "refs/stash", held))

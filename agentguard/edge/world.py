@@ -105,11 +105,15 @@ class RealWorld(World):
             return b""
         try:
             facts = os.fstat(0)
-            if stat.S_ISCHR(facts.st_mode) and os.isatty(0):
-                raise Unseen("standard input is a terminal: what will be typed is not known")
-            self.stdin_read = self._all_of_stdin()
         except OSError as fault:
             raise Unseen(f"standard input: {fault.strerror}") from fault
+        if stat.S_ISCHR(facts.st_mode) and os.isatty(0):
+            raise Unseen("standard input is a terminal: what will be typed is not known")
+        try:
+            self.stdin_read = self._all_of_stdin()
+        except OSError as fault:
+            self.stdin_unusable = f"standard input cannot be read: {fault.strerror}"
+            raise Unseen(self.stdin_unusable) from fault
         return self.stdin_read
 
     def _all_of_stdin(self) -> bytes:
