@@ -8,7 +8,7 @@ from .core.effect import Effect, Reading, Target
 from .core.later import Later
 from .core.reading import Context, stdin
 from .core.value import TYPE_CHECKING
-from .core.world import Unseen, World
+from .core.world import OtherHost, Unseen, World
 from .readers.argv import parse
 from .rulebook.match import carried, matches, speak
 
@@ -83,6 +83,8 @@ class Classifier(Context):
                 f"which program {call.argv[0].written} is, is not known before the line runs",
             )
         program = self.rulebook.program(call.name)
+        if program is None and isinstance(self._world, OtherHost):
+            return _unknown(call, "agentguard-remote", f"runs {call.name} on another host, where nothing guards it")
         if program is None:
             return Reading((Effect("run", Target("program", call.name), program=call.name),), (call.name,))
         parsed = parse(program, call)
@@ -98,15 +100,22 @@ class Classifier(Context):
                     reading += self.text(LANGUAGES[rule.carries], text, call)
         command = program.commands[parsed.command]
         carrying = _carrying(parsed, command)
+        carrier = self._there() if command.remote else self
         for argument in parsed.arguments:
             if argument.option or argument.role == "SCRIPT":
-                reading += self._carried(argument, carrying)
-        reading += self._carried_line(carrying) + self._carried_argv(carrying)
+                reading += carrier._carried(argument, carrying)
+        reading += carrier._carried_line(carrying) + carrier._carried_argv(carrying)
         if command.reads or program.reads:
             reading += _reader(command.reads or program.reads).read_call(parsed, self)
         if command.stdin and not any(parsed.playing("SHELL", "SCRIPT", "ARGV", "TEXT")):
             reading += self._stdin(command.stdin, call)
         return reading
+
+    def _there(self) -> Classifier:
+        """The same, for what runs on another host."""
+        there = Classifier(self.rulebook, OtherHost())
+        there._depth = self._depth
+        return there
 
     # What a call carries
 
@@ -133,6 +142,8 @@ class Classifier(Context):
         argv = tuple(a.value for a in call.playing("ARGV") if a.value is not None)
         if not argv:
             return Reading()
+        if len(argv) == 1 and isinstance(self._world, OtherHost):  # a shell there reads it as a line
+            return self.text("shell", argv[0], call.invocation)
         return self.command(call.invocation.replace(argv=argv))
 
     def _script(self, path: str, call: Invocation) -> Reading:

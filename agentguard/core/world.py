@@ -100,6 +100,40 @@ class World(Protocol):
         raise NotImplementedError
 
 
+class OtherHost(World):
+    """Another host, of which nothing is seen from here."""
+
+    WHY = "it is on another host"
+
+    def read(self, path: str, cwd: str) -> bytes:
+        """Raises Unseen."""
+        raise Unseen(f"{path}: {self.WHY}")
+
+    def stdin(self) -> bytes:
+        """Raises Unseen."""
+        raise Unseen(self.WHY)
+
+    def paths(self, paths: tuple[str, ...], cwd: str, follow: bool) -> tuple[PathState, ...]:
+        """Every path is unseen."""
+        return tuple(PathState(path, "unseen", self.WHY) for path in paths)
+
+    def expand(self, pattern: str, cwd: str) -> tuple[str, ...]:
+        """Raises Unseen."""
+        raise Unseen(f"{pattern}: {self.WHY}")
+
+    def ask(self, probe: str, call: Call) -> Answer:
+        """No probe can tell."""
+        return Answer(unseen=self.WHY)
+
+    def lookup(self, source: str, key: str, call: Call) -> str | None:
+        """Raises Unseen."""
+        raise Unseen(f"{key}: {self.WHY}")
+
+    def ambient(self, variables: tuple[str, ...], files: tuple[str, ...], call: Call) -> tuple[tuple[str, str], ...]:
+        """Nothing is known to be present."""
+        return ()
+
+
 class Witness(World):
     """A World that remembers every answer it passed on: the evidence of a rating."""
 

@@ -26,8 +26,8 @@ SHOWN_TEXT, SHOWN_ARGUMENTS = 60, 4
 
 QUERY_FIRST = "query first what it would hit, and keep the answer"
 
-#: A value that nobody can see before the call runs.
-UNSEEN = object()
+#: A value that nobody can see before the call runs, and one that is not given.
+UNSEEN, ABSENT = object(), object()
 #: The variables of an operation, when nobody can see them.
 NO_VARIABLES = None
 
@@ -177,7 +177,7 @@ class _Arguments:
             if name in self._variables:
                 return self._variables[name]
             default = self._defaults.get(name)
-            return self._value(default) if default is not None else None
+            return self._value(default) if default is not None else ABSENT
         if isinstance(node, NullValueNode):
             return None
         if isinstance(node, ListValueNode):
@@ -195,8 +195,10 @@ class _Arguments:
         elif isinstance(value, list):
             for below in value:
                 self._collect(path, below)
-        elif value is not None:
-            self.scalars.append((path, str(value).lower() if isinstance(value, bool) else str(value)))
+        elif value is None or isinstance(value, bool):
+            self.scalars.append((path, {None: "null", True: "true", False: "false"}[value]))
+        elif value is not ABSENT:
+            self.scalars.append((path, str(value)))
 
     def hold(self, condition: str) -> bool:
         """Whether an argument is as a rule's condition wants it: `path=value`, or `path` for any value."""
@@ -211,7 +213,7 @@ class _Arguments:
         return [
             (path.rpartition(".")[2], value)
             for path, value in self.scalars
-            if words(path)[-1:] and words(path)[-1] in ("id", "ids", "name", "slug", "domain")
+            if value != "null" and words(path)[-1:] and words(path)[-1] in ("id", "ids", "name", "slug", "domain")
         ]
 
 
@@ -232,7 +234,7 @@ def _mutation(at: Endpoint, field: FieldNode, arguments: _Arguments) -> list[Eff
             rule.recoverable_by,
             at.environment,
             rule.id,
-            reason=f"{_said(at, name, arguments)} {rule.reason}",
+            reason=f"{_said(at, name, arguments)}: {rule.reason}",
             instead=rule.instead,
             catastrophic=rule.catastrophic,
         )

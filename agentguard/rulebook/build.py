@@ -25,11 +25,11 @@ _PROGRAM = {
 _GRAMMAR = {
     "abbreviate": bool, "negate": bool, "permute": bool, "long": str, "assign": bool, "digits": bool,
     "everywhere": list, "options": list, "operands": list, "inherit": bool, "stdin": str,
-    "when": dict, "elsewhere": list, "forgets": list,
+    "when": dict, "elsewhere": list, "forgets": list, "remote": bool,
 }  # fmt: skip
 _COMMAND = {
     "aliases": list, "options": list, "operands": list, "inherit": bool, "open": bool, "reads": str, "stdin": str,
-    "when": dict, "elsewhere": list, "forgets": list,
+    "when": dict, "elsewhere": list, "forgets": list, "remote": bool,
 }  # fmt: skip
 _RULE = {
     "id": str, "command": (str, list), "if": list, "unless": list, "except": list, "operands": str,
@@ -167,6 +167,7 @@ class _Builder(Tables):
                 stdin=table.get("stdin", ""),
                 elsewhere=self.known(table.get("elsewhere", []), options),
                 forgets=tuple(table.get("forgets", ())),
+                remote=table.get("remote", False),
             )
         return commands
 

@@ -39,6 +39,7 @@ class Command(Value):
     stdin: str = ""
     elsewhere: tuple[str, ...] = ()
     forgets: tuple[str, ...] = ()
+    remote: bool = False
 
 
 class Grammar(Value):
