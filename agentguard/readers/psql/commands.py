@@ -58,7 +58,7 @@ def _shell(psql: Psql, scanner: Scanner) -> None:
 
 def _include(psql: Psql, scanner: Scanner) -> None:
     path = scanner.argument()
-    if path:
+    if path is not None:
         psql.include(path, psql.directory if scanner.command in ("ir", "include_relative") else "")
 
 
@@ -70,7 +70,7 @@ def _send(psql: Psql, scanner: Scanner) -> None:
             where = scanner.pipe()
         where = scanner.pipe()
     psql.send_buffer(scanner, again=True)
-    if where:
+    if where is not None:
         psql.output(where, "\\g")
 
 
@@ -111,13 +111,13 @@ def _reset(psql: Psql, scanner: Scanner) -> None:
 
 def _output(psql: Psql, scanner: Scanner) -> None:
     where = scanner.pipe()
-    if where:
+    if where is not None:
         psql.output(where, f"\\{scanner.command}")
 
 
 def _save_history(psql: Psql, scanner: Scanner) -> None:
     where = scanner.argument()
-    if where:
+    if where is not None:
         psql.write(where, "\\s")
 
 
@@ -225,7 +225,7 @@ def _edit(psql: Psql, scanner: Scanner) -> None:
 def _large_object_export(psql: Psql, scanner: Scanner) -> None:
     scanner.argument()
     path = scanner.argument()
-    if path:
+    if path is not None:
         psql.write(path, "\\lo_export")
 
 

@@ -65,8 +65,7 @@ class Session:
 
     def bear(self, target: Target) -> None:
         """A relation has just been made here: losing it again loses nothing, if it cannot be another's."""
-        atomic = self.stops or self._one_query or (self._start is not None and not self.forgives)
-        if self.certain and atomic:
+        if self.certain and self._atomic:
             self._born.add(target.identity[2:])
 
     def forget(self) -> None:
@@ -128,5 +127,10 @@ class Session:
 
     def _settled(self) -> None:
         """After the end of what an error would have ended, nobody knows whether what was made exists."""
-        if not self.stops and self._start is None and not self._one_query:
+        if not self._atomic:
             self.forget()
+
+    @property
+    def _atomic(self) -> bool:
+        """Whether an error now would end all that follows too."""
+        return self.stops or self._one_query or (self._start is not None and not self.forgives)
