@@ -107,7 +107,8 @@ class Classifier(Context):
         reading += carrier._carried_line(carrying) + carrier._carried_argv(carrying)
         if command.reads or program.reads:
             reading += _reader(command.reads or program.reads).read_call(parsed, self)
-        if command.stdin and not any(parsed.playing("SHELL", "SCRIPT", "ARGV", "TEXT")):
+        given = any(parsed.playing("SHELL", "SCRIPT", "ARGV", "TEXT"))
+        if command.stdin and not given and not any(rule.wins and matches(rule, parsed) for rule in program.rules):
             reading += self._stdin(command.stdin, call)
         return reading
 

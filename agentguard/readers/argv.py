@@ -83,7 +83,7 @@ class _Parser:
     # Options
 
     def _is_option(self, word: str) -> bool:
-        if word[:1] == "+":
+        if word[:1] == "+" or word == "-":
             return word in self.options
         return len(word) > 1 and word[0] == "-"
 

@@ -200,7 +200,7 @@ class _Builder(Tables):
             takes = "value"
         names.append(last)
         for name in names:
-            if name[:1] not in "-+" or len(name) < 2 or " " in name:
+            if name[:1] not in "-+" or (len(name) < 2 and name != "-") or " " in name:
                 raise self.fail(f"option `{text}` is not written as in a manual")
         return Option(tuple(names), takes, role)  # type: ignore[arg-type]
 
