@@ -12,6 +12,18 @@ _STATX_BTIME = 0x800
 _SIZE, _MASK_AT, _BTIME_AT = 256, 0, 80
 
 
+def since(path: bytes, moment: float) -> bool:
+    """Whether what is at `path` itself was born after that moment, in seconds since the epoch."""
+    try:
+        changed = os.lstat(path).st_ctime
+    except OSError:
+        return False
+    if changed <= moment:  # nothing changes before it is born, and looking here spares a shim `ctypes`
+        return False
+    birth = born(path)
+    return birth is not None and birth > moment
+
+
 def born(path: bytes) -> float | None:
     """The birth time of what is at `path` itself, in seconds since the epoch; None if the system does not tell."""
     if sys.platform == "linux":

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from _signal import SIGKILL, SIGPIPE, SIGXFSZ  # `signal` itself would load `enum`
+from _signal import SIG_DFL, SIG_IGN, SIGCHLD, SIGKILL, SIGPIPE, SIGXFSZ, getsignal, signal  # `signal` loads `enum`
 
 from ..core.value import TYPE_CHECKING, Value
 from ..core.world import Unseen
@@ -35,6 +35,17 @@ def run(argv: list[bytes], env: Mapping[bytes, bytes], seconds: float, limit: in
     Raises Unseen if it cannot be started, takes longer than that many seconds or says more than
     `limit` bytes; then it is killed, and with it what it started itself.
     """
+    if getsignal(SIGCHLD) != SIG_IGN:
+        return _run(argv, env, seconds, limit)
+    # Where the caller ignores SIGCHLD the system throws the child's exit status away.
+    signal(SIGCHLD, SIG_DFL)
+    try:
+        return _run(argv, env, seconds, limit)
+    finally:
+        signal(SIGCHLD, SIG_IGN)
+
+
+def _run(argv: list[bytes], env: Mapping[bytes, bytes], seconds: float, limit: int) -> Finished:
     name = os.path.basename(argv[0]).decode("utf-8", "replace")
     deadline = time.monotonic() + seconds
     out, out_end = os.pipe()
@@ -104,10 +115,7 @@ def _listen(name: str, ends: tuple[int, int], deadline: float, limit: int) -> tu
 
 def _wait(name: str, pid: int, deadline: float) -> int:
     while True:
-        try:
-            ended, status = os.waitpid(pid, os.WNOHANG)
-        except ChildProcessError as fault:  # the caller ignores SIGCHLD: the system has thrown the status away
-            raise Unseen(f"how {name} ended is not known") from fault
+        ended, status = os.waitpid(pid, os.WNOHANG)
         if ended:
             return os.waitstatus_to_exitcode(status)
         if time.monotonic() > deadline:
@@ -117,10 +125,6 @@ def _wait(name: str, pid: int, deadline: float) -> int:
 
 def _end(pid: int) -> None:
     """Kill a child that has not been waited for, and its process group, which bears its number."""
-    try:
-        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-    except ChildProcessError:  # it is gone, and its number may be another's
-        return
     try:
         os.killpg(pid, SIGKILL)
     except ProcessLookupError:

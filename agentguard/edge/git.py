@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 
+from ..core.call import Unresolved
 from ..core.value import TYPE_CHECKING, Value
 from ..core.world import Unseen
 from .child import Finished, run
@@ -204,6 +205,8 @@ def installed() -> str:
 
 def of_call(program: str, argv: Sequence[str], cwd: str, env: Mapping[str, str]) -> Git:
     """Git as this call of git would see its repository: by its options before the subcommand and its environment."""
+    if isinstance(cwd, Unresolved):
+        raise Unseen(f"the directory {cwd.written} is not known before the line runs")
     pairs = ("GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_")
     meant = {name: env[name] for name in env if name in _MEANT or name.startswith(pairs)}
     return Git(program, meant, ("-C", cwd, *_global_options(argv)))
@@ -232,6 +235,8 @@ def _own() -> dict[str, str]:
 def _global_options(argv: Sequence[str]) -> Iterator[str]:
     words = iter(argv[1:])
     for word in words:
+        if isinstance(word, Unresolved):
+            raise Unseen(f"what {word.written} stands for is not known before the line runs")
         name, equals, _value = word.partition("=")
         if word in _GLOBAL_FLAGS or (equals and name in _GLOBAL_VALUES):
             yield word
@@ -239,6 +244,8 @@ def _global_options(argv: Sequence[str]) -> Iterator[str]:
             value = next(words, None)
             if value is None:
                 raise Unseen(f"{word} is given without its value")
+            if isinstance(value, Unresolved):
+                raise Unseen(f"what {value.written} stands for is not known before the line runs")
             yield from (word, value)
         elif not word.startswith("-"):
             return

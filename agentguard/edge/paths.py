@@ -9,8 +9,10 @@ import time
 from ..core.value import TYPE_CHECKING
 from ..core.world import PATH_STATES, PathState, Unseen
 from . import disposable
-from .birth import born
+from .birth import since
+from .losses import Losses
 from .octets import raw, text
+from .operands import Operand, operands
 from .worktree import WorkTree, unpushed
 
 if TYPE_CHECKING:
@@ -22,22 +24,6 @@ if TYPE_CHECKING:
 MOST_ENTRIES = 500_000
 MOST_SECONDS = 5.0
 MOST_REPOSITORIES = 50
-#: How many things that would be lost are named before the rest is only counted.
-NAMED = 3
-
-#: Which state stands for a directory that holds several. What rests on a name alone comes before
-#: what an earlier part of the same line could still change.
-_ORDER = (
-    "missing", "empty", "temporary", "regenerable", "born", "tracked",
-    "ignored", "untracked", "modified", "unversioned", "special", "unseen",
-)  # fmt: skip
-_WORDS = {
-    "modified": "changed since the last commit",
-    "untracked": "not known to git",
-    "ignored": "ignored by git",
-    "unversioned": "in no git repository",
-    "special": "no ordinary file",
-}
 
 
 def states(
@@ -49,17 +35,6 @@ def states(
     the epoch, is when the outermost process of the call began; without it nothing counts as born.
     """
     return _Look(places, git, call_started, cwd, follow).at(paths)
-
-
-class _Operand:
-    """One operand: where it really is, what it is there, and the work tree around it."""
-
-    def __init__(self, path: bytes, facts: os.stat_result | None, unseen: str = "") -> None:
-        self.path = path
-        self.facts = facts
-        self.unseen = unseen
-        self.root = b""
-        self.everything_in = b""
 
 
 class _Region:
@@ -82,45 +57,6 @@ class _Region:
         return path[len(self.root) :].lstrip(b"/")
 
 
-class _Found:
-    """What is found at and below one operand."""
-
-    def __init__(self, operand: _Operand) -> None:
-        self.operand = operand
-        self.states: set[str] = set()
-        self.counts: dict[str, int] = {}
-        self.names: dict[str, list[str]] = {}
-        self.told: list[str] = []
-        self.grave = ""
-        self.temporary = False
-
-    def note(self, state: str, path: bytes, told: str = "", grave: str = "") -> None:
-        """Count one thing of that state; `told` says what it is where it is more than a file."""
-        self.states.add(state)
-        self.grave = self.grave or grave
-        if told:
-            if told not in self.told and len(self.told) < NAMED:
-                self.told.append(told)
-        elif not PATH_STATES[state]:
-            self.counts[state] = self.counts.get(state, 0) + 1
-            names = self.names.setdefault(state, [])
-            if len(names) < NAMED:
-                names.append(text(path[len(self.operand.path) :].lstrip(b"/")))
-
-    def state(self) -> str:
-        return max(self.states, key=_ORDER.index, default="empty")
-
-    def detail(self) -> str:
-        return "; ".join(self.told + [self._lost(state) for state in reversed(_ORDER) if state in self.counts])
-
-    def _lost(self, state: str) -> str:
-        count, names = self.counts[state], self.names[state]
-        if names == [""]:
-            return _WORDS[state]
-        more = ", …" if count > len(names) else ""
-        return f"{count} {'file' if count == 1 else 'files'} {_WORDS[state]}: {', '.join(names)}{more}"
-
-
 class _Look:
     """One look at all operands of a call, within one budget of time and entries."""
 
@@ -129,20 +65,18 @@ class _Look:
         self.git = git
         self.call_started = call_started
         self.follow = follow
-        self.cwd = raw(cwd)
-        self.real_cwd = os.path.realpath(self.cwd)
+        self.cwd = cwd
+        self.real_cwd = os.path.realpath(raw(cwd))
         self.entries = MOST_ENTRIES
         self.repositories = MOST_REPOSITORIES
         self.deadline = time.monotonic() + MOST_SECONDS
-        self.directories: dict[bytes, bytes] = {}
         self.roots: dict[bytes, bytes] = {}
         self.regions: dict[bytes, _Region] = {b"": _Region()}
 
     def at(self, paths: Sequence[str]) -> tuple[PathState, ...]:
-        operands = [self._resolved(raw(path)) for path in paths]
-        self._mark_everything(operands)
+        found = operands(paths, self.cwd, self.follow, self.places)
         asked: dict[bytes, list[bytes]] = {}
-        for operand in operands:
+        for operand in found:
             if operand.facts is not None and not stat.S_ISLNK(operand.facts.st_mode):
                 operand.root = self._root(os.path.dirname(operand.path))
                 asked.setdefault(operand.root, []).append(operand.path[len(operand.root) :].lstrip(b"/"))
@@ -150,48 +84,7 @@ class _Look:
             if root:
                 is_bare = self._repository(root) == root
                 self.regions[root] = _Region(root, gits=True) if is_bare else self._region(root, inside)
-        return tuple(map(self._state, operands))
-
-    # Where operands are
-
-    def _resolved(self, given: bytes) -> _Operand:
-        path = os.path.join(self.cwd, given)
-        directory, last = os.path.split(path)
-        if self.follow or last in (b"", b".", b".."):
-            real = os.path.realpath(path)
-        else:
-            if directory not in self.directories:
-                self.directories[directory] = os.path.realpath(directory)
-            real = os.path.join(self.directories[directory], last)
-        if not given:
-            return _Operand(path, None)
-        try:
-            # With a slash at the end the kernel follows a link, also in lstat(2).
-            return _Operand(real, os.stat(path) if self.follow else os.lstat(path))
-        except (FileNotFoundError, NotADirectoryError):
-            return _Operand(real, None)
-        except OSError as fault:
-            return _Operand(real, None, f"it cannot be looked at: {fault.strerror}")
-
-    def _mark_everything(self, operands: Sequence[_Operand]) -> None:
-        """Note where the operands are all that a place shows: `~/*` reaches a program as its expansion."""
-        given: dict[bytes, set[bytes]] = {}
-        for operand in operands:
-            if operand.facts is not None:
-                directory, name = os.path.split(operand.path)
-                given.setdefault(directory, set()).add(name)
-        everything = set()
-        for directory, names in given.items():
-            if len(names) > 1 and (self.places.temporary_root(directory) or self.places.grave(directory)):
-                try:
-                    shown = {name for name in os.listdir(directory) if not name.startswith(b".")}
-                except OSError:  # who may not list it cannot have given all of it
-                    continue
-                if shown <= names:
-                    everything.add(directory)
-        for operand in operands:
-            if os.path.dirname(operand.path) in everything:
-                operand.everything_in = os.path.dirname(operand.path)
+        return tuple(map(self._state, found))
 
     def _root(self, directory: bytes) -> bytes:
         """The nearest directory from here up that is a repository which this call has not made; b"" if none is."""
@@ -222,12 +115,12 @@ class _Look:
 
     # What they are
 
-    def _state(self, operand: _Operand) -> PathState:
+    def _state(self, operand: Operand) -> PathState:
         shown, facts = text(operand.path), operand.facts
         if facts is None:
             return PathState(shown, "unseen", operand.unseen) if operand.unseen else PathState(shown, "missing")
         identity = (str(facts.st_dev), str(facts.st_ino))
-        found = _Found(operand)
+        found = Losses(operand)
         sacred = self.places.sacred(operand.path)
         if sacred:
             return PathState(shown, "special", sacred, sacred, identity)
@@ -237,7 +130,7 @@ class _Look:
             return PathState(shown, state, "", "", identity)
         return PathState(shown, state, found.detail(), found.grave or self._grave(operand), identity)
 
-    def _grave(self, operand: _Operand) -> str:
+    def _grave(self, operand: Operand) -> str:
         path = operand.path
         grave = self.places.grave(path)
         if grave:
@@ -250,7 +143,7 @@ class _Look:
             return f"everything in {text(operand.everything_in)}, {self.places.grave(operand.everything_in)}"
         return ""
 
-    def _look(self, operand: _Operand, facts: os.stat_result, found: _Found) -> None:
+    def _look(self, operand: Operand, facts: os.stat_result, found: Losses) -> None:
         path, mode = operand.path, facts.st_mode
         region = self.regions[operand.root]
         found.temporary = self.places.temporary(path) and not self.places.temporary_root(operand.everything_in)
@@ -273,10 +166,10 @@ class _Look:
             else:
                 self._leaf(path, region, named, ignored, stat.S_ISCHR(mode), found)
 
-    def _note_grave(self, path: bytes, what: str, found: _Found) -> None:
+    def _note_grave(self, path: bytes, what: str, found: Losses) -> None:
         found.note("special", path, f"{text(path)} is {what}", what)
 
-    def _walk(self, path: bytes, region: _Region, named: bool, ignored: bool, found: _Found) -> None:
+    def _walk(self, path: bytes, region: _Region, named: bool, ignored: bool, found: Losses) -> None:
         waiting = [(path, region, named, ignored)]
         while waiting:
             path, region, named, ignored = waiting.pop()
@@ -308,7 +201,7 @@ class _Look:
                     is_device = not entry.is_file(follow_symlinks=False) and _is_device(entry.path)
                     self._leaf(entry.path, region, named, below, is_device, found)
 
-    def _afford(self, entries: int, path: bytes, found: _Found) -> bool:
+    def _afford(self, entries: int, path: bytes, found: Losses) -> bool:
         self.entries -= entries
         if self.entries < 0:
             found.note("unseen", path, f"there are more than {MOST_ENTRIES} files to look at")
@@ -319,7 +212,7 @@ class _Look:
         return False
 
     def _enter(
-        self, path: bytes, entries: list[os.DirEntry[bytes]], region: _Region, named: bool, ignored: bool, found: _Found
+        self, path: bytes, entries: list[os.DirEntry[bytes]], region: _Region, named: bool, ignored: bool, found: Losses
     ) -> _Region | None:
         """The region that holds inside a directory; None if nothing more needs to be known of it."""
         names = {entry.name: entry for entry in entries}
@@ -336,7 +229,7 @@ class _Look:
         return self._region(path, [b""])
 
     def _repository_goes(
-        self, path: bytes, region: _Region, named: bool, ignored: bool, found: _Found
+        self, path: bytes, region: _Region, named: bool, ignored: bool, found: Losses
     ) -> _Region | None:
         """A whole repository would be lost: harmless only where all its work is on a remote as well."""
         spent = region.spent
@@ -356,7 +249,7 @@ class _Look:
         found.note("unversioned", path, f"{what} with {why}" if why else what, what)
         return None
 
-    def _leaf(self, path: bytes, region: _Region, named: bool, ignored: bool, is_device: bool, found: _Found) -> None:
+    def _leaf(self, path: bytes, region: _Region, named: bool, ignored: bool, is_device: bool, found: Losses) -> None:
         if is_device:
             found.note("special", path)
         elif region.unseen:
@@ -365,7 +258,7 @@ class _Look:
             named = named or disposable.file(os.path.basename(path))
             found.note(self._judged(path, region, named, ignored, found), path)
 
-    def _judged(self, path: bytes, region: _Region, named: bool, ignored: bool, found: _Found) -> str:
+    def _judged(self, path: bytes, region: _Region, named: bool, ignored: bool, found: Losses) -> str:
         if region.spent:
             return region.spent
         if region.tree is None:
@@ -384,10 +277,7 @@ class _Look:
 
     def _born(self, path: bytes) -> bool:
         """Whether this call has made what is at `path`: nothing that git tracks is asked this."""
-        if self.call_started is None:
-            return False
-        birth = born(path)
-        return birth is not None and birth > self.call_started
+        return self.call_started is not None and since(path, self.call_started)
 
 
 def _is_sink(path: bytes, mode: int) -> bool:

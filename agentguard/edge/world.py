@@ -7,6 +7,7 @@ import stat
 import sys
 import time
 
+from ..core.call import Unresolved
 from ..core.canonical import digest, fingerprint
 from ..core.value import TYPE_CHECKING
 from ..core.world import Answer, PathState, Unseen, World
@@ -149,6 +150,9 @@ class RealWorld(World):
 
         if probe not in PROBES:
             return Answer(unseen=f"there is no probe {probe}")
+        for word in call.invocation.argv:
+            if isinstance(word, Unresolved):
+                return Answer(unseen=f"what {word.written} stands for is not known before the line runs")
         try:
             return PROBES[probe](call, self._git(call), self)
         except Unseen as why:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 
@@ -49,6 +50,15 @@ def test_one_that_takes_too_long_is_killed_with_what_it_started(script, tmp_path
             return
         time.sleep(0.01)
     pytest.fail("something is still there")
+
+
+def test_a_caller_that_ignores_its_children_changes_nothing():
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        assert sh("exit 3").status == 3
+        assert signal.getsignal(signal.SIGCHLD) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGCHLD, before)
 
 
 def test_one_that_says_too_much_is_killed():

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from repository import ENV, Repository
 
-from agentguard.core.call import Call, Invocation
+from agentguard.core.call import Call, Invocation, Unresolved
+from agentguard.core.world import Unseen
 from agentguard.edge import ref_probes
 from agentguard.edge.git_probes import PROBES
 from agentguard.edge.world import RealWorld
@@ -186,6 +187,19 @@ def test_literal_pathspecs_are_the_calls_own(repo):
 def test_not_a_repository_is_unseen(lasting_tmp):
     answer = ask("worktree-dirty", lasting_tmp, "git reset --hard")
     assert "not a git repository" in answer.unseen
+
+
+@pytest.mark.parametrize("at", [1, 2, 4])
+def test_a_word_that_is_not_known_yet_is_unseen(repo, at):
+    words = ["git", "-C", str(repo.path), "reset", "--hard"]
+    words[at] = Unresolved("", "$WORD")
+    argv = tuple(words)
+    made = parse(PROGRAM, Invocation(argv, str(repo.path), ENV))
+    seen = RealWorld(made.invocation, "/nowhere")
+    assert "$WORD" in seen.ask("worktree-dirty", made).unseen
+    if at < 3:
+        with pytest.raises(Unseen):
+            seen.lookup("git-alias", "x", made)
 
 
 def test_no_such_probe_is_unseen(repo):

@@ -13,7 +13,8 @@ from agentguard.core.world import PATH_STATES
 from agentguard.edge import paths as paths_module
 from agentguard.edge.birth import born
 from agentguard.edge.git import installed
-from agentguard.edge.paths import _ORDER, states
+from agentguard.edge.losses import ORDER
+from agentguard.edge.paths import states
 from agentguard.edge.places import Places
 
 
@@ -45,7 +46,7 @@ def repo(lasting_tmp):
 
 
 def test_every_state_has_its_place_in_the_order():
-    assert sorted(_ORDER) == sorted(PATH_STATES)
+    assert sorted(ORDER) == sorted(PATH_STATES)
 
 
 # In a work tree

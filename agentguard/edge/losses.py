@@ -1,0 +1,65 @@
+"""What is found at and below one operand: the state of all of it, and what would be lost, in words."""
+
+from __future__ import annotations
+
+from ..core.world import PATH_STATES
+from .octets import text
+from .operands import Operand
+
+#: How many things that would be lost are named before the rest is only counted.
+NAMED = 3
+
+#: Which state stands for a directory that holds several. What rests on a name alone comes before
+#: what an earlier part of the same line could still change.
+ORDER = (
+    "missing", "empty", "temporary", "regenerable", "born", "tracked",
+    "ignored", "untracked", "modified", "unversioned", "special", "unseen",
+)  # fmt: skip
+_WORDS = {
+    "modified": "changed since the last commit",
+    "untracked": "not known to git",
+    "ignored": "ignored by git",
+    "unversioned": "in no git repository",
+    "special": "no ordinary file",
+}
+
+
+class Losses:
+    """Collects them. `temporary` is whether the operand is an entry of a temporary directory."""
+
+    def __init__(self, operand: Operand) -> None:
+        self.operand = operand
+        self.states: set[str] = set()
+        self.counts: dict[str, int] = {}
+        self.names: dict[str, list[str]] = {}
+        self.told: list[str] = []
+        self.grave = ""
+        self.temporary = False
+
+    def note(self, state: str, path: bytes, told: str = "", grave: str = "") -> None:
+        """Count one thing of that state; `told` says what it is where it is more than a file."""
+        self.states.add(state)
+        self.grave = self.grave or grave
+        if told:
+            if told not in self.told and len(self.told) < NAMED:
+                self.told.append(told)
+        elif not PATH_STATES[state]:
+            self.counts[state] = self.counts.get(state, 0) + 1
+            names = self.names.setdefault(state, [])
+            if len(names) < NAMED:
+                names.append(text(path[len(self.operand.path) :].lstrip(b"/")))
+
+    def state(self) -> str:
+        """The state that stands for all of it: the worst."""
+        return max(self.states, key=ORDER.index, default="empty")
+
+    def detail(self) -> str:
+        """What would be lost: how much of which kind, and the first names."""
+        return "; ".join(self.told + [self._lost(state) for state in reversed(ORDER) if state in self.counts])
+
+    def _lost(self, state: str) -> str:
+        count, names = self.counts[state], self.names[state]
+        if names == [""]:
+            return _WORDS[state]
+        more = ", …" if count > len(names) else ""
+        return f"{count} {'file' if count == 1 else 'files'} {_WORDS[state]}: {', '.join(names)}{more}"

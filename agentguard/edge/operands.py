@@ -1,0 +1,78 @@
+"""Where operands really are, as the kernel goes there, and where together they are everything."""
+
+from __future__ import annotations
+
+import os
+
+from ..core.value import TYPE_CHECKING
+from .octets import raw
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .places import Places
+
+
+class Operand:
+    """One operand: its resolved path, what is there (None: nothing, or `unseen` says why not).
+
+    `root` is the repository around it, b"" for none. `everything_in` is the directory of which
+    the operands of the call are all that it shows, b"" where they are not.
+    """
+
+    def __init__(self, path: bytes, facts: os.stat_result | None, unseen: str = "") -> None:
+        self.path = path
+        self.facts = facts
+        self.unseen = unseen
+        self.root = b""
+        self.everything_in = b""
+
+
+def operands(paths: Sequence[str], cwd: str, follow: bool, places: Places) -> list[Operand]:
+    """All operands of one call, in order."""
+    here, directories = raw(cwd), dict[bytes, bytes]()
+    found = [_resolved(here, raw(path), follow, directories) for path in paths]
+    _mark_everything(found, places)
+    return found
+
+
+def _resolved(cwd: bytes, given: bytes, follow: bool, directories: dict[bytes, bytes]) -> Operand:
+    """One operand; `directories` remembers where those above operands really are."""
+    path = os.path.join(cwd, given)
+    directory, last = os.path.split(path)
+    if follow or last in (b"", b".", b".."):
+        real = os.path.realpath(path)
+    else:
+        if directory not in directories:
+            directories[directory] = os.path.realpath(directory)
+        real = os.path.join(directories[directory], last)
+    if not given:
+        return Operand(path, None)
+    try:
+        # With a slash at the end the kernel follows a link, also in lstat(2).
+        return Operand(real, os.stat(path) if follow else os.lstat(path))
+    except (FileNotFoundError, NotADirectoryError):
+        return Operand(real, None)
+    except OSError as fault:
+        return Operand(real, None, f"it cannot be looked at: {fault.strerror}")
+
+
+def _mark_everything(found: Sequence[Operand], places: Places) -> None:
+    """Note where the operands are all that a place shows: `~/*` reaches a program as its expansion."""
+    given: dict[bytes, set[bytes]] = {}
+    for operand in found:
+        if operand.facts is not None:
+            directory, name = os.path.split(operand.path)
+            given.setdefault(directory, set()).add(name)
+    everything = set()
+    for directory, names in given.items():
+        if len(names) > 1 and (places.temporary_root(directory) or places.grave(directory)):
+            try:
+                shown = {name for name in os.listdir(directory) if not name.startswith(b".")}
+            except OSError:  # who may not list it cannot have given all of it
+                continue
+            if shown <= names:
+                everything.add(directory)
+    for operand in found:
+        if os.path.dirname(operand.path) in everything:
+            operand.everything_in = os.path.dirname(operand.path)
