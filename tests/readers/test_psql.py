@@ -1,5 +1,6 @@
 """Calls of psql: arguments and what is given, the rating, the rule that decides; by the whole rulebook."""
 
+# ruff: noqa: SIM905 (lists of words)
 from __future__ import annotations
 
 from pathlib import Path
@@ -40,6 +41,7 @@ def rules(reading: Reading) -> list[str]:
     return [reason.rule for reason in reading.reasons]
 
 
+SERVICES = f"{HOME}/.pg_service.conf"
 R, V, D = "read", "reversible", "destructive"
 
 SCRIPTS = [
@@ -61,7 +63,11 @@ SCRIPTS = [
     (D, "sql-delete-without-where", "create function f() returns int begin atomic select 1; end; delete from t;"),
     (V, "sql-create", "create rule r as on insert to t do also (delete from a; delete from b);"),
     # looking around
-    (R, "", "\\d\n\\dt+ public.*\n\\l\n\\x\n\\timing on\n\\conninfo\n\\echo drop table t\n\\pset pager off\n\\?\n\\h drop table"),
+    (
+        R,
+        "",
+        "\\d\n\\dt+ public.*\n\\l\n\\x\n\\timing on\n\\conninfo\n\\echo drop table t\n\\pset pager off\n\\?\n\\h drop",
+    ),
     (R, "", "\\sf my_function\n\\z\n\\encoding utf8\n\\restrict abc\n\\unrestrict abc"),
     (R, "", "\\dt;\nselect 1;"),
     (D, "psql-unknown-command", "\\frobnicate"),
@@ -103,13 +109,13 @@ SCRIPTS = [
     (R, "", "\\set what 'drop table t'\nselect :'what', ':what';"),
     (D, "sql-unknown-function", "\\set f my_func\nselect :f(1);"),
     (D, "sql-drop-table", "\\set a drop\n\\set b table\n:a :b t;"),
-    (R, "", "\\set t users\nselect * from :t, :\"t\" where a::int = 1 and b[1:2] is null;"),
+    (R, "", '\\set t users\nselect * from :t, :"t" where a::int = 1 and b[1:2] is null;'),
     (D, "psql-unknown-variable", "select count(*) as n from t \\gset\nselect * from u where n > :n;"),
     (R, "", "select max(a) as n from t \\gset\nselect * from u where n > :'n';"),
     (R, "", "select max(a) as n from t \\gset x_\nselect * from u where n > 1; \\echo :x_n"),
     (D, "psql-unknown-variable", "\\prompt 'which? ' t\nselect * from :t;"),
     (R, "", "\\prompt 'which? ' t\nselect :'t';"),
-    (D, "sql-unknown-function", "select 1 as f \\gset\nselect :\"f\"();"),
+    (D, "sql-unknown-function", 'select 1 as f \\gset\nselect :"f"();'),
     (D, "sql-unknown-function", "select 1 as n \\gset\nselect set_config(:'n', 'off', false);"),
     (D, "sql-unparsed", "select * from :unset;"),
     (D, "psql-unknown-variable", "\\set a :b:b\n\\set b x\n\\set c '\\\\! ls'\n:c"),
@@ -191,7 +197,13 @@ GIVEN = {
         "loop.sql": "\\i loop.sql",
         f"{HOME}/drop.sql": "drop table t",
     },
-    "paths": {"notes.txt": "untracked", "src": "untracked", "x": "untracked", "new.txt": "missing", f"{HOME}/new.txt": "missing"},
+    "paths": {
+        "notes.txt": "untracked",
+        "src": "untracked",
+        "x": "untracked",
+        "new.txt": "missing",
+        f"{HOME}/new.txt": "missing",
+    },
 }
 
 
@@ -244,12 +256,37 @@ CALLS: list[tuple[str, str, tuple[str, ...], dict[str, Any]]] = [
     (D, "sql-quoting", ("-d", "options='-c standard_conforming_strings=off'", "-c", "select 1"), {}),
     (D, "sql-quoting", ("-c", "select 1"), {"env": {"PGOPTIONS": "-c standard_conforming_strings=off"}}),
     # ~/.psqlrc runs first
-    (D, "sql-drop-table", ("-c", "select 1"), {"files": {f"{HOME}/.psqlrc": "drop table t;"}, "paths": {f"{HOME}/.psqlrc": "untracked"}}),
-    (D, "sql-drop-table", ("-c", "select 1"), {"files": {f"{HOME}/.psqlrc-15": "drop table t;"}, "paths": {f"{HOME}/.psqlrc-15": "untracked"}}),
+    (
+        D,
+        "sql-drop-table",
+        ("-c", "select 1"),
+        {"files": {f"{HOME}/.psqlrc": "drop table t;"}, "paths": {f"{HOME}/.psqlrc": "untracked"}},
+    ),
+    (
+        D,
+        "sql-drop-table",
+        ("-c", "select 1"),
+        {"files": {f"{HOME}/.psqlrc-15": "drop table t;"}, "paths": {f"{HOME}/.psqlrc-15": "untracked"}},
+    ),
     (D, "psql-unseen-file", ("-c", "select 1"), {"paths": {f"{HOME}/.psqlrc": "untracked"}}),
-    (R, "", ("-Xc", "select 1"), {"files": {f"{HOME}/.psqlrc": "drop table t;"}, "paths": {f"{HOME}/.psqlrc": "untracked"}}),
-    (R, "", ("-c", "select 1"), {"files": {f"{HOME}/.psqlrc": "\\set QUIET 1\n\\timing"}, "paths": {f"{HOME}/.psqlrc": "untracked"}}),
-    (D, "sql-drop-table", ("-c", "select 1"), {"env": {"PSQLRC": "/x/rc"}, "files": {"/x/rc": "drop table t"}, "paths": {"/x/rc": "untracked"}}),
+    (
+        R,
+        "",
+        ("-Xc", "select 1"),
+        {"files": {f"{HOME}/.psqlrc": "drop table t;"}, "paths": {f"{HOME}/.psqlrc": "untracked"}},
+    ),
+    (
+        R,
+        "",
+        ("-c", "select 1"),
+        {"files": {f"{HOME}/.psqlrc": "\\set QUIET 1\n\\timing"}, "paths": {f"{HOME}/.psqlrc": "untracked"}},
+    ),
+    (
+        D,
+        "sql-drop-table",
+        ("-c", "select 1"),
+        {"env": {"PSQLRC": "/x/rc"}, "files": {"/x/rc": "drop table t"}, "paths": {"/x/rc": "untracked"}},
+    ),
     (D, "psql-startup", ("-c", "select 1"), {"env": {"HOME": ""}}),
     (R, "", ("-Xc", "select 1"), {"env": {"HOME": ""}}),
 ]
@@ -283,7 +320,7 @@ def test_calls(rating: str, rule: str, argv: tuple[str, ...], given: dict[str, A
         (("-h", "localhost"), {"PGHOST": "db.prod.internal"}, {}, "local", "localhost"),
         ((), {"PGHOSTADDR": "10.0.0.1"}, {}, "unknown", "PGHOSTADDR"),
         ((), {"PGDATABASE": "prod"}, {}, "production", "PGDATABASE=prod"),
-        ((), {"PGSERVICE": "x"}, {f"{HOME}/.pg_service.conf": "[y]\nhost=a\n[x]\nhost=db.prod.internal\n"}, "production", "service x"),
+        ((), {"PGSERVICE": "x"}, {SERVICES: "[y]\nhost=a\n[x]\nhost=db.prod.internal\n"}, "production", "service x"),
         ((), {"PGSERVICE": "prod"}, {}, "production", "service prod"),
         ((), {"PGSERVICE": "x"}, {}, "unknown", "service x cannot be seen"),
         (("service=x",), {"PGSERVICEFILE": "/s"}, {"/s": "[x]\nhost=localhost"}, "local", "/s"),
@@ -346,8 +383,8 @@ def test_the_world_is_not_asked_for_input_that_psql_does_not_run() -> None:
 
 PIECES = st.sampled_from(
     r"""
-    \ \\ \g \gset \gexec \i \ir \o \w \copy \! \set \unset \if \else \endif \c \e \q \r \d \echo \cd \setenv \prompt ; ' "
-    ` $$ $x$ : :x :'x' :"x" :{?x} -- /* */ ( ) from to program stdin select delete t begin commit rollback \. x |x 1
+    \ \\ \g \gset \gexec \i \ir \o \w \copy \! \set \unset \if \else \endif \c \e \q \r \d \echo \cd \setenv
+    \prompt ; ' " ` $$ $x$ : :x :'x' :"x" :{?x} -- /* */ ( ) from to program stdin select delete t begin commit rollback \. x |x 1
     create function atomic end copy insert into values drop table E' U&' \; \: ~ -
     """.split()
 )
@@ -381,4 +418,14 @@ def test_the_scanner_always_goes_on(text: str) -> None:
 @settings(deadline=None)
 @given(TEXTS, TEXTS, TEXTS)
 def test_any_connection_is_read_without_an_error(database: str, host: str, service: str) -> None:
-    read("-X", "-d", database, "-h", host, "-c", "select 1", files={"/s": service}, env={"PGSERVICEFILE": "/s", "PGSERVICE": "x"})
+    read(
+        "-X",
+        "-d",
+        database,
+        "-h",
+        host,
+        "-c",
+        "select 1",
+        files={"/s": service},
+        env={"PGSERVICEFILE": "/s", "PGSERVICE": "x"},
+    )

@@ -1,5 +1,6 @@
 """SQL is rated by what it removes or replaces: statement, rating, the rule that decides."""
 
+# ruff: noqa: SIM905 (lists of words)
 from __future__ import annotations
 
 import pytest
@@ -320,7 +321,7 @@ def test_bytes_that_are_no_text_are_part_of_words() -> None:
 def test_no_function_is_both_harmless_and_not() -> None:
     effects = set(functions.EFFECTS) | functions.CARRY_SQL | functions.ELSEWHERE
     assert not effects & (functions.HARMLESS | functions.EXTENSIONS)
-    assert functions.ROLLED_BACK <= set(functions.EFFECTS)
+    assert set(functions.EFFECTS) >= functions.ROLLED_BACK
 
 
 PIECES = st.sampled_from(

@@ -24,7 +24,8 @@ MAX_EXPANSIONS, MAX_EXPANSION = 5_000, 1_000_000
 _WORD = r"[A-Za-z_\x80-\U0010ffff][\w$\x80-\U0010ffff]*"
 _TOKEN = re.compile(
     rf"""
-    (?P<plain>[^-\\/'"$:;()A-Za-z_\x80-\U0010ffff]+ | --[^\n\r]* | :: | := )
+    (?P<plain>[^-\\/'"$:;()A-Za-z_\x80-\U0010ffff]+ | :: | := )
+  | (?P<line>--[^\n\r]*)
   | (?P<comment>/\*)
   | (?P<escaping>[eE]')
   | (?P<quote>(?:[bBxXnN]|[uU]&)?')
@@ -98,6 +99,8 @@ class Scanner:
                 elif sort == "command":
                     self.command = self._command()
                     return "command"
+                elif sort == "line" and not "".join(pieces).strip():
+                    continue  # psql keeps no comments in front of a query: after one, \g repeats the last
                 elif sort == "escaped":
                     pieces.append(match[0][1])
                 else:
