@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..core.api import Api
 from ..core.effect import Effect, Environment, Target
+from ..core.environments import environment
 from ..core.reading import Context
 from ..core.value import TYPE_CHECKING, Value
 from . import verbs
@@ -121,24 +122,18 @@ def pairs(text: str) -> dict[str, str]:
     return {unquoted(name.replace("+", " ")): unquoted(value.replace("+", " ")) for name, _, value in split_up}
 
 
-def environment(host: str) -> Environment:
+def place(host: str) -> Environment:
     """Where a host is, as far as its name says so."""
-    said = verbs.words(host)
-    local = host == "localhost" or host.startswith("127.") or host in ("::1", "0.0.0.0", "")
-    if local or host.endswith((".localhost", ".local")):
-        return Environment("local", f"host {host}")
-    if any(word in ("prod", "production", "prd", "live") for word in said):
-        return Environment("production", f"host {host}")
-    if any(word in ("staging", "stage", "stg", "test", "testing", "dev", "develop", "qa", "uat") for word in said):
-        return Environment("staging", f"host {host}")
-    return Environment("unknown", f"host {host}")
+    near = host in ("", "localhost", "::1", "0.0.0.0") or host.startswith("127.")
+    local = f"host {host}" if near or host.endswith((".localhost", ".local")) else ""
+    return environment(((host, f"host {host}"),), local)
 
 
 def read(request: Request, context: Context) -> tuple[Effect, ...]:
     """What a request would do; never empty."""
     url = split(request.url)
     method = _method(request, url)
-    where = Environment("local", f"socket {request.socket}") if request.socket else environment(url.host)
+    where = Environment("local", f"socket {request.socket}") if request.socket else place(url.host)
     target = Target("url", url.shown, (f"{url.host}:{url.port}", url.path))
     hosts = (url.host, *request.hosts, request.header("host").partition(":")[0].lower())
     api = next((api for api in context.apis() if any(api.at(host) for host in hosts)), None)

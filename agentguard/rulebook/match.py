@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..core.call import Argument, Call, Unresolved
 from ..core.effect import Effect, Environment, Target
+from ..core.environments import environment
 from ..core.glob import like
 from ..core.paths import on_path
 from ..core.value import TYPE_CHECKING
@@ -99,7 +100,7 @@ def _effects(rule: Rule, program: Program, call: Call, world: World) -> Iterator
         verb=rule.effect,
         target=Target(rule.target or "call", " ".join(call.operands)),
         recoverable_by=rule.recoverable_by,
-        environment=Environment(rule.environment, f"rule {rule.id}") if rule.environment else Environment(),  # type: ignore[arg-type]
+        environment=_environment(rule, call),
         rule=rule.id,
         program=program.name,
         reason=rule.reason,
@@ -114,6 +115,14 @@ def _effects(rule: Rule, program: Program, call: Call, world: World) -> Iterator
         yield base
         if rule.effect in ("replace", "remove", "publish") and rule.recoverable_by:
             yield from _unresolved(call.operands, base)
+
+
+def _environment(rule: Rule, call: Call) -> Environment:
+    """Where a call takes place: what the rule knows, or what the arguments with that role say."""
+    if rule.environment:
+        return Environment(rule.environment, f"rule {rule.id}")  # type: ignore[arg-type]
+    named = [(a.value, f"{a.option} {a.value}".strip()) for a in call.playing("ENVIRONMENT") if a.value]
+    return environment(tuple(named), "")
 
 
 def _unresolved(words: Iterable[str], base: Effect) -> Iterator[Effect]:

@@ -23,7 +23,7 @@ VERBATIM = {"dict": "2628", "gopher": "70", "gophers": "70"}
 
 def effects(group: Group, url: http.Url, upload: str) -> Iterator[Effect]:
     """What one transfer would do; `upload` is the file that it sends ("": none)."""
-    where = http.environment(url.host)
+    where = http.place(url.host)
     base = Effect("observe", Target("url", url.shown, (f"{url.host}:{url.port}", url.path)), environment=where)
     if url.scheme != "file":
         custom = group.last("--request")

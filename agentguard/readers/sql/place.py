@@ -20,3 +20,10 @@ class Place(Value):
     local: str = ""
 
     @property
+    def environment(self) -> Environment:
+        """Production or staging by the names' words, else local, else unknown; always with the evidence."""
+        return environment(self.names, self.local)
+
+    def of(self, database: str) -> Environment:
+        """The environment of another database on the same server."""
+        return environment((*self.names, (database, f"database {database}")), self.local)
