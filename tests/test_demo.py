@@ -1,0 +1,38 @@
+"""The demonstration, as `make demo` runs it: with a person at a terminal who approves or declines, and without one."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+DEMO = Path(__file__).parents[1] / "demo" / "pocketos.py"
+ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
+
+
+def test_without_a_terminal_the_call_is_refused(tmp_path):
+    done = subprocess.run(
+        [sys.executable, str(DEMO)], env={**ENVIRONMENT, "HOME": str(tmp_path), "TMPDIR": str(tmp_path)},
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "curl was not run" in done.stdout
+    assert "its backups are still there" in done.stdout
+    assert "volumeDelete" in done.stdout.partition("agentguard audit")[2]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [("DELETE", "the volume is gone: you approved it"), ("no", "the volume and its backups are still there")],
+)
+def test_a_person_at_the_terminal_decides(desk, typed, told):
+    desk.type(f"{sys.executable} {DEMO}\n")
+    desk.until("anything else to leave it: ", 60)
+    desk.type(typed + "\n")
+    shown = desk.until("agentguard audit", 60)
+    assert told in shown
+    assert "Traceback" not in shown + desk.until("desk> ", 30)
+    assert desk.status() == 0
