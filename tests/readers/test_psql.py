@@ -384,7 +384,8 @@ def test_the_world_is_not_asked_for_input_that_psql_does_not_run() -> None:
 PIECES = st.sampled_from(
     r"""
     \ \\ \g \gset \gexec \i \ir \o \w \copy \! \set \unset \if \else \endif \c \e \q \r \d \echo \cd \setenv
-    \prompt ; ' " ` $$ $x$ : :x :'x' :"x" :{?x} -- /* */ ( ) from to program stdin select delete t begin commit rollback \. x |x 1
+    \prompt ; ' " ` $$ $x$ : :x :'x' :"x" :{?x} -- /* */ ( ) from to program stdin select delete t begin commit rollback
+    \. x |x 1
     create function atomic end copy insert into values drop table E' U&' \; \: ~ -
     """.split()
 )
