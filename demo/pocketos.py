@@ -31,7 +31,8 @@ import sys, urllib.request
 words = sys.argv[1:]
 url = next(w for w in words if w.startswith("http"))
 headers = dict(words[i + 1].split(": ", 1) for i, w in enumerate(words) if w == "-H")
-print(urllib.request.urlopen(urllib.request.Request(url, words[words.index("-d") + 1].encode(), headers)).read().decode())
+request = urllib.request.Request(url, words[words.index("-d") + 1].encode(), headers)
+print(urllib.request.urlopen(request).read().decode())
 """
 
 

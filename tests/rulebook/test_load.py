@@ -76,9 +76,10 @@ def test_a_fault_is_named(tmp_path, change, to, told):
 @pytest.mark.parametrize(
     ("change", "to", "told"),
     [
-        ('["tool"], rating = "destructive"', '["tool"], rating = "read"', "rated destructive by tool-removes, not read"),
+        ('["tool"], rating = "destructive"', '["tool"], rating = "read"', "rated destructive by tool-removes"),
         ('run = ["tool"], rating', 'run = ["tool", "--level", "x", "-n"], rating', "rated read by tool-dry, not destr"),
-        ('misses = [{ run = ["tool", "-n"], rating = "read"', 'misses = [{ run = ["tool"], rating = "destructive"', "the rule speaks"),
+        ('misses = [{ run = ["tool", "-n"], rating = "read"', 'misses = [{ run = ["tool"], rating = "destructive"',
+         "the rule speaks"),
         ('examples = [{ run = ["tool", "-n"]', 'examples = [{ run = ["tool", "--bogus"]', "agentguard-unknown-option"),
     ],
 )  # fmt: skip
