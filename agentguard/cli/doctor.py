@@ -16,7 +16,7 @@ from rich.text import Text
 
 from ..core.sheet import printable
 from ..core.value import Value
-from ..edge import launch, probes, programs, shims, startup_files, store
+from ..edge import probes, programs, shims, startup_files, store
 from ..edge.journal import Journal
 from ..edge.root import Root
 from ..errors import AgentguardError, NoProgram, RecordError
@@ -58,7 +58,7 @@ def examine(root: Root) -> Iterator[Check]:
     yield from _store(root)
     yield _record(root)
     yield from _shims(root)
-    environment = launch.environment()
+    environment = dict(os.environ)
     here = programs_elsewhere(root, environment.get("PATH", ""))
     yield Check(
         "this shell",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterable, Mapping
 
@@ -59,18 +60,23 @@ def run(
     argv: list[str], environment: Mapping[str, str], cwd: str | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run a shell as an agent does: no terminal, nothing to read. Raises OSError, TimeoutExpired."""
-    return subprocess.run(
+    with subprocess.Popen(
         argv,
         env=dict(environment),
         cwd=cwd,
         stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=PATIENCE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         start_new_session=True,
         encoding="utf-8",
         errors="surrogateescape",
-        check=False,
-    )
+    ) as shell:
+        try:
+            output, errors = shell.communicate(timeout=PATIENCE)
+        except BaseException:
+            os.killpg(shell.pid, signal.SIGKILL)  # with all that its start-up files began
+            raise
+    return subprocess.CompletedProcess(argv, shell.returncode, output, errors)
 
 
 def elsewhere(path: str, names: Iterable[str], shims: str) -> dict[str, str]:

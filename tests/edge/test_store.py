@@ -119,7 +119,7 @@ def test_everything_that_agentguard_imports_is_in_the_store() -> None:
     files = store.contents()
     for needed in ("agentguard/cli/main.py", "agentguard/rules/rm.toml", "agentguard/shims/shim.sh"):
         assert f"lib/{needed}" in files
-    for library in ("bashlex", "click", "graphql", "pglast", "platformdirs", "rich", "tomli_w", "markdown_it", "pygments"):
+    for library in ("bashlex", "click", "graphql", "pglast", "platformdirs", "rich", "tomli_w", "pygments"):
         assert any(path.startswith(f"lib/{library}/") for path in files), library
     assert not any(path.startswith(("lib/_pytest/", "lib/hypothesis/")) for path in files), "tools stay behind"
     assert not any(part in ("..", "__pycache__") for path in files for part in path.split("/"))

@@ -1,0 +1,80 @@
+"""The face of the command: help, versions, and every kind of failure in its own status."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import pytest
+
+from agentguard import __version__
+from agentguard.cli import main
+from agentguard.errors import InstallError
+
+Agentguard = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def test_help_lists_every_verb_with_what_it_does(agentguard: Agentguard) -> None:
+    shown = agentguard("-h").stdout
+    listed = re.findall(r"^  (\S+)  +\S", shown.partition("Commands:")[2], re.MULTILINE)
+    assert listed == list(main.VERBS)
+    for verb in main.VERBS:
+        assert "-h, --help" in agentguard(verb, "-h").stdout
+
+
+def test_the_version(agentguard: Agentguard) -> None:
+    assert __version__ in agentguard("--version").stdout
+
+
+def test_an_unknown_verb_is_wrong_usage(agentguard: Agentguard) -> None:
+    assert "No such command 'frobnicate'" in agentguard("frobnicate", status=2).stderr
+
+
+@pytest.mark.parametrize(
+    ("failure", "status", "shown"),
+    [
+        (InstallError("it broke", "mend it"), 5, ["Error: it broke", "Hint: mend it"]),
+        (InstallError("a\x1b[31mb"), 5, ["Error: a\\x1b[31mb"]),
+        (KeyboardInterrupt(), 130, []),
+        (click.UsageError("no such thing"), 2, ["Error: no such thing"]),
+    ],
+)
+def test_every_failure_has_its_status_and_says_what_is_wrong(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    failure: BaseException,
+    status: int,
+    shown: list[str],
+) -> None:
+    assert fails(monkeypatch, failure) == status
+    assert capsys.readouterr().err.split("\n") == [*shown, ""]
+
+
+def test_a_bug_is_three_lines_and_a_file_to_report(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr(main.tempfile, "tempdir", str(tmp_path))
+    assert fails(monkeypatch, ZeroDivisionError("by zero")) == main.BUG
+    bug, details, hint = capsys.readouterr().err.splitlines()
+    assert bug == "Error: agentguard has a bug: ZeroDivisionError: by zero"
+    assert "Traceback" in Path(details.removeprefix("Details: ")).read_text()
+    assert hint.startswith("Hint: please report it")
+
+
+def test_a_reader_that_goes_away_ends_it_quietly(agentguard: Agentguard) -> None:
+    ran = subprocess.run(f"{sys.executable} -m agentguard -h | true", shell=True, capture_output=True, text=True)
+    assert ran.stderr == ""
+
+
+def fails(monkeypatch: pytest.MonkeyPatch, failure: BaseException) -> int:
+    def verb(*_arguments: object, **_options: object) -> None:
+        raise failure
+
+    monkeypatch.setattr(main.cli, "main", verb)
+    with pytest.raises(SystemExit) as ended:
+        main.main()
+    return int(ended.value.code or 0)
