@@ -35,20 +35,19 @@ class RealWorld(World):
 
     `shims` is the installation's own shims directory, so that no answer is a shim's. `call_started`
     is when the outermost process of the call below the agent's own began, in seconds since the
-    epoch; None where nothing has begun yet. `owns_stdin` says whether this process's standard
-    input is the call's: it is in a shim, and is not where a command line is only checked.
+    epoch; None where nothing has begun yet. `running` says whether the call is about to run in this
+    very process, as in a shim, and not only checked: then standard input is the call's own, and what
+    is not there now is not there when it runs.
 
     After reading, `stdin_read` are the bytes that the real program must get in place of what was
     there (None: nothing was read), and `stdin_unusable` says why it cannot be given them all.
     """
 
-    def __init__(
-        self, call: Invocation, shims: str, call_started: float | None = None, owns_stdin: bool = True
-    ) -> None:
+    def __init__(self, call: Invocation, shims: str, call_started: float | None = None, running: bool = True) -> None:
         self.call = call
         self.shims = shims
         self.call_started = call_started
-        self.owns_stdin = owns_stdin
+        self.running = running
         self.stdin_read: bytes | None = None
         self.stdin_unusable = ""
 
@@ -84,7 +83,8 @@ class RealWorld(World):
         from .paths import states
         from .places import Places
 
-        return states(paths, cwd, follow, Places(self.call.env), installed(), self.call_started)
+        found = states(paths, cwd, follow, Places(self.call.env), installed(), self.call_started)
+        return found if self.running else tuple(map(_foreseen, found))
 
     def expand(self, pattern: str, cwd: str) -> tuple[str, ...]:
         """See World; a backslash takes the next character literally. Raises Unseen for too many matches."""
@@ -100,7 +100,7 @@ class RealWorld(World):
             raise Unseen(self.stdin_unusable)
         if self.stdin_read is not None:
             return self.stdin_read
-        if not self.owns_stdin:
+        if not self.running:
             raise Unseen("its standard input is not known before it runs")
         if sys.__stdin__ is None:  # closed when this process began: what has the number now is not the caller's
             return b""
@@ -224,3 +224,15 @@ def _home(env: Mapping[str, str]) -> str:
         return getpwuid(os.getuid()).pw_dir
     except KeyError:
         return ""
+
+
+def _foreseen(path: PathState) -> PathState:
+    """A path of a line that is only checked: where not even its directory is here, it is of another place or time."""
+    if path.state != "missing":
+        return path
+    above, _, name = path.path.rstrip("/").rpartition("/")
+    if name[1:3] == ":\\":
+        return path.replace(state="unseen", detail="it is a path of another system")
+    if not os.path.lexists(raw(above or "/")):
+        return path.replace(state="unseen", detail="the directory that it lies in does not exist here")
+    return path

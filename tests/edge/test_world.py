@@ -124,7 +124,7 @@ def test_stdin_that_is_a_terminal_is_unseen_but_not_used_up():
 
 
 def test_where_a_line_is_only_checked_stdin_is_not_the_calls():
-    other = RealWorld(Invocation(("psql",), "/", {}), "/nowhere", owns_stdin=False)
+    other = RealWorld(Invocation(("psql",), "/", {}), "/nowhere", running=False)
     with pytest.raises(Unseen, match="not known"):
         other.stdin()
 
@@ -215,3 +215,14 @@ def test_only_git_aliases_can_be_looked_up():
     made = Call("npm", (), (), (), Invocation(("npm",), "/", {}))
     with pytest.raises(Unseen):
         world().lookup("npm-script", "x", made)
+
+
+@pytest.mark.parametrize(
+    ("path", "ahead", "now"),
+    [("gone", "missing", "missing"), ("no/such", "unseen", "missing"), ("D:\\work", "unseen", "missing")],
+)
+def test_what_is_missing_in_a_place_that_is_not_here_is_unseen_ahead_of_running(lasting_tmp, path, ahead, now):
+    call = Invocation(("rm", path), str(lasting_tmp), {})
+    for running, state in ((False, ahead), (True, now)):
+        found = RealWorld(call, "/nowhere", running=running).paths((path,), str(lasting_tmp), False)
+        assert [one.state for one in found] == [state]
