@@ -85,7 +85,8 @@ class Scanner:
 
     def next(self) -> Found:
         """Read on to the next `;` ("query"), backslash command ("command") or the end."""
-        pieces = [self.query]
+        pieces = [self.query.lstrip()]
+        begun = bool(pieces[0])
         try:
             while self.at < len(self.text):
                 match = _TOKEN.match(self.text, self.at)
@@ -99,13 +100,14 @@ class Scanner:
                 elif sort == "command":
                     self.command = self._command()
                     return "command"
-                elif sort == "line" and not "".join(pieces).strip():
-                    continue  # psql keeps no comments in front of a query: after one, \g repeats the last
+                elif not begun and (sort == "line" or match[0].isspace()):
+                    continue  # psql keeps neither in front of a query: after a comment, \g repeats the last
                 elif sort == "escaped":
                     pieces.append(match[0][1])
                 else:
                     self._skip(sort or "", match)
                     pieces.append(self.text[match.start() : self.at])
+                begun = begun or bool(pieces[-1])
             return "end"
         finally:
             self.query = "".join(pieces)
