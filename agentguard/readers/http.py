@@ -226,7 +226,7 @@ def _statements(request: Request, url: Url) -> Iterator[str]:
         if (
             (first in ("drop", "alter", "truncate") and second in objects)
             or (first == "delete" and second == "from")
-            or (first == "update" and "set" in rest)
+            or (first == "update" and "set" in rest and "=" in statement)
         ):
             yield " ".join(statement.split())
 

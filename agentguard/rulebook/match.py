@@ -98,7 +98,7 @@ def _most_specific(rules: list[Rule], call: Call) -> list[Rule]:
 def _effects(rule: Rule, program: Program, call: Call, world: World) -> Iterator[Effect]:
     base = Effect(
         verb=rule.effect,
-        target=Target(rule.target or "call", " ".join(call.operands)),
+        target=_target(rule, program, call),
         recoverable_by=rule.recoverable_by,
         environment=_environment(rule, call),
         rule=rule.id,
@@ -115,6 +115,14 @@ def _effects(rule: Rule, program: Program, call: Call, world: World) -> Iterator
         yield base
         if rule.effect in ("replace", "remove", "publish") and rule.recoverable_by:
             yield from _unresolved(call.operands, base)
+
+
+def _target(rule: Rule, program: Program, call: Call) -> Target:
+    """What a call hits: the arguments whose role is that kind of thing (`--volume VOLUME`), else its operands."""
+    named = [a.value for a in call.playing(rule.target.upper()) if a.value] if rule.target else []
+    if named:
+        return Target(rule.target, " ".join(named), (program.name, rule.target, *named))
+    return Target(rule.target or "call", " ".join(call.operands))
 
 
 def _environment(rule: Rule, call: Call) -> Environment:

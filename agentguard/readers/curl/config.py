@@ -11,6 +11,7 @@ STARTUP = (
     "$XDG_CONFIG_HOME/curlrc",
     "~/.config/curlrc",
 )
+_SPACES = " \t\v\f\r"
 _ESCAPES = {"t": "\t", "n": "\n", "r": "\r", "v": "\v"}
 
 
@@ -18,17 +19,17 @@ def words(text: str) -> tuple[str, ...]:
     """The words of a configuration file: `request = "DELETE"` is `--request DELETE`."""
     found: list[str] = []
     for line in text.split("\n"):
-        line = line.lstrip(" \t\v\f\r")
+        line = line.lstrip(_SPACES)
         if not line or line[0] in "#/*":
             continue
         dashed = line[0] == "-"
-        end = next((i for i, c in enumerate(line) if c.isspace() or (not dashed and c in "=:")), len(line))
+        end = next((i for i, c in enumerate(line) if c in _SPACES or (not dashed and c in "=:")), len(line))
         found.append(line[:end] if dashed else "--" + line[:end].lower())
-        value = line[end:].lstrip(" \t\v\f\r" if dashed else " \t\v\f\r=:")
+        value = line[end:].lstrip(_SPACES if dashed else _SPACES + "=:")
         if value[:1] == '"':
             found.append(_unquoted(value[1:]))
         elif value:
-            found.append(value.split()[0])
+            found.append(value[: next((i for i, c in enumerate(value) if c in _SPACES), len(value))])
     return tuple(found)
 
 

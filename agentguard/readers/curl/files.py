@@ -32,7 +32,7 @@ def written(group: Group) -> Iterator[Effect]:
 
 def replaced(group: Group, option: str, path: str) -> Iterator[Effect]:
     """What writing one file takes away, by what is there now."""
-    if path in SINKS or path.startswith(SINK_FOLDERS):
+    if not isinstance(path, Unresolved) and (path in SINKS or path.startswith(SINK_FOLDERS)):
         return
     base = Effect(
         "replace",
