@@ -346,7 +346,7 @@ def test_a_production_database_dropped_is_catastrophic() -> None:
     assert not read("-h", "db.internal", "postgres", "-c", "drop database app").catastrophic
 
 
-def test_standard_input_that_cannot_be_read_cannot_be_confirmed() -> None:
+def test_standard_input_that_cannot_be_read_is_unknown() -> None:
     class Endless(StatedWorld):
         def stdin(self) -> bytes:
             raise Unseen("standard input does not end")
@@ -354,7 +354,7 @@ def test_standard_input_that_cannot_be_read_cannot_be_confirmed() -> None:
     call = Invocation(("psql",), CWD, {"HOME": HOME}, Stream())
     reading = Classifier(RULES, Endless({})).command(call)
     assert reading.rating == "destructive"
-    assert reading.unconfirmable == "standard input does not end"
+    assert "standard input does not end" in reading.reasons[0].text
 
 
 def test_standard_input_that_nobody_can_know_yet_is_unknown() -> None:

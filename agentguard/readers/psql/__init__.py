@@ -18,4 +18,4 @@ def read_call(call: Call, context: Context) -> Reading:
 
     psql = Psql(call, context)
     psql.run()
-    return Reading(tuple(psql.session.effects), psql.unguarded, psql.unconfirmable)
+    return Reading(tuple(psql.session.effects), psql.unguarded)

@@ -7,7 +7,7 @@ import os.path
 from ...core.call import Call, Stream, Unresolved
 from ...core.effect import Effect, Target, Verb
 from ...core.paths import on_path
-from ...core.reading import Context
+from ...core.reading import Context, stdin
 from ...core.value import TYPE_CHECKING
 from ...core.world import Unseen
 from ..sql.session import Session
@@ -54,7 +54,6 @@ class Psql:
         self.session = Session(call.program, connection.place(self.settings))
         self.variables = Variables()
         self.unguarded: tuple[str, ...] = ()
-        self.unconfirmable = ""
         self.previous = ""
         self.directory = ""
         self._ahead = call.invocation.ahead
@@ -152,16 +151,9 @@ class Psql:
         if self._stdin_read:
             return b""
         self._stdin_read = True
-        stream = self.call.invocation.stdin
-        if stream.kind == "known":
-            return stream.data
         try:
-            if stream.kind == "unseen":
-                raise Unseen(stream.why)
-            return self.context.world.stdin()
+            return stdin(self.call.invocation.stdin, self.context.world)
         except Unseen as why:
-            if stream.kind == "inherited":
-                self.unconfirmable = str(why)
             self.unknown("psql-unseen-stdin", f"runs its standard input, which cannot be read: {why}")
             return None
 
@@ -247,7 +239,6 @@ class Psql:
         invocation = self.invocation.replace(argv=("sh", "-c", line), stdin=stdin, ahead=ahead)
         reading = self.context.text("shell", line, invocation)
         self.unguarded = tuple(dict.fromkeys(self.unguarded + reading.unguarded))
-        self.unconfirmable = self.unconfirmable or reading.unconfirmable
         for effect in reading.effects:
             self.session.add(effect, undone=False)
 
