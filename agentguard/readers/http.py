@@ -93,7 +93,7 @@ def split(text: str, scheme: str = "http") -> Url:
     text = text.partition("#")[0]
     before_query, _, query = text.partition("?")
     authority, slash, path = before_query.partition("/")
-    authority = authority.rpartition("@")[2].lower()
+    authority = unquoted(authority.rpartition("@")[2]).lower()
     host, _, port = authority.rpartition(":") if not authority.endswith("]") else (authority, "", "")
     if not host and ":" not in authority:
         host, port = authority, ""
@@ -280,7 +280,7 @@ def _graphql(request: Request, url: Url, method: str, api: Api | None, where: En
     if "operations" in fields:
         found += graphql.read_body(fields["operations"], at)
     elif kind == "application/graphql":
-        found += graphql.read(text, asked.get("operationName", ""), graphql.NO_VARIABLES, at)
+        found += graphql.read(text, asked.get("operationName", ""), None, at)
     elif expected and text[:1] in ("{", "["):
         found += graphql.read_body(text, at)
     elif expected and (text or fields):

@@ -70,6 +70,9 @@ def _saved(group: Group, url: str, slot: Argument | None) -> Iterator[Effect]:
     if name is not None and name in SINKS:
         return
     directory = group.last("--output-dir")
+    if isinstance(directory, Unresolved):
+        yield from replaced(group, "--output", directory)
+        return
     paths = []
     for one, parts in [(url, ())] if group.has("--globoff") else globs.expand(url) or [(url, ())]:
         path = one.partition("?")[0].partition("#")[0].rpartition("/")[2] if name is None else name

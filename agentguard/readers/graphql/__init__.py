@@ -6,30 +6,25 @@ names say. `@skip` and `@include` are ignored: what could run is rated.
 
 from __future__ import annotations
 
-from ..core.api import Api, ApiRule
-from ..core.call import Call, Unresolved
-from ..core.effect import Effect, Environment, Reading, Target
-from ..core.glob import like
-from ..core.reading import Context, stdin
-from ..core.value import TYPE_CHECKING, Value
-from ..core.world import Unseen
-from .verbs import CREATES, REMOVES, REPLACES, words
+from ...core.api import Api
+from ...core.call import Call, Unresolved
+from ...core.effect import Effect, Environment, Reading, Target
+from ...core.reading import Context, stdin
+from ...core.value import TYPE_CHECKING, Value
+from ...core.world import Unseen
+from ..verbs import CREATES, REMOVES, REPLACES, words
+from .arguments import NO_VARIABLES, UNSEEN, Arguments, speaking
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from typing import Any
 
-    from graphql import DocumentNode, FieldNode, OperationDefinitionNode, SelectionSetNode, ValueNode
+    from graphql import DocumentNode, FieldNode, SelectionSetNode
 
 #: How much of an argument's value a reason shows, and how many arguments.
 SHOWN_TEXT, SHOWN_ARGUMENTS = 60, 4
 
 QUERY_FIRST = "query first what it would hit, and keep the answer"
-
-#: A value that nobody can see before the call runs, and one that is not given.
-UNSEEN, ABSENT = object(), object()
-#: The variables of an operation, when nobody can see them.
-NO_VARIABLES = None
 
 
 class Endpoint(Value):
@@ -59,7 +54,7 @@ def read(document: str, operation: str, variables: Mapping[str, Any] | None, at:
                 found.append(_observes(at, one.operation.value, [f.name.value for f in fields if f]))
                 continue
             for field in fields:
-                found += _mutation(at, field, _Arguments(field, one, variables)) if field else [_undefined(at)]
+                found += _mutation(at, field, Arguments(field, one, variables)) if field else [_undefined(at)]
     except (GraphQLError, RecursionError) as fault:
         return (_unknown(at, "graphql-unreadable", f"a GraphQL document that cannot be read: {_line(fault)}"),)
     return tuple(found) or (_unknown(at, "graphql-unreadable", "a GraphQL document without an operation to run"),)
@@ -156,75 +151,14 @@ def _variables(call: Call, context: Context) -> Mapping[str, Any] | None:
     return found
 
 
-class _Arguments:
-    """What is given to a field: its scalars by their path ("input.id"), as text."""
-
-    def __init__(self, field: FieldNode, operation: OperationDefinitionNode, variables: Mapping[str, Any] | None):
-        self._defaults = {d.variable.name.value: d.default_value for d in operation.variable_definitions or ()}
-        self._variables = variables
-        self.seen = True
-        self.scalars: list[tuple[str, str]] = []
-        for argument in field.arguments or ():
-            self._collect(argument.name.value, self._value(argument.value))
-
-    def _value(self, node: ValueNode) -> Any:
-        from graphql import ListValueNode, NullValueNode, ObjectValueNode, VariableNode
-
-        if isinstance(node, VariableNode):
-            name = node.name.value
-            if self._variables is None:
-                return UNSEEN
-            if name in self._variables:
-                return self._variables[name]
-            default = self._defaults.get(name)
-            return self._value(default) if default is not None else ABSENT
-        if isinstance(node, NullValueNode):
-            return None
-        if isinstance(node, ListValueNode):
-            return [self._value(one) for one in node.values]
-        if isinstance(node, ObjectValueNode):
-            return {one.name.value: self._value(one.value) for one in node.fields}
-        return node.value if hasattr(node, "value") else UNSEEN
-
-    def _collect(self, path: str, value: Any) -> None:
-        if value is UNSEEN:
-            self.seen = False
-        elif isinstance(value, dict):
-            for key, below in value.items():
-                self._collect(f"{path}.{key}", below)
-        elif isinstance(value, list):
-            for below in value:
-                self._collect(path, below)
-        elif value is None or isinstance(value, bool):
-            self.scalars.append((path, {None: "null", True: "true", False: "false"}[value]))
-        elif value is not ABSENT:
-            self.scalars.append((path, str(value)))
-
-    def hold(self, condition: str) -> bool:
-        """Whether an argument is as a rule's condition wants it: `path=value`, or `path` for any value."""
-        wanted, equals, value = condition.partition("=")
-        return any(
-            (like(path, wanted) or like(path, wanted + ".*")) and (not equals or like(found, value))
-            for path, found in self.scalars
-        )
-
-    def names(self) -> list[tuple[str, str]]:
-        """The arguments that say which thing is meant: identifiers and names."""
-        return [
-            (path.rpartition(".")[2], value)
-            for path, value in self.scalars
-            if value != "null" and words(path)[-1:] and words(path)[-1] in ("id", "ids", "name", "slug", "domain")
-        ]
-
-
-def _mutation(at: Endpoint, field: FieldNode, arguments: _Arguments) -> list[Effect]:
+def _mutation(at: Endpoint, field: FieldNode, arguments: Arguments) -> list[Effect]:
     """What one root field of a mutation does."""
     name = field.name.value
     if name == "__typename":
         return [_observes(at, "mutation", [name])]
     if at.api is None:
         return [_by_name(at, name, arguments)]
-    rules = _speaking(at.api.on_mutation(name), arguments)
+    rules = speaking(at.api.on_mutation(name), arguments)
     if not rules:
         return [_unknown(at, "graphql-unknown-mutation", f"the mutation {name}, which agentguard does not know")]
     return [
@@ -242,7 +176,7 @@ def _mutation(at: Endpoint, field: FieldNode, arguments: _Arguments) -> list[Eff
     ]
 
 
-def _by_name(at: Endpoint, name: str, arguments: _Arguments) -> Effect:
+def _by_name(at: Endpoint, name: str, arguments: Arguments) -> Effect:
     """What an unknown API's mutation does, as far as its name says it."""
     said = words(name)
     target = _target(at, "".join(w for w in said if w not in REMOVES), name, arguments)
@@ -259,12 +193,12 @@ def _by_name(at: Endpoint, name: str, arguments: _Arguments) -> Effect:
     return effect.replace(rule="graphql-unknown-mutation", reason=f"{sentence} is not known to agentguard")
 
 
-def _said(at: Endpoint, name: str, arguments: _Arguments) -> str:
+def _said(at: Endpoint, name: str, arguments: Arguments) -> str:
     shown = ", ".join(f"{key}: {_shortened(value)}" for key, value in arguments.names()[:SHOWN_ARGUMENTS])
     return f"{at.service} mutation {name}({shown})" if shown else f"{at.service} mutation {name}"
 
 
-def _target(at: Endpoint, kind: str, name: str, arguments: _Arguments) -> Target:
+def _target(at: Endpoint, kind: str, name: str, arguments: Arguments) -> Target:
     """The thing that a mutation hits: the argument `volumeId` of a volume, else `id`, else any identifier."""
     names = arguments.names()
     for wanted in (f"{kind}id", "id"):
@@ -293,23 +227,6 @@ def _undefined(at: Endpoint) -> Effect:
 def _unknown(at: Endpoint, rule: str, what: str) -> Effect:
     target = Target("api", at.service)
     return Effect("unknown", target, environment=at.environment, rule=rule, reason=f"sends {at.service} {what}")
-
-
-def _speaking(rules: Iterable[ApiRule], arguments: _Arguments) -> list[ApiRule]:
-    """Of an API's rules about a mutation those that decide: the ones with the most conditions that hold.
-
-    When an argument cannot be seen, every rule may be the one.
-    """
-    if not arguments.seen:
-        return list(rules)
-    matching = [
-        rule
-        for rule in rules
-        if all(any(map(arguments.hold, one.split("|"))) for one in rule.given)
-        and not any(any(map(arguments.hold, one.split("|"))) for one in rule.unless)
-    ]
-    most = max((len(rule.given) + len(rule.unless) for rule in matching), default=0)
-    return [rule for rule in matching if len(rule.given) + len(rule.unless) == most]
 
 
 def _root_fields(selections: SelectionSetNode, document: DocumentNode, seen: set[str]) -> Iterator[FieldNode | None]:
