@@ -121,7 +121,7 @@ def _alias(walk: Walk, argv: tuple[str, ...]) -> bytes | None:
 
 def _hash(walk: Walk, argv: tuple[str, ...]) -> bytes | None:
     """`hash -p FILE NAME`, `enable -f FILE NAME`: another program of that name."""
-    if any(word.startswith("-") and set(word) & set("pf") for word in argv[1:]):
+    if any(word[:1] == "-" != word[1:2] and set(word) & set("pf") for word in argv[1:]):
         reason = "makes a name stand for another program, so that what follows cannot be told"
         walk.tell(Effect("unknown", Target("call", argv[0]), rule="sh-other-program", program=argv[0], reason=reason))
     return b""

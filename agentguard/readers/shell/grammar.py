@@ -9,7 +9,7 @@ from .pieces import NotUnderstood, Word
 if TYPE_CHECKING:
     from typing import Any
 
-#: The longest text that is read, in characters: bashlex takes about a second for this much.
+#: The longest text that is read, in characters: bashlex takes some two seconds for this much.
 MAX_TEXT = 65536
 _BEGIN, _END = "{\n", "\n}"
 

@@ -338,7 +338,7 @@ def quoted(text: str, end: str = "") -> Word:
     return Word(text, pieces.done())
 
 
-def word(text: str) -> Word:
+def whole(text: str) -> Word:
     """All of `text` as one word, blanks and operators taken literally, as after `${NAME:-`."""
     lexer, pieces = Lexer(text), list[Piece]()
     while lexer.at < len(text):

@@ -30,13 +30,13 @@ class Scanner:
         while self.at < len(self.text):
             char = self.text[self.at]
             if char in "<>" and self.text[self.at + 1 : self.at + 2] == "(":
-                pieces.add("process", self._commands(2))
+                pieces.add("process", self.commands(2))
             elif char == "(" and pieces.assigns:
                 return self._array(begin, pieces)
             elif char in METACHARACTERS:
                 break
             elif char == "'":
-                pieces.add("text", self._until_quote(), True)
+                pieces.add("text", self.until_quote(), True)
             elif char == '"':
                 self.at += 1
                 self.inside_quotes(pieces, '"')
@@ -46,12 +46,12 @@ class Scanner:
                     pieces.add("text", following or "\\", True)
                 self.at += 2
             elif char == "$" and self.text[self.at + 1 : self.at + 2] == "'":
-                pieces.add("text", self._ansi(), True)
+                pieces.add("text", self.ansi(), True)
             elif char == "$" and self.text[self.at + 1 : self.at + 2] == '"':
                 self.at += 2
                 self.inside_quotes(pieces, '"')
             elif char in "$`":
-                self._expansion(pieces, False)
+                self.expansion(pieces, False)
             else:
                 pieces.add("text", char)
                 self.at += 1
@@ -76,7 +76,8 @@ class Scanner:
         self.at += 1
         return Word(self.text[begin : self.at], pieces.done(), tuple(elements))
 
-    def _until_quote(self) -> str:
+    def until_quote(self) -> str:
+        """`'…'`"""
         end = self.text.find("'", self.at + 1)
         if end < 0:
             raise NotUnderstood("a single quote is not closed")
@@ -84,7 +85,7 @@ class Scanner:
         self.at = end + 1
         return text
 
-    def _ansi(self) -> str:
+    def ansi(self) -> str:
         """`$'…'`"""
         begin = self.at = self.at + 2
         while self.text[self.at : self.at + 1] != "'":
@@ -96,10 +97,12 @@ class Scanner:
 
     def inside_quotes(self, pieces: Pieces, end: str) -> None:
         """What stands between double quotes, or in a here-document (`end` is ""), with what is expanded there."""
-        pieces.add("text", "", True)
+        begin = self.at
         while self.at < len(self.text):
             char = self.text[self.at]
             if char == end:
+                if self.at == begin:
+                    pieces.add("text", "", True)
                 self.at += 1
                 return
             if char == "\\":
@@ -109,7 +112,7 @@ class Scanner:
                     pieces.add("text", following if special else "\\" + following, True)
                 self.at += 2
             elif char in "$`":
-                self._expansion(pieces, True)
+                self.expansion(pieces, True)
             else:
                 pieces.add("text", char, True)
                 self.at += 1
@@ -117,7 +120,7 @@ class Scanner:
         if end:
             raise NotUnderstood("a double quote is not closed")
 
-    def _expansion(self, pieces: Pieces, quoted: bool) -> None:
+    def expansion(self, pieces: Pieces, quoted: bool) -> None:
         """`$…` or backquotes."""
         rest = self.text[self.at + 1 : self.at + 3]
         if self.text[self.at] == "`":
@@ -125,7 +128,7 @@ class Scanner:
         elif rest == "((" and self._arithmetic_expansion(pieces, quoted):
             pass
         elif rest[:1] == "(":
-            pieces.add("command", self._commands(2), quoted)
+            pieces.add("command", self.commands(2), quoted)
         elif rest[:1] == "{":
             pieces.add("variable", self._braces(quoted), quoted)
         elif rest[:1] == "[":
@@ -163,7 +166,7 @@ class Scanner:
         self.at = end + 2
         return True
 
-    def _commands(self, skip: int) -> str:
+    def commands(self, skip: int) -> str:
         """The commands of a substitution whose opening is that long."""
         end = self.closing(self.at + skip)
         commands = self.text[self.at + skip : end]
@@ -196,14 +199,14 @@ class Scanner:
             if char == "\\":
                 self.at += 2
             elif char == "'" and not quoted:
-                self._until_quote()
+                self.until_quote()
             elif char == '"':
                 self.at += 1
                 self.inside_quotes(scratch, '"')
             elif char == "$" and self.text[self.at + 1 : self.at + 2] == "'" and not quoted:
-                self._ansi()
+                self.ansi()
             elif char == "`" or (char == "$" and self.text[self.at + 1 : self.at + 2] in ("(", "{")):
-                self._expansion(scratch, quoted)
+                self.expansion(scratch, quoted)
             else:
                 self.at += 1
         self.at += 1
@@ -215,12 +218,12 @@ class Scanner:
         while self.at < len(self.text):
             char = self.text[self.at]
             if char == "'":
-                self._until_quote()
+                self.until_quote()
             elif char == '"':
                 self.at += 1
                 self.inside_quotes(scratch, '"')
             elif char in "$`":
-                self._expansion(scratch, True)
+                self.expansion(scratch, True)
             else:
                 depth += {"(": 1, ")": -1}.get(char, 0)
                 if not depth:

@@ -39,6 +39,7 @@ class Scope:
         self.arguments = arguments
         self.stdin = call.stdin
         self.errexit = False
+        self.is_zsh = call.name == "zsh"
 
     def copy(self) -> Scope:
         """The same, to be changed apart."""
@@ -49,6 +50,11 @@ class Scope:
         other.functions = dict(self.functions)
         other.aliases = dict(self.aliases)
         return other
+
+    @property
+    def splits(self) -> bool:
+        """Whether the values of unquoted variables are split at blanks."""
+        return not self.is_zsh and "IFS" not in self.variables
 
     @property
     def environment(self) -> dict[str, str]:

@@ -9,7 +9,7 @@ from ...core.paths import could_touch
 from ...core.value import TYPE_CHECKING
 from ...core.world import Unseen
 from .braces import braces
-from .lexer import word
+from .lexer import whole
 from .pieces import Piece, Word, assignment
 
 if TYPE_CHECKING:
@@ -46,7 +46,10 @@ class Expander:
 
     def fields(self, word: Word) -> list[str]:
         """The arguments that a word becomes."""
-        return [field for pieces in braces(word.pieces) for field in self._fields(pieces, word.raw)]
+        found = braces(word.raw)
+        if found == [word.raw]:
+            return self._fields(word.pieces, word.raw)
+        return [field for raw in found for field in self._fields(whole(raw).pieces, word.raw)]
 
     def single(self, word: Word) -> str:
         """A word that is neither split nor matched: a value, a here-document."""
@@ -83,8 +86,8 @@ class Expander:
         return [text for field in fields if field.kept for text in self._matched(field, written)]
 
     def _split(self, fields: list[_Field], value: str, known: bool) -> None:
-        """What stood unquoted is split at blanks, or anywhere once IFS has been set."""
-        known = known and not (value and "IFS" in self.shell.scope.variables)
+        """What stood unquoted is split at blanks; where it may not be, only what has none is known."""
+        known = known and (self.shell.scope.splits or value.split() == [value])
         parts = value.split()
         if value[:1].isspace() and fields[-1].kept:
             fields.append(_Field())
@@ -117,9 +120,11 @@ class Expander:
 
     def _values(self, piece: Piece, first: bool, last: bool) -> tuple[list[str], bool]:
         if piece.kind == "text":
-            if first and not piece.quoted and piece.value.startswith("~"):
-                return self._tilde(piece.value, last)
-            return [piece.value], True
+            value = (assignment(piece.value) or ("", "", piece.value))[2]
+            if not first or piece.quoted or not value.startswith("~"):
+                return [piece.value], True
+            home, known = self._tilde(value, last)
+            return [piece.value.removesuffix(value) + home], known and value == piece.value  # dash leaves `X=~` alone
         if piece.kind == "variable":
             return self._parameter(piece)
         if piece.kind == "arithmetic":
@@ -131,20 +136,18 @@ class Expander:
             return ["/dev/fd/63"], False
         return [printed or ""], printed is not None
 
-    def _tilde(self, text: str, last: bool) -> tuple[list[str], bool]:
+    def _tilde(self, text: str, last: bool) -> tuple[str, bool]:
         user, slash, rest = text.partition("/")
         if not slash and not last:
-            return [text], True
-        if user not in ("~", "~+"):
-            return [text], False
+            return text, True
         home = self.shell.scope.cwd if user == "~+" else self.shell.scope.variables.get("HOME")
-        if not isinstance(home, str):
-            return [text], False
-        return [home + slash + rest], not isinstance(home, Unresolved)
+        if user not in ("~", "~+") or not isinstance(home, str):
+            return text, False
+        return home + slash + rest, not isinstance(home, Unresolved)
 
     def arithmetic(self, text: str) -> None:
         """Run the substitutions of an expression, and forget the variables that it may set."""
-        self.single(word(text))
+        self.single(whole(text))
         for operator in ("==", "!=", "<=", ">="):
             text = text.replace(operator, "")
         if "=" in text or "++" in text or "--" in text:
@@ -163,7 +166,7 @@ class Expander:
         if name in "@*" or subscript in ("@", "*"):
             many = self.shell.scope.arguments if name in "@*" else self.shell.scope.variables.get(name)
             if not isinstance(many, tuple) or operator:
-                self.single(word(operator))
+                self.single(whole(operator))
                 return [many if isinstance(many, str) else ""], False
             joined = piece.quoted and "*" in (name, subscript)
             return ([" ".join(many)] if joined else list(many)), True
@@ -190,9 +193,9 @@ class Expander:
         """A value with `:-WORD`, `%PATTERN` and so on applied."""
         known = value is not None and not isinstance(value, Unresolved)
         mark = operator[: 2 if operator[:1] == ":" else 1]
-        operand = self.single(word(operator[len(mark) :]))
-        if piece.quoted and "'" in operator:
-            operand = Unresolved(operand, piece.value)  # quotes are no quotes there
+        operand = self.single(whole(operator[len(mark) :]))
+        if any(char in operator for char in "'\"\\"):
+            operand = Unresolved(operand, piece.value)  # what quotes do there depends on those around
         if mark in (":-", "-", ":=", "=", ":+", "+", ":?", "?"):
             given = bool(value) or (known and mark[0] != ":")
             chosen = {"-": value if given else operand, "=": value if given else operand, "+": operand if given else ""}
