@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -16,7 +17,8 @@ from rich.text import Text
 
 from ..core.sheet import printable
 from ..core.value import Value
-from ..edge import probes, programs, shims, startup_files, store
+from ..core.world import Unseen
+from ..edge import probes, processes, programs, shims, startup_files, store
 from ..edge.journal import Journal
 from ..edge.root import Root
 from ..errors import AgentguardError, NoProgram, RecordError
@@ -67,8 +69,19 @@ def examine(root: Root) -> Iterator[Check]:
         "open a new terminal, or start an agent with `agentguard run`" if here else "",
     )
     environment["PATH"] = f"{root.shims}:{environment.get('PATH') or os.confstr('CS_PATH') or ''}"
+    environment["CI"] = "1"  # nobody is asked, should a start-up file itself call something destructive
+    _be_a_session(root)
     for shell in startup_files.SHELLS:
         yield from _shell(shell, root, environment)
+
+
+def _be_a_session(root: Root) -> None:
+    """The shells are started as an agent's are: what a start-up file makes and removes, it may."""
+    with contextlib.suppress(RecordError, Unseen):  # the record has been looked at already
+        process = processes.this_process()
+        journal = Journal(root)
+        journal.open_session(process.pid, process.start, "agentguard doctor")
+        journal.close()
 
 
 def programs_elsewhere(root: Root, path: str) -> dict[str, str]:
@@ -174,8 +187,7 @@ def _trial(shell: str, executable: str, names: tuple[str, ...], root: Root, envi
     with tempfile.TemporaryDirectory(prefix="agentguard-doctor-") as folder:
         folder = os.path.realpath(folder)  # the working directory tells this call's row from others
         try:
-            # CI: nobody is asked, should the call be found destructive.
-            ran = probes.run([executable, "-c", f"{name} --version"], {**environment, "CI": "1"}, folder)
+            ran = probes.run([executable, "-c", f"{name} --version"], environment, folder)
             rows = [row.body for row in Journal(root).rows(program=name, limit=100) if row.body.get("cwd") == folder]
         except (OSError, subprocess.TimeoutExpired, RecordError) as fault:
             return Check(subject, "bad", f"`{name} --version`: {fault}")

@@ -21,11 +21,10 @@ from ..edge import programs, shims, startup_files, store
 from ..edge.root import Root
 from ..errors import InstallError, NoProgram
 from ..rulebook import compiled
+from ..rulebook.examples import proved
 from ..rulebook.load import load
 
 _STAY = "install it to stay, with `pipx install` or `uv tool install`, and run `agentguard install` from there"
-
-_PROMISED = ("rm", "git", "psql", "curl", "railway", "sudo", "doas")
 
 
 @click.command()
@@ -103,13 +102,13 @@ def establish(root: Root, paths: Collection[str] = (), wait: float | None = None
 
 
 def compile_rules(directory: str) -> None:
-    """Leave the rules of a directory there in the form that shims read; raises RuleError."""
-    compiled.write(load(directory), directory)
+    """Prove the rules of a directory and leave them there in the form that shims read; raises RuleError."""
+    compiled.write(proved(load(directory)), directory)
 
 
 def guarded_programs() -> tuple[str, ...]:
     """The programs that the rules guard, sorted; raises RuleError."""
-    return tuple(sorted({*load(resources.rules()).guarded, *_PROMISED}))
+    return load(resources.rules()).guarded
 
 
 def manifest(root: Root) -> dict[str, Any]:
