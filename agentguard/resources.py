@@ -27,4 +27,5 @@ def _folder(name: str) -> str:
         folder = os.path.join(parent, name)
         if os.path.isdir(folder):
             return folder
-    raise InstallError(f"{os.path.join(package(), name)} is missing", "reinstall agentguard and run `agentguard install`")
+    missing = os.path.join(package(), name)
+    raise InstallError(f"{missing} is missing", "reinstall agentguard and run `agentguard install`")
