@@ -31,6 +31,7 @@ class _Parser:
         self.command: Command = program.commands[()]
         self.options: dict[str, Option] = dict(self.command.options)
         self.arguments: list[Argument] = []
+        self.given: set[str] = set()  # the options among them: looking at all for each operand would take for ever
         self.operands = 0
         self.unknown: list[str] = []
 
@@ -93,7 +94,7 @@ class _Parser:
         elif word.startswith("--") or (self.grammar.long == "-" and len(word) > 2):
             self._long(word)
         elif self.grammar.digits and word[1:].isdigit():
-            self.arguments.append(Argument("-NUM", "", word[1:], word))
+            self._note(Argument("-NUM", "", word[1:], word))
         else:
             self._cluster(word)
 
@@ -109,7 +110,8 @@ class _Parser:
             self.unknown.append(word)
         elif not positive:
             self.arguments = [a for a in self.arguments if a.option != option.name]
-            self.arguments.append(Argument(f"--no-{option.name.lstrip('-')}", "", None, word))
+            self.given.discard(option.name)
+            self._note(Argument(f"--no-{option.name.lstrip('-')}", "", None, word))
         elif option.takes == "nothing" and attached:
             self.unknown.append(word)
         elif attached or option.takes != "value":
@@ -178,7 +180,11 @@ class _Parser:
         return self.words[self.at - 1]
 
     def _given(self, option: Option, value: str | None, word: str) -> None:
-        self.arguments.append(Argument(option.name, option.role, value, word))
+        self._note(Argument(option.name, option.role, value, word))
+
+    def _note(self, argument: Argument) -> None:
+        self.arguments.append(argument)
+        self.given.add(argument.option)
 
     # Operands
 
@@ -197,9 +203,8 @@ class _Parser:
 
     def _roles(self) -> tuple[str, ...]:
         """What the operands are, given these options."""
-        given = {a.option for a in self.arguments}
         for options, roles in self.command.when:
-            if given.issuperset(options):
+            if self.given.issuperset(options):
                 return roles
         return self.command.operands
 
