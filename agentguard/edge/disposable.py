@@ -65,7 +65,6 @@ ENDINGS: dict[bytes, str] = {
     b".pyo": _PYTHON,
     b".o": _BUILD,
     b".lo": _BUILD,
-    b".obj": _BUILD,
     b".class": _BUILD,
     b".gch": _BUILD,
     b".pch": _BUILD,
