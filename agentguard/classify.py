@@ -90,6 +90,7 @@ class Classifier(Context):
         parsed = parse(program, call)
         if program.variables or program.files:
             self.world.ambient(program.variables, program.files, parsed)
+        command = program.commands[parsed.command]
         alias = self._alias(program, parsed)
         if alias is not None:
             return alias
@@ -97,9 +98,8 @@ class Classifier(Context):
         for rule in program.rules:
             if rule.carries and matches(rule, parsed):
                 for text in carried(rule, parsed):
-                    reading += self.text(LANGUAGES[rule.carries], text, call)
-        command = program.commands[parsed.command]
-        carrying = _carrying(parsed, command)
+                    reading += self.text(LANGUAGES[rule.carries], text, self._carrying(parsed, command).invocation)
+        carrying = self._carrying(parsed, command) if any(parsed.playing("SHELL", "SCRIPT", "ARGV")) else parsed
         carrier = self._there() if command.remote else self
         for argument in parsed.arguments:
             if argument.option or argument.role == "SCRIPT":
@@ -163,6 +163,23 @@ class Classifier(Context):
             return _unknown(call, "agentguard-unseen-stdin", f"runs its standard input, which cannot be read: {why}")
         return self.text(LANGUAGES[role], text.decode("utf-8", "surrogateescape"), call.replace(stdin=Stream("known")))
 
+    def _carrying(self, call: Call, command: Command) -> Call:
+        """The call with the directory and the variables that what it carries will have."""
+        env, cwd = dict(call.invocation.env), call.cwd
+        for name in command.forgets:
+            env[name] = Unresolved(env.get(name, ""), f"${name}")
+        for argument in call.playing("ASSIGN"):
+            name, _, value = (argument.value or "").partition("=")
+            env[name] = value
+        if call.has(*command.elsewhere) or command.runs_in == "elsewhere":
+            cwd = Unresolved(cwd, "the directory that it runs in")
+        elif command.runs_in and not isinstance(cwd, Unresolved):
+            try:
+                cwd = self.world.lookup(command.runs_in, "", call) or cwd
+            except Unseen:
+                cwd = Unresolved(cwd, "the directory that it runs in")
+        return call.replace(invocation=call.invocation.replace(env=env, cwd=cwd))
+
     def _alias(self, program: Program, call: Call) -> Reading | None:
         """What an alias stands for, if the subcommand is one."""
         if not program.aliases or not call.unknown or not call.operands or call.unknown[-1] is not call.operands[0]:
@@ -179,7 +196,8 @@ class Classifier(Context):
         if value.startswith("!"):
             from shlex import join
 
-            return self.text("shell", f"{value[1:]} {join(call.operands[1:])}", call.invocation)
+            there = self._carrying(call, program.commands[call.command]).invocation
+            return self.text("shell", f"{value[1:]} {join(call.operands[1:])}", there)
         import shlex
 
         try:
@@ -188,19 +206,6 @@ class Classifier(Context):
             return _unknown(call.invocation, "agentguard-bad-alias", f"the alias {name} cannot be read: {fault}")
         at = len(argv) - len(call.operands)
         return self.command(call.invocation.replace(argv=(*argv[:at], *words, *argv[at + 1 :])))
-
-
-def _carrying(call: Call, command: Command) -> Call:
-    """The call with the directory and the variables that what it carries will have."""
-    env, cwd = dict(call.invocation.env), call.invocation.cwd
-    for name in command.forgets:
-        env[name] = Unresolved(env.get(name, ""), f"${name}")
-    for argument in call.playing("ASSIGN"):
-        name, _, value = (argument.value or "").partition("=")
-        env[name] = value
-    if call.has(*command.elsewhere):
-        cwd = Unresolved(cwd, "the directory that it runs in")
-    return call.replace(invocation=call.invocation.replace(env=env, cwd=cwd))
 
 
 def _reader(name: str) -> ModuleType:

@@ -88,6 +88,21 @@ class Call(Value):
         """What is neither an option nor an option's value."""
         return tuple(a.value for a in self.arguments if not a.option and a.value is not None)
 
+    @property
+    def cwd(self) -> str:
+        """The directory that the call works in, after the arguments that take it there (role CHDIR)."""
+        cwd = self.invocation.cwd
+        for argument in self.playing("CHDIR"):
+            given = argument.value or "."
+            if given.startswith("/"):
+                cwd = given
+            elif isinstance(given, Unresolved) or isinstance(cwd, Unresolved):
+                written = "/".join(getattr(part, "written", part) for part in (cwd, given))
+                cwd = Unresolved(f"{cwd}/{given}", written)
+            else:
+                cwd = f"{cwd.rstrip('/')}/{given}"
+        return cwd
+
     def has(self, *options: str) -> bool:
         """Whether one of these options (by canonical name) is given."""
         return any(a.option in options for a in self.arguments if a.option)

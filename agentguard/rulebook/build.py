@@ -25,15 +25,15 @@ _PROGRAM = {
 _GRAMMAR = {
     "abbreviate": bool, "negate": bool, "permute": bool, "long": str, "assign": bool, "digits": bool,
     "everywhere": list, "options": list, "operands": list, "inherit": bool, "stdin": str,
-    "when": dict, "elsewhere": list, "forgets": list, "remote": bool,
+    "when": dict, "elsewhere": list, "forgets": list, "remote": bool, "runs_in": str,
 }  # fmt: skip
 _COMMAND = {
     "aliases": list, "options": list, "operands": list, "inherit": bool, "open": bool, "reads": str, "stdin": str,
-    "when": dict, "elsewhere": list, "forgets": list, "remote": bool,
+    "when": dict, "elsewhere": list, "forgets": list, "remote": bool, "runs_in": str,
 }  # fmt: skip
 _RULE = {
     "id": str, "command": (str, list), "if": list, "unless": list, "except": list, "operands": str,
-    "operand": list, "effect": str, "target": str, "on": str, "asks": str, "carries": str,
+    "operand": list, "where": str, "effect": str, "target": str, "on": str, "asks": str, "despite": list, "carries": str,
     "recoverable_by": str, "environment": str, "catastrophic": str,
     "adds": bool, "wins": bool, "open": bool, "reason": str, "instead": str, "examples": list, "misses": list,
 }  # fmt: skip
@@ -168,6 +168,7 @@ class _Builder(Tables):
                 elsewhere=self.known(table.get("elsewhere", []), options),
                 forgets=tuple(table.get("forgets", ())),
                 remote=table.get("remote", False),
+                runs_in=table.get("runs_in", "") or (grammar.get("runs_in", "") if path else ""),
             )
         return commands
 
@@ -237,6 +238,8 @@ class _Builder(Tables):
             target=table.get("target", ""),
             on=table.get("on", ""),
             asks=table.get("asks", ""),
+            despite=tuple(table.get("despite", ())),
+            where=table.get("where", "").partition(" ")[::2],
             carries=table.get("carries", ""),
             recoverable_by=table.get("recoverable_by", ""),
             environment=table.get("environment", ""),
@@ -255,6 +258,9 @@ class _Builder(Tables):
         found = []
         for one in text.split("|"):
             name, _, value = one.partition("=")
+            if name.startswith("$"):
+                found.append(Condition((name,), value))
+                continue
             searched = [program.commands[path].options for path in paths]
             searched += [program.commands[path[:i]].options for path in paths for i in range(len(path))]
             if anywhere and paths == ((),):

@@ -8,7 +8,7 @@ from ..core.environments import environment
 from ..core.glob import like
 from ..core.paths import on_path
 from ..core.value import TYPE_CHECKING
-from ..core.world import World
+from ..core.world import Unseen, World
 from .model import Condition, Program, Rule
 
 if TYPE_CHECKING:
@@ -17,11 +17,13 @@ if TYPE_CHECKING:
 
 def speak(program: Program, call: Call, world: World) -> tuple[Effect, ...]:
     """The effects of a call, by its program's rules; never none."""
-    matching = [rule for rule in program.rules if matches(rule, call)]
+    asked = [(rule, _where(rule, call, world)) for rule in program.rules if matches(rule, call)]
+    found = {rule.id: where for rule, where in asked if where is not None}
+    matching = [rule for rule, _ in asked if rule.id in found]
     winners = [rule for rule in matching if rule.wins]
     deciding = _most_specific(winners or [rule for rule in matching if not rule.adds], call)
     speaking = deciding if winners else deciding + [rule for rule in matching if rule.adds]
-    effects = [effect for rule in speaking for effect in _effects(rule, program, call, world)]
+    effects = [effect for rule in speaking for effect in _effects(rule, program, call, world, found[rule.id])]
     if call.unknown and not any(rule.open for rule in deciding) and not _is_open(program, call):
         effects += [_not_understood(program, call, word) for word in call.unknown]
     elif not deciding:
@@ -31,13 +33,13 @@ def speak(program: Program, call: Call, world: World) -> tuple[Effect, ...]:
 
 
 def matches(rule: Rule, call: Call) -> bool:
-    """Whether everything that the rule asks for holds of this call."""
+    """Whether everything that the rule asks of the call itself holds; see `where` for the world."""
     anywhere = rule.commands == ((),) and (rule.adds or rule.wins)
     if call.command not in rule.commands and not anywhere:
         return False
     if not all(any(True for one in choice for _ in _counted(one, rule, call)) for choice in rule.given):
         return False
-    if any(_meets(a, one) for choice in rule.unless for one in choice for a in call.arguments):
+    if any(_meets(a, one) for choice in rule.unless for one in choice for a in _candidates(one, call)):
         return False
     operands = call.operands
     if rule.operands and not _counts(rule.operands, len(operands)):
@@ -47,9 +49,29 @@ def matches(rule: Rule, call: Call) -> bool:
 
 def _counted(condition: Condition, rule: Rule, call: Call) -> Iterator[Argument]:
     """The arguments that meet a condition of a rule, without those that it excepts."""
-    for argument in call.arguments:
+    for argument in _candidates(condition, call):
         if _meets(argument, condition) and not any(_meets(argument, one) for one in rule.excepted):
             yield argument
+
+
+def _candidates(condition: Condition, call: Call) -> tuple[Argument, ...]:
+    """What a condition is about: the arguments, or the environment as arguments named `$NAME`."""
+    pattern = condition.names[0]
+    if not pattern.startswith("$"):
+        return call.arguments
+    env = call.invocation.env
+    return tuple(Argument(pattern, "CONFIG", env[name], f"${name}") for name in env if like(name, pattern[1:]))
+
+
+def _where(rule: Rule, call: Call, world: World) -> str | None:
+    """What the world says of the rule's `where`, "" without one; None if it does not hold or cannot be seen."""
+    source, key = rule.where
+    if not source:
+        return ""
+    try:
+        return world.lookup(source, key, call)
+    except Unseen:
+        return None
 
 
 def _meets(argument: Argument, condition: Condition) -> bool:
@@ -89,13 +111,13 @@ def _most_specific(rules: list[Rule], call: Call) -> list[Rule]:
 
     def depth(rule: Rule) -> tuple[int, int, int]:
         path = len(call.command) if call.command in rule.commands else 0
-        return path, len(rule.given), len(rule.unless) + bool(rule.operands) + bool(rule.operand)
+        return path, len(rule.given), len(rule.unless) + bool(rule.operands) + bool(rule.operand) + bool(rule.where[0])
 
     deepest = max(map(depth, rules))
     return [rule for rule in rules if depth(rule) == deepest]
 
 
-def _effects(rule: Rule, program: Program, call: Call, world: World) -> Iterator[Effect]:
+def _effects(rule: Rule, program: Program, call: Call, world: World, where: str) -> Iterator[Effect]:
     base = Effect(
         verb=rule.effect,
         target=_target(rule, program, call),
@@ -103,7 +125,7 @@ def _effects(rule: Rule, program: Program, call: Call, world: World) -> Iterator
         environment=_environment(rule, call),
         rule=rule.id,
         program=program.name,
-        reason=rule.reason,
+        reason=f"{rule.reason}: {where}" if where else rule.reason,
         instead=rule.instead,
         catastrophic=rule.catastrophic,
     )
@@ -147,7 +169,7 @@ def _unresolved(words: Iterable[str], base: Effect) -> Iterator[Effect]:
 def _on_paths(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[Effect]:
     """One effect for each file that the call hits, by the state it is in now."""
     words = tuple(a.value for a in call.playing(rule.on) if a.value is not None)
-    cwd = call.invocation.cwd
+    cwd = call.cwd
     yield from _unresolved(words, base)
     if isinstance(cwd, Unresolved):
         yield from _unresolved((Unresolved(w, f"{cwd.written}/{w}") for w in words if w[:1] != "/"), base)
@@ -165,7 +187,7 @@ def _asking(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[Effe
     elif any(isinstance(word, Unresolved) for word in call.operands):
         words = ", ".join(word.written for word in call.operands if isinstance(word, Unresolved))
         unseen = f"what {words} stands for is not known before the line runs"
-    elif any(earlier.verb != "observe" for earlier in call.invocation.ahead):
+    elif any(one.verb != "observe" and one.target.kind not in rule.despite for one in call.invocation.ahead):
         unseen = "an earlier part of the same line may change what is there"
     else:
         answer = world.ask(rule.asks, call)

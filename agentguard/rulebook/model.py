@@ -40,6 +40,7 @@ class Command(Value):
     elsewhere: tuple[str, ...] = ()
     forgets: tuple[str, ...] = ()
     remote: bool = False
+    runs_in: str = ""
 
 
 class Grammar(Value):
@@ -54,7 +55,10 @@ class Grammar(Value):
 
 
 class Condition(Value):
-    """An option that must (or must not) be given: any of `names`, with a value like `value` if that is not ""."""
+    """An option that must (or must not) be given: any of `names`, with a value like `value` if that is not "".
+
+    Names that start with `$` are variables of the environment, with `*` for any text.
+    """
 
     names: tuple[str, ...]
     value: str = ""
@@ -85,6 +89,8 @@ class Rule(Value):
     target: str = ""
     on: str = ""
     asks: str = ""
+    despite: tuple[str, ...] = ()
+    where: tuple[str, str] = ("", "")
     carries: str = ""
     recoverable_by: str = ""
     environment: str = ""

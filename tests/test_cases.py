@@ -1,0 +1,122 @@
+"""Labelled tables: what an expert with the manual open would say of a call in a known state.
+
+Every `cases/*.toml` holds `cases`, a list of tables:
+
+    run          the command line, or a list of words for one call as a shim sees it
+    rating       read, reversible or destructive
+    why          what makes it so
+    catastrophic true where it must be said to be; never where it is not given
+    names        words that the reasons must hold
+    given        the facts, as examples of rules state them (docs/rules.md) …
+    in           … or the place that it is called in, which is really built; "PLACE/DIRECTORY" goes down
+
+A place is `[place.NAME]` with `script`, shell lines that make it (in an empty directory, by a
+person who is nobody's user), `after`, a place whose script runs first, and `env`, the
+environment that its calls have. All places of a file lie beside each other.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from guarded import lasting_directory
+from repository import ENV
+
+from agentguard import resources
+from agentguard.classify import Classifier
+from agentguard.core.call import Invocation, Stream
+from agentguard.core.effect import Reading
+from agentguard.edge.world import RealWorld
+from agentguard.rulebook.examples import rate
+from agentguard.rulebook.load import Rulebook, load
+from agentguard.rulebook.model import Example
+
+TABLES = sorted((Path(__file__).parent / "cases").glob("*.toml"))
+BLANK = {"GIT_CONFIG_NOSYSTEM": "1", "TZ": "UTC"}
+
+
+class Places:
+    """The places of one table, each built when it is first gone to."""
+
+    def __init__(self, described: dict[str, Any], ground: Path) -> None:
+        self.described = described
+        self.ground = ground
+        self.built: set[str] = set()
+
+    def go(self, place: str) -> tuple[Path, dict[str, str]]:
+        """The directory of a place, and the environment that calls there have."""
+        name, _, below = place.partition("/")
+        env = {"PATH": os.environ["PATH"], "HOME": str(self.ground / "home"), **BLANK}
+        if name not in self.built:
+            (self.ground / "home").mkdir(exist_ok=True)
+            (self.ground / name).mkdir()
+            made = subprocess.run(
+                ["sh", "-e", "-c", self.script(name)],
+                cwd=self.ground / name,
+                env=ENV | env,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert made.returncode == 0, f"[place.{name}] {made.stderr}"
+            self.built.add(name)
+        return self.ground / name / below, env | self.described[name].get("env", {})
+
+    def script(self, name: str) -> str:
+        about = self.described[name]
+        before = self.script(about["after"]) if "after" in about else ""
+        return f"{before}\n{about.get('script', '')}"
+
+
+@pytest.fixture(scope="module")
+def rulebook() -> Rulebook:
+    return load(resources.rules())
+
+
+@pytest.fixture(scope="module")
+def places() -> Iterator[dict[str, Places]]:
+    with lasting_directory() as ground:
+        made = {}
+        for table in TABLES:
+            (ground / table.stem).mkdir()
+            made[table.stem] = Places(tomllib.loads(table.read_text()).get("place", {}), (ground / table.stem).resolve())
+        yield made
+
+
+def _cases() -> Iterator[Any]:
+    for table in TABLES:
+        for number, case in enumerate(tomllib.loads(table.read_text())["cases"]):
+            shown = case["run"] if isinstance(case["run"], str) else " ".join(case["run"])
+            yield pytest.param(table.stem, case, id=f"{table.stem}-{number}-{case.get('in', '')}-{shown[:60]}")
+
+
+@pytest.mark.parametrize(("table", "case"), _cases())
+def test_case(table: str, case: dict[str, Any], rulebook: Rulebook, places: dict[str, Places]) -> None:
+    assert case.keys() <= {"run", "rating", "why", "catastrophic", "names", "given", "in"}
+    assert case["why"]
+    if "in" in case:
+        reading = _there(rulebook, case["run"], *places[table].go(case["in"]))
+    else:
+        run = case["run"] if isinstance(case["run"], str) else tuple(case["run"])
+        reading = rate(rulebook, Example(run, case["rating"], case.get("given", {})))
+    told = "; ".join(f"{effect.rule}: {effect.reason}" for effect in reading.effects)
+    assert reading.rating == case["rating"], told
+    assert bool(reading.catastrophic) == case.get("catastrophic", False), reading.catastrophic or told
+    for name in case.get("names", ()):
+        assert name in told
+
+
+def _there(rulebook: Rulebook, run: str | list[str], cwd: Path, env: dict[str, str]) -> Reading:
+    """How a line or a call is read in a real place."""
+    env = env | {"PWD": str(cwd)}
+    argv = ("sh", "-c", run) if isinstance(run, str) else tuple(run)
+    call = Invocation(argv, str(cwd), env, Stream("unseen", why="a test has no input"))
+    classifier = Classifier(rulebook, RealWorld(call, "/nowhere", owns_stdin=False))
+    return classifier.text("shell", run, call) if isinstance(run, str) else classifier.command(call)
