@@ -182,8 +182,9 @@ def _refuse_ephemeral(root: Root) -> None:
         folder = os.path.dirname(folder)
     if _within(prefix, [platformdirs.user_cache_dir()]):
         raise InstallError(f"agentguard runs from {prefix}, which is in a cache", _STAY)
-    temporary = [tempfile.gettempdir(), "/tmp", "/var/tmp"]
-    if _within(prefix, temporary) and not _within(root.path, temporary):
+    # A root that was named with --root is a trial: it may be meant to last as long as the environment.
+    lasting = root.path == os.path.abspath(platformdirs.user_data_dir("agentguard"))
+    if lasting and _within(prefix, [tempfile.gettempdir(), "/tmp", "/var/tmp"]):
         raise InstallError(f"agentguard runs from {prefix}, which is in a temporary directory", _STAY)
 
 

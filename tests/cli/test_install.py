@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import platformdirs
 import pytest
 from desk import Desk
 
@@ -190,7 +191,7 @@ def test_an_ephemeral_environment_is_refused(
     elif kind == "cache":
         monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "uv"))
     else:
-        root = Root("/srv/agentguard-test-root-that-is-never-made")
+        root = Root(platformdirs.user_data_dir("agentguard"))
     monkeypatch.setattr(sys, "prefix", str(where))
     with pytest.raises(InstallError) as refused:
         verb.establish(root)
