@@ -25,11 +25,6 @@ def _atoms(raw: str) -> list[str]:
 
 
 class _Scanner(Scanner):
-    def closing(self, at: int) -> int:
-        from .lexer import Lexer
-
-        return Lexer(self.text, at).closing(at)
-
     def over(self) -> None:
         """Go over the next atom."""
         char, following = self.text[self.at], self.text[self.at + 1 : self.at + 2]

@@ -51,7 +51,7 @@ def parse(text: str) -> Script:
         raise NotUnderstood("it has a NUL byte")
     lexer = Lexer(text)
     lexer.run()
-    mask = lexer.mask
+    mask = str(lexer.mask)
     nodes = _tree(mask, text) if mask.strip() else ()
     return Script(text, nodes, lexer.words, lexer.heredocs, lexer.data, lexer.patterns, lexer.cases)
 

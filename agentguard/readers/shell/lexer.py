@@ -7,8 +7,9 @@ bashlex is given a mask of the same length in which every word is a plain one: s
 
 from __future__ import annotations
 
-from .pieces import NotUnderstood, Piece, Pieces, Word
-from .quoting import BLANKS, METACHARACTERS, Scanner
+from .mask import Mask
+from .pieces import NotUnderstood, Piece, Word
+from .quoting import BLANKS, METACHARACTERS, Scanner, quoted
 
 #: Longest first, so that the first that fits is the one.
 OPERATORS = (
@@ -39,21 +40,12 @@ class Lexer(Scanner):
         self.data: set[int] = set()
         self.patterns: set[int] = set()
         self.cases: set[int] = set()
-        self._edits: list[tuple[int, str]] = []
+        self.mask = Mask(text)
         self._start = True  # a command may begin here
         self._after_for = 0  # words since `for`, counted down to where `in` stands
         self._newline = -1  # where the newline is that ended the last command, if nothing came since
         self._waiting: list[tuple[int, Word, bool]] = []  # here-documents that begin at the next newline
         self._open: list[str] = []  # parentheses and cases
-
-    @property
-    def mask(self) -> str:
-        """The text, every word plain, of the same length."""
-        parts, end = list[str](), 0
-        for at, put in self._edits:
-            parts += (self.text[end:at], put)
-            end = at + len(put)
-        return "".join((*parts, self.text[end:]))
 
     def run(self, nested: bool = False) -> int:
         """Read to the end, or, if nested, to the parenthesis that closes; where that is."""
@@ -62,7 +54,7 @@ class Lexer(Scanner):
             if char in BLANKS:
                 self.at += 1
             elif self.text.startswith("\\\n", self.at):
-                self._put(self.at, "  ")
+                self.mask.put(self.at, "  ")
                 self.at += 2
             elif char == "#":
                 self._comment()
@@ -83,19 +75,12 @@ class Lexer(Scanner):
             raise NotUnderstood("a `$(` is not closed")
         return self.at
 
-    def closing(self, at: int) -> int:
-        """See Scanner."""
-        return Lexer(self.text, at).run(nested=True)
-
-    def _put(self, at: int, text: str) -> None:
-        self._edits.append((at, text))
-
     # Between words
 
     def _comment(self) -> None:
         end = self.text.find("\n", self.at)
         end = len(self.text) if end < 0 else end
-        self._put(self.at, " " * (end - self.at))
+        self.mask.put(self.at, " " * (end - self.at))
         self.at = end
 
     def _line(self) -> None:
@@ -114,12 +99,12 @@ class Lexer(Scanner):
         self.at += len(operator)
         self._newline = -1
         if operator in ("<<", "<<-"):
-            self._put(at, "< "[: len(operator)].ljust(len(operator)))
+            self.mask.put(at, "< "[: len(operator)].ljust(len(operator)))
             self._heredoc(operator == "<<-")
         elif operator[0] in "<>" or operator in ("&>", "&>>"):
             self._redirection()
         elif operator == ";;" and self._open[-1:] == ["case"]:
-            self._put(at, " \n")
+            self.mask.put(at, " \n")
             self._pattern()
         else:
             if operator == "(":
@@ -135,7 +120,7 @@ class Lexer(Scanner):
             return  # bashlex says that it is missing
         at, word = self.at, self.word()
         if not (_is_number(word.raw) or word.raw == "-"):
-            self._put(at, "w" * len(word.raw))
+            self.mask.put(at, "w" * len(word.raw))
         self.words[at] = word
 
     # Here-documents
@@ -145,7 +130,7 @@ class Lexer(Scanner):
         at, word = self.at, self.word()
         if not word.raw:
             raise NotUnderstood("a here-document has no end word")
-        self._put(at, "w" * len(word.raw))
+        self.mask.put(at, "w" * len(word.raw))
         self._waiting.append((at, word, tabs))
 
     def _bodies(self) -> None:
@@ -164,7 +149,7 @@ class Lexer(Scanner):
             body = "".join(lines)
             literal = any(piece.quoted for piece in word.pieces)
             self.heredocs[at] = Word(body, (Piece("text", body, True),)) if literal else quoted(body)
-            self._put(begin, " " * (self.at - begin))
+            self.mask.put(begin, " " * (self.at - begin))
         self._waiting = []
 
     # Words where commands are
@@ -181,17 +166,17 @@ class Lexer(Scanner):
             return self._case(at)
         if start and word.raw == "esac" and self._open[-1:] == ["case"]:
             self._open.pop()
-            return self._put(at, "}".rjust(4))
+            return self.mask.put(at, "}".rjust(4))
         if start and word.raw in ("coproc", "select"):
             raise NotUnderstood(f"`{word.raw}` is not followed")
         if start and word.raw == "time":
             self._start = True
-            return self._put(at, "    ")
+            return self.mask.put(at, "    ")
         if start and word.raw == "-p" and self.text[:at].rstrip(BLANKS).endswith("time"):
             self._start = True
-            return self._put(at, "  ")
+            return self.mask.put(at, "  ")
         if start and word.raw == "do" and newline >= 0:
-            self._put_before(newline, ";")  # bashlex fails an assertion without it
+            self.mask.put(newline, ";")  # bashlex fails an assertion without it
         if start and word.raw in RESERVED:
             self._start = word.raw in _OPENING
             if word.raw == "for":
@@ -205,18 +190,13 @@ class Lexer(Scanner):
         if _is_number(word.raw) and self.text[self.at : self.at + 1] in ("<", ">"):
             self._start = start
             return None
-        return self._put(at, "w" * len(word.raw))
-
-    def _put_before(self, at: int, text: str) -> None:
-        """An edit further back than the last one."""
-        self._edits.append((at, text))
-        self._edits.sort()
+        return self.mask.put(at, "w" * len(word.raw))
 
     def _function_name(self) -> None:
         self.blanks()
         at, word = self.at, self.word()
         self.words[at] = word
-        self._put(at, "w" * len(word.raw))
+        self.mask.put(at, "w" * len(word.raw))
         self._start = True
 
     def _condition(self) -> None:
@@ -239,7 +219,7 @@ class Lexer(Scanner):
         raw = self.text[begin : self.at]
         self.words[begin] = Word(raw, tuple(pieces))
         self.data.add(begin)
-        self._put(begin, "w" * len(raw))
+        self.mask.put(begin, "w" * len(raw))
         self._start = False
 
     def _arithmetic_command(self) -> bool:
@@ -260,21 +240,21 @@ class Lexer(Scanner):
         at = self.at
         if not self.text.startswith("((", at) or not self._arithmetic_command():
             return
-        self._edits.pop()
+        self.mask.take_back()
         self.data.remove(at)
         self.data.add(begin + 6)
         self.words[begin + 6] = self.words.pop(at)
-        self._put(begin, "while " + "w" * (self.at - begin - 7) + ";")
+        self.mask.put(begin, "while " + "w" * (self.at - begin - 7) + ";")
         self.blanks()
         if self.text[self.at : self.at + 1] == ";":
-            self._put(self.at, " ")
+            self.mask.put(self.at, " ")
             self.at += 1
         self._start, self._after_for = True, 0
 
     # case WORD in PATTERN) …;; esac  →  { WORD; PATTERN; … }
 
     def _case(self, begin: int) -> None:
-        self._put(begin, "{   ")
+        self.mask.put(begin, "{   ")
         self.cases.add(begin)
         self.blanks()
         at = self.at
@@ -283,20 +263,20 @@ class Lexer(Scanner):
             self.at += 1
         if self.word().raw != "in":
             raise NotUnderstood("a `case` has no `in`")
-        self._put(self.at - 2, "\n ")
+        self.mask.put(self.at - 2, "\n ")
         self._open.append("case")
         self._pattern()
 
     def _pattern(self) -> None:
         self._skip_to_pattern()
         if self.text.startswith("esac", self.at) and self.text[self.at + 4 : self.at + 5] in ("", *METACHARACTERS):
-            self._put(self.at, "}".rjust(4))
+            self.mask.put(self.at, "}".rjust(4))
             self._open.pop()
             self.at += 4
             self._start = False
             return
         if self.text[self.at : self.at + 1] == "(":
-            self._put(self.at, " ")
+            self.mask.put(self.at, " ")
             self.at += 1
             self.blanks()
         begin, pieces = self.at, list[Piece]()
@@ -311,7 +291,7 @@ class Lexer(Scanner):
             raise NotUnderstood("a `case` has an empty pattern")
         self._looks(begin, pieces)
         self.patterns.add(begin)
-        self._put(self.at, "\n")
+        self.mask.put(self.at, "\n")
         self.at += 1
         self._start = True
 
@@ -325,29 +305,10 @@ class Lexer(Scanner):
             elif self.text[self.at] in BLANKS or self.text[self.at] == "\n":
                 self.at += 1
             elif self.text.startswith("\\\n", self.at):
-                self._put(self.at, "  ")
+                self.mask.put(self.at, "  ")
                 self.at += 2
             else:
                 return
-
-
-def quoted(text: str, end: str = "") -> Word:
-    """`text` as the inside of double quotes, or of a here-document, with what is expanded there."""
-    lexer, pieces = Lexer(text), Pieces()
-    lexer.inside_quotes(pieces, end)
-    return Word(text, pieces.done())
-
-
-def whole(text: str) -> Word:
-    """All of `text` as one word, blanks and operators taken literally, as after `${NAME:-`."""
-    lexer, pieces = Lexer(text), list[Piece]()
-    while lexer.at < len(text):
-        found = lexer.word()
-        pieces += found.pieces
-        if not found.raw:
-            pieces.append(Piece("text", text[lexer.at]))
-            lexer.at += 1
-    return Word(text, tuple(pieces))
 
 
 def _is_number(text: str) -> bool:

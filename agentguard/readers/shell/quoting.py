@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .pieces import NotUnderstood, Pieces, Word, unescaped
+from .pieces import NotUnderstood, Piece, Pieces, Word, unescaped
 
 BLANKS = " \t"
 METACHARACTERS = " \t\n;&|<>()"
@@ -17,7 +17,9 @@ class Scanner:
 
     def closing(self, at: int) -> int:
         """Where the parenthesis is that closes the commands which begin at `at`."""
-        raise NotImplementedError
+        from .lexer import Lexer  # which is a Scanner itself: commands have words, and words commands
+
+        return Lexer(self.text, at).run(nested=True)
 
     def blanks(self) -> None:
         """Go over blanks."""
@@ -230,3 +232,22 @@ class Scanner:
                     return self.at
                 self.at += 2 if char == "\\" else 1
         raise NotUnderstood("a parenthesis is not closed")
+
+
+def quoted(text: str, end: str = "") -> Word:
+    """`text` as the inside of double quotes, or of a here-document, with what is expanded there."""
+    scanner, pieces = Scanner(text), Pieces()
+    scanner.inside_quotes(pieces, end)
+    return Word(text, pieces.done())
+
+
+def whole(text: str) -> Word:
+    """All of `text` as one word, blanks and operators taken literally, as after `${NAME:-`."""
+    scanner, pieces = Scanner(text), list[Piece]()
+    while scanner.at < len(text):
+        found = scanner.word()
+        pieces += found.pieces
+        if not found.raw:
+            pieces.append(Piece("text", text[scanner.at]))
+            scanner.at += 1
+    return Word(text, tuple(pieces))

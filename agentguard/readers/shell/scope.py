@@ -51,10 +51,11 @@ class Scope:
         other.aliases = dict(self.aliases)
         return other
 
-    @property
-    def splits(self) -> bool:
-        """Whether the values of unquoted variables are split at blanks."""
-        return not self.is_zsh and "IFS" not in self.variables
+    def splits(self, value: str) -> bool:
+        """Whether it is known how an unquoted variable with this value is split: at blanks."""
+        if "IFS" in self.variables:
+            return not value
+        return not self.is_zsh or value.split() == [value]
 
     @property
     def environment(self) -> dict[str, str]:

@@ -10,23 +10,19 @@ from ...core.paths import could_touch
 from ...core.reading import Context
 from ...core.value import TYPE_CHECKING
 from ...core.world import Unseen
-from .builtins import BUILTINS, DECLARING, QUIET
-from .control import branch, chains, choose, each, leaves, loop, may_leave
+from .builtins import QUIET
+from .commands import MAX_CALLS, command
+from .control import branch, chains, choose, each, leaves, loop
 from .grammar import Script, parse, place
-from .pieces import NotUnderstood, Word
+from .pieces import NotUnderstood
 from .prints import prints
 from .redirect import redirect
 from .scope import READ_BEFORE, Body, Scope
-from .words import Expander, assigned
+from .words import Expander
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
-
-#: The most commands that one text may come to, loops and functions followed.
-MAX_COMMANDS = 1000
-#: How deep functions may call each other.
-MAX_CALLS = 24
 
 
 class Walk:
@@ -44,18 +40,18 @@ class Walk:
         self.words = Expander(self)
         self.reading = Reading()
         self.ahead: list[Effect] = list(call.ahead)
-        self._commands = self._calls = 0
+        self.commands = self.calls = 0
 
     # What others need: builtins, redirections, words
 
     def run(self, text: str) -> bytes | None:
         """Run a text here, as `eval` and `.` do."""
-        self._calls += 1
-        if self._calls > MAX_CALLS:
+        self.calls += 1
+        if self.calls > MAX_CALLS:
             raise NotUnderstood("functions or texts that call each other too deeply")
         script = parse(text)
         printed = _joined([self.node(script, node) for node in script.nodes])
-        self._calls -= 1
+        self.calls -= 1
         return printed
 
     def apart(self, run: Callable[[], bytes | None], stdin: Stream | None = None) -> bytes | None:
@@ -121,7 +117,7 @@ class Walk:
     def node(self, script: Script, node: Any) -> bytes | None:
         """Any node, in the present state."""
         if node.kind == "command":
-            return self._command(script, node)
+            return command(self, script, node)
         if node.kind == "pipeline":
             return self._pipeline(script, node)
         if node.kind == "list":
@@ -224,79 +220,6 @@ class Walk:
             loop(self, lambda: [self.tested(script, part) for part in parts])
         return None
 
-    # Commands
-
-    def _command(self, script: Script, node: Any) -> bytes | None:
-        self._commands += 1
-        if self._commands > MAX_COMMANDS:
-            raise NotUnderstood(f"it comes to more than {MAX_COMMANDS} commands")
-        words = [script.word(part) for part in node.parts if part.kind != "redirect"]
-        redirects = [part for part in node.parts if part.kind == "redirect"]
-        if words and place(node.parts[0]) in script.data:
-            self.words.look(words[0])
-            redirect(self, script, redirects)
-            return b""
-        assignments = []
-        while words and (found := assigned(words[0])) is not None:
-            assignments.append(found)
-            words = words[1:]
-        argv = self._argv(words)
-        stdin, shown = redirect(self, script, redirects)
-        values = [(name, mark, self._value(value)) for name, mark, value in assignments]
-        if not argv:
-            for name, mark, value in values:
-                self.scope.assign(name, mark, value)
-            return None if redirects else b""  # `< FILE` by itself is `cat` in `$( )`, and in zsh
-        printed = self._start(argv, values, stdin)
-        return printed if shown else b""
-
-    def _value(self, word: Word) -> str | tuple[str, ...]:
-        return self.words.array(word) if word.array is not None else self.words.single(word)
-
-    def _argv(self, words: list[Word]) -> tuple[str, ...]:
-        argv: list[str] = []
-        for word in words:
-            found = assigned(word) if argv and argv[0] in DECLARING else None
-            if found is None:
-                argv += self.words.fields(word)
-            else:
-                name, mark = found[:2]
-                value = self._value(found[2])
-                self.scope.assign(name, mark, value)
-                argv.append(f"{name}={value}" if type(value) is str else f"{name}=")
-        return tuple(argv)
-
-    def _start(
-        self, argv: tuple[str, ...], values: list[tuple[str, str, str | tuple[str, ...]]], stdin: Stream | None
-    ) -> bytes | None:
-        """One command: a function, a builtin or a program."""
-        scope = self.scope
-        env = {name: value for name, _, value in values if isinstance(value, str)}
-        bodies = scope.functions.get(argv[0], (None,))
-        if bodies == (None,) and argv[0] not in BUILTINS:
-            return self.program(argv, stdin, env)
-        before, outer = dict(scope.variables), scope.stdin
-        scope.variables.update(env)
-        scope.stdin = stdin or outer
-        printed: bytes | None = None
-        for body in bodies:
-            state = self.scope.copy()
-            if body is not None:
-                printed = self._call(body, argv)
-            elif argv[0] in BUILTINS:
-                printed = BUILTINS[argv[0]](self, argv)
-            else:
-                printed = self.program(argv, stdin, env)
-            if len(bodies) > 1:
-                self.scope.merge(state)
-                printed = None
-        for name in env:
-            self.scope.variables.pop(name, None)
-            self.scope.variables.update({name: before[name]} if name in before else {})
-        if stdin is not None and argv != ("exec",):
-            self.scope.stdin = outer
-        return printed
-
     def program(
         self, argv: tuple[str, ...], stdin: Stream | None = None, env: dict[str, str] | None = None
     ) -> bytes | None:
@@ -309,20 +232,6 @@ class Walk:
         printed = prints(self, argv, call.stdin)
         if stdin is None and argv[0] not in QUIET and call.stdin != Stream("known"):
             self.scope.stdin = READ_BEFORE
-        return printed
-
-    def _call(self, body: Body, argv: tuple[str, ...]) -> bytes | None:
-        self._calls += 1
-        if self._calls > MAX_CALLS:
-            raise NotUnderstood(f"`{argv[0]}` calls itself too deeply")
-        before = self.scope.copy()
-        self.scope.arguments = argv[1:]
-        printed = self.node(body.script, body.node)
-        self.scope.arguments = before.arguments
-        if may_leave(body.script, body.node):
-            self.scope.merge(before)
-            printed = None
-        self._calls -= 1
         return printed
 
 

@@ -9,8 +9,8 @@ from ...core.paths import could_touch
 from ...core.value import TYPE_CHECKING
 from ...core.world import Unseen
 from .braces import braces
-from .lexer import whole
 from .pieces import Piece, Word, assignment
+from .quoting import whole
 
 if TYPE_CHECKING:
     from typing import Protocol
@@ -87,7 +87,7 @@ class Expander:
 
     def _split(self, fields: list[_Field], value: str, known: bool) -> None:
         """What stood unquoted is split at blanks; where it may not be, only what has none is known."""
-        known = known and (self.shell.scope.splits or value.split() == [value])
+        known = known and self.shell.scope.splits(value)
         parts = value.split()
         if value[:1].isspace() and fields[-1].kept:
             fields.append(_Field())
@@ -130,7 +130,8 @@ class Expander:
         if piece.kind == "arithmetic":
             self.arithmetic(piece.value)
             number = piece.value.strip()
-            return [number or "0"], number.isascii() and number.isdigit()
+            known = number.isascii() and number.isdigit()
+            return [number if known else "0"], known
         printed = self.shell.substitute(piece.value)
         if piece.kind == "process":
             return ["/dev/fd/63"], False

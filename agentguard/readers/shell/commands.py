@@ -1,0 +1,114 @@
+"""Simple commands: assignments, words and redirections, and what the name in front stands for."""
+
+from __future__ import annotations
+
+from ...core.call import Stream
+from ...core.value import TYPE_CHECKING
+from .builtins import BUILTINS, DECLARING
+from .control import may_leave
+from .grammar import Script, place
+from .pieces import NotUnderstood, Word
+from .redirect import redirect
+from .scope import Body
+from .words import assigned
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .walk import Walk
+
+#: The most commands that one text may come to, loops and functions followed.
+MAX_COMMANDS = 1000
+#: How deep functions and texts may call each other.
+MAX_CALLS = 24
+
+
+def command(walk: Walk, script: Script, node: Any) -> bytes | None:
+    """What bashlex calls a command: a call, assignments alone, or a condition that only looks."""
+    walk.commands += 1
+    if walk.commands > MAX_COMMANDS:
+        raise NotUnderstood(f"it comes to more than {MAX_COMMANDS} commands")
+    words = [script.word(part) for part in node.parts if part.kind != "redirect"]
+    redirects = [part for part in node.parts if part.kind == "redirect"]
+    if words and place(node.parts[0]) in script.data:
+        walk.words.look(words[0])
+        redirect(walk, script, redirects)
+        return b""
+    assignments = []
+    while words and (found := assigned(words[0])) is not None:
+        assignments.append(found)
+        words = words[1:]
+    argv = _argv(walk, words)
+    stdin, shown = redirect(walk, script, redirects)
+    values = [(name, mark, _value(walk, value)) for name, mark, value in assignments]
+    if not argv:
+        for name, mark, value in values:
+            walk.scope.assign(name, mark, value)
+        return None if redirects else b""  # `< FILE` by itself is `cat` in `$( )`, and in zsh
+    printed = _start(walk, argv, values, stdin)
+    return printed if shown else b""
+
+
+def _value(walk: Walk, word: Word) -> str | tuple[str, ...]:
+    return walk.words.array(word) if word.array is not None else walk.words.single(word)
+
+
+def _argv(walk: Walk, words: list[Word]) -> tuple[str, ...]:
+    argv: list[str] = []
+    for word in words:
+        found = assigned(word) if argv and argv[0] in DECLARING else None
+        if found is None:
+            argv += walk.words.fields(word)
+        else:
+            name, mark = found[:2]
+            value = _value(walk, found[2])
+            walk.scope.assign(name, mark, value)
+            argv.append(f"{name}={value}" if type(value) is str else f"{name}=")
+    return tuple(argv)
+
+
+def _start(
+    walk: Walk, argv: tuple[str, ...], values: list[tuple[str, str, str | tuple[str, ...]]], stdin: Stream | None
+) -> bytes | None:
+    """One command: a function, a builtin or a program."""
+    scope = walk.scope
+    env = {name: value for name, _, value in values if isinstance(value, str)}
+    bodies = scope.functions.get(argv[0], (None,))
+    if bodies == (None,) and argv[0] not in BUILTINS:
+        return walk.program(argv, stdin, env)
+    before, outer = dict(scope.variables), scope.stdin
+    scope.variables.update(env)
+    scope.stdin = stdin or outer
+    printed: bytes | None = None
+    for body in bodies:
+        state = walk.scope.copy()
+        if body is not None:
+            printed = _call(walk, body, argv)
+        elif argv[0] in BUILTINS:
+            printed = BUILTINS[argv[0]](walk, argv)
+        else:
+            printed = walk.program(argv, stdin, env)
+        if len(bodies) > 1:
+            walk.scope.merge(state)
+            printed = None
+    for name in env:
+        walk.scope.variables.pop(name, None)
+        walk.scope.variables.update({name: before[name]} if name in before else {})
+    if stdin is not None and argv != ("exec",):
+        walk.scope.stdin = outer
+    return printed
+
+
+def _call(walk: Walk, body: Body, argv: tuple[str, ...]) -> bytes | None:
+    walk.calls += 1
+    if walk.calls > MAX_CALLS:
+        raise NotUnderstood(f"`{argv[0]}` calls itself too deeply")
+    before = walk.scope.copy()
+    walk.scope.arguments = argv[1:]
+    printed = walk.node(body.script, body.node)
+    walk.scope.arguments = before.arguments
+    if may_leave(body.script, body.node):
+        walk.scope.merge(before)
+        printed = None
+    walk.calls -= 1
+    return printed

@@ -1,0 +1,491 @@
+"""Shell text: what each command would be given, held against real bash, and what cannot be known."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agentguard import resources
+from agentguard.core.call import Invocation, Stream, Unresolved
+from agentguard.core.effect import Effect, Reading, Target
+from agentguard.core.world import PathState, World
+from agentguard.edge.world import RealWorld
+from agentguard.readers.shell import read
+from agentguard.rulebook.examples import rate
+from agentguard.rulebook.load import Rulebook, load
+from agentguard.rulebook.model import Example
+
+HOME = "/home/dev"
+
+
+class Tree(World):
+    """Some paths with their states, and the content of some files; no directory is surely there."""
+
+    def __init__(self, states: dict[str, str], files: dict[str, bytes]) -> None:
+        self.states, self.files = states, files
+
+    def read(self, path: str, cwd: str) -> bytes:
+        from agentguard.core.world import Unseen
+
+        if path not in self.files:
+            raise Unseen(f"{path}: no such file")
+        return self.files[path]
+
+    def paths(self, paths: tuple[str, ...], cwd: str, follow: bool) -> tuple[PathState, ...]:
+        return tuple(PathState(os.path.join(cwd, path), self.states.get(path, "missing")) for path in paths)
+
+    def expand(self, pattern: str, cwd: str) -> tuple[str, ...]:
+        return ()
+
+
+class Recorder:
+    """A context in which every command only is noted. Commands named `make` change who knows what."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.calls: list[Invocation] = []
+
+    def command(self, call: Invocation) -> Reading:
+        self.calls.append(call)
+        verb: Any = "run" if call.argv[0] == "make" else "observe"
+        return Reading((Effect(verb, Target("program", call.argv[0])),))
+
+    def text(self, language: str, text: str, call: Invocation) -> Reading:
+        self.calls.append(Invocation((language, text), call.cwd, {}))
+        return Reading()
+
+
+def walked(
+    line: str,
+    states: dict[str, str] | None = None,
+    files: dict[str, bytes] | None = None,
+    env: dict[str, str] | None = None,
+) -> tuple[list[Invocation], Reading]:
+    """The commands of a line, and its reading, in an invented world."""
+    context = Recorder(Tree(states or {}, files or {}))
+    call = Invocation(("sh", "-c", line), "/w", {"HOME": HOME, **(env or {})}, Stream("unseen", why="not there yet"))
+    return context.calls, read(line, call, context)
+
+
+def argvs(line: str, **options: Any) -> list[tuple[str, ...]]:
+    return [call.argv for call in walked(line, **options)[0]]
+
+
+# Held against the real thing: `p` notes what bash gives it
+
+BASH = [
+    # words
+    "p a 'b  c' \"d  e\" f\\ g $'h\\ti\\x41' \"a\"'b'c \"\" ''",
+    "X='1  2'; p $X \"$X\" ${X}3 \"${X}3\" '$X' \\$X",
+    'X=; p $X "$X" a$X',
+    "p {a,b{c,d}}e {1..3} {03..01} {a,'b c'} {} {a} a{b x{1..2}",
+    'p ~ ~/x "~" x~ \\~',
+    "p *.txt '*.txt' \"*\".txt s*/* nothing* [ab].txt [!b].txt sub/*",
+    "X='*.txt'; p $X \"$X\"",
+    "X=a.tar.gz; p ${X%.gz} ${X%%.*} ${X#*.} ${X##*.} ${#X} ${X:-no} ${X:+yes} ${X-no}",
+    'E=; p ${E:-d} ${E-d} "${E:+a}" ${E:=now} $E',
+    "p \"$(echo 'a  b')\" $(echo 'a  b') `echo x` \"$(printf '%s\\n' 1 2)\" $(pwd)",
+    'p "$(cat <<\'EOF\'\nit\'s ) "quoted" $X\nEOF\n)"',
+    "p a#b # a comment 'that is not closed\np c",
+    'p a \\\n b"c\\\nd"',
+    'p "a`echo \\"b\\"`" "\\a\\"\\\\\\`"',
+    "A=(x 'y z'); A+=(w); p \"${A[@]}\" $A",
+    "X=a; X+=b; p $X",
+    "p 1>/dev/null 2>&1 a >&2",
+    # lists, compound commands, functions
+    "p a; p b && p c || p d\np e & wait",
+    "(X=1; cd sub; p $X); p in $PWD",
+    "for f in a 'b c' *.txt; do p $f \"$f\"; done",
+    "for i in 1 2; do for j in a b; do p $i$j; done; done",
+    "f() { p f \"$@\" $# $1; }; f 1 '2 3'; f",
+    "function g { local X=in; p $X; }; X=out; g",
+    'f() { g "$1" x; }; g() { p "$*"; }; f a',
+    'set -- a \'b c\'; p "$@"; shift; p $# "$1"',
+    "eval 'X=1; p $X'; p $X",
+    "cd sub && p here; cd ..; p there",
+    "cd sub; cd - >/dev/null 2>&1; cd /; p",
+    ". ./lib.sh; from_lib x",
+    "command p a; exec p b",
+    "time p a; ! p b",
+    "{ p a; p b; } | p c",
+    'export X=1 Y=\'2 3\'; p $X "$Y"; unset X; p "${Y}"',
+    "p a;p b;# end",
+    "if true; then p a; fi; [[ a == a && -n $(p in) ]]; (( 1 + 1 )); p b",
+    # standard input
+    'p <<EOF\nhome $HOME `echo x` $(echo y) \\$z "q"\nEOF\np after',
+    "p <<'EOF'\nraw $HOME `x` \\$\nEOF",
+    "p <<-EOF\n\ta\n\t\tb\n\tEOF",
+    "p <<A; p <<B\none\nA\ntwo\nB",
+    'p <<< "x $HOME"',
+    "echo 'DROP TABLE t' | p",
+    "echo -n a | p",
+    "printf 'a\\nb %s' | p",
+    "printf '%s\\n' 'x y' z | p",
+    "cat words | p; p < words; cat < words | p",
+    "cat <<EOF | cat | p\nx\nEOF",
+    "(echo a; echo b) | p",
+    "while false; do :; done < words; p end",
+    "p 3<words 4<<EOF 5>/dev/null\nnot stdin\nEOF",
+]
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Path:
+    """A directory with some files, and the programs `p` and `p2`, which note how they were called."""
+    directory = tmp_path / "scene"
+    (directory / "sub").mkdir(parents=True)
+    for name in ("a.txt", "b.txt", "c d.txt", "sub/x", "sub/.hidden"):
+        (directory / name).write_text("")
+    (directory / "words").write_text("some words\n")
+    (directory / "lib.sh").write_text('from_lib() { p lib "$1"; }\n')
+    bin = tmp_path / "bin"
+    bin.mkdir()
+    for name in ("p", "p2"):
+        program = bin / name
+        program.write_text(
+            f"#!{sys.executable} -IS\nimport json, os, sys\n"
+            "fd = os.open(os.environ['NOTES'], os.O_WRONLY | os.O_APPEND)\n"
+            "stdin = sys.stdin.read()\n"
+            f"os.write(fd, (json.dumps([{name!r}, sys.argv[1:], os.getcwd(), stdin]) + '\\n').encode())\n"
+        )
+        program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    return directory
+
+
+@pytest.mark.parametrize("line", BASH)
+def test_every_command_gets_what_bash_gives_it(scene: Path, line: str) -> None:
+    notes = scene.parent / "notes"
+    notes.write_text("")
+    env = {"PATH": f"{scene.parent / 'bin'}:/usr/bin:/bin", "HOME": HOME, "NOTES": str(notes), "LC_ALL": "C.UTF-8"}
+    subprocess.run(
+        ["bash", "--norc", "-c", line], cwd=scene, env=env, stdin=subprocess.DEVNULL, check=False, timeout=60
+    )
+    real = [json.loads(note) for note in notes.read_text().splitlines()]
+
+    call = Invocation(("bash", "-c", line), str(scene), env, Stream("known"))
+    context = Recorder(RealWorld(call, "/nowhere"))
+    read(line, call, context)
+    ours = [c for c in context.calls if c.argv[0] in ("p", "p2")]
+    assert not any(isinstance(word, Unresolved) for c in ours for word in (*c.argv, c.cwd))
+    order = [note[:3] for note in real]
+    by_argv = [[c.argv[0], list(c.argv[1:]), str(c.cwd)] for c in ours]
+    maybe = [one for one in by_argv if one not in order]  # what `||` did not come to
+    assert [one for one in by_argv if one not in maybe or "||" not in line] == order
+    for c in ours:
+        stdin = [n[3] for n in real if n[:3] == [c.argv[0], list(c.argv[1:]), str(c.cwd)]]
+        if c.stdin.kind == "known" and stdin:
+            assert c.stdin.data.decode() in stdin
+
+
+def test_a_stream_that_was_written_on_the_line_is_known() -> None:
+    for line in ("p <<EOF\na\nEOF", "p <<<a", "echo a | p", "printf 'a\\n' | p", "cat <<EOF | p\na\nEOF"):
+        assert walked(line)[0][-1].stdin == Stream("known", b"a\n"), line
+
+
+# What is not known before the line runs
+
+UNKNOWN = [
+    ("p $UNSET", [("$UNSET", "")]),
+    ('p "$UNSET"/*', [('"$UNSET"/*', "/*")]),
+    ("p $(cmd)", [("$(cmd)", "")]),
+    ("p a-$(cmd)-b", [("a-$(cmd)-b", "a--b")]),
+    ("X=$(cmd); p $X", [("$X", "")]),
+    ("p ${UNSET:-/tmp}/x", [("${UNSET:-/tmp}/x", "/tmp/x")]),
+    ("p ${UNSET:?}/x", [("${UNSET:?}/x", "${UNSET:?}/x")]),
+    ("p ~nobody/x", [("~nobody/x", "~nobody/x")]),
+    ("p $((1 + 1))", [("$((1 + 1))", "0")]),
+    ("p $RANDOM $$ $?", [("$RANDOM", ""), ("$$", "0"), ("$?", "0")]),
+    ("p <(cmd)", [("<(cmd)", "/dev/fd/63")]),
+    ("read X; p $X", [("$X", "")]),
+    ("[ a ] && X=1; p $X", [("$X", "")]),
+    ("X=1; if c; then X=2; fi; p $X", [("$X", None)]),
+    ("X=1; while c; do X=2; done; p $X", [("$X", None)]),
+    ("X=1; case $Y in a) X=2;; esac; p $X", [("$X", None)]),
+    ("X=1; f() { [ a ] && return; X=2; }; f; p $X", [("$X", None)]),
+    ("X=1; echo 2 | read X; p $X", [("$X", None)]),
+    ("for X in $(cmd); do p $X; done", [("$X", "")]),
+    ("X=a; (( X = 2 )); p $X", [("$X", "")]),
+    ("IFS=,; X=a,b; p $X", [("$X", "a,b")]),
+    ("make; p *.o", [("*.o", "*.o")]),
+]
+
+
+@pytest.mark.parametrize(("line", "words"), UNKNOWN)
+def test_a_word_that_cannot_be_known_says_so(line: str, words: list[tuple[str, str | None]]) -> None:
+    found = next(argv for argv in argvs(line) if argv[0] == "p")[1:]
+    unknown = [word for word in found if isinstance(word, Unresolved)]
+    assert [word.written for word in unknown] == [written for written, _ in words]
+    assert all(guess is None or guess == word for word, (_, guess) in zip(unknown, words, strict=True))
+
+
+KNOWN = [
+    ("X=1; (X=2); p $X", "1"),
+    ("X=1; X=2 | cat; p $X", "1"),
+    ("X=1; cat | X=2; p $X", None),
+    ("X=1 true; p ${X:-none}", None),
+    ("X=1; f() { X=2; }; f; p $X", "2"),
+    ("X=1; f() { X=2; }; (f); p $X", "1"),
+    ("X=$(echo a); p $X", "a"),
+    ("X=a; eval p '$X'", "a"),
+    ("X=1; if c; then X=2; else X=2; fi; p $X", "2"),
+    ("X=1; cd /nowhere || { X=2; exit 1; }; p $X", "1"),
+]
+
+
+@pytest.mark.parametrize(("line", "value"), KNOWN)
+def test_state_is_followed_through_subshells_functions_and_branches(line: str, value: str | None) -> None:
+    word = next(argv for argv in argvs(line) if argv[0] == "p")[1]
+    assert (None if isinstance(word, Unresolved) else word) == value
+
+
+CWD = [
+    ("cd sub && p", "/w/sub", True),
+    ("cd sub; p", "/w/sub", False),
+    ("cd sub || exit 1; p", "/w/sub", True),
+    ("cd sub || { echo no; exit 1; }\np", "/w/sub", True),
+    ("cd sub || p", "/w", True),
+    ("set -e; cd sub; p", "/w/sub", True),
+    ("set -e; cd sub || true; p", "/w", False),
+    ("! cd sub && p", "/w/sub", False),
+    ("if cd sub; then p; fi", "/w/sub", True),
+    ("if ! cd sub; then p; fi", "/w/sub", False),
+    ("if cd sub; then :; else p; fi", "/w", True),
+    ("if c; then cd sub; fi; p", "/w", False),
+    ("make && cd sub; p", "/w", False),
+    ("(cd sub && make); p", "/w", True),
+    ("cd /etc; p", "/etc", False),
+    ("cd && p", HOME, True),
+    ("cd $X && p", "/w", False),
+    ("cd - && p", "/w", False),
+    ("pushd sub && p", "/w/sub", True),
+    ("pushd sub && popd && p", "/w/sub", False),
+    ("for d in a b; do cd $d && break; done; p", "/w/a", False),
+    ("while c; do cd ..; p; done", "/", False),
+    ("f() { cd sub; }; f && p", "/w/sub", True),
+]
+
+
+@pytest.mark.parametrize(("line", "directory", "is_known"), CWD)
+def test_the_directory_is_followed(line: str, directory: str, is_known: bool) -> None:
+    found = [call.cwd for call in walked(line)[0] if call.argv[0] == "p"][-1]
+    assert isinstance(found, Unresolved) != is_known
+    assert not is_known or found == directory
+
+
+def test_variables_of_one_command_and_exported_ones_reach_the_program() -> None:
+    calls, _ = walked("A=1; export B=2; C=3 D=$(x) p; p2", env={"E": "5", "A0": "0"})
+    env = {call.argv[0]: call.env for call in calls}
+    assert {k: env["p"].get(k) for k in "ABCE"} == {"A": None, "B": "2", "C": "3", "E": "5"}
+    assert isinstance(env["p"]["D"], Unresolved)
+    assert "C" not in env["p2"]
+
+
+STDIN = [
+    ("cmd | p", "it comes from `cmd`"),
+    ("p < missing", "it is the file missing: missing: no such file"),
+    ("p < $X", "it is the file $X, which is not known before the line runs"),
+    ("make; p < data", "it is the file data, which an earlier part of the same line may change"),
+    ("p <<< $X", "it holds values that are not known before the line runs"),
+    ("p <<EOF\n$X\nEOF", "it holds values that are not known before the line runs"),
+    ("echo 'a\\nb' | p", "it comes from `echo 'a\\nb'`"),
+    ("echo a |& p", "it comes from `echo a`"),
+    ("p", "not there yet"),
+    ("(cmd; p) < data", "an earlier command may have read part of it"),
+    ("read X < data; cat data | while read l; do p; done", "`read` may have read part of it"),
+    ("exec < $X; p", "it is the file $X, which is not known before the line runs"),
+]
+
+
+@pytest.mark.parametrize(("line", "why"), STDIN)
+def test_standard_input_that_cannot_be_known_says_why(line: str, why: str) -> None:
+    stream = next(call.stdin for call in walked(line, files={"data": b"1"})[0] if call.argv[0] == "p")
+    assert (stream.kind, stream.why) == ("unseen", why)
+
+
+# What the shell does itself
+
+REDIRECTS = [
+    ("p > new", {}, [("create", "/w/new", "reversible")]),
+    ("p > kept", {"kept": "tracked"}, [("replace", "/w/kept", "reversible")]),
+    ("p > notes", {"notes": "untracked"}, [("replace", "/w/notes", "destructive")]),
+    ("p >| notes", {"notes": "untracked"}, [("replace", "/w/notes", "destructive")]),
+    ("p &> notes", {"notes": "untracked"}, [("replace", "/w/notes", "destructive")]),
+    ("p 2> notes", {"notes": "untracked"}, [("replace", "/w/notes", "destructive")]),
+    ("p >& notes", {"notes": "untracked"}, [("replace", "/w/notes", "destructive")]),
+    ("{ p; } > notes", {"notes": "untracked"}, [("replace", "/w/notes", "destructive")]),
+    ("> notes", {"notes": "untracked"}, [("replace", "/w/notes", "destructive")]),
+    ("while c; do p; done > notes", {"notes": "untracked"}, [("replace", "/w/notes", "destructive")]),
+    ("f() { p; } > notes; f", {"notes": "untracked"}, [("replace", "/w/notes", "destructive")]),
+    ("p >> notes", {"notes": "untracked"}, [("create", "/w/notes", "reversible")]),
+    ("p <> notes", {"notes": "untracked"}, [("create", "/w/notes", "reversible")]),
+    ("p > /dev/null 2>&1 3>&- < /dev/null", {}, []),
+    ("p > $X", {}, [("replace", "$X", "destructive")]),
+    ("cd sub; p > a", {}, [("replace", "a", "destructive")]),
+    ("p > /dev/sda", {"/dev/sda": "special"}, [("replace", "/dev/sda", "destructive")]),
+    ("p >> /dev/sda", {"/dev/sda": "special"}, [("replace", "/dev/sda", "destructive")]),
+    ("exec 3<>/dev/tcp/db.internal/80", {}, [("unknown", "/dev/tcp/db.internal/80", "destructive")]),
+    ("p > new; p > new", {}, [("create", "/w/new", "reversible")] * 2),
+    ("make; p > new", {}, [("run", "make", "reversible"), ("replace", "/w/new", "destructive")]),
+    ("make; p > kept", {"kept": "tracked"}, [("run", "make", "reversible"), ("replace", "/w/kept", "destructive")]),
+]
+
+
+@pytest.mark.parametrize(("line", "states", "effects"), REDIRECTS)
+def test_a_redirection_writes_over_what_is_there(
+    line: str, states: dict[str, str], effects: list[tuple[str, str, str]]
+) -> None:
+    found = [e for e in walked(line, states=states)[1].effects if e.verb != "observe"]
+    assert [(e.verb, e.target.name, e.rating) for e in found] == effects
+
+
+def test_what_comes_first_is_ahead_of_what_follows() -> None:
+    calls, _ = walked("make a; p > new; p2 | p3; while c; do p4; make b; done")
+    ahead = {call.argv[0]: [effect.target.name for effect in call.ahead] for call in calls}
+    assert ahead["p"] == ["make", "/w/new"]
+    assert ahead["p3"] == ["make", "/w/new"]
+    assert ahead["p4"] == ["make", "/w/new", "make"]  # the second turn, after the first one's make
+
+
+def test_substitutions_run_wherever_they_stand() -> None:
+    places = (
+        "echo $(p)", "echo \"`p`\"", "X=$(p)", "X=1 y $(p)", "echo > $(p)", "for i in $(p); do :; done",
+        "[[ -n $(p) ]]",
+        "case $(p) in a) ;; esac", "case a in $(p)) ;; esac", "(( $(p) ))", "echo $(( $(p) ))", "echo ${X:-$(p)}",
+        "cat <<E\n$(p)\nE", "cat <<< $(p)", "diff <(p) x", "tee >(p)", "A=(a $(p))", "export X=$(p)",
+        "echo ${X/a/$(p)}",
+        "echo $(echo $(p))", "for ((i=$(p); i<2; i++)); do :; done", "trap p EXIT", "eval p", "f() { p; }; f",
+        "p & wait", "coproc_=1; p", "if p; then :; fi", "while p; do :; done", "until p; do :; done", "! p", "time p",
+        "if a; then :; elif b; then :; elif p; then :; fi", "if a; then :; elif b; then :; elif c; then p; else :; fi",
+        "case x in a) b ;; c | d) p ;; esac", "case x in (a) b;; *) p; esac", "a\n\n# c\n\np", "{ p; }", "(p)",
+        "a || b && p",
+        "while a\ndo p\ndone", "for a in b\ndo\np\ndone", "set -- a; for b; do p; done", "function f() { p; }\nf",
+        "exec p",
+    )  # fmt: skip
+    for line in places:
+        assert ("p",) in argvs(line), line
+    assert argvs("f() { p; }") == []
+    assert argvs("cat <<'E'\n$(p)\nE") == [("cat",)]
+    assert argvs("echo '$(p)' \\$\\(p\\) # $(p)") == [("echo", "$(p)", "$(p)")]
+
+
+@pytest.mark.parametrize(
+    ("line", "calls"),
+    [
+        ("rm() { p; }; rm x", [("p",)]),
+        ("rm() { p; }; command rm x", [("rm", "x")]),
+        ("if c; then rm() { p; }; fi; rm x", [("c",), ("p",), ("rm", "x")]),
+        ("alias rm=p; rm x", [("rm", "x"), ("shell", "p x")]),
+        ("command -v git", []),
+        ("builtin cd sub && p", [("p",)]),
+        ("/bin/rm x; \\rm y; 'rm' z", [("/bin/rm", "x"), ("rm", "y"), ("rm", "z")]),
+        ("$CMD x", [("", "x")]),
+    ],
+)
+def test_a_name_stands_for_all_that_it_may_be(line: str, calls: list[tuple[str, ...]]) -> None:
+    assert argvs(line) == calls
+
+
+def test_a_text_that_is_not_wholly_known_is_handed_on_as_such() -> None:
+    calls, _ = walked('eval "rm $X"')
+    assert [(str(c.argv[1]), c.argv[1].written) for c in calls if isinstance(c.argv[1], Unresolved)] == [
+        ("rm ", '"rm $X"')
+    ]
+    _, reading = walked(". ./env.sh")
+    assert [(e.verb, e.rule) for e in reading.effects] == [("unknown", "sh-unseen-script")]
+    assert argvs("source lib.sh; f x", files={"lib.sh": b'f() { p "$1"; }'}) == [("p", "x")]
+    assert argvs("hash -p /bin/rm ls; ls x") == [("ls", "x")]
+    assert walked("hash -p /bin/rm ls; ls x")[1].rating == "destructive"
+
+
+NOT_UNDERSTOOD = [
+    ("echo 'a", "a single quote is not closed"),
+    ('echo "a', "a double quote is not closed"),
+    ("echo $(a", "a `$(` is not closed"),
+    ("echo ${a", "a `${` is not closed"),
+    ("echo `a", "a backquote is not closed"),
+    ("if a; then b", "it ends too early"),
+    ("a )", "a word out of place near `a )`"),
+    ("a; } ; { b;", "its braces do not match"),
+    ("case a in b) c", "a `case` has no `esac`"),
+    ("coproc a", "`coproc` is not followed"),
+    ("select a in b; do c; done", "`select` is not followed"),
+    ("p a\0b", "it has a NUL byte"),
+    ("a" * 70000, "it is longer than 65536 characters"),
+    ("echo {1..99999}", "braces that become more than 1000 words"),
+    (":(){ :|:& };:", "`:` calls itself too deeply"),
+    ('X=\'eval "$X"\'; eval "$X"', "functions or texts that call each other too deeply"),
+    ("for a in {1..60}; do for b in {1..60}; do p; done; done", "it comes to more than 1000 commands"),
+    ("$(" * 2000 + ")" * 2000, "it is nested too deeply"),
+    ("{ " * 5000 + "a;" + " }" * 5000, "it is nested too deeply"),
+]
+
+
+@pytest.mark.parametrize(("line", "what"), NOT_UNDERSTOOD, ids=[what for _, what in NOT_UNDERSTOOD])
+def test_what_is_not_understood_is_named(line: str, what: str) -> None:
+    reading = walked(line)[1]
+    last = reading.effects[-1]
+    assert (last.verb, last.rule, reading.rating) == ("unknown", "sh-not-understood", "destructive")
+    assert last.reason.endswith(f": {what}")
+
+
+def test_what_came_before_a_stumble_is_kept() -> None:
+    calls, reading = walked("p a; eval 'if'; p b")
+    assert [call.argv for call in calls] == [("p", "a")]
+    assert reading.rating == "destructive"
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\n\n", "# only a comment", ":", "\\\n"])
+def test_nothing_does_nothing(text: str) -> None:
+    assert walked(text) == ([], Reading())
+
+
+# Lines that agents have run, by the whole rulebook
+
+DIRTY = {"worktree-dirty": ["src/a.py"], "paths": {"data": "untracked", "lib": "untracked"}}
+LINES = [
+    ('rm -rf "$HOME"', {"paths": {HOME: {"state": "unversioned", "grave": "a home directory"}}}, "destructive"),
+    ("mkdir -p /mnt/x/New && cp -r /mnt/x/old/. /mnt/x/New && rm -rf /mnt/x/old 2>/dev/null; ls", {}, "destructive"),
+    ("rm -rf \"$(cygpath -u 'C:\\')\" 2>/dev/null", {}, "destructive"),
+    ('SNAP=; rm -rf $SNAP/*', {}, "destructive"),
+    ("rm -rf poli && gh repo clone a/poli", {"paths": {"poli": "untracked"}}, "destructive"),
+    ("cd lib-parent && rm -rf lib/", {}, "destructive"),
+    ("rm -rf .git && git init && git add . && git commit", {}, "destructive"),
+    ("git reset HEAD && git checkout -- .", DIRTY, "destructive"),
+    (
+        'for f in $(git status --porcelain | grep "^ M" | awk \'{print $2}\'); do\n  keep=0\n'
+        '  for m in $MINE; do case "$f" in $m*) keep=1;; esac; done\n  [ $keep -eq 0 ] && git checkout -- "$f"\ndone',
+        {},
+        "destructive",
+    ),
+    (
+        "/bin/zsh -lc 'set -euo pipefail\nkeep1=\"docs/1.md\"\nfiles=$(git diff --name-only | rg -v \"^(${keep1})$\")\n"
+        'if [[ -n "${files}" ]]; then\n  echo "Restoring:"\n  echo "${files}" | xargs -I{} git restore -- "{}"\nfi\'',
+        {},
+        "destructive",
+    ),
+    ("for f in *; do rm \"$f\"; done", {"paths": {"a": "tracked", "b": "tracked"}}, "reversible"),
+    ("for f in *; do rm \"$f\"; done", {"paths": {"a": "tracked", "b": "modified"}}, "destructive"),
+    ("git add -A && git commit -m \"$(cat <<'EOF'\nDon't (rm -rf /) this\nEOF\n)\"", {}, "reversible"),
+    ("git status && git diff | head -50", {}, "read"),
+    ("cat <<'EOF'\nrm -rf /\nEOF", {}, "read"),
+    ("if [ -d node_modules ]; then rm -rf node_modules; fi", {"paths": {"node_modules": "regenerable"}}, "reversible"),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def rulebook() -> Rulebook:
+    return load(resources.rules())
+
+
+@pytest.mark.parametrize(("line", "given", "rating"), LINES)
+def test_lines_that_agents_have_run(rulebook: Rulebook, line: str, given: dict[str, Any], rating: Any) -> None:
+    reading = rate(rulebook, Example(line, rating, given))
+    assert reading.rating == rating
+    assert "sh-not-understood" not in {effect.rule for effect in reading.effects}
