@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from .effect import Verb
 from .glob import like
-from .value import Value
+from .value import TYPE_CHECKING, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class ApiRule(Value):
     """What some mutations or requests of an API do.
 
-    `mutations` are root fields of GraphQL mutations; `requests` are a method and a path, in
-    which `*` stands for any text ("DELETE /v1/projects/*"). `given` and `unless` are conditions
-    on a mutation's arguments, written `path=value` with dots between the keys ("input.merge=true");
-    without a value, that the argument is there at all. The rest is as in a program's rule.
+    `mutations` are root fields of GraphQL mutations ("*" globs); `requests` are a method and the
+    template of a path, see `fits` ("DELETE", "/v1/projects/{id}"). `given` and `unless` are
+    conditions on what is sent, written `path=value` with dots between the keys
+    ("input.merge=true", "query.Action=Delete*"); without a value, that it is there at all.
+    `carries` is a language: what the last `*` of a condition stands for is a text in it. The
+    rest is as in a program's rule.
     """
 
     id: str
@@ -27,35 +32,91 @@ class ApiRule(Value):
     recoverable_by: str = ""
     catastrophic: str = ""
     instead: str = ""
+    carries: str = ""
 
 
 class Api(Value):
-    """One API: the hosts it is reached at, the paths there that take GraphQL, its programs, its rules."""
+    """One API: the hosts it is reached at, the paths there that take GraphQL, its programs, its rules.
+
+    Where its hosts are anybody's, it is known by the port, the path or the Unix socket.
+    """
 
     name: str
     hosts: tuple[str, ...]
     graphql: tuple[str, ...] = ()
     programs: tuple[str, ...] = ()
     rules: tuple[ApiRule, ...] = ()
+    ports: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    sockets: tuple[str, ...] = ()
 
     def at(self, host: str) -> bool:
         """Whether it is reached at that host."""
         return any(like(host, pattern) for pattern in self.hosts)
 
+    def behind(self, socket: str) -> bool:
+        """Whether it is reached through that Unix socket."""
+        return bool(socket) and any(like(socket, pattern) for pattern in self.sockets)
+
+    def looks_like(self, port: str, path: str) -> bool:
+        """Whether a request to an unknown host is probably one to it."""
+        return port in self.ports or any(fits(path, template) for template in self.paths)
+
     def takes_graphql(self, path: str) -> bool:
         """Whether a path on its hosts takes GraphQL documents."""
         return any(like(path, pattern) for pattern in self.graphql)
 
-    def on_mutation(self, field: str) -> tuple[ApiRule, ...]:
-        """The rules about that root field of a mutation."""
-        return tuple(rule for rule in self.rules if field in rule.mutations)
+    def on_mutation(self, field: str) -> tuple[tuple[int, ApiRule], ...]:
+        """The rules about that root field of a mutation, each with how exactly it names it."""
+        return tuple((_exactness(name), rule) for rule in self.rules for name in rule.mutations if like(field, name))
 
-    def on_request(self, method: str, path: str) -> tuple[ApiRule, ...]:
-        """The rules about a request, those with the longest pattern only."""
-        found = [
-            (len(pattern), rule)
+    def on_request(self, method: str, path: str) -> tuple[tuple[int, ApiRule], ...]:
+        """The rules about a request, each with how exactly it names it."""
+        return tuple(
+            (_exactness(template), rule)
             for rule in self.rules
-            for wanted, pattern in rule.requests
-            if wanted == method and like(path, pattern)
-        ]
-        return tuple(rule for length, rule in found if length == max(found, key=lambda one: one[0])[0])
+            for wanted, template in rule.requests
+            if wanted == method and fits(path, template)
+        )
+
+
+def fits(path: str, template: str) -> bool:
+    """Whether all of a path fits a template: `{name}` is one segment or a part of one, `*` is any text, also none."""
+    at = {0}
+    for literal, wild in _parts(template):
+        at = {place + len(literal) for place in at if path.startswith(literal, place)}
+        if not at:
+            return False
+        if wild == "*":
+            at = set(range(min(at), len(path) + 1))
+        elif wild:
+            at = {end for place in at for end in range(place + 1, _slash(path, place) + 1)}
+    return len(path) in at
+
+
+def _slash(path: str, place: int) -> int:
+    """Where the segment ends that holds that place."""
+    found = path.find("/", place)
+    return len(path) if found < 0 else found
+
+
+def _parts(template: str) -> Iterator[tuple[str, str]]:
+    """A template's literal texts, each with the wildcard behind it ("" at the end)."""
+    literal, at = "", 0
+    while at < len(template):
+        if template[at] == "*":
+            yield literal, "*"
+            literal, at = "", at + 1
+        elif template[at] == "{":
+            at = template.find("}", at) + 1 or len(template)
+            yield literal, "{}"
+            literal = ""
+        else:
+            literal += template[at]
+            at += 1
+    yield literal, ""
+
+
+def _exactness(template: str) -> int:
+    """How many characters of it are no wildcards."""
+    return sum(len(literal) for literal, _wild in _parts(template))

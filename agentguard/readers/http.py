@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from ..core.api import Api
+from ..core.call import Invocation
 from ..core.effect import Effect, Environment, Target
 from ..core.environments import environment
 from ..core.reading import Context
 from ..core.value import TYPE_CHECKING, Value
 from . import verbs
+from .conditions import Facts, speaking
+from .url import Url, pairs, split
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,58 +73,6 @@ class Request(Value):
         return next((value for key, value in self.headers if key == name), "")
 
 
-class Url(Value):
-    """The parts of a URL; `host` in lower case, `path` decoded."""
-
-    scheme: str
-    host: str
-    port: str
-    path: str
-    query: str
-
-    @property
-    def shown(self) -> str:
-        """The URL without what may be secret: user, password and query."""
-        return f"{self.scheme}://{self.host}{':' if self.port else ''}{self.port}{self.path}"
-
-
-def split(text: str, scheme: str = "http") -> Url:
-    """The parts of a URL, `scheme` being the one that it has if it names none."""
-    head, colon, rest = text.partition(":/")
-    if colon and head.isascii() and head.replace("+", "").isalnum():
-        scheme, text = head.lower(), rest.lstrip("/") if head.lower() != "file" else "/" + rest.lstrip("/")
-    text = text.partition("#")[0]
-    before_query, _, query = text.partition("?")
-    authority, slash, path = before_query.partition("/")
-    authority = unquoted(authority.rpartition("@")[2]).lower()
-    host, _, port = authority.rpartition(":") if not authority.endswith("]") else (authority, "", "")
-    if not host and ":" not in authority:
-        host, port = authority, ""
-    return Url(scheme, host.strip("[]").rstrip("."), port, unquoted("/" + path if slash else "/"), query)
-
-
-def unquoted(text: str) -> str:
-    """`text` with its %XX escapes decoded."""
-    if "%" not in text:
-        return text
-    first, *rest = text.split("%")
-    data = bytearray(first.encode("utf-8", "surrogateescape"))
-    for part in rest:
-        try:
-            data.append(int(part[:2], 16))
-            part = part[2:]
-        except ValueError:
-            part = "%" + part
-        data += part.encode("utf-8", "surrogateescape")
-    return data.decode("utf-8", "surrogateescape")
-
-
-def pairs(text: str) -> dict[str, str]:
-    """The names and values of a query string or a form."""
-    split_up = (part.partition("=") for part in text.split("&") if part)
-    return {unquoted(name.replace("+", " ")): unquoted(value.replace("+", " ")) for name, _, value in split_up}
-
-
 def place(host: str) -> Environment:
     """Where a host is, as far as its name says so."""
     near = host in ("", "localhost", "::1", "0.0.0.0") or host.startswith("127.")
@@ -135,11 +86,43 @@ def read(request: Request, context: Context) -> tuple[Effect, ...]:
     method = _method(request, url)
     where = Environment("local", f"socket {request.socket}") if request.socket else place(url.host)
     target = Target("url", url.shown, (f"{url.host}:{url.port}", url.path))
+    apis = _apis(request, url, context)
+    found: tuple[Effect, ...] = ()
+    for one in apis:
+        effects, decided = _by_table(one, request, url, method, target, where, context)
+        if decided:
+            return effects
+        found += effects
+    api = apis[0] if apis else None
+    base = Effect("unknown", target, environment=where)
+    documents = _graphql(request, url, method, api, where)
+    if method != "POST":
+        return (*found, _by_method(base, method, url), *documents)
+    if request.unseen:
+        reason = f"POST {url.shown}: its body cannot be seen: {request.unseen}"
+        return (*found, base.replace(rule="http-unseen-body", reason=reason), *documents)
+    return (*found, *(documents or (_post(base, request, url),)))
+
+
+def _apis(request: Request, url: Url, context: Context) -> tuple[Api, ...]:
+    """The APIs that a request may go to: those of its hosts and its socket, else those that it looks like."""
     hosts = (url.host, *request.hosts, request.header("host").partition(":")[0].lower())
-    api = next((api for api in context.apis() if any(api.at(host) for host in hosts)), None)
-    rules = api.on_request(method, url.path) if api else ()
-    if rules:
-        return tuple(
+    known = tuple(api for api in context.apis() if any(map(api.at, hosts)) or api.behind(request.socket))
+    return known or tuple(api for api in context.apis() if api.looks_like(url.port, url.route))
+
+
+def _by_table(
+    api: Api, request: Request, url: Url, method: str, target: Target, where: Environment, context: Context
+) -> tuple[tuple[Effect, ...], bool]:
+    """What an API's table says of a request, and whether it says all."""
+    candidates = api.on_request(method, url.route)
+    if not candidates:
+        return (), False
+    facts = _facts(request, url)
+    rules, decided = speaking(candidates, facts)
+    found: tuple[Effect, ...] = ()
+    for rule in rules:
+        found += (
             Effect(
                 rule.effect,
                 target.replace(kind=rule.target or "url"),
@@ -149,17 +132,28 @@ def read(request: Request, context: Context) -> tuple[Effect, ...]:
                 reason=f"{method} {url.shown} {rule.reason}",
                 instead=rule.instead,
                 catastrophic=rule.catastrophic,
-            )
-            for rule in rules
+            ),
         )
-    base = Effect("unknown", target, environment=where)
-    documents = _graphql(request, url, method, api, where)
-    if method != "POST":
-        return (_by_method(base, method, url), *documents)
+        if rule.carries:
+            call = Invocation((api.name,), "", {})
+            for text in (text for one in rule.given for text in facts.carried(one)):
+                found += context.text(rule.carries.lower(), text, call).effects
+    return found, decided
+
+
+def _facts(request: Request, url: Url) -> Facts:
+    """What conditions of rules can be about: `query.NAME`, `header.NAME` and `body.PATH`."""
+    facts = Facts()
+    facts.collect("query", pairs(url.query))
+    facts.collect("header", dict(reversed(request.headers)))
+    facts.collect("body", dict(request.fields))
+    parsed = _json(request)
+    if parsed is None:
+        facts.collect("body", pairs(_text(request)))
+    facts.collect("body", parsed if parsed is not None else {})
     if request.unseen:
-        reason = f"POST {url.shown}: its body cannot be seen: {request.unseen}"
-        return (base.replace(rule="http-unseen-body", reason=reason), *documents)
-    return documents or (_post(base, request, url),)
+        facts.unseen = ("body.",)
+    return facts
 
 
 def _method(request: Request, url: Url) -> str:
@@ -169,7 +163,7 @@ def _method(request: Request, url: Url) -> str:
         return method
     forms = [pairs(url.query), dict(request.fields)]
     if request.body[:1] not in (b"{", b"["):
-        forms.append(pairs(request.body.decode("utf-8", "surrogateescape")))
+        forms.append(pairs(_text(request)))
     named = [value for name, value in request.headers if name in OVERRIDES]
     named += [form.get(OVERRIDE_PARAMETER, "") for form in forms if method == "POST"]
     for other in filter(None, (name.strip().upper() for name in named)):
@@ -218,7 +212,7 @@ def _telling(request: Request, url: Url) -> Iterator[tuple[str, str]]:
 
 def _statements(request: Request, url: Url) -> Iterator[str]:
     """SQL in a POST that does more than to ask or to add."""
-    text = request.body.decode("utf-8", "surrogateescape")
+    text = _text(request)
     sent = [value for name, value in _values(request, url) if name.lower() in STATEMENTS]
     for statement in (part for whole in (text, *sent) for part in whole.split(";")):
         first, second, *rest = [*statement.lower().split(maxsplit=30), "", ""]
@@ -237,7 +231,7 @@ def _values(request: Request, url: Url) -> Iterator[tuple[str, str]]:
     yield from request.fields
     parsed = _json(request)
     if parsed is None:
-        yield from pairs(request.body.decode("utf-8", "surrogateescape")).items()
+        yield from pairs(_text(request)).items()
     waiting = [parsed]
     while waiting:
         one = waiting.pop()
@@ -249,15 +243,22 @@ def _values(request: Request, url: Url) -> Iterator[tuple[str, str]]:
 
 
 def _json(request: Request) -> Any:
-    """The body as JSON; None if it is none."""
+    """The body as JSON, or as a list of lines that are JSON; None if it is neither."""
     if request.body.lstrip()[:1] not in (b"{", b"["):
         return None
     import json
 
-    try:
-        return json.loads(request.body.decode("utf-8", "surrogateescape"))
-    except (ValueError, RecursionError):
-        return None
+    for texts in ((_text(request),), _text(request).splitlines()):
+        try:
+            found = [json.loads(text) for text in texts if text.strip()]
+        except (ValueError, RecursionError):
+            continue
+        return found[0] if len(found) == 1 else found
+    return None
+
+
+def _text(request: Request) -> str:
+    return request.body.decode("utf-8", "surrogateescape")
 
 
 def _graphql(request: Request, url: Url, method: str, api: Api | None, where: Environment) -> tuple[Effect, ...]:
@@ -271,7 +272,7 @@ def _graphql(request: Request, url: Url, method: str, api: Api | None, where: En
     from . import graphql
 
     at = graphql.Endpoint(api.name if api else url.host, api, where)
-    text = request.body.decode("utf-8", "surrogateescape").strip()
+    text = _text(request).strip()
     fields = dict(request.fields)
     kind = request.header("content-type").partition(";")[0].strip().lower()
     found: tuple[Effect, ...] = ()

@@ -10,10 +10,13 @@ from .model import Example
 if TYPE_CHECKING:
     from typing import Any
 
-_API = {"name": str, "hosts": list, "graphql": list, "programs": list}
+_API = {
+    "name": str, "hosts": list, "ports": list, "paths": list, "sockets": list, "graphql": list, "programs": list,
+}  # fmt: skip
 _RULE = {
     "id": str, "mutations": list, "requests": list, "if": list, "unless": list, "effect": str, "target": str,
-    "recoverable_by": str, "catastrophic": str, "reason": str, "instead": str, "examples": list, "misses": list,
+    "recoverable_by": str, "catastrophic": str, "carries": str, "reason": str, "instead": str,
+    "examples": list, "misses": list,
 }  # fmt: skip
 
 
@@ -45,6 +48,9 @@ class _Builder(Tables):
             hosts=tuple(about["hosts"]),
             graphql=tuple(about.get("graphql", ())),
             programs=tuple(about.get("programs", ())),
+            ports=tuple(about.get("ports", ())),
+            paths=tuple(about.get("paths", ())),
+            sockets=tuple(about.get("sockets", ())),
             rules=tuple(self.rule(one, number) for number, one in enumerate(rules, 1)),
         )
 
@@ -55,27 +61,29 @@ class _Builder(Tables):
         mutations, requests = table.get("mutations", ()), table.get("requests", ())
         if not mutations and not requests:
             raise self.fail("it has neither `mutations` nor `requests`")
-        if requests and (table.get("if") or table.get("unless")):
-            raise self.fail("`if` and `unless` are about the arguments of mutations, not about `requests`")
+        for condition in (*table.get("if", ()), *table.get("unless", ())) if requests else ():
+            if not all(one.startswith(("query.", "header.", "body.")) for one in condition.split("|")):
+                raise self.fail(f"condition `{condition}` is not about `query.NAME`, `header.NAME` or `body.PATH`")
         return ProvedRule(
             id=table["id"],
             effect=table["effect"],
             reason=table["reason"],
             mutations=tuple(mutations),
-            requests=tuple(map(self.request, requests)),
+            requests=tuple(pair for text in requests for pair in self.request(text)),
             given=tuple(table.get("if", ())),
             unless=tuple(table.get("unless", ())),
             target=table.get("target", ""),
             recoverable_by=table.get("recoverable_by", ""),
             catastrophic=table.get("catastrophic", ""),
             instead=table.get("instead", ""),
+            carries=table.get("carries", ""),
             examples=self.examples(table, "examples"),
             misses=self.examples(table, "misses"),
         )
 
-    def request(self, text: str) -> tuple[str, str]:
-        """`DELETE /v1/projects/*`: a method and a path."""
-        method, _, path = text.partition(" ")
-        if not method.isupper() or path[:1] not in ("/", "*"):
-            raise self.fail(f"request `{text}` is not a method and a path, as in `DELETE /v1/projects/*`")
-        return method, path
+    def request(self, text: str) -> list[tuple[str, str]]:
+        """`DELETE|PUT /v1/projects/{id}`: methods and the template of a path."""
+        methods, _, path = text.partition(" ")
+        if not methods.isupper() or path[:1] not in ("/", "*"):
+            raise self.fail(f"request `{text}` is not a method and a path, as in `DELETE /v1/projects/{{id}}`")
+        return [(method, path) for method in methods.split("|")]

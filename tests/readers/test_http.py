@@ -10,7 +10,7 @@ from agentguard import resources
 from agentguard.classify import Classifier
 from agentguard.core.call import Invocation, Stream, Unresolved
 from agentguard.core.effect import RATINGS, Effect, Target
-from agentguard.readers import http
+from agentguard.readers import http, url
 from agentguard.readers.curl import config, globs
 from agentguard.rulebook.examples import CWD, HOME, StatedWorld
 from agentguard.rulebook.load import load
@@ -228,9 +228,9 @@ RAILWAY = [
     (f"https://backboard%2Erailway.com/graphql/v2 {DELETION}", D, True),
     (f"https://backboard.{{railway,other}}.com/graphql/v2 {DELETION}", D, True),
     (f"https://backboard.railway.com/graphql/v2 {QUERY}", R, False),
-    ("https://backboard.railway.com/graphql/v2 -d '{\"query\":\"mutation { volumeCreate }\"}'", V, False),
-    ("https://backboard.railway.com/graphql/v2 -d '{\"query\":\"mutation { nobodyKnows }\"}'", D, False),
-    ("https://backboard.railway.com/graphql/v2 -d '{\"query\":\"mutation { createNobody }\"}'", D, False),
+    ('https://backboard.railway.com/graphql/v2 -d \'{"query":"mutation { volumeCreate }"}\'', V, False),
+    ('https://backboard.railway.com/graphql/v2 -d \'{"query":"mutation { nobodyKnows }"}\'', D, False),
+    ('https://backboard.railway.com/graphql/v2 -d \'{"query":"mutation { createNobody }"}\'', D, False),
     ("https://backboard.railway.com/graphql/v2", R, False),
     ("-X POST https://backboard.railway.com/project/p/environment/e/up?serviceId=s", V, False),
     ("-d '{}' https://backboard.railway.com/api/v1/agent", D, False),
@@ -454,7 +454,7 @@ URLS = [
 
 @pytest.mark.parametrize(("text", "parts"), URLS)
 def test_urls(text, parts):
-    assert http.split(text).astuple() == parts
+    assert url.split(text).astuple()[:5] == parts
 
 
 GLOBS = [

@@ -5,8 +5,9 @@ import tomllib
 import pytest
 
 from agentguard import resources
-from agentguard.core.api import Api, ApiRule
+from agentguard.core.api import Api, ApiRule, fits
 from agentguard.errors import RuleError
+from agentguard.readers.conditions import Facts, speaking
 from agentguard.rulebook import apis
 from agentguard.rulebook.load import load
 
@@ -50,7 +51,7 @@ FAULTS = [
     (WHOLE.replace("mutations", "#"), "x.toml: rule x-delete: it has neither `mutations` nor `requests`"),
     (with_line("requests = ['delete /x']"), "rule x-delete: request `delete /x` is not a method"),
     (with_line("requests = ['DELETE x']"), "rule x-delete: request `DELETE x` is not a method"),
-    (with_line("requests = ['GET /']\nif = ['a']"), "rule x-delete: `if` and `unless` are about"),
+    (with_line("requests = ['GET /']\nif = ['a']"), "rule x-delete: condition `a` is not about `query.NAME`"),
     (WHOLE.replace('rating = "read"', 'rating = "nice"'), "rule x-delete: misses: rating `nice` is none of"),
 ]  # fmt: skip
 
@@ -91,9 +92,48 @@ def test_the_longest_request_pattern_decides():
     wide = ApiRule("wide", "remove", "", requests=(("POST", "/v1/*"),))
     narrow = ApiRule("narrow", "create", "", requests=(("POST", "/v1/things/*"),))
     api = Api("x", ("h",), rules=(wide, narrow))
-    assert [rule.id for rule in api.on_request("POST", "/v1/things/5")] == ["narrow"]
-    assert [rule.id for rule in api.on_request("POST", "/v1/other")] == ["wide"]
+    assert [rule.id for rule in speaking(api.on_request("POST", "/v1/things/5"), Facts())[0]] == ["narrow"]
+    assert [rule.id for rule in speaking(api.on_request("POST", "/v1/other"), Facts())[0]] == ["wide"]
     assert api.on_request("GET", "/v1/other") == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "template", "fitting"),
+    [
+        ("/repos/a/b", "/repos/{owner}/{repo}", True),
+        ("/repos/a/b/issues", "/repos/{owner}/{repo}", False),
+        ("/repos/a", "/repos/{owner}/{repo}", False),
+        ("/api/v3/repos/a/b", "*/repos/{owner}/{repo}", True),
+        ("/repos/a/b", "*/repos/{owner}/{repo}", True),
+        ("/v1/a:delete", "/v1/{name}:delete", True),
+        ("/v1/a:delete/x", "/v1/{name}:delete", False),
+        ("/v1/a/b/c", "/v1/*", True),
+        ("/v1/", "/v1/*", True),
+        ("/v1", "/v1/{x}", False),
+        ("/v1/", "/v1/{x}", False),
+    ],
+)
+def test_templates(path, template, fitting):
+    assert fits(path, template) is fitting
+
+
+def rule(name, given=(), unless=(), path="/x"):
+    return ApiRule(name, "remove", "", requests=(("POST", path),), given=given, unless=unless)
+
+
+def test_what_is_not_seen_lets_every_rule_speak_that_could_be_the_one():
+    api = Api("x", ("h",), rules=(rule("plain"), rule("kept", ("body.keep=true",)), rule("other", ("query.a=1",))))
+    unseen = Facts()
+    unseen.unseen = ("body.",)
+    assert [one.id for one in speaking(api.on_request("POST", "/x"), unseen)[0]] == ["plain", "kept"]
+    seen = Facts()
+    seen.collect("body", {"keep": True})
+    assert [one.id for one in speaking(api.on_request("POST", "/x"), seen)[0]] == ["kept"]
+
+
+def test_a_rule_without_its_condition_leaves_the_rest_to_a_wider_one():
+    api = Api("x", ("h",), rules=(rule("wide", path="/*"), rule("narrow", ("query.a=1",))))
+    assert [one.id for one in speaking(api.on_request("POST", "/x"), Facts())[0]] == ["wide"]
 
 
 def test_every_mutation_of_railway_is_there_once():

@@ -8,6 +8,7 @@ from ...core.reading import Context
 from ...core.value import TYPE_CHECKING
 from ...core.world import Unseen
 from .. import http
+from ..url import split
 from . import config, files, globs, other
 from .group import Group, content, text, value
 from .request import method, request, scheme
@@ -118,7 +119,7 @@ def _transfers(group: Group, url: str, upload: str) -> Iterator[Effect]:
 
 
 def _transfer(group: Group, url: str, verb: str, upload: str) -> Iterator[Effect]:
-    parts = http.split(url, scheme(group, url))
+    parts = split(url, scheme(group, url))
     if parts.scheme in ("http", "https"):
         yield from http.read(request(group, url, verb, upload), group.context)
     else:

@@ -6,6 +6,7 @@ from ...core.call import Unresolved
 from ...core.effect import Effect, Target
 from ...core.value import TYPE_CHECKING
 from .. import http
+from ..url import Url
 from . import commands, files
 from .group import Group
 
@@ -21,7 +22,7 @@ READING = (
 VERBATIM = {"dict": "2628", "gopher": "70", "gophers": "70"}
 
 
-def effects(group: Group, url: http.Url, upload: str) -> Iterator[Effect]:
+def effects(group: Group, url: Url, upload: str) -> Iterator[Effect]:
     """What one transfer would do; `upload` is the file that it sends ("": none)."""
     where = http.place(url.host)
     base = Effect("observe", Target("url", url.shown, (f"{url.host}:{url.port}", url.path)), environment=where)

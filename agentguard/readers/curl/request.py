@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...core.call import Argument, Unresolved
 from ...core.world import Unseen
 from .. import http
+from ..url import split
 from .group import Group, text, value
 
 #: What a host name begins with when it stands for a scheme that is not named.
@@ -78,7 +79,7 @@ class _Builder:
         url = url.partition("#")[0]
         if "://" not in url:
             url = f"{scheme(self.group, url)}://{url}"
-        parts = http.split(url)
+        parts = split(url)
         target = self.group.last("--request-target")
         if target:
             url = f"{parts.scheme}://{parts.host}{':' if parts.port else ''}{parts.port}/{target.lstrip('/')}"

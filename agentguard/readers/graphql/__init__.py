@@ -12,8 +12,9 @@ from ...core.effect import Effect, Environment, Reading, Target
 from ...core.reading import Context, stdin
 from ...core.value import TYPE_CHECKING, Value
 from ...core.world import Unseen
+from ..conditions import speaking
 from ..verbs import CREATES, REMOVES, REPLACES, words
-from .arguments import NO_VARIABLES, UNSEEN, Arguments, speaking
+from .arguments import NO_VARIABLES, UNSEEN, Arguments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -158,10 +159,8 @@ def _mutation(at: Endpoint, field: FieldNode, arguments: Arguments) -> list[Effe
         return [_observes(at, "mutation", [name])]
     if at.api is None:
         return [_by_name(at, name, arguments)]
-    rules = speaking(at.api.on_mutation(name), arguments)
-    if not rules:
-        return [_unknown(at, "graphql-unknown-mutation", f"the mutation {name}, which agentguard does not know")]
-    return [
+    rules, decided = speaking(at.api.on_mutation(name), arguments)
+    found = [
         Effect(
             rule.effect,
             _target(at, rule.target or "api-object", name, arguments),
@@ -174,6 +173,9 @@ def _mutation(at: Endpoint, field: FieldNode, arguments: Arguments) -> list[Effe
         )
         for rule in rules
     ]
+    if not decided:
+        found.append(_unknown(at, "graphql-unknown-mutation", f"the mutation {name}, which agentguard does not know"))
+    return found
 
 
 def _by_name(at: Endpoint, name: str, arguments: Arguments) -> Effect:

@@ -1,14 +1,13 @@
-"""The arguments of a mutation's field, and which of an API's rules they fit."""
+"""The arguments of a mutation's field."""
 
 from __future__ import annotations
 
-from ...core.api import ApiRule
-from ...core.glob import like
 from ...core.value import TYPE_CHECKING
+from ..conditions import Facts
 from ..verbs import words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from typing import Any
 
     from graphql import FieldNode, OperationDefinitionNode, ValueNode
@@ -19,16 +18,15 @@ UNSEEN, ABSENT = object(), object()
 NO_VARIABLES = None
 
 
-class Arguments:
-    """What is given to a field: its scalars by their path ("input.id"), as text."""
+class Arguments(Facts):
+    """What is given to a field."""
 
     def __init__(self, field: FieldNode, operation: OperationDefinitionNode, variables: Mapping[str, Any] | None):
         self._defaults = {d.variable.name.value: d.default_value for d in operation.variable_definitions or ()}
         self._variables = variables
-        self.seen = True
-        self.scalars: list[tuple[str, str]] = []
+        super().__init__()
         for argument in field.arguments or ():
-            self._collect(argument.name.value, self._value(argument.value))
+            self.collect(argument.name.value, self._value(argument.value))
 
     def _value(self, node: ValueNode) -> Any:
         from graphql import ListValueNode, NullValueNode, ObjectValueNode, VariableNode
@@ -49,27 +47,12 @@ class Arguments:
             return {one.name.value: self._value(one.value) for one in node.fields}
         return node.value if hasattr(node, "value") else UNSEEN
 
-    def _collect(self, path: str, value: Any) -> None:
+    def collect(self, path: str, value: Any) -> None:
+        """As Facts does; what nobody can see hides everything."""
         if value is UNSEEN:
-            self.seen = False
-        elif isinstance(value, dict):
-            for key, below in value.items():
-                self._collect(f"{path}.{key}", below)
-        elif isinstance(value, list):
-            for below in value:
-                self._collect(path, below)
-        elif value is None or isinstance(value, bool):
-            self.scalars.append((path, {None: "null", True: "true", False: "false"}[value]))
+            self.unseen = ("",)
         elif value is not ABSENT:
-            self.scalars.append((path, str(value)))
-
-    def hold(self, condition: str) -> bool:
-        """Whether an argument is as a rule's condition wants it: `path=value`, or `path` for any value."""
-        wanted, equals, value = condition.partition("=")
-        return any(
-            (like(path, wanted) or like(path, wanted + ".*")) and (not equals or like(found, value))
-            for path, found in self.scalars
-        )
+            super().collect(path, value)
 
     def names(self) -> list[tuple[str, str]]:
         """The arguments that say which thing is meant: identifiers and names."""
@@ -78,20 +61,3 @@ class Arguments:
             for path, value in self.scalars
             if value != "null" and words(path)[-1:] and words(path)[-1] in ("id", "ids", "name", "slug", "domain")
         ]
-
-
-def speaking(rules: Iterable[ApiRule], arguments: Arguments) -> list[ApiRule]:
-    """Of an API's rules about a mutation those that decide: the ones with the most conditions that hold.
-
-    When an argument cannot be seen, every rule may be the one.
-    """
-    if not arguments.seen:
-        return list(rules)
-    matching = [
-        rule
-        for rule in rules
-        if all(any(map(arguments.hold, one.split("|"))) for one in rule.given)
-        and not any(any(map(arguments.hold, one.split("|"))) for one in rule.unless)
-    ]
-    most = max((len(rule.given) + len(rule.unless) for rule in matching), default=0)
-    return [rule for rule in matching if len(rule.given) + len(rule.unless) == most]
