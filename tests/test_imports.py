@@ -48,8 +48,10 @@ def test_imports_follow_the_table(path):
 
 
 def test_a_shim_loads_nothing_heavy():
-    code = f"import sys; sys.path.insert(0, {str(PACKAGE.parent)!r}); before = set(sys.modules); import agentguard.shim; "
-    code += "print(*(set(sys.modules) - before))"
+    code = (
+        f"import sys; sys.path.insert(0, {str(PACKAGE.parent)!r}); before = set(sys.modules); "
+        "import agentguard.shim; print(*(set(sys.modules) - before))"
+    )
     done = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=True)
     loaded = {name.partition(".")[0] for name in done.stdout.split()}
     assert not loaded & (

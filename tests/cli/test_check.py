@@ -64,7 +64,9 @@ RATED = [
 ]
 
 
-@pytest.mark.parametrize(("words", "rating", "decision"), RATED, ids=lambda value: value if isinstance(value, str) else " ".join(value))
+@pytest.mark.parametrize(
+    ("words", "rating", "decision"), RATED, ids=lambda value: value if isinstance(value, str) else " ".join(value)
+)
 def test_a_line_and_a_call_are_rated(check: Check, place: Path, words: list[str], rating: str, decision: str) -> None:
     answer = json.loads(check("--json", *words, stdin=b"select 1").stdout)
     assert (answer["rating"], answer["decision"]) == (rating, decision)
