@@ -6,6 +6,10 @@ import os
 import subprocess
 from pathlib import Path
 
+from agentguard.edge.git import installed
+
+#: The system's own: who runs these tests under a guard is not asked about what they prepare.
+GIT = installed() or "git"
 ENV = {
     "PATH": os.environ["PATH"],
     "GIT_CONFIG_GLOBAL": "/dev/null",
@@ -28,7 +32,7 @@ class Repository:
         self.git("config", "user.name", "Dev")
 
     def git(self, *words: str, **env: str) -> str:
-        done = subprocess.run(["git", *words], cwd=self.path, env=ENV | env, capture_output=True, text=True)
+        done = subprocess.run([GIT, *words], cwd=self.path, env=ENV | env, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
