@@ -11,6 +11,7 @@ from .core.value import TYPE_CHECKING
 from .core.world import OtherHost, Unseen, World
 from .readers.argv import parse
 from .rulebook.match import carried, matches, speak
+from .rulebook.search import commands, found_below
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,6 +95,7 @@ class Classifier(Context):
         alias = self._alias(program, parsed)
         if alias is not None:
             return alias
+        parsed, found = found_below(parsed, command.search, self.world)
         reading = Reading(speak(program, parsed, self.world))
         for rule in program.rules:
             if rule.carries and matches(rule, parsed):
@@ -105,6 +107,8 @@ class Classifier(Context):
             if argument.option or argument.role == "SCRIPT":
                 reading += carrier._carried(argument, carrying)
         reading += carrier._carried_line(carrying) + carrier._carried_argv(carrying)
+        for argv in commands(parsed, found):
+            reading += carrier.command(carrying.invocation.replace(argv=argv))
         if command.reads or program.reads:
             reading += _reader(command.reads or program.reads).read_call(parsed, self)
         given = any(parsed.playing("SHELL", "SCRIPT", "ARGV", "TEXT"))
@@ -140,7 +144,7 @@ class Classifier(Context):
         return self.text(LANGUAGES["SHELL"], line, call.invocation)
 
     def _carried_argv(self, call: Call) -> Reading:
-        argv = tuple(a.value for a in call.playing("ARGV") if a.value is not None)
+        argv = tuple(a.value for a in call.playing("ARGV") if a.value is not None and not a.option)
         if not argv:
             return Reading()
         if len(argv) == 1 and isinstance(self._world, OtherHost):  # a shell there reads it as a line

@@ -43,7 +43,7 @@ RECOVERIES = {
 class Target(Value):
     """A thing that an effect hits.
 
-    `kind` is what sort of thing ("file", "ref", "table", "volume", …), `name` how a person
+    `kind` is what sort of thing ("file", "directory", "ref", "table", "volume", …), `name` how a person
     would say it, `identity` what stays the same when it is reached under another name: device
     and inode of a file; git directory, name and object of a ref; server, database, schema and
     name of a table; service, kind and id of an API's object.

@@ -7,7 +7,7 @@ import os.path
 from .effect import Effect
 from .paths import could_touch
 from .value import TYPE_CHECKING
-from .world import Answer, PathState, Unseen, World
+from .world import Answer, Landing, PathState, Unseen, World
 
 if TYPE_CHECKING:
     from .call import Call
@@ -41,6 +41,18 @@ class Later(World):
     def expand(self, pattern: str, cwd: str) -> tuple[str, ...]:
         """See World."""
         return self._world.expand(pattern, cwd)
+
+    def landing(self, sources: tuple[str, ...], destination: str, cwd: str, inside: bool) -> Landing:
+        """See World."""
+        return self._world.landing(sources, destination, cwd, inside)
+
+    def below(self, starts: tuple[str, ...], names: tuple[str, ...], cwd: str) -> tuple[str, ...]:
+        """See World; what an earlier part may have put there cannot be told."""
+        for start in starts:
+            whole = os.path.normpath(os.path.join(cwd, start))
+            if any(could_touch(effect, whole) for effect in self._ahead):
+                raise Unseen(f"{start}: an earlier part of the same line may change what is there")
+        return self._world.below(starts, names, cwd)
 
     def ask(self, probe: str, call: Call) -> Answer:
         """See World."""

@@ -16,7 +16,7 @@ def on_path(base: Effect, path: PathState, ahead: tuple[Effect, ...]) -> Effect:
     if recovery and path.state not in _BY_CONVENTION and any(could_touch(earlier, path.path) for earlier in ahead):
         recovery, detail = "", "an earlier part of the same line may change what is there"
     return base.replace(
-        target=Target("file", path.path, path.identity),
+        target=Target("directory" if base.target.kind == "directory" else "file", path.path, path.identity),
         recoverable_by=recovery,
         reason=f"{base.reason}: {detail}" if not recovery else base.reason,
         catastrophic=path.grave or base.catastrophic,
@@ -25,8 +25,8 @@ def on_path(base: Effect, path: PathState, ahead: tuple[Effect, ...]) -> Effect:
 
 def could_touch(earlier: Effect, path: str) -> bool:
     """Whether an effect that comes first could change the state of `path`."""
-    if earlier.verb == "observe":
-        return False
+    if earlier.verb == "observe" or (earlier.verb == "create" and earlier.target.kind == "directory"):
+        return False  # a new directory is empty: what is missing below it is missing still
     if earlier.target.kind != "file" or not earlier.target.name.startswith("/"):
         return True
     one, other = earlier.target.name.rstrip("/") + "/", path.rstrip("/") + "/"

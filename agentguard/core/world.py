@@ -65,6 +65,18 @@ class Answer(Value):
     unseen: str = ""
 
 
+class Landing(Value):
+    """Where files that are copied or moved come to lie.
+
+    `at` is the place of each of them, `over` every existing file that one of them, or a file
+    below one, replaces. `disposable`, when not empty, says why what lies there is not kept.
+    """
+
+    at: tuple[str, ...]
+    over: tuple[str, ...] = ()
+    disposable: str = ""
+
+
 class World(Protocol):
     """The outside world, as far as rating is concerned. Nothing here changes anything."""
 
@@ -82,6 +94,14 @@ class World(Protocol):
 
     def expand(self, pattern: str, cwd: str) -> tuple[str, ...]:
         """The paths that a shell pattern matches now, sorted; none if it matches nothing."""
+        raise NotImplementedError
+
+    def landing(self, sources: tuple[str, ...], destination: str, cwd: str, inside: bool) -> Landing:
+        """Where `sources` come to lie: at `destination`; if `inside`, in it when it is a directory. Raises Unseen."""
+        raise NotImplementedError
+
+    def below(self, starts: tuple[str, ...], names: tuple[str, ...], cwd: str) -> tuple[str, ...]:
+        """What lies at or below `starts` and is named like one of the patterns (fnmatch(3)), sorted; raises Unseen."""
         raise NotImplementedError
 
     def ask(self, probe: str, call: Call) -> Answer:
@@ -120,6 +140,14 @@ class OtherHost(World):
     def expand(self, pattern: str, cwd: str) -> tuple[str, ...]:
         """Raises Unseen."""
         raise Unseen(f"{pattern}: {self.WHY}")
+
+    def landing(self, sources: tuple[str, ...], destination: str, cwd: str, inside: bool) -> Landing:
+        """Raises Unseen."""
+        raise Unseen(f"{destination}: {self.WHY}")
+
+    def below(self, starts: tuple[str, ...], names: tuple[str, ...], cwd: str) -> tuple[str, ...]:
+        """Raises Unseen."""
+        raise Unseen(f"{' '.join(starts)}: {self.WHY}")
 
     def ask(self, probe: str, call: Call) -> Answer:
         """No probe can tell."""
@@ -169,6 +197,15 @@ class Witness(World):
     def expand(self, pattern: str, cwd: str) -> tuple[str, ...]:
         """See World."""
         return self._asked("expand", (pattern, cwd), lambda: self._world.expand(pattern, cwd))  # type: ignore[no-any-return]
+
+    def landing(self, sources: tuple[str, ...], destination: str, cwd: str, inside: bool) -> Landing:
+        """See World."""
+        subject = (sources, destination, cwd, inside)
+        return self._asked("landing", subject, lambda: self._world.landing(*subject))  # type: ignore[no-any-return]
+
+    def below(self, starts: tuple[str, ...], names: tuple[str, ...], cwd: str) -> tuple[str, ...]:
+        """See World."""
+        return self._asked("below", (starts, names, cwd), lambda: self._world.below(starts, names, cwd))  # type: ignore[no-any-return]
 
     def ask(self, probe: str, call: Call) -> Answer:
         """See World."""

@@ -10,7 +10,7 @@ import time
 from ..core.call import Unresolved
 from ..core.canonical import digest, fingerprint
 from ..core.value import TYPE_CHECKING
-from ..core.world import Answer, PathState, Unseen, World
+from ..core.world import Answer, Landing, PathState, Unseen, World
 from ..errors import AgentguardError
 from .octets import raw, text
 
@@ -91,6 +91,19 @@ class RealWorld(World):
         from .globbing import expand
 
         return expand(pattern, cwd, MOST_MATCHES)
+
+    def landing(self, sources: tuple[str, ...], destination: str, cwd: str, inside: bool) -> Landing:
+        """See World."""
+        from .places import Places
+        from .trees import landing
+
+        return landing(sources, destination, cwd, inside, Places(self.call.env))
+
+    def below(self, starts: tuple[str, ...], names: tuple[str, ...], cwd: str) -> tuple[str, ...]:
+        """See World."""
+        from .trees import below
+
+        return below(starts, names, cwd)
 
     # Standard input
 

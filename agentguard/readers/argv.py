@@ -37,6 +37,8 @@ class _Parser:
 
     def parse(self) -> Call:
         ended = False
+        if self.grammar.bundled and len(self.words) > 1 and self.words[1][:1] not in ("-", ""):
+            self._bundle()
         while self.at < len(self.words):
             word = self.words[self.at]
             self.at += 1
@@ -84,12 +86,20 @@ class _Parser:
     # Options
 
     def _is_option(self, word: str) -> bool:
-        if word[:1] == "+" or word == "-":
-            return word in self.options
-        return len(word) > 1 and word[0] == "-"
+        if len(word) > 1 and word[0] == "-":
+            return True
+        return (word in self.options and not word[:1].isalnum()) or self._is_assigned(word)
+
+    def _is_assigned(self, word: str) -> bool:
+        """Whether it is an option without dashes, written NAME=VALUE (dd)."""
+        name, equals, _value = word.partition("=")
+        return bool(equals) and name[:1].isalnum() and name in self.options
 
     def _option(self, word: str) -> None:
-        if word in self.options and not (word.startswith("--") and len(word) > 2):
+        if self._is_assigned(word):
+            name, _, value = word.partition("=")
+            self._given(self.options[name], value, word)
+        elif word in self.options and not (word.startswith("--") and len(word) > 2):
             self._exact(word)
         elif word.startswith("--") or (self.grammar.long == "-" and len(word) > 2):
             self._long(word)
@@ -101,7 +111,32 @@ class _Parser:
     def _exact(self, word: str) -> None:
         """A short option by itself, or a long one of a program whose long options have one dash."""
         option = self.options[word]
-        self._given(option, self._next(word) if option.takes == "value" else None, word)
+        if option.takes == "command":
+            self._command_up_to_its_end(option, word)
+        else:
+            self._given(option, self._next(word) if option.takes == "value" else None, word)
+
+    def _command_up_to_its_end(self, option: Option, word: str) -> None:
+        """The words up to `;`, or up to a `+` after `{}`: the first of them keeps the option as it is written."""
+        start = self.at
+        while self.at < len(self.words):
+            self.at += 1
+            end = self.words[self.at - 1]
+            if end == ";" or (end == "+" and self.words[self.at - 2] == "{}"):
+                for index, value in enumerate(self.words[start : self.at - 1]):
+                    self._note(Argument(option.name, option.role, value, "" if index else word))
+                return
+        self.unknown.append(f"{word} without its end")
+
+    def _bundle(self) -> None:
+        """A first word of short options without their dash; their values are the words that follow, in order (tar)."""
+        self.at = 2
+        for letter in self.words[1]:
+            option = self.options.get("-" + letter)
+            if option is None:
+                self.unknown.append(f"-{letter} in {self.words[1]}")
+            else:
+                self._given(option, self._next("-" + letter) if option.takes == "value" else None, self.words[1])
 
     def _long(self, word: str) -> None:
         name, attached, value = word.partition("=")
@@ -195,11 +230,16 @@ class _Parser:
     def _with_roles(self) -> tuple[Argument, ...]:
         """The arguments, operands with the role that their place gives them."""
         roles = self._roles()
-        if not self.operands or not roles:
-            return tuple(self.arguments)
-        values = [a.value or "" for a in self.arguments if not a.option]
-        parts = iter(_spread(roles, values))
-        return tuple(a if a.option else a.replace(role=next(parts)) for a in self.arguments)
+        found = tuple(self.arguments)
+        if self.operands and roles:
+            values = [a.value or "" for a in found if not a.option]
+            parts = iter(_spread(roles, values))
+            found = tuple(a if a.option else a.replace(role=next(parts)) for a in found)
+        if self.command.absent:
+            played = {a.role for a in found}
+            absent = ((role, value) for role, value in self.command.absent.items() if role not in played)
+            found += tuple(Argument(role, role, value) for role, value in absent)
+        return found
 
     def _roles(self) -> tuple[str, ...]:
         """What the operands are, given these options."""

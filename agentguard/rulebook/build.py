@@ -8,7 +8,7 @@ from __future__ import annotations
 from ..core.effect import RATINGS, RECOVERIES, VERBS
 from ..core.value import TYPE_CHECKING
 from ..errors import RuleError
-from .model import Command, Condition, Example, Grammar, Option, Program, Rule
+from .model import Command, Condition, Example, Grammar, Option, Program, Rule, Search
 
 if TYPE_CHECKING:
     from typing import Any
@@ -23,17 +23,21 @@ _PROGRAM = {
     "files": list,
 }
 _GRAMMAR = {
-    "abbreviate": bool, "negate": bool, "permute": bool, "long": str, "assign": bool, "digits": bool,
+    "abbreviate": bool, "negate": bool, "permute": bool, "long": str, "assign": bool, "digits": bool, "bundled": bool,
     "everywhere": list, "options": list, "operands": list, "inherit": bool, "stdin": str,
     "when": dict, "elsewhere": list, "forgets": list, "remote": bool, "runs_in": str,
+    "absent": dict, "search": dict,
 }  # fmt: skip
 _COMMAND = {
     "aliases": list, "options": list, "operands": list, "inherit": bool, "open": bool, "reads": str, "stdin": str,
     "when": dict, "elsewhere": list, "forgets": list, "remote": bool, "runs_in": str,
+    "absent": dict, "search": dict,
 }  # fmt: skip
+_SEARCH = {"named": list, "acts": list, "either": list, "group": list, "denies": list}
 _RULE = {
     "id": str, "command": (str, list), "if": list, "unless": list, "except": list, "operands": str,
-    "operand": list, "where": str, "effect": str, "target": str, "on": str, "asks": str, "despite": list, "carries": str,
+    "operand": list, "argument": dict, "where": str, "effect": str, "target": str, "on": str, "follow": bool, "away": bool, "asks": str, "despite": list,
+    "carries": str,
     "recoverable_by": str, "environment": str, "catastrophic": str,
     "adds": bool, "wins": bool, "open": bool, "reason": str, "instead": str, "examples": list, "misses": list,
 }  # fmt: skip
@@ -169,8 +173,17 @@ class _Builder(Tables):
                 forgets=tuple(table.get("forgets", ())),
                 remote=table.get("remote", False),
                 runs_in=table.get("runs_in", "") or (grammar.get("runs_in", "") if path else ""),
+                absent=table.get("absent", {}),
+                search=self.search(table.get("search"), options),
             )
         return commands
+
+    def search(self, table: object, options: dict[str, Option]) -> Search | None:
+        """How what is found is narrowed, if the command searches."""
+        if table is None:
+            return None
+        about = self.fields(table, _SEARCH, ("named", "acts"))
+        return Search(**{key: self.known(names, options) for key, names in about.items()})
 
     def options(self, written: list[str]) -> dict[str, Option]:
         options: dict[str, Option] = {}
@@ -190,7 +203,7 @@ class _Builder(Tables):
         return tuple(options[name].name for name in names)
 
     def option(self, text: str) -> Option:
-        """`-o, --output FILE`, `--color[=WHEN]`: names, then what the value is."""
+        """`-o, --output FILE`, `--color[=WHEN]`, `of=FILE`: names, then what the value is."""
         *names, last = text.split(", ")
         takes, role = "nothing", ""
         if last.endswith("]") and "[=" in last:
@@ -199,9 +212,12 @@ class _Builder(Tables):
         elif " " in last or "=" in last:
             last, _, role = last.partition(" " if " " in last else "=")
             takes = "value"
+        if role == "ARGV;":
+            takes, role = "command", "ARGV"
         names.append(last)
         for name in names:
-            if name[:1] not in "-+" or (len(name) < 2 and name != "-") or " " in name:
+            is_assigned = text == f"{name}={role}"
+            if not name or " " in name or (name[0].isalnum() and not is_assigned) or name in ("--", "+"):
                 raise self.fail(f"option `{text}` is not written as in a manual")
         return Option(tuple(names), takes, role)  # type: ignore[arg-type]
 
@@ -235,8 +251,11 @@ class _Builder(Tables):
             ),
             operands=table.get("operands", ""),
             operand=tuple(table.get("operand", ())),
+            argument={role: tuple(globs) for role, globs in table.get("argument", {}).items()},
             target=table.get("target", ""),
             on=table.get("on", ""),
+            follow=table.get("follow"),
+            away=table.get("away", False),
             asks=table.get("asks", ""),
             despite=tuple(table.get("despite", ())),
             where=table.get("where", "").partition(" ")[::2],

@@ -14,7 +14,7 @@ from ..classify import Classifier, Programs
 from ..core.api import ApiRule
 from ..core.call import Call, Invocation, Stream
 from ..core.effect import Reading, Target
-from ..core.world import PATH_STATES, Answer, PathState, Unseen, World
+from ..core.world import PATH_STATES, Answer, Landing, PathState, Unseen, World
 from ..errors import RuleError
 from .load import Rulebook
 from .model import Example, Rule
@@ -58,6 +58,28 @@ class StatedWorld(World):
     def expand(self, pattern: str, cwd: str) -> tuple[str, ...]:
         """Those of the given paths that match."""
         return tuple(sorted(fnmatch.filter(self.given.get("paths", {}), pattern)))
+
+    def landing(self, sources: tuple[str, ...], destination: str, cwd: str, inside: bool) -> Landing:
+        """Inside a destination that is given as a directory; over those of the given paths that are not missing."""
+        paths = self.given.get("paths", {})
+        if inside and destination.rstrip("/") in self.given.get("directories", ()):
+            at = tuple(os.path.normpath(os.path.join(destination, os.path.basename(one))) for one in sources)
+        elif destination in paths:
+            at = (destination,) * len(sources)
+        else:
+            raise Unseen(f"{destination} is not given")
+        over = [path for path in paths if any(path == one or path.startswith(one + "/") for one in at)]
+        over = [path for path in over if paths[path] != "missing"]
+        return Landing(at, tuple(over), self.given.get("disposable", {}).get(destination, ""))
+
+    def below(self, starts: tuple[str, ...], names: tuple[str, ...], cwd: str) -> tuple[str, ...]:
+        """Those of the given paths that lie there and are named so; none given cannot be seen."""
+        paths = self.given.get("paths")
+        if paths is None:
+            raise Unseen("no paths are given")
+        roots = [os.path.join(start, "").removeprefix("./") for start in starts]
+        there = [path for path in paths if f"{path}/".startswith(tuple(roots))]
+        return tuple(sorted(p for p in there if any(fnmatch.fnmatch(os.path.basename(p), name) for name in names)))
 
     def ask(self, probe: str, call: Call) -> Answer:
         """What is given for that probe: a list of names that would be lost."""

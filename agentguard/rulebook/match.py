@@ -6,13 +6,13 @@ from ..core.call import Argument, Call, Unresolved
 from ..core.effect import Effect, Environment, Target
 from ..core.environments import environment
 from ..core.glob import like
-from ..core.paths import on_path
 from ..core.value import TYPE_CHECKING
 from ..core.world import Unseen, World
+from .files import landing, moving_away, on_paths, unresolved
 from .model import Condition, Program, Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
 
 def speak(program: Program, call: Call, world: World) -> tuple[Effect, ...]:
@@ -44,7 +44,14 @@ def matches(rule: Rule, call: Call) -> bool:
     operands = call.operands
     if rule.operands and not _counts(rule.operands, len(operands)):
         return False
-    return not rule.operand or any(like(word, pattern) for word in operands for pattern in rule.operand)
+    if rule.operand and not any(like(word, pattern) for word in operands for pattern in rule.operand):
+        return False
+    return all(_plays(call, role, patterns) for role, patterns in rule.argument.items())
+
+
+def _plays(call: Call, role: str, patterns: tuple[str, ...]) -> bool:
+    """Whether some argument with that role is like one of the patterns."""
+    return any(like(a.value or "", pattern) for a in call.playing(role) for pattern in patterns)
 
 
 def _counted(condition: Condition, rule: Rule, call: Call) -> Iterator[Argument]:
@@ -111,7 +118,8 @@ def _most_specific(rules: list[Rule], call: Call) -> list[Rule]:
 
     def depth(rule: Rule) -> tuple[int, int, int]:
         path = len(call.command) if call.command in rule.commands else 0
-        return path, len(rule.given), len(rule.unless) + bool(rule.operands) + bool(rule.operand) + bool(rule.where[0])
+        others = bool(rule.operands) + bool(rule.operand) + bool(rule.where[0]) + len(rule.argument)
+        return path, len(rule.given), len(rule.unless) + others
 
     deepest = max(map(depth, rules))
     return [rule for rule in rules if depth(rule) == deepest]
@@ -129,14 +137,18 @@ def _effects(rule: Rule, program: Program, call: Call, world: World, where: str)
         instead=rule.instead,
         catastrophic=rule.catastrophic,
     )
-    if rule.on:
-        yield from _on_paths(rule, base, call, world)
+    if rule.away:
+        yield from moving_away(rule, base, call, world)
+    elif rule.on == "DEST":
+        yield from landing(rule, base, call, world)
+    elif rule.on:
+        yield from on_paths(rule, base, call, world)
     elif rule.asks:
         yield from _asking(rule, base, call, world)
     else:
         yield base
         if rule.effect in ("replace", "remove", "publish") and rule.recoverable_by:
-            yield from _unresolved(call.operands, base)
+            yield from unresolved(call.operands, base)
 
 
 def _target(rule: Rule, program: Program, call: Call) -> Target:
@@ -153,31 +165,6 @@ def _environment(rule: Rule, call: Call) -> Environment:
         return Environment(rule.environment, f"rule {rule.id}")  # type: ignore[arg-type]
     named = [(a.value, f"{a.option} {a.value}".strip()) for a in call.playing("ENVIRONMENT") if a.value]
     return environment(tuple(named), "")
-
-
-def _unresolved(words: Iterable[str], base: Effect) -> Iterator[Effect]:
-    """An effect of unknown extent for each word whose value nobody knows yet."""
-    for word in words:
-        if isinstance(word, Unresolved):
-            yield base.replace(
-                recoverable_by="",
-                target=Target(base.target.kind, word.written),
-                reason=f"{base.reason}: what {word.written} stands for is not known before the line runs",
-            )
-
-
-def _on_paths(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[Effect]:
-    """One effect for each file that the call hits, by the state it is in now."""
-    words = tuple(a.value for a in call.playing(rule.on) if a.value is not None)
-    cwd = call.cwd
-    yield from _unresolved(words, base)
-    if isinstance(cwd, Unresolved):
-        yield from _unresolved((Unresolved(w, f"{cwd.written}/{w}") for w in words if w[:1] != "/"), base)
-        words = tuple(word for word in words if word[:1] == "/")
-    for path in world.paths(words, cwd, base.verb == "replace") if words else ():
-        yield on_path(base, path, call.invocation.ahead)
-    if not words:
-        yield base.replace(verb="observe", target=Target("file", ""))
 
 
 def _asking(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[Effect]:

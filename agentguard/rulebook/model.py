@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, Literal
 
-    Takes = Literal["nothing", "value", "optional"]
+    Takes = Literal["nothing", "value", "optional", "command"]
 
 
 class Option(Value):
@@ -23,6 +23,20 @@ class Option(Value):
     def name(self) -> str:
         """The canonical name: the first long one, or the only one."""
         return next((n for n in self.names if n.startswith("--")), self.names[0])
+
+
+class Search(Value):
+    """How a program narrows what it finds below its START operands, by options in their order (find).
+
+    `named` take the pattern that a name must match, before one that `acts`. `either` separates
+    alternatives, `group` opens a group of them, and with one of `denies` nothing is narrowed.
+    """
+
+    named: tuple[str, ...]
+    acts: tuple[str, ...]
+    either: tuple[str, ...] = ()
+    group: tuple[str, ...] = ()
+    denies: tuple[str, ...] = ()
 
 
 class Command(Value):
@@ -41,6 +55,8 @@ class Command(Value):
     forgets: tuple[str, ...] = ()
     remote: bool = False
     runs_in: str = ""
+    absent: Mapping[str, str] = {}
+    search: Search | None = None
 
 
 class Grammar(Value):
@@ -52,6 +68,7 @@ class Grammar(Value):
     long: str = "--"
     assign: bool = False
     digits: bool = False
+    bundled: bool = False
 
 
 class Condition(Value):
@@ -86,8 +103,11 @@ class Rule(Value):
     excepted: tuple[Condition, ...] = ()
     operands: str = ""
     operand: tuple[str, ...] = ()
+    argument: Mapping[str, tuple[str, ...]] = {}
     target: str = ""
     on: str = ""
+    follow: bool | None = None
+    away: bool = False
     asks: str = ""
     despite: tuple[str, ...] = ()
     where: tuple[str, str] = ("", "")

@@ -1,0 +1,118 @@
+"""Trees of files: where what is copied or moved comes to lie, and what lies below a directory."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from ..core.value import TYPE_CHECKING
+from ..core.world import Landing, Unseen
+from . import disposable
+from .octets import raw, text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .places import Places
+
+#: How many directory entries are looked at for one question.
+MOST_ENTRIES = 200_000
+
+
+class _Budget:
+    """The entries that may still be looked at."""
+
+    def __init__(self) -> None:
+        self.left = MOST_ENTRIES
+
+    def entries(self, directory: bytes) -> list[os.DirEntry[bytes]]:
+        """The entries of a directory, in the order of their names; raises Unseen."""
+        try:
+            with os.scandir(directory) as listing:
+                found = sorted(listing, key=lambda entry: entry.name)
+        except OSError as fault:
+            raise Unseen(f"{text(directory)} cannot be read: {fault.strerror}") from fault
+        self.left -= len(found)
+        if self.left < 0:
+            raise Unseen(f"there are more than {MOST_ENTRIES} files to look at")
+        return found
+
+
+def landing(sources: tuple[str, ...], destination: str, cwd: str, inside: bool, places: Places) -> Landing:
+    """See core.world.World.landing.
+
+    A directory is merged with one that is there already. A file never takes a directory's place:
+    every program that copies or moves refuses that.
+    """
+    here = raw(cwd)
+    place = os.path.join(here, raw(destination))
+    within = inside and os.path.isdir(place)
+    at, over, budget = [], list[bytes](), _Budget()
+    for source in sources:
+        given = os.path.join(here, raw(source))
+        target = os.path.normpath(os.path.join(place, os.path.basename(given.rstrip(b"/")))) if within else place
+        at.append(target)
+        over += _over(given, target, budget)
+    why = next((why for target in at if (why := _disposable(target, places))), "")
+    return Landing(tuple(map(text, at)), tuple(map(text, dict.fromkeys(over))), why)
+
+
+def _over(source: bytes, target: bytes, budget: _Budget) -> Iterator[bytes]:
+    """The existing files that `source`, copied to `target`, would replace."""
+    waiting = [(source, target)]
+    while waiting:
+        source, target = waiting.pop()
+        if not os.path.lexists(target):
+            continue
+        if not os.path.isdir(target):
+            yield target
+        elif os.path.isdir(source):
+            waiting += [(one.path, os.path.join(target, one.name)) for one in budget.entries(source)]
+
+
+def _disposable(target: bytes, places: Places) -> str:
+    """Why what comes to lie at `target` is not kept there; "" if it is."""
+    directory, name = os.path.split(target)
+    path = os.path.join(os.path.realpath(directory), name)
+    try:
+        if stat.S_ISCHR(os.stat(path).st_mode):
+            return f"{text(path)} keeps nothing"
+    except OSError:
+        pass  # nothing is there yet
+    if disposable.possible(path) and disposable.within(path, places.top(path)):
+        return f"{text(directory)} is disposable"
+    if places.temporary(path) and not _in_work_tree(path):
+        return f"{text(directory)} is temporary"
+    return ""
+
+
+def _in_work_tree(path: bytes) -> bool:
+    while path != b"/":
+        path = os.path.dirname(path)
+        if os.path.lexists(os.path.join(path, b".git")):
+            return True
+    return False
+
+
+def below(starts: tuple[str, ...], names: tuple[str, ...], cwd: str) -> tuple[str, ...]:
+    """See core.world.World.below; symbolic links below `starts` are not followed."""
+    from fnmatch import translate
+    from re import compile
+
+    wanted = [compile(raw(translate(name))) for name in names]
+    budget, found = _Budget(), list[bytes]()
+    here = raw(cwd)
+    waiting = [raw(start) for start in starts]
+    for start in waiting:
+        if os.path.lexists(os.path.join(here, start)) and any(one.match(os.path.basename(start)) for one in wanted):
+            found.append(start)
+    waiting = [start for start in waiting if os.path.isdir(os.path.join(here, start))]
+    while waiting:
+        directory = waiting.pop()
+        for entry in budget.entries(os.path.join(here, directory)):
+            path = os.path.join(directory, entry.name)
+            if any(one.match(entry.name) for one in wanted):
+                found.append(path)
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append(path)
+    return tuple(map(text, sorted(found)))

@@ -1,0 +1,93 @@
+"""The effects of a rule on files: those that it names, those that others come to lie on, those that move away."""
+
+from __future__ import annotations
+
+from ..core.call import Unresolved
+from ..core.effect import Effect, Target
+from ..core.paths import could_touch, on_path
+from ..core.value import TYPE_CHECKING
+from ..core.world import Unseen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ..core.call import Call
+    from ..core.world import Landing, World
+    from .model import Rule
+
+
+def unresolved(words: Iterable[str], base: Effect) -> Iterator[Effect]:
+    """An effect of unknown extent for each word whose value nobody knows yet."""
+    for word in words:
+        if isinstance(word, Unresolved):
+            yield base.replace(
+                recoverable_by="",
+                target=Target(base.target.kind, word.written),
+                reason=f"{base.reason}: what {word.written} stands for is not known before the line runs",
+            )
+
+
+def on_paths(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[Effect]:
+    """One effect for each file that the call hits, by the state it is in now."""
+    words = tuple(a.value for a in call.playing(rule.on) if a.value is not None)
+    cwd = call.cwd
+    yield from unresolved(words, base)
+    if isinstance(cwd, Unresolved):
+        yield from unresolved((Unresolved(w, f"{cwd.written}/{w}") for w in words if w[:1] != "/"), base)
+        words = tuple(word for word in words if word[:1] == "/")
+    for path in world.paths(words, cwd, _follows(rule)) if words else ():
+        yield on_path(base, path, call.invocation.ahead)
+    if not words:
+        yield base.replace(verb="observe", target=Target("file", ""))
+
+
+def landing(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[Effect]:
+    """What the arguments that are SOURCE replace where they come to lie, at DEST."""
+    place = _landing(call, world)
+    if place is None:
+        yield base.replace(verb="observe", target=Target("file", ""))
+    elif isinstance(place, Unseen):
+        yield base.replace(recoverable_by="", reason=f"{base.reason}: {place}")
+    else:
+        ahead = call.invocation.ahead
+        for path in world.paths(place.over, call.cwd, _follows(rule)) if place.over else ():
+            yield on_path(base, path, ahead)
+        for at in place.at:
+            if at not in place.over and any(could_touch(earlier, at) for earlier in ahead):
+                why = "an earlier part of the same line may change what is there"
+                yield base.replace(target=Target("file", at), recoverable_by="", reason=f"{base.reason}: {why}")
+            elif at not in place.over:
+                yield base.replace(verb="create", target=Target("file", at))
+
+
+def moving_away(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[Effect]:
+    """What leaves its place for another: lost only where that other place keeps nothing."""
+    place = _landing(call, world)
+    if isinstance(place, Unseen):
+        yield base.replace(recoverable_by="", reason=f"{base.reason}: {place}")
+    elif place is not None and place.disposable:
+        yield from on_paths(rule, base.replace(reason=f"{base.reason}: {place.disposable}"), call, world)
+    else:
+        for argument in call.playing(rule.on):
+            yield base.replace(recoverable_by="counterpart", target=Target("file", argument.value or ""))
+
+
+def _landing(call: Call, world: World) -> Landing | Unseen | None:
+    """Where the call's SOURCE arguments come to lie, or why nobody can tell; None if nothing is copied."""
+    sources = tuple(a.value for a in call.playing("SOURCE") if a.value is not None)
+    places = [a for a in call.playing("DEST", "TARGET") if a.value is not None]
+    if not sources or not places:
+        return None
+    destination = places[-1].value or ""
+    for word in (*sources, destination, call.cwd):
+        if isinstance(word, Unresolved):
+            return Unseen(f"what {word.written} stands for is not known before the line runs")
+    try:
+        return world.landing(sources, destination, call.cwd, places[-1].role == "DEST")
+    except Unseen as why:
+        return why
+
+
+def _follows(rule: Rule) -> bool:
+    """Whether what a symbolic link points at is hit, and not the link."""
+    return rule.effect == "replace" if rule.follow is None else rule.follow
