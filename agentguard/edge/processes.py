@@ -54,10 +54,12 @@ def origin(sessions: Sessions, environment: Mapping[str, str]) -> Origin:
     uid = os.getuid()
     _, marked = agents.mark(environment)
     try:
-        above = ancestry()
+        this, *rest = _lineage()
     except Unseen:
         return Origin(uid, _anybody(uid, ()), (), marked)
-    session = _session(above, sessions) or _anybody(uid, above)
+    above = tuple(rest)
+    # A run's command may be this very call, or a shell that has become it.
+    session = _session(above, sessions) or sessions.get((this.pid, this.start)) or _anybody(uid, above)
     agent = next(filter(None, map(agents.agent, above)), "") or marked
     terminal = "" if session.known or agent else own_terminal()
     return Origin(uid, session, above, agent, terminal)

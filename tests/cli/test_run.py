@@ -43,8 +43,13 @@ def test_it_names_a_session_for_the_process_that_the_command_becomes(installed: 
     assert "night shift" in {session.name for session in sessions.values()}
 
 
-def test_a_call_below_is_on_the_record_under_that_session(installed: Root, agentguard: Agentguard) -> None:
-    agentguard("run", "--name", "night shift", "sh", "-c", "git --version")
+@pytest.mark.parametrize(
+    "command", [["sh", "-c", "git --version; :"], ["bash", "-c", "git --version"], ["git", "--version"]]
+)
+def test_a_call_is_on_the_record_under_that_session_also_where_the_command_becomes_it(
+    installed: Root, agentguard: Agentguard, command: list[str]
+) -> None:
+    agentguard("run", "--name", "night shift", *command)
     assert {row.body["session_name"] for row in Journal(installed).rows(program="git")} == {"night shift"}
 
 
