@@ -143,6 +143,14 @@ class Git:
             raise Unseen(f"git {words[0]}: {lines[0] if lines else f'ended with {done.status}'}")
         return done
 
+    def plain(self, *words: str) -> str:
+        """The one line that a command prints, as it is without what this class sets: where the hooks lie."""
+        argv = [raw(word) for word in (self.program, *self.options, *words)]
+        done = run(argv, self.env, SECONDS)
+        if done.status:
+            raise Unseen(f"git {words[0]} ended with {done.status}")
+        return text(done.out).removesuffix("\n")
+
     def lines(self, *words: str, fine: tuple[int, ...] = (0,)) -> list[str]:
         """What a command prints, line by line."""
         return text(self.run(*words, fine=fine).out).splitlines()

@@ -12,6 +12,9 @@ import os
 from ..core.effect import Target
 from ..core.value import TYPE_CHECKING
 from ..core.world import PATH_STATES, Answer, Unseen, World
+from .conflicts import not_remade
+from .git import of_work_tree
+from .object_probes import all_tags, objects_unreachable, reflog_only, replacements
 from .octets import raw, text
 from .push_probe import push_loses
 from .ref_probes import (
@@ -50,6 +53,8 @@ def checkout_switch_dirty(call: Call, git: Git, world: World) -> Answer:
         return paths_dirty(call, git, world)
     target = _branch(git, words[0]) if words else "HEAD"
     if not call.has("-f", "--force", "--discard-changes", "-m", "--merge"):
+        if call.has("--no-overwrite-ignore"):
+            return Answer()
         return _lost_files(git, _overwritten(git, target, (), ignored=True))
     return _everything_uncommitted(git, target)
 
@@ -78,7 +83,67 @@ def paths_dirty(call: Call, git: Git, world: World) -> Answer:
         or (staged and change.index in _STAGED and (edited or change.tree != "."))
     ]
     overwritten = _overwritten(git, source, paths) if source and edited else ()
-    return _lost_files(git, (*files, *overwritten))
+    return _lost_files(git, (*not_remade(git, files), *overwritten))
+
+
+def merge_undone(call: Call, git: Git, world: World) -> Answer:
+    """What `merge --abort`, `reset --merge` and their like lose: what is staged, and resolutions.
+
+    They keep other changes, or refuse (git-reset(1), --merge). `rebase` and `am` throw those away too.
+    """
+    changes = git.status(False)
+    if call.command in (("rebase",), ("am",)):
+        return _lost_files(git, _uncommitted(git, changes))
+    return _lost_files(git, not_remade(git, [one for one in changes if one.index in _STAGED]))
+
+
+def index_written_out(call: Call, git: Git, world: World) -> Answer:
+    """What `checkout-index -f` loses: changes that are not staged."""
+    if call.has("--stdin"):
+        raise Unseen("the paths are on standard input")
+    if not call.operands and not call.has("-a", "--all"):
+        return Answer()
+    return _lost_files(git, [one for one in git.status(False, call.operands) if one.tree in _EDITED])
+
+
+def reset_drops(call: Call, git: Git, world: World) -> Answer:
+    """What a mixed `reset` and other writing of the index lose: staged content that is not in the work tree."""
+    if call.has("--soft", "--hard", "--merge", "--keep"):
+        return Answer()
+    paths = _tree_and_paths(call, git)[1] if call.command == ("reset",) else ()
+    return _lost_files(git, [one for one in git.status(False, paths) if one.index in _STAGED and one.tree in _EDITED])
+
+
+def merge_overwrites(call: Call, git: Git, world: World) -> Answer:
+    """Ignored files that `merge` or `rebase` replaces with what the other branch has in their place."""
+    names = call.values("--onto") or call.operands[:1] if call.command == ("rebase",) else call.operands
+    found = [change for name in names for change in _overwritten(git, _branch(git, name), (), ignored=True)]
+    return _lost_files(git, found)
+
+
+def sparse_drops(call: Call, git: Git, world: World) -> Answer:
+    """Ignored files that `sparse-checkout` removes with the directories that it leaves out."""
+    kept = tuple(f"{name.strip('/')}/" for name in call.operands)
+    if call.command[-1] == "reapply" or call.command[-1] == "add":
+        kept += tuple(f"{name}/" for name in git.lines("sparse-checkout", "list"))
+    top = raw(_top(git))
+    ignored = [c.path for c in git.status(True, ignored=True) if c.index == "!" and "/" in c.path.rstrip("/")]
+    outside = [path for path in ignored if not any(f"{path}/".startswith(one) for one in kept)]
+    return lost(_hit(tuple(os.path.join(text(top), path) for path in outside), text(top), world))
+
+
+def submodules_reset(call: Call, git: Git, world: World) -> Answer:
+    """What `submodule deinit --force` or `update --force` loses: changes in submodules that are in no commit."""
+    listed = text(git.run("ls-files", "-s", "-z", "--", *call.operands).out).split("\0")
+    top, found = _top(git), []
+    for path in (line.partition("\t")[2] for line in listed if line.startswith("160000 ")):
+        place = os.path.join(top, path)
+        if os.path.lexists(os.path.join(place, ".git")):
+            inner = of_work_tree(git.program, os.path.realpath(place))
+            untracked = call.command == ("submodule", "deinit")
+            changes = [c for c in inner.status(untracked) if c.index in _STAGED or c.tree in _EDITED or c.index == "?"]
+            found += [Target("file", f"{path}/{c.path}", (place, c.path, c.object)) for c in changes]
+    return lost(found)
 
 
 def untracked_files(call: Call, git: Git, world: World) -> Answer:
@@ -110,16 +175,21 @@ def rm_paths(call: Call, git: Git, world: World) -> Answer:
         return Answer()
     if call.has("--pathspec-from-file"):
         raise Unseen("the paths are in a file")
-    return _lost_files(git, _uncommitted(git.status(False, call.operands)))
+    return _lost_files(git, _uncommitted(git, git.status(False, call.operands)))
 
 
 def worktree_unclean(call: Call, git: Git, world: World) -> Answer:
-    """What `worktree remove` loses: files that are in no commit, ignored ones too, and commits that only it has."""
+    """What `worktree remove` loses: files that are in no commit, ignored ones too, and commits that only it has.
+
+    Without force it refuses where there is anything but ignored files.
+    """
     found = []
     for name in call.operands:
         record = _worktree(git, name)
         path = record.get("worktree", "")
         if not path or not os.path.isdir(path):
+            continue
+        if not call.has("-f", "--force") and of_work_tree(git.program, path).status(True):
             continue
         for state in world.paths((path,), "/", False):
             if not PATH_STATES[state.state]:
@@ -139,6 +209,13 @@ PROBES: dict[str, Probe] = {
     "rm-paths": rm_paths,
     "untracked-files": untracked_files,
     "worktree-unclean": worktree_unclean,
+    "merge-undone": merge_undone,
+    "index-written-out": index_written_out,
+    "submodules-reset": submodules_reset,
+    "objects-unreachable": objects_unreachable,
+    "reflog-only": reflog_only,
+    "replacements": replacements,
+    "all-tags": all_tags,
     "branch-unmerged": branch_unmerged,
     "commits-unreachable": commits_unreachable,
     "ref-deletes": ref_deletes,
@@ -153,11 +230,11 @@ PROBES: dict[str, Probe] = {
 
 
 def _everything_uncommitted(git: Git, commit: str) -> Answer:
-    return _lost_files(git, [*_uncommitted(git.status(False)), *_overwritten(git, commit, ())])
+    return _lost_files(git, [*_uncommitted(git, git.status(False)), *_overwritten(git, commit, ())])
 
 
-def _uncommitted(changes: Iterable[Change]) -> Iterator[Change]:
-    return (change for change in changes if change.index in _STAGED or change.tree in _EDITED)
+def _uncommitted(git: Git, changes: Iterable[Change]) -> Iterator[Change]:
+    return not_remade(git, (one for one in changes if one.index in _STAGED or one.tree in _EDITED))
 
 
 def _overwritten(git: Git, tree: str, pathspecs: Sequence[str], ignored: bool = False) -> tuple[Change, ...]:
@@ -216,7 +293,7 @@ def _before_dashes(call: Call) -> tuple[str, ...]:
 def _tree_and_paths(call: Call, git: Git) -> tuple[str | None, tuple[str, ...]]:
     """The commit or tree that `checkout` is given, if any, and its pathspecs (git-checkout(1))."""
     before, words = _before_dashes(call), call.operands
-    if call.has("-b", "-B", "--orphan", "-t", "--track", "--detach", "-d"):
+    if call.has("-b", "-B", "--orphan", "-t", "--track", "--detach", "-d") and call.command == ("checkout",):
         return (words[0] if words else "HEAD"), ()
     if "--" in call.invocation.argv:
         return (before[0] if before else None), words[len(before) :]

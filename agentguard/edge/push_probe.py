@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
+
 from ..core.effect import Target
 from ..core.value import TYPE_CHECKING, Value
 from ..core.world import Answer, Unseen, World
-from .git import of_git_directory
+from .git import of_git_directory, of_work_tree
 from .octets import text
 from .ref_probes import lost, resolved
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from ..core.call import Call
     from .git import Git
@@ -27,21 +29,22 @@ class _Update(Value):
 
 
 def push_loses(call: Call, git: Git, world: World) -> Answer:
-    """Commits of others, or a state nobody has seen, that a push drops from the remote.
+    """What a push drops from the remote.
 
     With a lease on a ref whose last seen state is known here, git itself makes sure that the
-    remote still is there: then exactly the commits between are dropped. The caller's own, by
-    author's and committer's address, are still here.
+    remote still is there: then exactly the commits between are dropped, and the caller's own, by
+    author's and committer's address, are still here. Without one, only a remote on this machine
+    can be looked at, and every commit that is dropped counts.
     """
-    if call.has("--mirror"):
-        raise Unseen(f"{_UNSEEN}, and --mirror deletes and replaces everything there")
-    if call.has("--prune"):
-        raise Unseen(f"{_UNSEEN}, and --prune deletes what is not here")
     remote = _remote(call, git)
+    there = _refs_there(git, remote)
+    if there is not None:
+        return lost(_dropped_there(call, git, remote, there))
+    _raise_unless_bounded(call)
     updates = list(_updates(call, git, remote))
     if call.has("-f", "--force") or any(update.forced for update in updates):
         raise Unseen(f"{_UNSEEN}, and a forced push replaces it all the same")
-    leases = [a.value for a in call.arguments if a.option == "--force-with-lease"]
+    leases = _leases(call)
     found: list[Target] = []
     for update in updates:
         expected = _expected(git, remote, update, leases)
@@ -52,20 +55,105 @@ def push_loses(call: Call, git: Git, world: World) -> Answer:
     return lost(found)
 
 
-def _dropped(git: Git, remote: str, update: _Update, expected: str) -> Iterator[Target]:
+def forced_by_configuration(key: str, call: Call, git: Git, world: World) -> str | None:
+    """The setting that makes a push without any option of the kind replace or delete what is on the remote."""
+    remote = _remote(call, git)
+    why = None
+    if _is_mirror(git, remote):
+        why = f"remote.{remote}.mirror = true"
+    elif len(call.operands) < 2:
+        configured = git.lines("config", "--get-all", f"remote.{remote}.push", fine=(0, 1))
+        forcing = (one for one in configured if one[:1] in ("+", ":") and one != ":")
+        why = next((f"remote.{remote}.push = {one}" for one in forcing), None)
+    try:
+        harmless = bool(why) and not push_loses(call, git, world).lost
+    except Unseen:
+        harmless = False
+    return None if harmless else why
+
+
+def _raise_unless_bounded(call: Call) -> None:
+    if call.has("--mirror"):
+        raise Unseen(f"{_UNSEEN}, and --mirror deletes and replaces everything there")
+    if call.has("--prune"):
+        raise Unseen(f"{_UNSEEN}, and --prune deletes what is not here")
+
+
+def _is_mirror(git: Git, remote: str) -> bool:
+    return git.value("config", "--type=bool", "--get", f"remote.{remote}.mirror") == "true"
+
+
+def _leases(call: Call) -> list[str | None]:
+    return [a.value for a in call.arguments if a.option == "--force-with-lease"]
+
+
+# A remote on this machine
+
+
+def _refs_there(git: Git, remote: str) -> dict[str, str] | None:
+    """The refs of a remote that is a directory of this machine, with their objects; None if it is not."""
+    done = git.run("remote", "get-url", "--push", remote, fine=(0, 2, 128))
+    url = (remote if done.status else text(done.out).partition("\n")[0]).removeprefix("file://")
+    if url[:1] not in ("/", "."):
+        return None
+    path = os.path.join(git.value("rev-parse", "--show-toplevel") or git.cwd, url)
+    if not os.path.isdir(path):
+        return None
+    seen = of_work_tree(git.program, os.path.realpath(path))
+    return dict(line.split(" ", 1) for line in seen.lines("for-each-ref", "--format=%(refname) %(objectname)"))
+
+
+def _dropped_there(call: Call, git: Git, remote: str, there: dict[str, str]) -> Iterator[Target]:
+    leases = _leases(call)
+    for update in _updates_there(call, git, remote, there):
+        current = there.get(update.ref, "")
+        forced = update.forced or not update.source or call.has("-f", "--force")
+        expected = _expected(git, remote, update, leases)
+        if not current or (not forced and expected is None) or (expected and expected != current):
+            continue  # new, or git refuses
+        if resolved(git, f"{current}^{{object}}"):
+            others = expected is not None and not (call.has("-f", "--force") or update.forced)
+            yield from _dropped(git, remote, update, current, only_others=others, there=there)
+        else:
+            directory = git.value("rev-parse", "--absolute-git-dir")
+            yield Target("commit", f"{current[:10]} of {update.ref}, unknown here", (directory, remote, current))
+
+
+def _updates_there(call: Call, git: Git, remote: str, there: dict[str, str]) -> Iterator[_Update]:
+    """Every update, those of many refs at once one by one."""
+    deleted = call.has("--mirror") or _is_mirror(git, remote)
+    if deleted or call.has("--all", "--branches", "--tags", "--prune") or any("*" in word for word in call.operands):
+        for ref in there:
+            here = ref if resolved(git, ref) else ""
+            if here or deleted or (call.has("--prune") and ref.startswith(("refs/heads/", "refs/tags/"))):
+                yield _Update(here, ref, deleted or any(word.startswith("+") for word in call.operands))
+    else:
+        yield from _updates(call, git, remote)
+
+
+def _dropped(
+    git: Git,
+    remote: str,
+    update: _Update,
+    expected: str,
+    only_others: bool = True,
+    there: Mapping[str, str] | None = None,
+) -> Iterator[Target]:
     if not expected:
         raise Unseen(f"{_UNSEEN}: nothing is known here of {update.ref} at {remote}")
     source = resolved(git, f"{update.source}^{{commit}}") if update.source else ""
     if update.source and not source:
         return  # git refuses a source that does not exist
-    others = (f"--exclude={_tracking(git, remote, update.ref)}", f"--glob=refs/remotes/{remote}/*")
+    others: tuple[str, ...] = (f"--exclude={_tracking(git, remote, update.ref)}", f"--glob=refs/remotes/{remote}/*")
+    if there is not None:
+        others = tuple(held for ref, held in there.items() if ref != update.ref and resolved(git, held))
     kept = [source] if source else others
     listed = git.run("rev-list", "--format=%H%x00%ae%x00%ce%x00%s", expected, "--not", *kept, "--").out
     directory = git.value("rev-parse", "--absolute-git-dir")
     own = of_git_directory(git.program, directory).value("config", "--get", "user.email")
     for line in text(listed).split("\n")[1::2]:
         commit, author, committer, subject = line.split("\0", 3)
-        if not own or author != own or committer != own:
+        if not only_others or not own or author != own or committer != own:
             yield Target("commit", f"{commit[:10]} {subject} ({author})", (directory, remote, update.ref, commit))
 
 
@@ -107,7 +195,7 @@ def _remote(call: Call, git: Git) -> str:
 
 def _updates(call: Call, git: Git, remote: str) -> Iterator[_Update]:
     """What is pushed where (git-push(1)); raises Unseen where that would have to be asked of the remote."""
-    if git.value("config", "--type=bool", "--get", f"remote.{remote}.mirror") == "true":
+    if _is_mirror(git, remote):
         raise Unseen(f"{_UNSEEN}, and {remote} is configured as a mirror: everything there is deleted and replaced")
     given = list(call.operands[1:])
     if not given and call.has("--all", "--branches", "--tags"):

@@ -20,7 +20,9 @@ _LOGGED = ("refs/heads/", "refs/remotes/", "refs/notes/")
 
 
 def branch_unmerged(call: Call, git: Git, world: World) -> Answer:
-    """What `branch -d` loses: commits that no other ref reaches."""
+    """What `branch -d` loses: commits that no other ref reaches. Unforced, it refuses there (git-branch(1))."""
+    if not call.has("-D", "-f", "--force", "-r", "--remotes"):
+        return Answer()
     kind = "refs/remotes/" if call.has("-r", "--remotes") else "refs/heads/"
     refs = [_branch_ref(git, name, kind) for name in call.operands]
     return unreachable(git, [ref for ref in refs if resolved(git, ref)])
@@ -40,6 +42,8 @@ def commits_unreachable(call: Call, git: Git, world: World) -> Answer:
     if call.has("--stdin"):
         raise Unseen("the refs are on standard input")
     ref, new = _moved(call, git)
+    if call.has("-M", "-C") and call.command == ("branch",):
+        return unreachable(git, [ref]) if ref and len(call.operands) > 1 and resolved(git, ref) else Answer()
     if not ref or not resolved(git, ref) or _is_logged(git, ref):
         return Answer()
     return unreachable(git, [ref], new if resolved(git, f"{new}^{{commit}}") else "")

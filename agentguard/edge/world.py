@@ -12,7 +12,7 @@ from ..core.canonical import digest, fingerprint
 from ..core.value import TYPE_CHECKING
 from ..core.world import Answer, Landing, PathState, Unseen, World
 from ..errors import AgentguardError
-from .octets import raw, text
+from .octets import raw
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -172,11 +172,10 @@ class RealWorld(World):
             return Answer(unseen=str(why))
 
     def lookup(self, source: str, key: str, call: Call) -> str | None:
-        """See World; "git-alias" is the only source."""
-        if source != "git-alias":
-            raise Unseen(f"nobody knows how to look up {source}")
-        done = self._git(call).run("config", "-z", "--get", f"alias.{key}", fine=(0, 1))
-        return None if done.status else text(done.out).partition("\0")[0]
+        """See World; the sources are those of edge.git_lookups."""
+        from .git_lookups import look_up
+
+        return look_up(source, key, call, self._git(call), self)
 
     def _git(self, call: Call) -> Git:
         """Git as this call would see it, by the system's own program, or else the one that would run."""

@@ -154,14 +154,19 @@ def test_a_clean_work_tree_loses_nothing(repo):
     assert names(ask("worktree-dirty", repo.path, "git reset --hard")) == []
 
 
-def test_a_conflict_is_uncommitted(repo):
+def test_a_resolution_is_uncommitted_and_a_conflict_as_git_wrote_it_is_not(repo):
     repo.git("checkout", "-q", "-b", "left")
     repo.commit("a.py", "left\n")
     repo.git("checkout", "-q", "main")
     repo.commit("a.py", "right\n")
     with pytest.raises(AssertionError):
         repo.git("merge", "-q", "left")
+    assert names(ask("worktree-dirty", repo.path, "git reset --hard")) == []
+    assert names(ask("merge-undone", repo.path, "git merge --abort")) == []
+    repo.write("a.py", "both\n")
     assert names(ask("worktree-dirty", repo.path, "git reset --hard")) == ["a.py"]
+    repo.git("add", "a.py")
+    assert names(ask("merge-undone", repo.path, "git merge --abort")) == ["a.py"]
 
 
 def test_names_of_any_bytes(repo):
@@ -267,7 +272,6 @@ def test_update_ref(repo):
 MOVES = [
     ("git branch -f other main", 2),
     ("git branch -f other", 2),
-    ("git branch -M main other", 2),
     ("git update-ref refs/heads/other main", 2),
     ("git checkout -B other main", 2),
     ("git switch -C other main", 2),
@@ -281,6 +285,12 @@ def test_moving_a_ref_is_in_the_reflog(repo, line, dropped):
     assert names(ask("commits-unreachable", repo.path, line)) == []
     repo.git("config", "core.logAllRefUpdates", "false")
     assert len(names(ask("commits-unreachable", repo.path, line))) == dropped
+
+
+@pytest.mark.parametrize("line", ["git branch -M main other", "git branch -C main other"])
+def test_a_branch_renamed_over_another_takes_its_reflog_along(repo, line):
+    assert len(names(ask("commits-unreachable", repo.path, line))) == 2
+    assert names(ask("commits-unreachable", repo.path, line.replace("other", "fresh"))) == []
 
 
 def test_reset_without_a_reflog(repo):
@@ -386,6 +396,7 @@ def test_a_lease_drops_exactly_what_was_last_seen(pushed, line):
     ],
 )
 def test_what_the_remote_holds_is_not_seen(pushed, line):
+    pushed.git("config", "remote.origin.pushurl", "ssh://example.org/x.git")
     assert ask("push-loses", pushed.path, line).unseen
 
 
@@ -397,7 +408,38 @@ def test_a_plain_push_drops_nothing(pushed, line):
 @pytest.mark.parametrize(("key", "value"), [("remote.origin.mirror", "true"), ("remote.origin.push", "+main:main")])
 def test_configuration_can_force_a_plain_push(pushed, key, value):
     pushed.git("config", key, value)
+    pushed.git("config", "remote.origin.pushurl", "ssh://example.org/x.git")
     assert ask("push-loses", pushed.path, "git push").unseen
+    made = call(pushed.path, "git push")
+    said = RealWorld(made.invocation, "/nowhere").lookup("git-push-forced", "", made)
+    assert said == f"{key} = {value}"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "git push --force", "git push -f origin main", "git push origin +main", "git push --mirror",
+        "git push origin '+refs/heads/*:refs/heads/*'", "git push --all -f",
+    ],
+)  # fmt: skip
+def test_a_remote_on_this_machine_is_looked_at(pushed, line, lasting_tmp):
+    assert names(ask("push-loses", pushed.path, line)) == []
+    pushed.git("commit", "-q", "--amend", "-m", "anew")
+    dropped = names(ask("push-loses", pushed.path, line))
+    assert len(dropped) == 1 and "change src/b.py" in dropped[0]
+    pushed.git("reset", "-q", "--hard", "HEAD@{1}")
+    pushed.git("clone", "-q", str(lasting_tmp / "origin.git"), str(lasting_tmp / "second"))
+    theirs = Repository(lasting_tmp / "second")
+    theirs.commit("colleague", **STRANGER)
+    theirs.git("push", "-q", "origin", "main")
+    assert "unknown here" in names(ask("push-loses", pushed.path, line))[0]
+
+
+@pytest.mark.parametrize("line", ["git push origin --delete other", "git push origin :other", "git push -d origin other"])
+def test_deleting_on_a_remote_of_this_machine(pushed, line):
+    assert len(names(ask("push-loses", pushed.path, line))) == 2
+    pushed.git("push", "-q", "origin", "other:copy")
+    assert names(ask("push-loses", pushed.path, line)) == []
 
 
 def test_deleting_under_a_lease(pushed):

@@ -1,0 +1,113 @@
+"""Which uncommitted content of an unfinished merge git would make again, if the merge were repeated.
+
+A conflicted file that still is as git wrote it, and a file that git merged by itself, are no
+loss: their content comes from commits. What a person resolved is.
+"""
+
+from __future__ import annotations
+
+import os
+
+from ..core.value import TYPE_CHECKING, Value
+from .octets import raw, text
+from .ref_probes import resolved
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from .git import Change, Git
+
+#: How many files of one merge are merged again to compare; more are taken for changed.
+MOST_MERGED = 100
+_MARKERS = (b"<<<<<<< ", b"||||||| ", b">>>>>>> ")
+#: What is being merged, by the ref that says so (gitrevisions(7)): that commit, and the one that it is seen from.
+_UNDER_WAY = (
+    ("MERGE_HEAD", "{}", ""),
+    ("CHERRY_PICK_HEAD", "{}", "{}^"),
+    ("REVERT_HEAD", "{}^", "{}"),
+    ("REBASE_HEAD", "{}", "{}^"),
+)
+
+
+class _Merge(Value):
+    """A merge under way: the commits that go in, beside HEAD."""
+
+    theirs: str
+    base: str
+
+
+def not_remade(git: Git, changes: Iterable[Change]) -> Iterator[Change]:
+    """Those of the changes whose content repeating the merge under way would not bring back."""
+    merge: _Merge | None = None
+    looked, merged = False, 0
+    for change in changes:
+        if not looked:
+            merge, looked = _under_way(git), True
+        in_conflict = change.index == "U"
+        if merged < MOST_MERGED and (in_conflict or (merge and change.tree == ".")):
+            merged += 1
+            if _conflict_remade(git, change.path) if in_conflict else merge and _staged_remade(git, change, merge):
+                continue
+        yield change
+
+
+def _under_way(git: Git) -> _Merge | None:
+    for ref, theirs, base in _UNDER_WAY:
+        if resolved(git, ref):
+            seen_from = base.format(ref) if base else git.value("merge-base", "HEAD", ref)
+            return _Merge(theirs.format(ref), seen_from)
+    return None
+
+
+def _conflict_remade(git: Git, path: str) -> bool:
+    """Whether a file in conflict is what git left there: one side, or both with markers between."""
+    top = raw(git.value("rev-parse", "--show-toplevel"))
+    try:
+        with open(os.open(os.path.join(top, raw(path)), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+            there = file.read()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    listed = text(git.run("ls-files", "-u", "-z", "--", f":(top,literal){path}").out).split("\0")
+    stages = {line.partition("\t")[0].split(" ")[2]: line.split(" ")[1] for line in listed if line}
+    sides = {stage: git.run("cat-file", "blob", held).out for stage, held in stages.items()}
+    if there in (sides.get("2"), sides.get("3")):
+        return True
+    again = _merged(git, sides.get("2", b""), sides.get("1", b""), sides.get("3", b""))
+    return again is not None and _unlabelled(again) == _unlabelled(there)
+
+
+def _staged_remade(git: Git, change: Change, merge: _Merge) -> bool:
+    """Whether what is staged of a file is the other side's, or what git merges from both."""
+    theirs = resolved(git, f"{merge.theirs}:{change.path}")
+    if change.object == theirs:
+        return True
+    sides = [resolved(git, f"{one}:{change.path}") for one in ("HEAD", merge.base, merge.theirs)]
+    if change.index == "D" or not all(sides):
+        return change.index == "D"
+    again = _merged(git, *(git.run("cat-file", "blob", one).out for one in sides))
+    return again is not None and again == git.run("cat-file", "blob", change.object).out
+
+
+def _merged(git: Git, ours: bytes, base: bytes, theirs: bytes) -> bytes | None:
+    """What git makes of three contents (git-merge-file(1)), markers where they conflict; None if it cannot."""
+    import shutil
+    from tempfile import mkdtemp
+
+    scratch = mkdtemp(prefix="agentguard-")
+    try:
+        names = [os.path.join(scratch, name) for name in ("ours", "base", "theirs")]
+        for name, content in zip(names, (ours, base, theirs), strict=True):
+            with open(name, "wb") as file:
+                file.write(content)
+        done = git.run("merge-file", "-p", "-q", *names, fine=tuple(range(256)))
+        return done.out if done.status < 128 else None
+    finally:
+        shutil.rmtree(scratch)
+
+
+def _unlabelled(content: bytes) -> bytes:
+    """Without what stands behind conflict markers: it names the sides, which were called otherwise."""
+    lines = content.split(b"\n")
+    return b"\n".join(line[:7] if line.startswith(_MARKERS) else line for line in lines)

@@ -1,0 +1,91 @@
+"""What git's configuration and repositories say to rules that ask `where`, and where what git carries runs.
+
+Every source takes its key, the call and git as the call would see it; it gives None where what
+the rule asks does not hold, and raises Unseen where it cannot tell.
+"""
+
+from __future__ import annotations
+
+import os
+
+from ..core.value import TYPE_CHECKING
+from ..core.world import Unseen, World
+from .git_probes import merge_overwrites, reset_drops, sparse_drops
+from .octets import raw, text
+from .push_probe import forced_by_configuration
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..core.call import Call
+    from ..core.world import Answer
+    from .git import Git
+
+    Lookup = Callable[[str, Call, Git, World], "str | None"]
+
+#: How many of the things that would be lost are named in one reason.
+_NAMED = 5
+
+
+def _alias(key: str, call: Call, git: Git, world: World) -> str | None:
+    return _configured(git, f"alias.{key}")
+
+
+def _config(key: str, call: Call, git: Git, world: World) -> str | None:
+    """The value of a setting, as the call itself would have it."""
+    value = _configured(git, key)
+    return None if value is None else f"{key} = {value}"
+
+
+def _configured(git: Git, key: str) -> str | None:
+    done = git.run("config", "-z", "--get", key, fine=(0, 1))
+    return None if done.status else text(done.out).partition("\0")[0]
+
+
+def _top(key: str, call: Call, git: Git, world: World) -> str | None:
+    """The directory that git goes to before it runs anything else: the top of the work tree."""
+    return git.value("rev-parse", "--show-toplevel") or None
+
+
+def _rewriting(key: str, call: Call, git: Git, world: World) -> str | None:
+    """The directory that `filter-branch` makes for its filters (git-filter-branch(1), -d)."""
+    given = call.value("-d")
+    return os.path.join(git.cwd if given else git.value("rev-parse", "--show-toplevel"), given or ".git-rewrite", "t")
+
+
+def _hooks(key: str, call: Call, git: Git, world: World) -> str | None:
+    """Those of the hooks named in `key` that this repository has (githooks(5))."""
+    directory = os.path.join(raw(git.cwd), raw(git.plain("rev-parse", "--git-path", "hooks")))
+    found = [name for name in key.split() if os.access(os.path.join(directory, raw(name)), os.X_OK)]
+    return ", ".join(found) or None
+
+
+def _naming(probe: Callable[[Call, Git, World], Answer]) -> Lookup:
+    """A probe as a source: what would be lost, by name."""
+
+    def look(key: str, call: Call, git: Git, world: World) -> str | None:
+        names = [target.name for target in probe(call, git, world).lost]
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        return ", ".join(names[:_NAMED]) + more if names else None
+
+    return look
+
+
+LOOKUPS: dict[str, Lookup] = {
+    "git-alias": _alias,
+    "git-config": _config,
+    "git-top": _top,
+    "git-rewriting": _rewriting,
+    "git-hook": _hooks,
+    "git-push-forced": forced_by_configuration,
+    "git-merge-overwrites": _naming(merge_overwrites),
+    "git-reset-drops": _naming(reset_drops),
+    "git-sparse-drops": _naming(sparse_drops),
+}
+
+
+def look_up(source: str, key: str, call: Call, git: Git, world: World) -> str | None:
+    """What that source says; raises Unseen if there is no such source."""
+    if source not in LOOKUPS:
+        raise Unseen(f"nobody knows how to look up {source}")
+    return LOOKUPS[source](key, call, git, world)
