@@ -48,7 +48,8 @@ class StatedWorld(World):
         return tuple(self._path(path, cwd) for path in paths)
 
     def _path(self, path: str, cwd: str) -> PathState:
-        stated = self.given.get("paths", {}).get(path, "unseen")
+        paths = self.given.get("paths", {})
+        stated = paths.get(path, paths.get(os.path.relpath(path, cwd), "unseen") if path else "unseen")
         fields = {"state": stated} if isinstance(stated, str) else dict(stated)
         if fields["state"] not in PATH_STATES:
             raise RuleError(f"path state `{fields['state']}` is none of {', '.join(PATH_STATES)}")
@@ -63,14 +64,15 @@ class StatedWorld(World):
         """Inside a destination that is given as a directory; over those of the given paths that are not missing."""
         paths = self.given.get("paths", {})
         if inside and destination.rstrip("/") in self.given.get("directories", ()):
-            at = tuple(os.path.normpath(os.path.join(destination, os.path.basename(one))) for one in sources)
+            at = tuple(os.path.join(cwd, destination, os.path.basename(one)) for one in sources)
         elif destination in paths:
-            at = (destination,) * len(sources)
+            at = (os.path.join(cwd, destination),) * len(sources)
         else:
             raise Unseen(f"{destination} is not given")
-        over = [path for path in paths if any(path == one or path.startswith(one + "/") for one in at)]
-        over = [path for path in over if paths[path] != "missing"]
-        return Landing(at, tuple(over), self.given.get("disposable", {}).get(destination, ""))
+        at = tuple(map(os.path.normpath, at))
+        there = [os.path.normpath(os.path.join(cwd, path)) for path, state in paths.items() if state != "missing"]
+        over = tuple(path for path in there if any(f"{path}/".startswith(f"{one}/") for one in at))
+        return Landing(at, over, self.given.get("disposable", {}).get(destination, ""))
 
     def below(self, starts: tuple[str, ...], names: tuple[str, ...], cwd: str) -> tuple[str, ...]:
         """Those of the given paths that lie there and are named so; none given cannot be seen."""
