@@ -46,6 +46,13 @@ class Later(World):
         """See World."""
         return self._world.landing(sources, destination, cwd, inside)
 
+    def unpacking(self, archive: str, destination: str, cwd: str, strip: int) -> Landing:
+        """See World; an archive that an earlier part of the line may change cannot be told."""
+        whole = os.path.normpath(os.path.join(cwd, archive))
+        if any(could_touch(effect, whole) for effect in self._ahead):
+            raise Unseen(f"{archive}: an earlier part of the same line may change it")
+        return self._world.unpacking(archive, destination, cwd, strip)
+
     def below(self, starts: tuple[str, ...], names: tuple[str, ...], cwd: str) -> tuple[str, ...]:
         """See World; what an earlier part may have put there cannot be told."""
         for start in starts:

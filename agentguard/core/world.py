@@ -100,6 +100,10 @@ class World(Protocol):
         """Where `sources` come to lie: at `destination`; if `inside`, in it when it is a directory. Raises Unseen."""
         raise NotImplementedError
 
+    def unpacking(self, archive: str, destination: str, cwd: str, strip: int) -> Landing:
+        """Where the files of an archive come to lie, without their first `strip` directories; raises Unseen."""
+        raise NotImplementedError
+
     def below(self, starts: tuple[str, ...], names: tuple[str, ...], cwd: str) -> tuple[str, ...]:
         """What lies at or below `starts` and is named like one of the patterns (fnmatch(3)), sorted; raises Unseen."""
         raise NotImplementedError
@@ -144,6 +148,10 @@ class OtherHost(World):
     def landing(self, sources: tuple[str, ...], destination: str, cwd: str, inside: bool) -> Landing:
         """Raises Unseen."""
         raise Unseen(f"{destination}: {self.WHY}")
+
+    def unpacking(self, archive: str, destination: str, cwd: str, strip: int) -> Landing:
+        """Raises Unseen."""
+        raise Unseen(f"{archive}: {self.WHY}")
 
     def below(self, starts: tuple[str, ...], names: tuple[str, ...], cwd: str) -> tuple[str, ...]:
         """Raises Unseen."""
@@ -202,6 +210,11 @@ class Witness(World):
         """See World."""
         subject = (sources, destination, cwd, inside)
         return self._asked("landing", subject, lambda: self._world.landing(*subject))  # type: ignore[no-any-return]
+
+    def unpacking(self, archive: str, destination: str, cwd: str, strip: int) -> Landing:
+        """See World."""
+        subject = (archive, destination, cwd, strip)
+        return self._asked("unpacking", subject, lambda: self._world.unpacking(*subject))  # type: ignore[no-any-return]
 
     def below(self, starts: tuple[str, ...], names: tuple[str, ...], cwd: str) -> tuple[str, ...]:
         """See World."""

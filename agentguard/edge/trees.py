@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: How many directory entries are looked at for one question.
 MOST_ENTRIES = 200_000
+#: The largest archive that is read to see what is in it, in bytes.
+MOST_ARCHIVE = 64 << 20
 
 
 class _Budget:
@@ -66,8 +68,54 @@ def _over(source: bytes, target: bytes, budget: _Budget) -> Iterator[bytes]:
             continue
         if not os.path.isdir(target):
             yield target
+        elif not os.path.lexists(source):
+            raise Unseen(f"{text(target)} is a directory, and what would be put into it is not here")
         elif os.path.isdir(source):
             waiting += [(one.path, os.path.join(target, one.name)) for one in budget.entries(source)]
+
+
+def unpacking(archive: str, destination: str, cwd: str, strip: int, places: Places) -> Landing:
+    """See core.world.World.unpacking; where nothing that matters lies, the archive is not even opened."""
+    here = raw(cwd)
+    place = os.path.realpath(os.path.join(here, raw(destination)))
+    at = (text(place),)
+    if not os.path.isdir(place) or not os.listdir(place) or _disposable(os.path.join(place, b"x"), places):
+        return Landing(at)
+    over = []
+    for name in _members(os.path.join(here, raw(archive))):
+        parts = [part for part in raw(name).split(b"/") if part not in (b"", b".", b"..")][strip:]
+        target = os.path.join(place, *parts)
+        if parts and os.path.lexists(target) and not os.path.isdir(target):
+            over.append(target)
+    return Landing(at, tuple(map(text, dict.fromkeys(over))))
+
+
+def _members(archive: bytes) -> list[str]:
+    """The names of the files in a tar or zip file; raises Unseen."""
+    from tarfile import TarError
+    from tarfile import open as tar
+    from zipfile import BadZipFile, ZipFile, is_zipfile
+
+    path = text(archive)
+    try:
+        if not os.path.isfile(path) and os.path.isfile(path + ".zip"):
+            path += ".zip"
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise Unseen(f"{path}: not a regular file")
+        if os.path.getsize(path) > MOST_ARCHIVE:
+            raise Unseen(f"{path}: more than {MOST_ARCHIVE >> 20} MiB")
+        if is_zipfile(path):
+            with ZipFile(path) as zipped:
+                return zipped.namelist()
+        names = []
+        with tar(path, errors="surrogateescape") as packed:
+            for member in packed:
+                names.append(member.name)
+                if len(names) > MOST_ENTRIES:
+                    raise Unseen(f"{path}: more than {MOST_ENTRIES} files")
+        return names
+    except (OSError, TarError, BadZipFile, EOFError, ValueError) as fault:
+        raise Unseen(f"{path} cannot be read: {fault}") from fault
 
 
 def _disposable(target: bytes, places: Places) -> str:

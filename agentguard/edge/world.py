@@ -99,6 +99,13 @@ class RealWorld(World):
 
         return landing(sources, destination, cwd, inside, Places(self.call.env))
 
+    def unpacking(self, archive: str, destination: str, cwd: str, strip: int) -> Landing:
+        """See World."""
+        from .places import Places
+        from .trees import unpacking
+
+        return unpacking(archive, destination, cwd, strip, Places(self.call.env))
+
     def below(self, starts: tuple[str, ...], names: tuple[str, ...], cwd: str) -> tuple[str, ...]:
         """See World."""
         from .trees import below

@@ -37,6 +37,8 @@ class _Parser:
 
     def parse(self) -> Call:
         ended = False
+        # getopt_long(3) then ends the options at the first operand; git and clap do not: nobody can tell here.
+        doubtful = self.grammar.permute and "POSIXLY_CORRECT" in self.invocation.env
         if self.grammar.bundled and len(self.words) > 1 and self.words[1][:1] not in ("-", ""):
             self._bundle()
         while self.at < len(self.words):
@@ -45,6 +47,8 @@ class _Parser:
             if not ended and word == "--":
                 ended = True
             elif not ended and self._is_option(word):
+                if doubtful and self.operands:
+                    self.unknown.append(f"{word} behind an operand, where POSIXLY_CORRECT is set")
                 self._option(word)
             elif ended or not self._descend(word):
                 self._operand(word)
@@ -235,6 +239,11 @@ class _Parser:
             values = [a.value or "" for a in found if not a.option]
             parts = iter(_spread(roles, values))
             found = tuple(a if a.option else a.replace(role=next(parts)) for a in found)
+        if self.grammar.contents:
+            found = tuple(
+                a.replace(value=f"{a.value}.") if a.role == "SOURCE" and (a.value or "")[-1:] == "/" else a
+                for a in found
+            )
         if self.command.absent:
             played = {a.role for a in found}
             absent = ((role, value) for role, value in self.command.absent.items() if role not in played)

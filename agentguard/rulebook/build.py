@@ -23,7 +23,8 @@ _PROGRAM = {
     "files": list,
 }
 _GRAMMAR = {
-    "abbreviate": bool, "negate": bool, "permute": bool, "long": str, "assign": bool, "digits": bool, "bundled": bool,
+    "abbreviate": bool, "negate": bool, "permute": bool, "long": str, "assign": bool, "digits": bool,
+    "bundled": bool, "contents": bool,
     "everywhere": list, "options": list, "operands": list, "inherit": bool, "stdin": str,
     "when": dict, "elsewhere": list, "forgets": list, "remote": bool, "runs_in": str,
     "absent": dict, "search": dict,
@@ -35,10 +36,10 @@ _COMMAND = {
 }  # fmt: skip
 _SEARCH = {"named": list, "acts": list, "either": list, "group": list, "denies": list}
 _RULE = {
-    "id": str, "command": (str, list), "if": list, "unless": list, "except": list, "operands": str,
-    "operand": list, "argument": dict, "where": str, "effect": str, "target": str, "on": str, "follow": bool, "away": bool, "asks": str, "despite": list,
-    "carries": str,
-    "recoverable_by": str, "environment": str, "catastrophic": str,
+    "id": str, "command": (str, list), "if": list, "ordered": bool, "unless": list, "except": list,
+    "operands": str, "operand": list, "argument": dict, "where": str,
+    "effect": str, "target": str, "on": str, "follow": bool, "lands": bool, "away": bool,
+    "asks": str, "despite": list, "carries": str, "recoverable_by": str, "environment": str, "catastrophic": str,
     "adds": bool, "wins": bool, "open": bool, "reason": str, "instead": str, "examples": list, "misses": list,
 }  # fmt: skip
 _EXAMPLE = {"run": (str, list), "rating": str, "given": dict, "catastrophic": bool}
@@ -245,6 +246,7 @@ class _Builder(Tables):
             reason=table["reason"],
             instead=table.get("instead", ""),
             given=tuple(self.condition(text, paths, program, anywhere) for text in table.get("if", ())),
+            ordered=table.get("ordered", False),
             unless=tuple(self.condition(text, paths, program, anywhere) for text in table.get("unless", ())),
             excepted=tuple(
                 one for text in table.get("except", ()) for one in self.condition(text, paths, program, anywhere)
@@ -255,6 +257,7 @@ class _Builder(Tables):
             target=table.get("target", ""),
             on=table.get("on", ""),
             follow=table.get("follow"),
+            lands=table.get("lands", False),
             away=table.get("away", False),
             asks=table.get("asks", ""),
             despite=tuple(table.get("despite", ())),

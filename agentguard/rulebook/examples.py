@@ -74,6 +74,16 @@ class StatedWorld(World):
         over = tuple(path for path in there if any(f"{path}/".startswith(f"{one}/") for one in at))
         return Landing(at, over, self.given.get("disposable", {}).get(destination, ""))
 
+    def unpacking(self, archive: str, destination: str, cwd: str, strip: int) -> Landing:
+        """The names given for that archive, over those of the given paths that are not missing."""
+        if archive not in self.given.get("archives", {}):
+            raise Unseen(f"{archive} is not given")
+        names = ["/".join(name.split("/")[strip:]) for name in self.given["archives"][archive]]
+        at = tuple(os.path.normpath(os.path.join(cwd, destination, name)) for name in names)
+        paths = self.given.get("paths", {})
+        there = [os.path.normpath(os.path.join(cwd, path)) for path, state in paths.items() if state != "missing"]
+        return Landing((os.path.join(cwd, destination),), tuple(path for path in there if path in at))
+
     def below(self, starts: tuple[str, ...], names: tuple[str, ...], cwd: str) -> tuple[str, ...]:
         """Those of the given paths that lie there and are named so; none given cannot be seen."""
         paths = self.given.get("paths")

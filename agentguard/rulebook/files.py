@@ -75,14 +75,18 @@ def moving_away(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[
 def _landing(call: Call, world: World) -> Landing | Unseen | None:
     """Where the call's SOURCE arguments come to lie, or why nobody can tell; None if nothing is copied."""
     sources = tuple(a.value for a in call.playing("SOURCE") if a.value is not None)
+    archives = tuple(a.value for a in call.playing("ARCHIVE") if a.value is not None)
     places = [a for a in call.playing("DEST", "TARGET") if a.value is not None]
-    if not sources or not places:
+    if not (sources or archives) or not places:
         return None
     destination = places[-1].value or ""
-    for word in (*sources, destination, call.cwd):
+    for word in (*sources, *archives, destination, call.cwd):
         if isinstance(word, Unresolved):
             return Unseen(f"what {word.written} stands for is not known before the line runs")
     try:
+        if archives:
+            strip = next((a.value for a in call.playing("STRIP")), None) or "0"
+            return world.unpacking(archives[-1], destination, call.cwd, int(strip) if strip.isdecimal() else 0)
         return world.landing(sources, destination, call.cwd, places[-1].role == "DEST")
     except Unseen as why:
         return why

@@ -41,6 +41,8 @@ def matches(rule: Rule, call: Call) -> bool:
         return False
     if any(_meets(a, one) for choice in rule.unless for one in choice for a in _candidates(one, call)):
         return False
+    if rule.ordered and not _in_order(rule, call):
+        return False
     operands = call.operands
     if rule.operands and not _counts(rule.operands, len(operands)):
         return False
@@ -59,6 +61,15 @@ def _counted(condition: Condition, rule: Rule, call: Call) -> Iterator[Argument]
     for argument in _candidates(condition, call):
         if _meets(argument, condition) and not any(_meets(argument, one) for one in rule.excepted):
             yield argument
+
+
+def _in_order(rule: Rule, call: Call) -> bool:
+    """Whether the first arguments that meet each condition of `if` come one after the other."""
+    first = [
+        next(i for i, argument in enumerate(call.arguments) if any(_meets(argument, one) for one in choice))
+        for choice in rule.given
+    ]
+    return first == sorted(first)
 
 
 def _candidates(condition: Condition, call: Call) -> tuple[Argument, ...]:
@@ -139,7 +150,7 @@ def _effects(rule: Rule, program: Program, call: Call, world: World, where: str)
     )
     if rule.away:
         yield from moving_away(rule, base, call, world)
-    elif rule.on == "DEST":
+    elif rule.lands:
         yield from landing(rule, base, call, world)
     elif rule.on:
         yield from on_paths(rule, base, call, world)

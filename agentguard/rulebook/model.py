@@ -69,6 +69,7 @@ class Grammar(Value):
     assign: bool = False
     digits: bool = False
     bundled: bool = False
+    contents: bool = False
 
 
 class Condition(Value):
@@ -99,6 +100,7 @@ class Rule(Value):
     reason: str
     instead: str = ""
     given: tuple[tuple[Condition, ...], ...] = ()
+    ordered: bool = False
     unless: tuple[tuple[Condition, ...], ...] = ()
     excepted: tuple[Condition, ...] = ()
     operands: str = ""
@@ -107,6 +109,7 @@ class Rule(Value):
     target: str = ""
     on: str = ""
     follow: bool | None = None
+    lands: bool = False
     away: bool = False
     asks: str = ""
     despite: tuple[str, ...] = ()
