@@ -22,8 +22,10 @@ class Facts:
         self.unseen: tuple[str, ...] = ()
 
     def collect(self, path: str, value: Any) -> None:
-        """Add every scalar in a value as JSON has it; those of a list have the list's path."""
-        if isinstance(value, dict):
+        """Add every scalar in a value as JSON has it; those of a list have the list's path. What is empty is ""."""
+        if value in ({}, []):
+            self.scalars.append((path, ""))
+        elif isinstance(value, dict):
             for key, below in value.items():
                 self.collect(f"{path}.{key}", below)
         elif isinstance(value, list):
