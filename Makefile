@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint types agents clean
+.PHONY: help demo test lint types agents bench clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/'
@@ -30,6 +30,10 @@ types: $(VENV)/.installed  ## mypy --strict
 
 agents:  ## fetch the real agent that the tests marked `agents` drive (needs npm)
 	npm install --silent --no-audit --no-fund --prefix .agents @anthropic-ai/claude-code@2.1.197
+
+bench: $(VENV)/.installed  ## rate the command lines in the *.txt of CORPORA (make bench CORPORA=DIRECTORY)
+	@test -n "$(CORPORA)" || { echo "say where command lines are, one a line in *.txt: make bench CORPORA=DIRECTORY" >&2; exit 2; }
+	$(BIN)/python benchmarks/corpora.py --record $(CORPORA)
 
 clean:  ## remove what this file made
 	rm -rf $(VENV) .agents .mypy_cache .ruff_cache .pytest_cache .hypothesis

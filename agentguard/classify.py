@@ -118,8 +118,9 @@ class Classifier(Context):
 
     def _there(self) -> Classifier:
         """The same, for what runs on another host."""
-        there = Classifier(self.rulebook, OtherHost())
-        there._depth = self._depth
+        there = object.__new__(type(self))
+        there.__dict__.update(self.__dict__)
+        there.world = there._world = OtherHost()
         return there
 
     # What a call carries

@@ -16,6 +16,7 @@ ALLOWED = {
     "readers": {"core", "errors", "readers", "rulebook"},
     "rulebook": {"core", "errors", "rulebook", "classify"},
     "classify": {"core", "errors", "readers", "rulebook"},
+    "explain": {"core", "classify"},
     "pipeline": {"core", "errors"},
     "edge": {"core", "errors", "edge", "resources", "rulebook"},
     "resources": {"errors"},

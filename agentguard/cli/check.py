@@ -19,13 +19,15 @@ from ..core.decide import decide
 from ..core.effect import Reading
 from ..core.secrets import masked_text
 from ..core.sheet import printable
+from ..core.value import Value
 from ..edge.root import Root
 from ..edge.world import RealWorld
 from ..errors import UsageError
+from ..explain import Explainer, Step
 from ..rulebook.load import Rulebook, load
+from .explanation import STYLES, as_data, tree
 
 _STDIN = Stream("unseen", why="standard input is not known before the line runs")
-_STYLES = {"read": "green", "reversible": "yellow", "destructive": "bold red"}
 _DECISIONS = {"run": "runs at once", "ask": "waits for a person", "refuse": "is refused"}
 
 
@@ -39,10 +41,11 @@ class _Check(click.Command):
 
 @click.command(cls=_Check, context_settings={"allow_interspersed_args": False})
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--explain", is_flag=True, help="Show how it was read, which rules spoke, and what was looked up.")
 @click.option("--batch", is_flag=True, help="Rate the JSON Lines on standard input, one line of output for each.")
 @click.argument("words", nargs=-1, metavar="'COMMAND LINE' | -- ARGV...")
 @click.pass_context
-def check(ctx: click.Context, as_json: bool, batch: bool, words: tuple[str, ...]) -> None:
+def check(ctx: click.Context, as_json: bool, explain: bool, batch: bool, words: tuple[str, ...]) -> None:
     """Rate a command line, or a call, without running it.
 
     One argument is a command line, read as a shell would read it. Several words, or whatever
@@ -58,40 +61,65 @@ def check(ctx: click.Context, as_json: bool, batch: bool, words: tuple[str, ...]
         raise UsageError("--batch reads standard input and takes no words", "leave out either")
     if not batch and not words:
         raise UsageError("there is nothing to rate", "give a command line in quotes, or -- and the words of a call")
-    judge = _Judge(load(resources.rules()), root)
+    judge = _Judge(load(resources.rules()), root, explain)
     if batch:
         for line in sys.stdin.buffer:
             click.echo(json.dumps(judge.line(line)))
             sys.stdout.flush()
         return
-    cwd = _directory(".")
     is_call = ctx.meta["is_call"] or len(words) > 1
-    reading = judge.call(words, cwd, os.environ) if is_call else judge.command(words[0], cwd, os.environ)
+    judged = judge(_subject(words if is_call else words[0], _directory("."), os.environ))
     if as_json:
-        click.echo(json.dumps(_rated(reading)))
+        click.echo(json.dumps(judged.data))
     else:
-        _show(reading)
+        _show(judged)
+
+
+class _Subject(Value):
+    """What is to be rated: one call, or a line for the shell that `call` is."""
+
+    call: Invocation
+    line: str | None
+
+    def read_by(self, classifier: Classifier) -> Reading:
+        """What it would do."""
+        return classifier.command(self.call) if self.line is None else classifier.text("shell", self.line, self.call)
+
+
+def _subject(words: str | tuple[str, ...], cwd: str, env: Mapping[str, str]) -> _Subject:
+    """A command line, or the words of a call."""
+    line = words if isinstance(words, str) else None
+    argv = ("sh", "-c", words) if isinstance(words, str) else words
+    return _Subject(Invocation(argv, cwd, dict(env), _STDIN), line)
+
+
+class _Judged(Value):
+    """A reading, and how it came about if that was asked for."""
+
+    reading: Reading
+    step: Step | None = None
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """It as JSON has it."""
+        return _rated(self.reading) | ({"explanation": as_data(self.step)} if self.step else {})
 
 
 class _Judge:
     """Rates one thing after the other, each against the world as it is at that moment."""
 
-    def __init__(self, rulebook: Rulebook, root: Root) -> None:
+    def __init__(self, rulebook: Rulebook, root: Root, explains: bool) -> None:
         self._rulebook = rulebook
         self._root = root
+        self._explains = explains
 
-    def command(self, line: str, cwd: str, env: Mapping[str, str]) -> Reading:
-        """What a command line would do."""
-        call = Invocation(("sh", "-c", line), cwd, dict(env), _STDIN)
-        return self._classifier(call).text("shell", line, call)
-
-    def call(self, argv: tuple[str, ...], cwd: str, env: Mapping[str, str]) -> Reading:
-        """What one call would do."""
-        call = Invocation(argv, cwd, dict(env), _STDIN)
-        return self._classifier(call).command(call)
-
-    def _classifier(self, call: Invocation) -> Classifier:
-        return Classifier(self._rulebook, RealWorld(call, self._root.shims, running=False))
+    def __call__(self, subject: _Subject) -> _Judged:
+        """What it would do."""
+        world = RealWorld(subject.call, self._root.shims, running=False)
+        if not self._explains:
+            return _Judged(subject.read_by(Classifier(self._rulebook, world)))
+        explainer = Explainer(self._rulebook, world)
+        return _Judged(subject.read_by(explainer), explainer.steps[0])
 
     def line(self, raw: bytes) -> dict[str, Any]:
         """A line of a batch, as what is answered to it."""
@@ -101,15 +129,12 @@ class _Judge:
             subject = asked.get("id")
             _require(asked)
             cwd, env = _directory(asked.get("cwd", ".")), _environment(asked.get("env", {}))
-            if "command" in asked:
-                reading = self.command(asked["command"], cwd, env)
-            else:
-                reading = self.call(tuple(asked["argv"]), cwd, env)
+            judged = self(_subject(asked["command"] if "command" in asked else tuple(asked["argv"]), cwd, env))
         except UsageError as error:
             return {"id": subject, "error": str(error)}
         except Exception as bug:  # noqa: BLE001 - ours or a library's: this line has no rating, the others have
             return {"id": subject, "error": f"agentguard has a bug: {type(bug).__name__}: {bug}"}
-        return {"id": subject, **_rated(reading)}
+        return {"id": subject, **judged.data}
 
 
 def _object(raw: bytes) -> dict[str, Any]:
@@ -192,11 +217,12 @@ def _rated(reading: Reading) -> dict[str, Any]:
     }
 
 
-def _show(reading: Reading) -> None:
+def _show(judged: _Judged) -> None:
     """A reading as a person reads it."""
     console = Console(highlight=False, soft_wrap=True)
+    reading = judged.reading
     decision = decide(reading)
-    head = Text(reading.rating, _STYLES[reading.rating])
+    head = Text(reading.rating, STYLES[reading.rating])
     if reading.catastrophic:
         head.append(f", catastrophic: {printable(reading.catastrophic)}", "bold red")
     head.append(f": {_DECISIONS[decision.action]}", "default")
@@ -210,3 +236,5 @@ def _show(reading: Reading) -> None:
         console.print(Text.assemble("  safer: ", printable(instead)))
     if reading.unguarded:
         console.print(Text.assemble("  not rated: ", printable(", ".join(reading.unguarded))))
+    if judged.step:
+        console.print(tree(judged.step), soft_wrap=False)

@@ -185,7 +185,7 @@ class Witness(World):
         try:
             found = answer()
         except Unseen as why:
-            self._note(question, subject, ("unseen", str(why)))
+            self._note(f"unseen {question}", subject, str(why))
             raise
         self._note(question, subject, found)
         return found

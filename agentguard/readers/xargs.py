@@ -38,4 +38,4 @@ def _words(call: Call) -> tuple[str, ...]:
             return tuple(text.removesuffix("\0").split("\0")) if text else ()
         if not any(char in text for char in "'\"\\"):
             return tuple(text.split())
-    return (Unresolved("", "what xargs reads"),)
+    return (Unresolved("", "the input of xargs"),)

@@ -1,0 +1,158 @@
+"""How a rating came about: what was read as what, which rules spoke for each part, what was looked up.
+
+An `Explainer` classifies as any `Classifier` does. It notes besides who hands what to whom,
+which every reader tells it by calling `command` and `text`, and what the world answers meanwhile.
+"""
+
+from __future__ import annotations
+
+from .classify import Classifier, Programs
+from .core.call import Invocation, Unresolved
+from .core.effect import Effect, Reading
+from .core.secrets import masked
+from .core.sheet import quoted
+from .core.value import TYPE_CHECKING, Value
+from .core.world import Answer, Landing, PathState, Witness, World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+
+class Fact(Value):
+    """Something that was looked up: what was asked, about what, and the answer in words."""
+
+    question: str
+    about: str
+    answer: str
+
+
+class Step(Value):
+    """One part of what was read: a call, or a text in a language.
+
+    `kind` is "call" or the language, `text` the call's words or the text itself. `reading` is all
+    that this part does, `own` the effects in it that no step in `steps` accounts for: those are the
+    parts that it runs, in order. `facts` were looked up for this part and not for one in it.
+    """
+
+    kind: str
+    program: str
+    text: str
+    cwd: str
+    reading: Reading
+    own: tuple[Effect, ...]
+    facts: tuple[Fact, ...]
+    steps: tuple[Step, ...]
+
+    def deciding(self, rating: str) -> Iterator[tuple[Step, ...]]:
+        """The ways down to every part with an effect of its own of that rating."""
+        if any(effect.rating == rating for effect in self.own):
+            yield (self,)
+        for step in self.steps:
+            for way in step.deciding(rating):
+                yield (self, *way)
+
+
+class Explainer(Classifier):
+    """Classifies, and keeps the steps: `steps` has one for each call or text that it was given."""
+
+    def __init__(self, rulebook: Programs, world: World) -> None:
+        self._witness = Witness(world)
+        super().__init__(rulebook, self._witness)
+        self._parts = [_Part()]
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """What has been read so far."""
+        return tuple(self._parts[0].steps)
+
+    def command(self, call: Invocation) -> Reading:
+        """See Classifier."""
+        words = tuple(getattr(word, "written", word) for word in call.argv)
+        return self._step("call", quoted(masked(words)), call, lambda: super(Explainer, self).command(call))
+
+    def text(self, language: str, text: str, call: Invocation) -> Reading:
+        """See Classifier."""
+        shown = text.written if isinstance(text, Unresolved) else text
+        return self._step(language, shown, call, lambda: super(Explainer, self).text(language, text, call))
+
+    def _step(self, kind: str, text: str, call: Invocation, read: Callable[[], Reading]) -> Reading:
+        self._take_facts()
+        part = _Part()
+        self._parts.append(part)
+        try:
+            reading = read()
+        finally:
+            self._take_facts()
+            self._parts.pop()
+        below = {id(effect) for step in part.steps for effect in step.reading.effects}
+        own = tuple(effect for effect in reading.effects if id(effect) not in below)
+        cwd = getattr(call.cwd, "written", call.cwd)
+        facts, steps = tuple(dict.fromkeys(part.facts)), tuple(dict.fromkeys(part.steps))
+        self._parts[-1].steps.append(Step(kind, call.name, text, cwd, reading, own, facts, steps))
+        return reading
+
+    def _take_facts(self) -> None:
+        """What was looked up since the last time is the innermost part's."""
+        evidence = self._witness.evidence
+        self._parts[-1].facts += [fact for noted in evidence for fact in _facts(*noted)]
+        evidence.clear()
+
+
+class _Part:
+    """A part that is being read."""
+
+    def __init__(self) -> None:
+        self.facts: list[Fact] = []
+        self.steps: list[Step] = []
+
+
+def _facts(question: str, subject: Any, answer: Any) -> Iterator[Fact]:
+    """What a Witness noted, in words; see core.world.Witness for its shape."""
+    about = _about(question, subject)
+    if question.startswith("unseen "):
+        yield Fact(question.removeprefix("unseen "), about, f"cannot be seen: {answer}")
+    elif question == "paths":
+        yield from (Fact("path", state.path, _state(state)) for state in answer)
+    elif question == "ambient":
+        yield Fact(question, subject, _listed(tuple(name for name, _ in answer), 20) or "none")
+    else:
+        yield Fact(question, about, _answer(answer))
+
+
+def _about(question: str, subject: Any) -> str:
+    kind = question.rpartition(" ")[2]
+    if kind == "landing":
+        sources, destination, _, _ = subject
+        return f"{_listed(sources)} at {destination}"
+    if kind == "below":
+        starts, names, _ = subject
+        return f"{_listed(starts)} for {_listed(names) or 'everything'}"
+    if kind == "lookup":
+        return " ".join(part for part in subject if part)
+    return subject if isinstance(subject, str) else str(subject[0]) if subject else ""
+
+
+def _state(state: PathState) -> str:
+    return f"{state.state} ({state.detail})" if state.detail else state.state
+
+
+def _answer(answer: Any) -> str:
+    if answer is None:
+        return "there is none"
+    if isinstance(answer, bytes):
+        return f"{len(answer)} bytes"
+    if isinstance(answer, Answer):
+        lost = _listed(tuple(f"{target.kind} {target.name}" for target in answer.lost))
+        return f"cannot tell: {answer.unseen}" if answer.unseen else f"would lose {lost}" if lost else "nothing is lost"
+    if isinstance(answer, Landing):
+        over = f", over {_listed(answer.over)}" if answer.over else ", over nothing"
+        return _listed(answer.at) + over
+    if isinstance(answer, tuple):
+        return _listed(answer) or "none"
+    return str(answer)
+
+
+def _listed(names: tuple[str, ...], most: int = 5) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
