@@ -39,15 +39,18 @@ def operands(paths: Sequence[str], cwd: str, follow: bool, places: Places) -> li
 def _resolved(cwd: bytes, given: bytes, follow: bool, directories: dict[bytes, bytes]) -> Operand:
     """One operand; `directories` remembers where those above operands really are."""
     path = os.path.join(cwd, given)
-    directory, last = os.path.split(path)
-    if follow or last in (b"", b".", b".."):
-        real = os.path.realpath(path)
-    else:
-        if directory not in directories:
-            directories[directory] = os.path.realpath(directory)
-        real = os.path.join(directories[directory], last)
     if not given:
         return Operand(path, None)
+    directory, last = os.path.split(path)
+    try:
+        if follow or last in (b"", b".", b".."):
+            real = os.path.realpath(path)
+        else:
+            if directory not in directories:
+                directories[directory] = os.path.realpath(directory)
+            real = os.path.join(directories[directory], last)
+    except OSError as fault:  # a link that may not be read: those of other users' processes in /proc
+        return Operand(path, None, f"it cannot be looked at: {fault.strerror}")
     try:
         # With a slash at the end the kernel follows a link, also in lstat(2).
         return Operand(real, os.stat(path) if follow else os.lstat(path))

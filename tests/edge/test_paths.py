@@ -253,6 +253,16 @@ def test_a_link_is_followed_only_when_asked(lasting_tmp):
     assert found.identity == (str(facts.st_dev), str(facts.st_ino))
 
 
+def test_a_link_that_may_not_be_read_is_unseen(lasting_tmp, monkeypatch):  # /proc/PID/root of others
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr("os.path.realpath", lambda path: refuse(path) if b"denied" in path else path)
+    (found,) = look(lasting_tmp, "denied/")
+    assert (found.state, found.detail) == ("unseen", "it cannot be looked at: Permission denied")
+    assert state(lasting_tmp, "denied/etc") == ["unseen"]
+
+
 def test_writing_into_a_sink_replaces_nothing(lasting_tmp):
     os.mkfifo(lasting_tmp / "pipe")
     assert state("/", "/dev/null", lasting_tmp / "pipe", follow=True) == ["empty", "empty"]
