@@ -46,6 +46,16 @@ def read(program, *words):
     return call.command, shown, call.unknown
 
 
+def test_options_behind_operands_are_doubted_where_posixly_correct_makes_them_operands():
+    grammar = {"options": ["-f, --force"], "operands": ["PATH..."]}
+    permuting = build({"program": {"names": ["tool"]}, "grammar": grammar, "rule": [RULE]}, "tool.toml")
+    strict = Invocation(("tool", "a", "--force", "--", "-m"), "/", {"POSIXLY_CORRECT": ""})
+    assert parse(permuting, strict).unknown == ("--force behind an operand, where POSIXLY_CORRECT is set",)
+    assert parse(permuting, strict.replace(env={})).unknown == ()
+    assert parse(permuting, strict.replace(argv=("tool", "--force", "a", "--", "-m"))).unknown == ()
+    assert parse(POSIX, strict.replace(argv=("env", "A=1", "rm", "--force"))).unknown == ()
+
+
 @pytest.mark.parametrize(
     ("words", "command", "shown", "unknown"),
     [
