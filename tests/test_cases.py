@@ -7,6 +7,7 @@ Every `cases/*.toml` holds `cases`, a list of tables:
     why          what makes it so
     catastrophic true where it must be said to be; never where it is not given
     names        words that the reasons must hold
+    source       where it really happened, in public
     given        the facts, as examples of rules state them (docs/rules.md) …
     in           … or the place that it is called in, which is really built; "PLACE/DIRECTORY" goes down
 
@@ -99,7 +100,7 @@ def _cases() -> Iterator[Any]:
 
 @pytest.mark.parametrize(("table", "case"), _cases())
 def test_case(table: str, case: dict[str, Any], rulebook: Rulebook, places: dict[str, Places]) -> None:
-    assert case.keys() <= {"run", "rating", "why", "catastrophic", "names", "given", "in"}
+    assert case.keys() <= {"run", "rating", "why", "catastrophic", "names", "given", "in", "source"}
     assert case["why"]
     if "in" in case:
         reading = _there(rulebook, case["run"], *places[table].go(case["in"]))
@@ -118,5 +119,5 @@ def _there(rulebook: Rulebook, run: str | list[str], cwd: Path, env: dict[str, s
     env = env | {"PWD": str(cwd)}
     argv = ("sh", "-c", run) if isinstance(run, str) else tuple(run)
     call = Invocation(argv, str(cwd), env, Stream("unseen", why="a test has no input"))
-    classifier = Classifier(rulebook, RealWorld(call, "/nowhere", owns_stdin=False))
+    classifier = Classifier(rulebook, RealWorld(call, "/nowhere", running=False))
     return classifier.text("shell", run, call) if isinstance(run, str) else classifier.command(call)
