@@ -49,11 +49,12 @@ class StatedWorld(World):
 
     def _path(self, path: str, cwd: str) -> PathState:
         paths = self.given.get("paths", {})
-        stated = paths.get(path, paths.get(os.path.relpath(path, cwd), "unseen") if path else "unseen")
+        whole = os.path.normpath(os.path.join(cwd, path))
+        same = (state for one, state in paths.items() if path and os.path.normpath(os.path.join(cwd, one)) == whole)
+        stated = paths.get(path) or next(same, "unseen")
         fields = {"state": stated} if isinstance(stated, str) else dict(stated)
         if fields["state"] not in PATH_STATES:
             raise RuleError(f"path state `{fields['state']}` is none of {', '.join(PATH_STATES)}")
-        whole = os.path.join(cwd, path)
         return PathState(whole, fields["state"], fields.get("detail", ""), fields.get("grave", ""), (whole,))
 
     def expand(self, pattern: str, cwd: str) -> tuple[str, ...]:
