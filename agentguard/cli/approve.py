@@ -22,9 +22,15 @@ from .person import require_person
 @click.argument("id", required=False)
 @click.pass_obj
 def approve(root: Root, id: str | None) -> int:
-    """Let a waiting call run, once: shows what it would do, and wants a word typed.
+    """Let a waiting call run, once.
 
-    Without ID: the one that waits, or a list if there are several.
+    Shows what it would do, and wants a word typed. Without ID: the one that waits, or a list if
+    there are several.
+
+    \b
+    Examples:
+      agentguard approve
+      agentguard approve q7m2xk
     """
     by = require_person(root, "approve a call")
     journal = Journal(root)

@@ -73,12 +73,13 @@ def audit(
     limit: int,
     as_json: bool,
 ) -> None:
-    """Show the calls that were stopped and what became of each, the newest last.
+    """Show what was stopped and what came of it.
 
-    With --json, each line is one object: the facts of the call as it was recorded (program, argv,
-    cwd, session, rating, reasons, time in seconds since the epoch, …) with "seq" and "hash" of its
-    row and, unless --all is given, its "outcome" (waiting, approved, approved and run, denied,
-    timed out, interrupted or refused) and "open", whether `agentguard approve` can still take it.
+    The newest call is last. With --json, each line is one object: the facts of the call as it was
+    recorded (program, argv, cwd, session, rating, reasons, time in seconds since the epoch, …) with
+    "seq" and "hash" of its row and, unless --all is given, its "outcome" (waiting, approved,
+    approved and run, denied, timed out, interrupted or refused) and "open", whether
+    `agentguard approve` can still take it.
 
     \b
     Examples:
@@ -112,7 +113,7 @@ def audit(
 @audit.command()
 @click.pass_context
 def verify(ctx: click.Context) -> None:
-    """Prove that no row of the record was changed, moved or taken away.
+    """Prove that no row was changed or taken away.
 
     Ends with 0 if all rows fit together, with 1 and the first one that does not. That all of it
     was written anew can only be found out by a head that was noted down somewhere else before.
@@ -139,9 +140,9 @@ def verify(ctx: click.Context) -> None:
 @click.argument("file", type=click.Path())
 @click.pass_obj
 def prune(root: Root, before: float | None, keep: float | None, file: str) -> None:
-    """Move old rows into FILE, which must be new, and seal it.
+    """Move old rows into a sealed file.
 
-    The record keeps the head that FILE ends with, so that `verify` still proves the rest, and a row
+    FILE must be new. The record keeps the head that FILE ends with, so that `verify` still proves the rest, and a row
     that says who pruned it. FILE is JSON Lines: what it continues from, the rows, the seal.
 
     \b

@@ -46,7 +46,7 @@ class _Check(click.Command):
 @click.argument("words", nargs=-1, metavar="'COMMAND LINE' | -- ARGV...")
 @click.pass_context
 def check(ctx: click.Context, as_json: bool, explain: bool, batch: bool, words: tuple[str, ...]) -> None:
-    """Rate a command line, or a call, without running it.
+    """Rate a command line without running it.
 
     One argument is a command line, read as a shell would read it. Several words, or whatever
     follows `--`, are the program and the arguments of one call.
@@ -55,6 +55,12 @@ def check(ctx: click.Context, as_json: bool, explain: bool, batch: bool, words: 
     or "argv" (a list of words), and if wanted "id" (anything; it comes back), "cwd" (a directory)
     and "env" (variables that are set for this line, null unsets one; all others are as they are
     here). A line that cannot be taken gives an object with "error", and the next one is read.
+
+    \b
+    Examples:
+      agentguard check 'git add -A && git reset --hard origin/main'
+      agentguard check --explain -- rm -rf ./data
+      echo '{"command": "make clean", "cwd": "/srv/app"}' | agentguard check --batch
     """
     root: Root = ctx.obj
     if batch and words:

@@ -19,6 +19,11 @@ def deny(root: Root, id: str | None, words: str) -> None:
     """Refuse a waiting call.
 
     Without ID: the one that waits, or a list if there are several.
+
+    \b
+    Examples:
+      agentguard deny
+      agentguard deny q7m2xk -m 'not in production: use staging'
     """
     by = require_person(root, "deny a call")
     journal = Journal(root)

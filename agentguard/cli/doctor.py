@@ -40,9 +40,15 @@ class Check(Value):
 @click.option("--json", "as_json", is_flag=True, help="Print the checks as a JSON array.")
 @click.pass_obj
 def doctor(root: Root, as_json: bool) -> int:
-    """Prove that the guard is in force, in every way an agent starts a shell.
+    """Prove that the guard is in force.
 
-    Exit status 0 if all is good, 1 otherwise.
+    Starts every shell in every way an agent does, and makes real calls. Exit status 0 if all is
+    good, 1 otherwise.
+
+    \b
+    Examples:
+      agentguard doctor
+      agentguard doctor --json | jq '.[] | select(.state == "bad")'
     """
     checks = list(examine(root))
     if as_json:

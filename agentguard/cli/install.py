@@ -41,10 +41,17 @@ _STAY = "install it to stay, with `pipx install` or `uv tool install`, and run `
 )
 @click.pass_obj
 def install(root: Root, shells: tuple[str, ...], wait: float | None) -> None:
-    """Put the guard in force: shims, and the lines in start-up files that put them first on PATH.
+    """Put the guard in force.
 
-    Run it again after an upgrade, or when a guarded program or a shell has been added: it changes
-    only what is not as it should be.
+    Makes the shims, and writes the lines that put them first on PATH into start-up files. Run it
+    again after an upgrade, or when a guarded program or a shell has been added: it changes only
+    what is not as it should be.
+
+    \b
+    Examples:
+      agentguard install
+      agentguard install --shell bash --shell zsh
+      agentguard --root /tmp/trial install --shell none --wait 10
     """
     chosen = _chosen(shells)
     paths = [path for shell in chosen for path in startup_files.files(shell, os.environ)]

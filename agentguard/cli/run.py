@@ -19,10 +19,17 @@ from .install import establish
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="[--] COMMAND…")
 @click.pass_obj
 def run(root: Root, name: str | None, command: tuple[str, ...]) -> None:
-    """Start COMMAND with the guard on, whatever shells it starts in turn.
+    """Start COMMAND with the guard on.
 
-    A login shell may throw PATH away: bash is kept by BASH_ENV; for the others `agentguard install`
-    writes the lines that put the shims back, and `agentguard doctor` shows what holds here.
+    It holds in whatever shells COMMAND starts. A login shell may throw PATH away: bash is kept by
+    BASH_ENV; for the others `agentguard install` writes the lines that put the shims back, and
+    `agentguard doctor` shows what holds here.
+
+    \b
+    Examples:
+      agentguard run -- claude
+      agentguard run --name nightly-upgrade -- codex exec 'upgrade the dependencies'
+      agentguard run -- bash
     """
     if not shims.present(root) or not os.path.exists(root.current):
         for change in establish(root):

@@ -19,7 +19,15 @@ from .person import require_person
 @click.option("--purge", is_flag=True, help="Remove the record and the configuration, too.")
 @click.pass_obj
 def uninstall(root: Root, purge: bool) -> None:
-    """Take the guard away: shims, store and the lines in start-up files. Only a person may."""
+    """Take the guard away. Only a person may.
+
+    Removes shims, store and the lines in start-up files, and leaves every file as it was before.
+
+    \b
+    Examples:
+      agentguard uninstall
+      agentguard uninstall --purge
+    """
     if not os.path.lexists(root.manifest):
         raise InstallError(f"nothing is installed under {root.path}", "is it under another --root?")
     by = require_person(root, "take the guard away")

@@ -25,7 +25,14 @@ QUESTION = f"Type {WORD} to approve it, deny [WORDS] to refuse it, anything else
 @click.command()
 @click.pass_obj
 def watch(root: Root) -> None:
-    """Show each call that waits for a person, as it comes, and take the answer. Ctrl-C ends."""
+    """Show each waiting call as it comes.
+
+    Takes your answer to each. Ctrl-C ends.
+
+    \b
+    Example:
+      agentguard watch
+    """
     by = require_person(root, "watch for calls and answer them")
     if Journal(root).foreign:
         raise UsageError("the requests here are another user's", "answer them as that user")

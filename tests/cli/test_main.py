@@ -22,8 +22,11 @@ def test_help_lists_every_verb_with_what_it_does(agentguard: Agentguard) -> None
     shown = agentguard("-h").stdout
     listed = re.findall(r"^  (\S+)  +\S", shown.partition("Commands:")[2], re.MULTILINE)
     assert listed == list(main.VERBS)
+    assert "..." not in shown.partition("Commands:")[2]  # click cuts a first sentence that is too long
     for verb in main.VERBS:
-        assert "-h, --help" in agentguard(verb, "-h").stdout
+        told = agentguard(verb, "-h").stdout
+        assert "-h, --help" in told
+        assert re.search(rf"Examples?:\n    (.* )?agentguard (.* )?{verb}\b", told), verb
 
 
 def test_the_version(agentguard: Agentguard) -> None:
