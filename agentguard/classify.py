@@ -10,7 +10,7 @@ from .core.reading import Context, stdin
 from .core.value import TYPE_CHECKING
 from .core.world import OtherHost, Unseen, World
 from .readers.argv import parse
-from .rulebook.match import carried, matches, speak
+from .rulebook.match import carried, matches, place, speak
 from .rulebook.search import commands, found_below
 
 if TYPE_CHECKING:
@@ -101,7 +101,20 @@ class Classifier(Context):
             if rule.carries and matches(rule, parsed):
                 for text in carried(rule, parsed):
                     reading += self.text(LANGUAGES[rule.carries], text, self._carrying(parsed, command).invocation)
-        carrying = self._carrying(parsed, command) if any(parsed.playing("SHELL", "SCRIPT", "ARGV")) else parsed
+        carrying = (
+            self._carrying(parsed, command) if any(parsed.playing("SHELL", "SCRIPT", "ARGV", "PACKAGED")) else parsed
+        )
+        reading += self._in_its_place(self._carried_by(parsed, carrying, command, found), program, parsed)
+        if command.reads or program.reads:
+            reading += _reader(command.reads or program.reads).read_call(parsed, self)
+        given = any(parsed.playing("SHELL", "SCRIPT", "ARGV", "TEXT"))
+        if command.stdin and not given and not any(rule.wins and matches(rule, parsed) for rule in program.rules):
+            reading += self._stdin(command.stdin, call)
+        return reading
+
+    def _carried_by(self, parsed: Call, carrying: Call, command: Command, found: tuple[str, ...] | None) -> Reading:
+        """What a call carries, whichever way it is given."""
+        reading = Reading()
         carrier = self._there() if command.remote else self
         for argument in parsed.arguments:
             if argument.option or argument.role == "SCRIPT":
@@ -109,12 +122,18 @@ class Classifier(Context):
         reading += carrier._carried_line(carrying) + carrier._carried_argv(carrying)
         for argv in commands(parsed, found):
             reading += carrier.command(carrying.invocation.replace(argv=argv))
-        if command.reads or program.reads:
-            reading += _reader(command.reads or program.reads).read_call(parsed, self)
-        given = any(parsed.playing("SHELL", "SCRIPT", "ARGV", "TEXT"))
-        if command.stdin and not given and not any(rule.wins and matches(rule, parsed) for rule in program.rules):
-            reading += self._stdin(command.stdin, call)
         return reading
+
+    def _in_its_place(self, carried: Reading, program: Program, call: Call) -> Reading:
+        """What is carried, in the environment whose variables it is given (`railway run -e production …`)."""
+        if not program.linked or carried.rating == "read":
+            return carried
+        where = place(program, call, self.world)
+        return carried.replace(
+            effects=tuple(
+                one if one.environment.name != "unknown" else one.replace(environment=where) for one in carried.effects
+            )
+        )
 
     def _there(self) -> Classifier:
         """The same, for what runs on another host."""
@@ -146,11 +165,22 @@ class Classifier(Context):
 
     def _carried_argv(self, call: Call) -> Reading:
         argv = tuple(a.value for a in call.playing("ARGV") if a.value is not None and not a.option)
+        argv = (*map(self._of_package, call.playing("PACKAGED")), *argv)
         if not argv:
             return Reading()
         if len(argv) == 1 and isinstance(self._world, OtherHost):  # a shell there reads it as a line
             return self.text("shell", argv[0], call.invocation)
         return self.command(call.invocation.replace(argv=argv))
+
+    def _of_package(self, argument: Argument) -> str:
+        """The program that a package (`@railway/cli@5`) brings: a taught one, else one of the package's own name."""
+        package = argument.value or ""
+        if isinstance(package, Unresolved):
+            return package
+        version = package.find("@", 1)
+        name = package if version < 0 else package[:version]
+        program = self.rulebook.program(name)
+        return program.name if program else name
 
     def _script(self, path: str, call: Invocation) -> Reading:
         try:

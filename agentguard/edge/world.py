@@ -179,7 +179,11 @@ class RealWorld(World):
             return Answer(unseen=str(why))
 
     def lookup(self, source: str, key: str, call: Call) -> str | None:
-        """See World; the sources are those of edge.git_lookups."""
+        """See World; the sources are "railway-link" and those of edge.git_lookups."""
+        if source == "railway-link":
+            from .railway import linked
+
+            return linked(key, call, self)
         from .git_lookups import look_up
 
         return look_up(source, key, call, self._git(call), self)

@@ -19,6 +19,8 @@ _PROGRAM = {
     "open": bool,
     "reads": str,
     "aliases": str,
+    "packages": list,
+    "linked": str,
     "variables": list,
     "files": list,
 }
@@ -123,6 +125,8 @@ class _Builder(Tables):
             open=about.get("open", False),
             reads=about.get("reads", ""),
             aliases=about.get("aliases", ""),
+            packages=tuple(about.get("packages", ())),
+            linked=about.get("linked", ""),
             variables=tuple(about.get("variables", ())),
             files=tuple(about.get("files", ())),
         )

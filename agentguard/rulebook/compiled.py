@@ -34,11 +34,16 @@ def write(rulebook: Rulebook, directory: str) -> None:
     for program in rulebook:
         bare = program.replace(rules=tuple(rule.replace(examples=(), misses=()) for rule in program.rules))
         frozen = marshal.dumps(_freeze(bare))
-        for name in bare.names:
-            with open(os.path.join(folder, f"{name}.rules"), "wb") as file:
+        for name in (*bare.names, *bare.packages):
+            with open(os.path.join(folder, _file(name)), "wb") as file:
                 file.write(frozen)
     with open(os.path.join(folder, APIS), "wb") as file:
         file.write(marshal.dumps(_freeze(tuple(map(_bare, rulebook.apis())))))
+
+
+def _file(name: str) -> str:
+    """The file with the rules of a program or a package."""
+    return f"{name.replace('/', '%2F')}.rules"
 
 
 def _bare(one: Api) -> Api:
@@ -73,9 +78,9 @@ class CompiledRulebook:
         return self._apis
 
     def _load(self, name: str) -> Program | None:
-        if "/" in name or "\0" in name:
+        if "\0" in name:
             return None
-        path = os.path.join(self._folder, f"{name}.rules")
+        path = os.path.join(self._folder, _file(name))
         try:
             thawed = _read(path)
         except FileNotFoundError:

@@ -24,7 +24,7 @@ class Rulebook:
         self._apis = apis
 
     def program(self, name: str) -> Program | None:
-        """The program called by that file name, or None."""
+        """The program called by that file name, or that a package of that name brings; or None."""
         return self._programs.get(name)
 
     def apis(self) -> tuple[Api, ...]:
@@ -37,7 +37,7 @@ class Rulebook:
     @property
     def guarded(self) -> tuple[str, ...]:
         """The names that get a shim, sorted."""
-        return tuple(sorted(name for name, program in self._programs.items() if program.guarded))
+        return tuple(sorted(name for name, one in self._programs.items() if one.guarded and name in one.names))
 
 
 def load(directory: str) -> Rulebook:
@@ -50,7 +50,7 @@ def load(directory: str) -> Rulebook:
     for file, raw in _tables(directory):
         program = build(raw, file)
         _check(program.rules, file, ids)
-        for name in program.names:
+        for name in (*program.names, *program.packages):
             if name in programs:
                 raise RuleError(f"{file}: [program]: `{name}` is taught in another file too")
             programs[name] = program

@@ -141,7 +141,7 @@ def _effects(rule: Rule, program: Program, call: Call, world: World, where: str)
         verb=rule.effect,
         target=_target(rule, program, call),
         recoverable_by=rule.recoverable_by,
-        environment=_environment(rule, call),
+        environment=_environment(rule, program, call, world),
         rule=rule.id,
         program=program.name,
         reason=f"{rule.reason}: {where}" if where else rule.reason,
@@ -170,11 +170,21 @@ def _target(rule: Rule, program: Program, call: Call) -> Target:
     return Target(rule.target or "call", " ".join(call.operands))
 
 
-def _environment(rule: Rule, call: Call) -> Environment:
-    """Where a call takes place: what the rule knows, or what the arguments with that role say."""
+def _environment(rule: Rule, program: Program, call: Call, world: World) -> Environment:
     if rule.environment:
         return Environment(rule.environment, f"rule {rule.id}")  # type: ignore[arg-type]
+    return place(program, call, world) if rule.effect != "observe" else Environment()
+
+
+def place(program: Program, call: Call, world: World) -> Environment:
+    """Where a call takes place: what its arguments with that role say, else what the program is linked to."""
     named = [(a.value, f"{a.option} {a.value}".strip()) for a in call.playing("ENVIRONMENT") if a.value]
+    if not named and program.linked:
+        try:
+            linked = world.lookup(program.linked, "environment", call)
+        except Unseen:
+            linked = None
+        named = [(linked, f"linked to {linked}")] if linked else []
     return environment(tuple(named), "")
 
 

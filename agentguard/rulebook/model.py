@@ -137,5 +137,7 @@ class Program(Value):
     open: bool = False
     reads: str = ""
     aliases: str = ""
+    packages: tuple[str, ...] = ()
+    linked: str = ""
     variables: tuple[str, ...] = ()
     files: tuple[str, ...] = ()

@@ -116,7 +116,14 @@ class Psql:
             self.unknown("psql-startup", "which start-up file psql reads first cannot be told", "psql -X reads none")
             return
         world = self.context.world
-        for found in (*world.expand(file, cwd), *world.expand(f"{file}-*", cwd)):
+        try:
+            there = (*world.expand(file, cwd), *world.expand(f"{file}-*", cwd))
+        except Unseen as why:
+            self.unknown(
+                "psql-startup", f"which start-up file psql reads first cannot be seen: {why}", "psql -X reads none"
+            )
+            return
+        for found in there:
             if found == file or found[len(file) + 1 : len(file) + 2].isdigit():
                 self.include(found)
 

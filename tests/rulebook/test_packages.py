@@ -1,0 +1,36 @@
+"""Packages that bring programs, and where linked programs take place."""
+
+import pytest
+
+from agentguard import resources
+from agentguard.rulebook import compiled
+from agentguard.rulebook.examples import rate
+from agentguard.rulebook.load import load
+from agentguard.rulebook.model import Example
+
+RULEBOOK = load(resources.rules())
+
+
+def reading(run, **given):
+    return rate(RULEBOOK, Example(run, "read", given))
+
+
+def test_a_package_is_the_program_that_it_brings(tmp_path):
+    assert RULEBOOK.program("@railway/cli") is RULEBOOK.program("railway")
+    assert "@railway/cli" not in RULEBOOK.guarded
+    compiled.write(RULEBOOK, str(tmp_path))
+    assert compiled.CompiledRulebook(str(tmp_path)).program("@railway/cli").name == "railway"
+
+
+@pytest.mark.parametrize(
+    ("run", "given", "where"),
+    [
+        ("railway down", {"railway-link": {"environment": "production"}}, "production"),
+        ("railway down -e staging", {"railway-link": {"environment": "production"}}, "staging"),
+        ("railway down", {}, "unknown"),
+        ("railway run -e production rm a", {"paths": {"a": "untracked"}}, "production"),
+        ("railway run rm a", {"paths": {"a": "untracked"}, "railway-link": {"environment": "staging"}}, "staging"),
+    ],
+)
+def test_where_it_takes_place(run, given, where):
+    assert where in {effect.environment.name for effect in reading(run, **given).effects if effect.rating != "read"}
