@@ -118,10 +118,7 @@ class Psql:
         world = self.context.world
         try:
             there = (*world.expand(file, cwd), *world.expand(f"{file}-*", cwd))
-        except Unseen as why:
-            self.unknown(
-                "psql-startup", f"which start-up file psql reads first cannot be seen: {why}", "psql -X reads none"
-            )
+        except Unseen:  # another host, whose settings are believed to be a person's, as git's there are
             return
         for found in there:
             if found == file or found[len(file) + 1 : len(file) + 2].isdigit():
