@@ -43,32 +43,36 @@ BLANK = {"GIT_CONFIG_NOSYSTEM": "1", "TZ": "UTC"}
 
 
 class Places:
-    """The places of one table, each built when it is first gone to."""
+    """The places of one table; all are built when the first is gone to, since calls may reach from one to another."""
 
     def __init__(self, described: dict[str, Any], ground: Path) -> None:
         self.described = described
         self.ground = ground
-        self.built: set[str] = set()
+        self.env = {"PATH": os.environ["PATH"], "HOME": str(ground / "home"), **BLANK}
+        self.is_built = False
 
     def go(self, place: str) -> tuple[Path, dict[str, str]]:
         """The directory of a place, and the environment that calls there have."""
         name, _, below = place.partition("/")
-        env = {"PATH": os.environ["PATH"], "HOME": str(self.ground / "home"), **BLANK}
-        if name not in self.built:
-            (self.ground / "home").mkdir(exist_ok=True)
-            (self.ground / name).mkdir()
-            made = subprocess.run(
-                ["sh", "-e", "-c", self.script(name)],
-                cwd=self.ground / name,
-                env=ENV | env,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            assert made.returncode == 0, f"[place.{name}] {made.stderr}"
-            self.built.add(name)
-        return self.ground / name / below, env | self.described[name].get("env", {})
+        if not self.is_built:
+            self.is_built = True
+            (self.ground / "home").mkdir()
+            for one in self.described:
+                self.build(one)
+        return self.ground / name / below, self.env | self.described[name].get("env", {})
+
+    def build(self, name: str) -> None:
+        (self.ground / name).mkdir()
+        made = subprocess.run(
+            ["sh", "-e", "-c", self.script(name)],
+            cwd=self.ground / name,
+            env=ENV | self.env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert made.returncode == 0, f"[place.{name}] {made.stderr}"
 
     def script(self, name: str) -> str:
         about = self.described[name]

@@ -73,7 +73,7 @@ def paths_dirty(call: Call, git: Git, world: World) -> Answer:
     else:
         source, paths = _tree_and_paths(call, git)
         staged, edited = source is not None, True
-        if not paths:
+        if not paths and not call.has("-p", "--patch"):
             return _lost_files(git, _overwritten(git, _branch(git, source), (), ignored=True)) if source else Answer()
     files = [
         change
