@@ -56,7 +56,8 @@ class Request(Value):
 
     `method` as it is sent, `url` whole; `fields` are a multipart body's, `body` is any other. `unseen`
     says, when not empty, why the body cannot be seen. `hosts` are further names of where it goes,
-    `socket` is the Unix socket that it goes through.
+    `reached` is the one that is really connected to, when it is another one than the URL's; `socket`
+    is the Unix socket that it goes through.
     """
 
     method: str
@@ -67,24 +68,27 @@ class Request(Value):
     unseen: str = ""
     hosts: tuple[str, ...] = ()
     socket: str = ""
+    reached: str = ""
 
     def header(self, name: str) -> str:
         """The value of a header, "" without it; `name` in lower case."""
         return next((value for key, value in self.headers if key == name), "")
 
 
-def place(host: str) -> Environment:
-    """Where a host is, as far as its name says so."""
-    near = host in ("", "localhost", "::1", "0.0.0.0") or host.startswith("127.")
-    local = f"host {host}" if near or host.endswith((".localhost", ".local")) else ""
-    return environment(((host, f"host {host}"),), local)
+def place(host: str, reached: str = "") -> Environment:
+    """Where a host is, as far as its name says so, and that of the one which is `reached` in its stead."""
+    at = reached or host
+    near = at in ("", "localhost", "::1", "0.0.0.0") or at.startswith("127.")
+    evidence = f"host {host}, reached at {reached}" if reached else f"host {host}"
+    local = evidence if near or at.endswith((".localhost", ".local")) else ""
+    return environment(tuple((name, evidence) for name in dict.fromkeys((host, at))), local)
 
 
 def read(request: Request, context: Context) -> tuple[Effect, ...]:
     """What a request would do; never empty."""
     url = split(request.url)
     method = _method(request, url)
-    where = Environment("local", f"socket {request.socket}") if request.socket else place(url.host)
+    where = Environment("local", f"socket {request.socket}") if request.socket else place(url.host, request.reached)
     target = Target("url", url.shown, (f"{url.host}:{url.port}", url.path))
     apis = _apis(request, url, context)
     found: tuple[Effect, ...] = ()

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from ..core.value import Value
 
+#: What needs no escape in a URL (RFC 3986, 2.3).
+PLAIN = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
+
 
 class Url(Value):
     """The parts of a URL; `host` in lower case, `path` decoded, `written` the path as it is written."""

@@ -27,7 +27,7 @@ _PROGRAM = {
 _GRAMMAR = {
     "abbreviate": bool, "negate": bool, "permute": bool, "long": str, "assign": bool, "digits": bool,
     "bundled": bool, "contents": bool,
-    "everywhere": list, "options": list, "operands": list, "inherit": bool, "stdin": str,
+    "everywhere": list, "expanding": str, "options": list, "operands": list, "inherit": bool, "stdin": str,
     "when": dict, "elsewhere": list, "forgets": list, "remote": bool, "runs_in": str,
     "absent": dict, "search": dict,
 }  # fmt: skip
@@ -162,6 +162,8 @@ class _Builder(Tables):
         for path, table in tables.items():
             self.where = f"[command.{' '.join(path)}]" if path else "[grammar]"
             options = {**everywhere, **self.options(table.get("options", ()))}
+            if grammar.get("expanding"):
+                options |= self.expanding(grammar["expanding"], options)
             commands[path] = Command(
                 path=path,
                 options=options,
@@ -199,6 +201,11 @@ class _Builder(Tables):
                     raise self.fail(f"option {name} is declared twice")
                 options[name] = option
         return options
+
+    def expanding(self, prefix: str, options: dict[str, Option]) -> dict[str, Option]:
+        """Each long option that must have a value, under the name by which its value is expanded first."""
+        long = (name for name, option in options.items() if option.takes == "value" and name.startswith("--"))
+        return {(name := prefix + one[2:]): Option((name,), "value", "EXPANDED") for one in long}
 
     def known(self, names: list[str], options: dict[str, Option]) -> tuple[str, ...]:
         """Options by any of their names, as canonical ones."""

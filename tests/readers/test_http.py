@@ -199,7 +199,7 @@ CALLS = [
     ("xyz://example.com/", D),
     # what the grammar does not know
     (f"--no-such-thing {API}", D),
-    (f"--expand-request '{{{{m}}}}' {API}", D),
+    (f"--variable m=DELETE --expand-request '{{{{m}}}}' {API}", D),
     (f"--variable m=DELETE {API}", R),
     (f"-X {API}", R),
     ("-X", D),

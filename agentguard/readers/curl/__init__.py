@@ -9,7 +9,7 @@ from ...core.value import TYPE_CHECKING
 from ...core.world import Unseen
 from .. import http
 from ..url import split
-from . import config, files, globs, other
+from . import config, files, globs, other, variables
 from .group import Group, content, text, value
 from .request import method, request, scheme
 
@@ -31,8 +31,25 @@ def read_call(call: Call, context: Context) -> Reading:
     reading = _configured(call, context)
     if reading is None:
         found = [effect for group in _groups(call, context) for effect in _effects(group)]
+        if any(effect.rating == "destructive" for effect in found):
+            _look_at_files(call, context)
         reading = Reading(tuple(effect.replace(program=call.program) for effect in found))
     return reading
+
+
+def _look_at_files(call: Call, context: Context) -> None:
+    """Read the files that are sent, so that an approval is for what is in them now."""
+    for argument in call.playing("UPLOAD", "FORM"):
+        name = value(argument)
+        if argument.role == "FORM":
+            if argument.option == "--form-string" or name.partition("=")[2][:1] not in ("@", "<"):
+                continue
+            name = name.partition("=")[2][1:].partition(";")[0].strip('"')
+        for path, _parts in globs.expand(name) or ():
+            try:
+                content(path, call, context)
+            except Unseen:  # the witness remembers that as well
+                continue
 
 
 def _groups(call: Call, context: Context) -> list[Group]:
@@ -58,7 +75,7 @@ def _configured(call: Call, context: Context) -> Reading | None:
     startup: tuple[str | None, ...] = ()
     if not argv[1:] or not (argv[1].startswith("-q") or argv[1] == "--disable"):
         startup = tuple(path for path, _digest in context.world.ambient((), config.STARTUP, call))
-    if not startup and not any(call.playing("CONFIGFILE")):
+    if not startup and not any(call.playing("CONFIGFILE", "EXPANDED")):
         return None
     if quiet > MAX_CONFIGS:
         return Reading((_unknown(call, "its configuration files are nested too deeply"),))
@@ -68,7 +85,7 @@ def _configured(call: Call, context: Context) -> Reading | None:
             words = config.words(text(context.world.read(path, invocation.cwd))) if path is not None else ()
             words += tuple(_words(call, context))
         except Unseen as why:
-            reading += Reading((_unknown(call, f"a configuration file cannot be read: {why}"),))
+            reading += Reading((_unknown(call, f"a configuration file or a variable cannot be read: {why}"),))
             continue
         again = invocation.replace(argv=(argv[0], *["-q"] * (quiet + 1), *words))
         if any(a.value == "-" for a in call.playing("CONFIGFILE")):
@@ -78,9 +95,15 @@ def _configured(call: Call, context: Context) -> Reading | None:
 
 
 def _words(call: Call, context: Context) -> Iterator[str]:
-    """The words of a call, each configuration file's in its place."""
+    """The words of a call, each configuration file's in its place, its variables expanded."""
+    known: dict[str, str] = {}
     for argument in call.arguments:
-        if argument.role == "CONFIGFILE":
+        if argument.option == "--variable":
+            variables.define(value(argument), known, call, context)
+        if argument.role == "EXPANDED":
+            yield "--" + argument.option.removeprefix(variables.EXPANDED)
+            yield variables.expand(value(argument), known)
+        elif argument.role == "CONFIGFILE":
             yield from config.words(text(content(value(argument), call, context)))
         elif argument.value is None:
             yield argument.option

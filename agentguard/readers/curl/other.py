@@ -9,6 +9,7 @@ from .. import http
 from ..url import Url
 from . import commands, files
 from .group import Group
+from .request import reached
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +25,7 @@ VERBATIM = {"dict": "2628", "gopher": "70", "gophers": "70"}
 
 def effects(group: Group, url: Url, upload: str) -> Iterator[Effect]:
     """What one transfer would do; `upload` is the file that it sends ("": none)."""
-    where = http.place(url.host)
+    where = http.place(url.host, reached(group, url))
     base = Effect("observe", Target("url", url.shown, (f"{url.host}:{url.port}", url.path)), environment=where)
     if url.scheme != "file":
         custom = group.last("--request")
@@ -44,6 +45,9 @@ def effects(group: Group, url: Url, upload: str) -> Iterator[Effect]:
     elif url.scheme in VERBATIM and url.port not in ("", VERBATIM[url.scheme]):
         reason = f"sends whatever listens at {url.shown} the text of its path"
         yield base.replace(verb="unknown", rule="curl-verbatim", reason=reason)
+    elif url.scheme == "telnet":
+        reason = f"sends {url.shown} what it reads from standard input, and what that does there is not known"
+        yield base.replace(verb="unknown", rule="curl-telnet", reason=reason)
     elif url.scheme == "mqtt" and group.values("BODY"):
         yield base.replace(verb="run", rule="curl-publish", reason=f"publishes to {url.shown}")
     elif url.scheme in READING:

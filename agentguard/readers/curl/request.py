@@ -5,15 +5,13 @@ from __future__ import annotations
 from ...core.call import Argument, Unresolved
 from ...core.world import Unseen
 from .. import http
-from ..url import split
+from ..url import PLAIN, Url, split
 from .group import Group, text, value
 
 #: What a host name begins with when it stands for a scheme that is not named.
 GUESSED = ("ftp", "dict", "ldap", "imap", "smtp", "pop3")
 #: Options that change where a request goes.
 PLACES = ("--connect-to", "--request-target", "--url-query")
-#: What --data-urlencode leaves as it is.
-PLAIN = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
 
 
 def method(group: Group, upload: str) -> str:
@@ -71,6 +69,7 @@ class _Builder:
             fields=fields,
             unseen=self.unseen,
             hosts=tuple((a.value or "").split(":")[2] for a in group.arguments if _leads_elsewhere(a)),
+            reached=reached(group, split(url, scheme(group, url))),
             socket=next((path for path in sockets if path), ""),
         )
 
@@ -162,6 +161,24 @@ class _Builder:
         except Unseen as why:
             self.unseen = self.unseen or str(why)
             return b""
+
+
+def reached(group: Group, url: Url) -> str:
+    """The host that a transfer really connects to, when an option says another one than the URL; "" otherwise."""
+    port = url.port or {"http": "80", "https": "443"}.get(url.scheme, "")
+    for argument in group.arguments:
+        given = (argument.value or "").lstrip("+").replace("]", "").replace("[", "")
+        host, _, rest = given.partition(":")
+        wanted, _, address = rest.partition(":")
+        if argument.option == "--connect-to" and host.lower() in ("", url.host) and wanted in ("", port):
+            found = address.rpartition(":")[0]
+        elif argument.option == "--resolve" and host.lower() in ("*", url.host) and wanted == port:
+            found = address.partition(",")[0]
+        else:
+            continue
+        if found:
+            return found.lower()
+    return ""
 
 
 def _leads_elsewhere(argument: Argument) -> bool:
