@@ -6,7 +6,7 @@ from ..core.call import Unresolved
 from ..core.effect import Effect, Target
 from ..core.paths import could_touch, on_path
 from ..core.value import TYPE_CHECKING
-from ..core.world import Unseen
+from ..core.world import PathState, Unseen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -36,7 +36,8 @@ def on_paths(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[Eff
         yield from unresolved((Unresolved(w, f"{cwd.written}/{w}") for w in words if w[:1] != "/"), base)
         words = tuple(word for word in words if word[:1] == "/")
     for path in world.paths(words, cwd, _follows(rule)) if words else ():
-        yield on_path(base, path, call.invocation.ahead)
+        spared = rule.spares and path.kind == rule.spares
+        yield on_path(base, PathState(path.path, "missing") if spared else path, call.invocation.ahead)
     if not words:
         yield base.replace(verb="observe", target=Target("file", ""))
 
@@ -76,10 +77,10 @@ def _landing(call: Call, world: World) -> Landing | Unseen | None:
     """Where the call's SOURCE arguments come to lie, or why nobody can tell; None if nothing is copied."""
     sources = tuple(a.value for a in call.playing("SOURCE") if a.value is not None)
     archives = tuple(a.value for a in call.playing("ARCHIVE") if a.value is not None)
-    places = [a for a in call.playing("DEST", "TARGET") if a.value is not None]
+    places = [(a.value, a.role) for a in call.playing("DEST", "TARGET") if a.value is not None]
     if not (sources or archives) or not places:
         return None
-    destination = places[-1].value or ""
+    destination, role = places[-1]
     for word in (*sources, *archives, destination, call.cwd):
         if isinstance(word, Unresolved):
             return Unseen(f"what {word.written} stands for is not known before the line runs")
@@ -87,7 +88,7 @@ def _landing(call: Call, world: World) -> Landing | Unseen | None:
         if archives:
             strip = next((a.value for a in call.playing("STRIP")), None) or "0"
             return world.unpacking(archives[-1], destination, call.cwd, int(strip) if strip.isdecimal() else 0)
-        return world.landing(sources, destination, call.cwd, places[-1].role == "DEST")
+        return world.landing(sources, destination, call.cwd, role == "DEST")
     except Unseen as why:
         return why
 
