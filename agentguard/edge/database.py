@@ -246,6 +246,7 @@ def _checked_directory(path: str) -> None:
         found = os.lstat(path)
     except FileNotFoundError:
         os.makedirs(path, 0o700, exist_ok=True)
+        os.chmod(path, 0o700)  # whatever the caller's umask is: a record that its owner cannot open is none
         found = os.lstat(path)
     if not stat.S_ISDIR(found.st_mode):
         raise RecordError(f"{path}: not a directory", _LOOK)
@@ -258,7 +259,9 @@ def _checked_directory(path: str) -> None:
 def _create(path: str) -> None:
     """Make the database beside its place and link it there whole: nobody ever opens half a schema."""
     new = f"{path}.{os.urandom(4).hex()}"
-    os.close(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    os.fchmod(descriptor, 0o600)
+    os.close(descriptor)
     try:
         connection = _connect(new, 0)
         try:
