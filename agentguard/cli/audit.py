@@ -229,9 +229,10 @@ def _reasons(call: dict[str, Any]) -> Iterator[str]:
         yield _cut(f"{reasons[0].get('text', '')} [{reasons[0].get('rule', '')}]", _REASON) + more
     if call.get("catastrophic"):
         yield _cut(f"catastrophic: {call['catastrophic']}", _REASON)
-    for said in ("why", "answer", "deed"):
-        if call.get(said):
-            yield _cut(str(call[said]), _REASON)
+    why, answer = str(call.get("why", "")), str(call.get("answer", ""))
+    for said in (why, "" if why.endswith(answer) else answer, str(call.get("deed", ""))):
+        if said:
+            yield _cut(said, _REASON)
 
 
 def _cut(text: str, length: int) -> str:

@@ -71,6 +71,7 @@ class _Call:
             self._outcome = "waiting"
         elif kind == "ran":
             self._outcome = "approved and run"
+            self._facts.pop("why", None)  # why it was refused before holds no more
         elif kind in ("approved", "denied"):
             self._outcome = kind
         elif kind == "refused" and row.body.get("request") and self._outcome == "waiting":

@@ -126,6 +126,20 @@ def test_one_line_for_each_call_that_was_stopped(root: Root, past: Past) -> None
     assert told(root) == FATES
 
 
+def test_what_is_told_of_the_end_is_the_end(root: Root, past: Past) -> None:
+    run_later = past.request("rm a")
+    past.row("refused", "rm a", request=run_later, why="no person has answered yet")
+    past.answer(run_later, True)
+    past.row("ran", "rm a", request=run_later)
+    denied = past.request("rm b")
+    past.answer(denied, False, "not today")
+    past.row("refused", "rm b", request=denied, why="a person said no: not today")
+    shown = run(root).stdout
+    assert "no person has answered yet" not in shown
+    assert shown.count("not today") == 1
+    assert "why" not in json.loads(run(root, "--json").stdout.splitlines()[0])
+
+
 def test_filters(root: Root, past: Past) -> None:
     story(past)
     past.now += HOUR / 2
