@@ -44,7 +44,8 @@ class PathState(Value):
 
     `state` is a key of PATH_STATES. `detail` names what would be lost ("3 files: a, b, c") or
     why it could not be seen. `grave`, when not empty, says why losing it would be catastrophic
-    ("your home directory"). `identity` is device and inode, when it exists.
+    ("your home directory"). `identity` is device and inode, when it exists. `kind` is "directory"
+    for one that is seen to be there.
     """
 
     path: str
@@ -52,6 +53,7 @@ class PathState(Value):
     detail: str = ""
     grave: str = ""
     identity: tuple[str, ...] = ()
+    kind: str = ""
 
 
 class Answer(Value):

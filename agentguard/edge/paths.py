@@ -120,15 +120,16 @@ class _Look:
         if facts is None:
             return PathState(shown, "unseen", operand.unseen) if operand.unseen else PathState(shown, "missing")
         identity = (str(facts.st_dev), str(facts.st_ino))
+        kind = "directory" if stat.S_ISDIR(facts.st_mode) else ""
         found = Losses(operand)
-        sacred = self.places.sacred(operand.path)
+        sacred = self.places.sacred(operand.path) or (kind and self.places.same(facts))
         if sacred:
-            return PathState(shown, "special", sacred, sacred, identity)
+            return PathState(shown, "special", sacred, sacred, identity, kind)
         self._look(operand, facts, found)
         state = found.state()
         if PATH_STATES[state]:
-            return PathState(shown, state, "", "", identity)
-        return PathState(shown, state, found.detail(), found.grave or self._grave(operand), identity)
+            return PathState(shown, state, "", "", identity, kind)
+        return PathState(shown, state, found.detail(), found.grave or self._grave(operand), identity, kind)
 
     def _grave(self, operand: Operand) -> str:
         path = operand.path

@@ -40,6 +40,7 @@ class Places:
         #: A home that only the environment names: grave as well, but nothing more is derived from it.
         self.named_home = os.path.realpath(named) if named.startswith(b"/") else b""
         self.mounts = _mounts()
+        self.identities: dict[tuple[int, int], bytes] | None = None
 
     def temporary_root(self, path: bytes) -> bool:
         """Whether `path`, resolved, is itself a temporary directory of the system."""
@@ -72,6 +73,14 @@ class Places:
             return "a directory that holds a home directory"
         return ""
 
+    def same(self, facts: os.stat_result) -> str:
+        """The same for a directory known by what it is: a name in other letters, or a second mount, hides no place."""
+        if self.identities is None:
+            places = (b"/", *self.homes, *_SYSTEM)
+            self.identities = {one: path for path in places if (one := _identity(path)) is not None}
+        path = self.identities.get((facts.st_dev, facts.st_ino), b"")
+        return self.sacred(path) if path else ""
+
     def mounted(self, path: bytes) -> bool:
         """Whether something is mounted at `path`."""
         return os.path.ismount(path) if self.mounts is None else path in self.mounts
@@ -83,6 +92,14 @@ class Places:
                 return home
         deep = 3 if path.startswith(tuple(above + b"/" for above in _HOMES)) else 2
         return b"/".join(path.split(b"/")[:deep])
+
+
+def _identity(path: bytes) -> tuple[int, int] | None:
+    try:
+        facts = os.lstat(path)
+    except OSError:
+        return None
+    return facts.st_dev, facts.st_ino
 
 
 def _homes() -> list[bytes]:

@@ -41,7 +41,8 @@ _RULE = {
     "id": str, "command": (str, list), "if": list, "ordered": bool, "unless": list, "except": list,
     "operands": str, "operand": list, "argument": dict, "where": str,
     "effect": str, "target": str, "on": str, "follow": bool, "lands": bool, "away": bool,
-    "asks": str, "despite": list, "carries": str, "recoverable_by": str, "environment": str, "catastrophic": str,
+    "spares": dict, "asks": str, "despite": list, "carries": str,
+    "recoverable_by": str, "environment": str, "catastrophic": str,
     "adds": bool, "wins": bool, "open": bool, "reason": str, "instead": str, "examples": list, "misses": list,
 }  # fmt: skip
 _EXAMPLE = {"run": (str, list), "rating": str, "given": dict, "catastrophic": bool}
@@ -267,6 +268,10 @@ class _Builder(Tables):
             argument={role: tuple(globs) for role, globs in table.get("argument", {}).items()},
             target=table.get("target", ""),
             on=table.get("on", ""),
+            spares=tuple(
+                (kind, tuple(name for one in unless for name in self.condition(one, paths, program, anywhere)[0].names))
+                for kind, unless in table.get("spares", {}).items()
+            ),
             follow=table.get("follow"),
             lands=table.get("lands", False),
             away=table.get("away", False),

@@ -55,7 +55,8 @@ class StatedWorld(World):
         fields = {"state": stated} if isinstance(stated, str) else dict(stated)
         if fields["state"] not in PATH_STATES:
             raise RuleError(f"path state `{fields['state']}` is none of {', '.join(PATH_STATES)}")
-        return PathState(whole, fields["state"], fields.get("detail", ""), fields.get("grave", ""), (whole,))
+        said = [fields.get(name, "") for name in ("detail", "grave", "kind")]
+        return PathState(whole, fields["state"], said[0], said[1], (whole,), said[2])
 
     def expand(self, pattern: str, cwd: str) -> tuple[str, ...]:
         """Those of the given paths that match."""

@@ -36,7 +36,7 @@ def on_paths(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[Eff
         yield from unresolved((Unresolved(w, f"{cwd.written}/{w}") for w in words if w[:1] != "/"), base)
         words = tuple(word for word in words if word[:1] == "/")
     for path in world.paths(words, cwd, _follows(rule)) if words else ():
-        spared = rule.spares and path.kind == rule.spares
+        spared = any(path.kind == kind and not call.has(*unless) for kind, unless in rule.spares)
         yield on_path(base, PathState(path.path, "missing") if spared else path, call.invocation.ahead)
     if not words:
         yield base.replace(verb="observe", target=Target("file", ""))

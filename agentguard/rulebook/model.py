@@ -108,6 +108,7 @@ class Rule(Value):
     argument: Mapping[str, tuple[str, ...]] = {}
     target: str = ""
     on: str = ""
+    spares: tuple[tuple[str, tuple[str, ...]], ...] = ()
     follow: bool | None = None
     lands: bool = False
     away: bool = False
