@@ -25,6 +25,7 @@ from _signal import SIG_DFL, SIGPIPE, SIGXFSZ, signal  # `signal` itself would l
 
 from ..core.value import TYPE_CHECKING
 from ..errors import NoProgram, NotRunnable
+from .octets import raw, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,12 +48,12 @@ def environment() -> dict[str, str]:
         with open("/proc/self/environ", "rb") as block:
             strings = block.read().split(b"\0")
     except OSError:
-        return _without_coercion({_text(name): _text(value) for name, value in os.environb.items()})
+        return _without_coercion({text(name): text(value) for name, value in os.environb.items()})
     given: dict[str, str] = {}
     for string in strings:
         name, equals, value = string.partition(b"=")
         if name and equals:  # execve(2) takes other strings, but os.execve does not
-            given.setdefault(_text(name), _text(value))
+            given.setdefault(text(name), text(value))
     return given
 
 
@@ -71,9 +72,7 @@ def launch(
         _become_stdin(stdin)
     _restore_signals(sigign)
     try:
-        os.execve(
-            _bytes(path), [_bytes(word) for word in argv], {_bytes(name): _bytes(env[name]) for name in env}
-        )
+        os.execve(raw(path), [raw(word) for word in argv], {raw(name): raw(env[name]) for name in env})
     except OSError as fault:
         raise _failure(path, fault) from fault
 
@@ -132,11 +131,3 @@ def _without_coercion(env: dict[str, str]) -> dict[str, str]:
     if plain and env.get("LC_CTYPE") in _COERCED:
         del env["LC_CTYPE"]
     return env
-
-
-def _text(data: bytes) -> str:
-    return data.decode("utf-8", "surrogateescape")
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")

@@ -16,6 +16,7 @@ from ..core.origin import Origin, Process, Session
 from ..core.value import TYPE_CHECKING
 from ..core.world import Unseen
 from . import agents
+from .octets import text
 from .terminal import has_terminal, own_terminal
 
 if TYPE_CHECKING:
@@ -205,13 +206,9 @@ def _seen(pid: int) -> tuple[Process, int] | None:
         exe = os.readlink(f"/proc/{pid}/exe").removesuffix(" (deleted)")
     except OSError:  # another user's process, a kernel thread
         exe = ""
-    name = _text(head.partition(b"(")[2])
-    words = tuple(map(_text, argv.split(b"\0"))) if argv else ()
+    name = text(head.partition(b"(")[2])
+    words = tuple(map(text, argv.split(b"\0"))) if argv else ()
     return Process(pid, int(fields[19]), name, words, exe), int(fields[1])
-
-
-def _text(raw: bytes) -> str:
-    return raw.decode("utf-8", "surrogateescape")
 
 
 def _asked_ps() -> tuple[Process, ...]:
@@ -226,7 +223,7 @@ def _asked_ps() -> tuple[Process, ...]:
         raise Unseen(f"ps does not show the processes: {fault}") from fault
     table: dict[int, tuple[Process, int]] = {}
     try:
-        for row in _text(told.stdout).splitlines():
+        for row in text(told.stdout).splitlines():
             pid, parent, *day, words = row.split(None, 7)
             start = calendar.timegm(time.strptime(" ".join(day), "%a %b %d %H:%M:%S %Y")) * 1_000_000
             argv = tuple(words[:SHOWN_ARGV].split())
