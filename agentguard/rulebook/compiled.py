@@ -121,12 +121,22 @@ def _thaw(frozen: Any) -> Any:
             thawed: list[Any] = [_thaw(field) for i, field in enumerate(fields) if i != at]
             thawed.insert(at, _Commands(fields[at]))
             return Program(*thawed)
+        if kind == "Api":
+            at = Api._fields.index("rules")
+            return Api(*(_Rules(field) if i == at else _thaw(field) for i, field in enumerate(fields)))
         return getattr(api if kind.startswith("Api") else model, kind)(*map(_thaw, fields))
     if isinstance(frozen, list):
         return tuple(map(_thaw, frozen))
     if isinstance(frozen, dict):
         return {key: _thaw(item) for key, item in frozen.items()}
     return frozen
+
+
+class _Rules(tuple[Any, ...] if TYPE_CHECKING else tuple):  # type: ignore[misc]
+    """The rules of an API, thawed when they are looked through: a request is one API's."""
+
+    def __iter__(self) -> Iterator[ApiRule]:
+        return map(_thaw, super().__iter__())
 
 
 class _Commands:
@@ -136,8 +146,10 @@ class _Commands:
         self._frozen = frozen
 
     def __getitem__(self, path: tuple[str, ...]) -> Command:
-        command = _thaw(self._frozen[path])
-        assert isinstance(command, Command)
+        command = self._frozen[path]
+        if not isinstance(command, Command):
+            command = self._frozen[path] = _thaw(command)
+            assert isinstance(command, Command)
         return command
 
     def __contains__(self, path: object) -> bool:
