@@ -91,7 +91,8 @@ def places() -> Iterator[dict[str, Places]]:
         made = {}
         for table in TABLES:
             (ground / table.stem).mkdir()
-            made[table.stem] = Places(tomllib.loads(table.read_text()).get("place", {}), (ground / table.stem).resolve())
+            described = tomllib.loads(table.read_text()).get("place", {})
+            made[table.stem] = Places(described, (ground / table.stem).resolve())
         yield made
 
 
