@@ -55,7 +55,8 @@ class Request(Value):
     """One HTTP request.
 
     `method` as it is sent, `url` whole; `fields` are a multipart body's, `body` is any other. `unseen`
-    says, when not empty, why the body cannot be seen. `hosts` are further names of where it goes,
+    says, when not empty, why the body cannot be seen, and `hidden` holds what else may be there that
+    cannot be ("header.", "query."). `hosts` are further names of where it goes,
     `reached` is the one that is really connected to, when it is another one than the URL's; `socket`
     is the Unix socket that it goes through.
     """
@@ -69,6 +70,7 @@ class Request(Value):
     hosts: tuple[str, ...] = ()
     socket: str = ""
     reached: str = ""
+    hidden: tuple[str, ...] = ()
 
     def header(self, name: str) -> str:
         """The value of a header, "" without it; `name` in lower case."""
@@ -118,7 +120,10 @@ def _apis(request: Request, url: Url, context: Context) -> tuple[Api, ...]:
 def _by_table(
     api: Api, request: Request, url: Url, method: str, target: Target, where: Environment, context: Context
 ) -> tuple[tuple[Effect, ...], bool]:
-    """What an API's table says of a request, and whether it says all."""
+    """What an API's table says of a request, and whether it says all.
+
+    It does not where only a header or an option says that the request goes there.
+    """
     candidates = api.on_request(method, url.route)
     if not candidates:
         return (), False
@@ -142,7 +147,8 @@ def _by_table(
             call = Invocation((api.name,), "", {})
             for text in (text for one in rule.given for text in facts.carried(one)):
                 found += context.text(rule.carries.lower(), text, call).effects
-    return found, decided
+    elsewhere = request.reached or request.header("host").partition(":")[0].lower() not in ("", url.host)
+    return found, decided and (api.behind(request.socket) or not elsewhere)
 
 
 def _facts(request: Request, url: Url) -> Facts:
@@ -155,8 +161,7 @@ def _facts(request: Request, url: Url) -> Facts:
     if parsed is None:
         facts.collect("body", pairs(_text(request)))
     facts.collect("body", parsed if parsed is not None else {})
-    if request.unseen:
-        facts.unseen = ("body.",)
+    facts.unseen = (*request.hidden, *(["body."] if request.unseen else []))
     return facts
 
 

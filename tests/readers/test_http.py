@@ -35,6 +35,13 @@ QUERY = """-d '{"query":"{ me }"}'"""
 DELETION = """-d '{"query":"mutation { volumeDelete(volumeId: \\"3d2c42fb\\") }"}'"""
 
 CALLS = [
+    # what only a header or an option says about where it goes weakens nothing
+    (f"-X PUT -H 'Host: elasticsearch' {API}/users", D),
+    ("-X PUT --connect-to ::api.example.com: https://api.github.com/user/starred/a/b", D),
+    ("-X PUT https://api.github.com/user/starred/a/b", V),
+    ("-X PUT --resolve api.github.com:443:10.1.2.3 https://api.github.com/user/starred/a/b", D),
+    ("-H @gone https://dynamodb.us-east-1.amazonaws.com -d '{}'", D),
+    ("-H 'X-Amz-Target: DynamoDB_20120810.ListTables' -d '{}' https://dynamodb.us-east-1.amazonaws.com", R),
     # the method
     (f"{API}/users", R),
     (f"-s -H 'Authorization: Bearer x' {API}/users | jq .".split(" |")[0], R),

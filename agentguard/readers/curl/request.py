@@ -41,19 +41,25 @@ def request(group: Group, url: str, verb: str, upload: str) -> http.Request:
 
 
 class _Builder:
-    """Puts a request together; `unseen` says why part of it cannot be seen."""
+    """Puts a request together; `unseen` says why part of it cannot be seen, `hidden` which part if not the body."""
 
     def __init__(self, group: Group) -> None:
         self.group = group
         self.unseen = ""
+        self.hidden: tuple[str, ...] = ()
 
     def request(self, url: str, verb: str, upload: str) -> http.Request:
         group = self.group
         headers = self.headers()
+        if self.unseen:
+            self.hidden += ("header.",)
+        if isinstance(url, Unresolved) and "?" in url.written:
+            self.hidden += ("query.",)
         body, fields = self.body(), self.fields()
         for argument in group.arguments:
             if argument.option in PLACES and isinstance(argument.value, Unresolved):
                 self.unseen = f"{argument.value.written} is not known before the line runs"
+                self.hidden += ("query.",)
         queries = [a.value or "" for a in group.arguments if a.option == "--url-query"]
         if group.has("--get") and group.playing("BODY"):
             queries.insert(0, text(body))
@@ -69,6 +75,7 @@ class _Builder:
             fields=fields,
             unseen=self.unseen,
             hosts=tuple((a.value or "").split(":")[2] for a in group.arguments if _leads_elsewhere(a)),
+            hidden=self.hidden,
             reached=reached(group, split(url, scheme(group, url))),
             socket=next((path for path in sockets if path), ""),
         )

@@ -47,6 +47,8 @@ def choose(walk: Walk, script: Script, node: Any) -> None:
     for chain, _ in chains(node.parts if node.kind == "list" else [node]):
         if place(chain[0][1]) in script.patterns:
             walk.scope = base.copy()
+            if place(chain[0][1]) in script.falls:
+                walk.scope.merge(ends[-1])
             ends.append(walk.scope)
         walk.scope.settle()
         walk.chain(script, chain)
@@ -57,7 +59,7 @@ def choose(walk: Walk, script: Script, node: Any) -> None:
 
 
 def each(walk: Walk, script: Script, node: Any) -> None:
-    """`for NAME in …`, turn by turn where the words are known and few."""
+    """`for NAME in …`, turn by turn where the words are known and few; `select`, where a person chooses."""
     parts = node.parts
     name = script.word(parts[1]).raw
     words = [script.word(part) for part in parts[2:] if part.kind == "word"]
@@ -66,7 +68,12 @@ def each(walk: Walk, script: Script, node: Any) -> None:
         values = [field for word in words for field in walk.words.fields(word)]
     else:
         values = list(walk.scope.arguments if walk.scope.arguments is not None else (Unresolved("", '"$@"'),))
-    if len(values) > MAX_TURNS or any(isinstance(value, Unresolved) for value in values):
+    if not values:
+        return
+    chosen = place(node) in script.selects
+    if chosen:
+        walk.scope.forget("REPLY")
+    if chosen or len(values) > MAX_TURNS or any(isinstance(value, Unresolved) for value in values):
         some = Unresolved(values[0], f"${name}")
 
         def turn() -> None:

@@ -23,7 +23,9 @@ class Script(Value):
     heredocs: dict[int, Word]
     data: set[int]
     patterns: set[int]
+    falls: set[int]
     cases: set[int]
+    selects: set[int]
 
     def word(self, node: Any) -> Word:
         """The word of a word node."""
@@ -53,7 +55,17 @@ def parse(text: str) -> Script:
     lexer.run()
     mask = str(lexer.mask)
     nodes = _tree(mask, text) if mask.strip() else ()
-    return Script(text, nodes, lexer.words, lexer.heredocs, lexer.data, lexer.patterns, lexer.cases)
+    return Script(
+        text,
+        nodes,
+        lexer.words,
+        lexer.heredocs,
+        lexer.data,
+        lexer.patterns,
+        lexer.falls,
+        lexer.cases,
+        lexer.selects,
+    )
 
 
 def _tree(mask: str, original: str) -> tuple[Any, ...]:

@@ -30,7 +30,8 @@ class Lexer(Scanner):
     `mask` is the text as bashlex can read it; `words` and `heredocs` have the words, and the
     bodies of here-documents by their end word, by where they begin; `data` where a command
     begins that only looks at its words (`[[`, `((`, the words and patterns of `case`);
-    `patterns` where those begin that are patterns; `cases` where a `{` of the mask is a `case`.
+    `patterns` where those begin that are patterns, `falls` where one does that the branch before may
+    go on to; `cases` where a `{` of the mask is a `case`; `selects` where a `for` of it is a `select`.
     """
 
     def __init__(self, text: str, at: int = 0) -> None:
@@ -39,7 +40,9 @@ class Lexer(Scanner):
         self.heredocs: dict[int, Word] = {}
         self.data: set[int] = set()
         self.patterns: set[int] = set()
+        self.falls: set[int] = set()
         self.cases: set[int] = set()
+        self.selects: set[int] = set()
         self.mask = Mask(text)
         self._start = True  # a command may begin here
         self._after_for = 0  # words since `for`, counted down to where `in` stands
@@ -103,9 +106,9 @@ class Lexer(Scanner):
             self._heredoc(operator == "<<-")
         elif operator[0] in "<>" or operator in ("&>", "&>>"):
             self._redirection()
-        elif operator == ";;" and self._open[-1:] == ["case"]:
-            self.mask.put(at, " \n")
-            self._pattern()
+        elif operator in (";;", ";&", ";;&") and self._open[-1:] == ["case"]:
+            self.mask.put(at, "\n".rjust(len(operator)))
+            self._pattern(falls=operator != ";;")
         else:
             if operator == "(":
                 self._open.append("(")
@@ -167,9 +170,13 @@ class Lexer(Scanner):
         if start and word.raw == "esac" and self._open[-1:] == ["case"]:
             self._open.pop()
             return self.mask.put(at, "}".rjust(4))
-        if start and word.raw in ("coproc", "select"):
+        if start and word.raw == "select":
+            self._after_for = 2
+            self.selects.add(at)
+            return self.mask.put(at, "for   ")
+        if start and word.raw == "coproc":
             raise NotUnderstood(f"`{word.raw}` is not followed")
-        if start and word.raw == "time":
+        if start and word.raw == "time" and self._is_keyword():
             self._start = True
             return self.mask.put(at, "    ")
         if start and word.raw == "-p" and self.text[:at].rstrip(BLANKS).endswith("time"):
@@ -191,6 +198,11 @@ class Lexer(Scanner):
             self._start = start
             return None
         return self.mask.put(at, "w" * len(word.raw))
+
+    def _is_keyword(self) -> bool:
+        """Whether `time` here is the shell's own: with other options than -p, dash runs the program, bash nothing."""
+        following = self.text[self.at :].lstrip(BLANKS)
+        return not following.startswith("-") or following.startswith(("-p ", "-p\t", "-- "))
 
     def _function_name(self) -> None:
         self.blanks()
@@ -267,7 +279,7 @@ class Lexer(Scanner):
         self._open.append("case")
         self._pattern()
 
-    def _pattern(self) -> None:
+    def _pattern(self, falls: bool = False) -> None:
         self._skip_to_pattern()
         if self.text.startswith("esac", self.at) and self.text[self.at + 4 : self.at + 5] in ("", *METACHARACTERS):
             self.mask.put(self.at, "}".rjust(4))
@@ -291,6 +303,8 @@ class Lexer(Scanner):
             raise NotUnderstood("a `case` has an empty pattern")
         self._looks(begin, pieces)
         self.patterns.add(begin)
+        if falls:
+            self.falls.add(begin)
         self.mask.put(self.at, "\n")
         self.at += 1
         self._start = True
