@@ -19,8 +19,9 @@ def found_below(call: Call, search: Search | None, world: World) -> tuple[Call, 
     """The call with an argument of the role FOUND for each file that it may find, and those files.
 
     Where that cannot be told, its START arguments stand for all that lies below them, and the files are None.
+    Where nothing is done with what is found, nobody looks.
     """
-    if search is None:
+    if search is None or not call.has(*search.acts):
         return call, None
     starts = tuple(a.value for a in call.playing("START") if a.value is not None)
     found = _found(call, search, starts, world)

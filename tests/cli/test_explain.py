@@ -49,7 +49,7 @@ def ways(step: dict[str, Any]) -> Iterator[tuple[str, ...]]:
 WHAT_RUNS_WHAT = [
     ("ls", [("shell", "ls")]),
     ("ls; make", [("shell", "ls"), ("shell", "make")]),
-    ("sudo bash -c 'rm precious; ls'", [("shell", "sudo", "bash", "shell", "rm"), ("shell", "sudo", "bash", "shell", "ls")]),
+    ("sudo sh -c 'rm a; ls'", [("shell", "sudo", "sh", "shell", "rm"), ("shell", "sudo", "sh", "shell", "ls")]),
     ("env A=1 nohup timeout 5 rm x", [("shell", "env", "nohup", "timeout", "rm")]),
     ("sh clean.sh", [("shell", "sh", "shell", "rm")]),
     ("echo precious | xargs rm", [("shell", "echo"), ("shell", "xargs", "rm")]),
@@ -84,7 +84,8 @@ def test_each_part_has_its_own_effects_and_facts(explained: Callable[[str], dict
 
 def test_what_could_not_be_looked_up_is_told(explained: Callable[[str], dict[str, Any]]) -> None:
     [call] = explained("sh gone.sh")["steps"]
-    assert {"question": "read", "about": "gone.sh", "answer": "cannot be seen: gone.sh: No such file or directory"} in call["facts"]  # fmt: skip
+    asked = [fact for fact in call["facts"] if fact["question"] == "read"]
+    assert [(fact["about"], fact["answer"].partition(":")[0]) for fact in asked] == [("gone.sh", "cannot be seen")]
 
 
 def test_a_tree_for_people(explain: Explain) -> None:
