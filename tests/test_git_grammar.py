@@ -26,7 +26,8 @@ def _spelled(option: str, data: st.DataObject) -> list[str]:
     if not option.startswith("--"):
         return data.draw(st.sampled_from([[option], [option + value], [option, value]]))
     short = option[: data.draw(st.integers(3, max(3, len(option))))]
-    return data.draw(st.sampled_from([[option], [short], [f"--no-{option[2:]}"], [f"{option}={value}"], [short, value]]))
+    back, attached = f"--no-{option[2:]}", f"{option}={value}"
+    return data.draw(st.sampled_from([[option], [short], [back], [attached], [short, value]]))
 
 
 @st.composite

@@ -10,7 +10,7 @@ import os
 
 from ..core.value import TYPE_CHECKING
 from ..core.world import Unseen, World
-from .git_probes import merge_overwrites, reset_drops, sparse_drops
+from .git_probes import checkout_switch_dirty, merge_overwrites, reset_drops, sparse_drops
 from .octets import raw, text
 from .push_probe import forced_by_configuration
 
@@ -79,6 +79,7 @@ LOOKUPS: dict[str, Lookup] = {
     "git-hook": _hooks,
     "git-push-forced": forced_by_configuration,
     "git-merge-overwrites": _naming(merge_overwrites),
+    "git-switch-overwrites": _naming(checkout_switch_dirty),
     "git-reset-drops": _naming(reset_drops),
     "git-sparse-drops": _naming(sparse_drops),
 }

@@ -14,6 +14,7 @@ from ..core.value import TYPE_CHECKING
 from ..core.world import PATH_STATES, Answer, Unseen, World
 from .conflicts import not_remade
 from .git import of_work_tree
+from .git_words import before_dashes, branch, top_of, tree_and_paths, unquoted, worktree
 from .object_probes import all_tags, objects_unreachable, reflog_only, replacements
 from .octets import raw, text
 from .push_probe import push_loses
@@ -42,16 +43,16 @@ _STAGED, _EDITED = "MTARCU", "MTAU"
 
 def worktree_dirty(call: Call, git: Git, world: World) -> Answer:
     """What `reset --hard` loses: uncommitted changes, and untracked files that the commit overwrites."""
-    words = _before_dashes(call)
+    words = before_dashes(call)
     return _everything_uncommitted(git, words[0] if words else "HEAD")
 
 
 def checkout_switch_dirty(call: Call, git: Git, world: World) -> Answer:
     """What a forced `checkout` or `switch` loses: the same, for the branch that is switched to."""
-    words = _before_dashes(call)
-    if call.command == ("checkout",) and _tree_and_paths(call, git)[1]:
+    words = before_dashes(call)
+    if call.command == ("checkout",) and tree_and_paths(call, git)[1]:
         return paths_dirty(call, git, world)
-    target = _branch(git, words[0]) if words else "HEAD"
+    target = branch(git, words[0]) if words else "HEAD"
     if not call.has("-f", "--force", "--discard-changes", "-m", "--merge"):
         if call.has("--no-overwrite-ignore"):
             return Answer()
@@ -71,10 +72,10 @@ def paths_dirty(call: Call, git: Git, world: World) -> Answer:
         edited = call.has("-W", "--worktree") or not staged
         source, paths = call.value("-s", "--source"), call.operands
     else:
-        source, paths = _tree_and_paths(call, git)
+        source, paths = tree_and_paths(call, git)
         staged, edited = source is not None, True
         if not paths and not call.has("-p", "--patch"):
-            return _lost_files(git, _overwritten(git, _branch(git, source), (), ignored=True)) if source else Answer()
+            return _lost_files(git, _overwritten(git, branch(git, source), (), ignored=True)) if source else Answer()
     files = [
         change
         for change in git.status(False, paths)
@@ -110,14 +111,14 @@ def reset_drops(call: Call, git: Git, world: World) -> Answer:
     """What a mixed `reset` and other writing of the index lose: staged content that is not in the work tree."""
     if call.has("--soft", "--hard", "--merge", "--keep"):
         return Answer()
-    paths = _tree_and_paths(call, git)[1] if call.command == ("reset",) else ()
+    paths = tree_and_paths(call, git)[1] if call.command == ("reset",) else ()
     return _lost_files(git, [one for one in git.status(False, paths) if one.index in _STAGED and one.tree in _EDITED])
 
 
 def merge_overwrites(call: Call, git: Git, world: World) -> Answer:
     """Ignored files that `merge` or `rebase` replaces with what the other branch has in their place."""
     names = call.values("--onto") or call.operands[:1] if call.command == ("rebase",) else call.operands
-    found = [change for name in names for change in _overwritten(git, _branch(git, name), (), ignored=True)]
+    found = [change for name in names for change in _overwritten(git, branch(git, name), (), ignored=True)]
     return _lost_files(git, found)
 
 
@@ -126,7 +127,7 @@ def sparse_drops(call: Call, git: Git, world: World) -> Answer:
     kept = tuple(f"{name.strip('/')}/" for name in call.operands)
     if call.command[-1] == "reapply" or call.command[-1] == "add":
         kept += tuple(f"{name}/" for name in git.lines("sparse-checkout", "list"))
-    top = raw(_top(git))
+    top = raw(top_of(git))
     ignored = [c.path for c in git.status(True, ignored=True) if c.index == "!" and "/" in c.path.rstrip("/")]
     outside = [path for path in ignored if not any(f"{path}/".startswith(one) for one in kept)]
     return lost(_hit(tuple(os.path.join(text(top), path) for path in outside), text(top), world))
@@ -135,7 +136,7 @@ def sparse_drops(call: Call, git: Git, world: World) -> Answer:
 def submodules_reset(call: Call, git: Git, world: World) -> Answer:
     """What `submodule deinit --force` or `update --force` loses: changes in submodules that are in no commit."""
     listed = text(git.run("ls-files", "-s", "-z", "--", *call.operands).out).split("\0")
-    top, found = _top(git), []
+    top, found = top_of(git), []
     for path in (line.partition("\t")[2] for line in listed if line.startswith("160000 ")):
         place = os.path.join(top, path)
         if os.path.lexists(os.path.join(place, ".git")):
@@ -157,8 +158,8 @@ def untracked_files(call: Call, git: Git, world: World) -> Answer:
     words += [f"--exclude={pattern}" for pattern in call.values("-e", "--exclude")]
     told = git.lines(*words, "--", *call.operands)
     said = "Would remove "
-    removed = tuple(_unquoted(line[len(said) :]) for line in told if line.startswith(said))
-    here = os.path.join(_top(git), git.value("rev-parse", "--show-prefix"))
+    removed = tuple(unquoted(line[len(said) :]) for line in told if line.startswith(said))
+    here = os.path.join(top_of(git), git.value("rev-parse", "--show-prefix"))
     return lost(_hit(removed, here, world))
 
 
@@ -185,7 +186,7 @@ def worktree_unclean(call: Call, git: Git, world: World) -> Answer:
     """
     found = []
     for name in call.operands:
-        record = _worktree(git, name)
+        record = worktree(git, name)
         path = record.get("worktree", "")
         if not path or not os.path.isdir(path):
             continue
@@ -242,7 +243,7 @@ def _overwritten(git: Git, tree: str, pathspecs: Sequence[str], ignored: bool = 
     if not resolved(git, f"{tree}^{{tree}}"):
         return ()
     words = ("diff-index", "--cached", "--name-only", "--no-renames", "-z", "--diff-filter=D", tree, "--", *pathspecs)
-    top = _top(git)
+    top = top_of(git)
     placed = {_in_the_way(top, path) for path in text(git.run(*words).out).split("\0")} - {""}
     if not placed:
         return ()
@@ -278,69 +279,3 @@ def _hit(paths: tuple[str, ...], cwd: str, world: World) -> Iterator[Target]:
     for path, state in zip(paths, world.paths(paths, cwd, False) if paths else (), strict=True):
         if not PATH_STATES[state.state]:
             yield Target("file", path, state.identity)
-
-
-# What the words of a call mean
-
-
-def _before_dashes(call: Call) -> tuple[str, ...]:
-    """The operands before `--`: what comes after it is a path."""
-    words = call.invocation.argv
-    after = len(words) - 1 - words.index("--") if "--" in words else 0
-    return call.operands[: len(call.operands) - after] if after else call.operands
-
-
-def _tree_and_paths(call: Call, git: Git) -> tuple[str | None, tuple[str, ...]]:
-    """The commit or tree that `checkout` is given, if any, and its pathspecs (git-checkout(1))."""
-    before, words = _before_dashes(call), call.operands
-    if call.has("-b", "-B", "--orphan", "-t", "--track", "--detach", "-d") and call.command == ("checkout",):
-        return (words[0] if words else "HEAD"), ()
-    if "--" in call.invocation.argv:
-        return (before[0] if before else None), words[len(before) :]
-    if words and (resolved(git, f"{words[0]}^{{tree}}") or resolved(git, f"{_branch(git, words[0])}^{{tree}}")):
-        return words[0], words[1:]
-    return None, words
-
-
-def _branch(git: Git, name: str) -> str:
-    """A branch as `checkout` takes it: "-" is the one before, and a remote's may be given by its last part."""
-    if name == "-":
-        return "@{-1}"
-    if not resolved(git, f"{name}^{{commit}}"):
-        remote = git.lines("for-each-ref", "--format=%(refname)", f"refs/remotes/*/{name}")
-        if len(remote) == 1:
-            return remote[0]
-    return name
-
-
-def _worktree(git: Git, name: str) -> dict[str, str]:
-    """The record of a work tree given by its path or by the last parts of it (git-worktree(1))."""
-    listing = text(git.run("worktree", "list", "--porcelain", "-z").out)
-    records = [dict(line.partition(" ")[::2] for line in one.split("\0")) for one in listing.split("\0\0") if one]
-    real = os.path.realpath(os.path.join(git.cwd, name))
-    same = [one for one in records if os.path.realpath(one["worktree"]) == real]
-    ending = [one for one in records if f"{one['worktree']}/".endswith(f"/{name.strip('/')}/")]
-    return next(iter(same or ending), {})
-
-
-def _top(git: Git) -> str:
-    return git.value("rev-parse", "--show-toplevel")
-
-
-def _unquoted(name: str) -> str:
-    """A name as `git clean` prints it: in C's quotes if it holds what they escape."""
-    if not name.startswith('"'):
-        return name
-    out, at, inner = bytearray(), 0, raw(name[1:-1])
-    single = {b"a": 7, b"b": 8, b"t": 9, b"n": 10, b"v": 11, b"f": 12, b"r": 13, b'"': 34, b"\\": 92}
-    while at < len(inner):
-        if inner[at : at + 1] != b"\\":
-            out.append(inner[at])
-            at += 1
-        elif inner[at + 1 : at + 2] in single:
-            out.append(single[inner[at + 1 : at + 2]])
-            at += 2
-        else:
-            out.append(int(inner[at + 1 : at + 4], 8))
-            at += 4
-    return text(bytes(out))

@@ -1,0 +1,77 @@
+"""What the words of a call of git mean: commits, branches, paths, work trees."""
+
+from __future__ import annotations
+
+import os
+
+from ..core.value import TYPE_CHECKING
+from .octets import raw, text
+from .ref_probes import resolved
+
+if TYPE_CHECKING:
+    from ..core.call import Call
+    from .git import Git
+
+
+def before_dashes(call: Call) -> tuple[str, ...]:
+    """The operands before `--`: what comes after it is a path."""
+    words = call.invocation.argv
+    after = len(words) - 1 - words.index("--") if "--" in words else 0
+    return call.operands[: len(call.operands) - after] if after else call.operands
+
+
+def tree_and_paths(call: Call, git: Git) -> tuple[str | None, tuple[str, ...]]:
+    """The commit or tree that `checkout` is given, if any, and its pathspecs (git-checkout(1))."""
+    before, words = before_dashes(call), call.operands
+    if call.has("-b", "-B", "--orphan", "-t", "--track", "--detach", "-d") and call.command == ("checkout",):
+        return (words[0] if words else "HEAD"), ()
+    if "--" in call.invocation.argv:
+        return (before[0] if before else None), words[len(before) :]
+    if words and (resolved(git, f"{words[0]}^{{tree}}") or resolved(git, f"{branch(git, words[0])}^{{tree}}")):
+        return words[0], words[1:]
+    return None, words
+
+
+def branch(git: Git, name: str) -> str:
+    """A branch as `checkout` takes it: "-" is the one before, and a remote's may be given by its last part."""
+    if name == "-":
+        return "@{-1}"
+    if not resolved(git, f"{name}^{{commit}}"):
+        remote = git.lines("for-each-ref", "--format=%(refname)", f"refs/remotes/*/{name}")
+        if len(remote) == 1:
+            return remote[0]
+    return name
+
+
+def worktree(git: Git, name: str) -> dict[str, str]:
+    """The record of a work tree given by its path or by the last parts of it (git-worktree(1))."""
+    listing = text(git.run("worktree", "list", "--porcelain", "-z").out)
+    records = [dict(line.partition(" ")[::2] for line in one.split("\0")) for one in listing.split("\0\0") if one]
+    real = os.path.realpath(os.path.join(git.cwd, name))
+    same = [one for one in records if os.path.realpath(one["worktree"]) == real]
+    ending = [one for one in records if f"{one['worktree']}/".endswith(f"/{name.strip('/')}/")]
+    return next(iter(same or ending), {})
+
+
+def top_of(git: Git) -> str:
+    """The top of the work tree."""
+    return git.value("rev-parse", "--show-toplevel")
+
+
+def unquoted(name: str) -> str:
+    """A name as `git clean` prints it: in C's quotes if it holds what they escape."""
+    if not name.startswith('"'):
+        return name
+    out, at, inner = bytearray(), 0, raw(name[1:-1])
+    single = {b"a": 7, b"b": 8, b"t": 9, b"n": 10, b"v": 11, b"f": 12, b"r": 13, b'"': 34, b"\\": 92}
+    while at < len(inner):
+        if inner[at : at + 1] != b"\\":
+            out.append(inner[at])
+            at += 1
+        elif inner[at + 1 : at + 2] in single:
+            out.append(single[inner[at + 1 : at + 2]])
+            at += 2
+        else:
+            out.append(int(inner[at + 1 : at + 4], 8))
+            at += 4
+    return text(bytes(out))
