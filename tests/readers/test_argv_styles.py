@@ -1,0 +1,43 @@
+"""Argument vectors that are not getopt's: dd's, tar's and find's."""
+
+import pytest
+
+from agentguard import resources
+from agentguard.core.call import Invocation
+from agentguard.readers.argv import parse
+from agentguard.rulebook.load import load
+
+RULEBOOK = load(resources.rules())
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("dd if=a of=b=c", [("if", "FILE", "a"), ("of", "PATH", "b=c")]),
+        ("tar fC a d m", [("--file", "ARCHIVE", "a"), ("--directory", "DEST", "d"), ("", "MEMBER", "m")]),
+        ("tar -fC a", [("--file", "ARCHIVE", "C"), ("", "MEMBER", "a"), ("DEST", "DEST", ".")]),
+        ("tar t", [("--list", "", None), ("DEST", "DEST", "."), ("ARCHIVE", "ARCHIVE", "-")]),
+        ("find -true", [("-true", "", None), ("START", "START", ".")]),
+        ("find d ( -true )", [("", "START", "d"), ("(", "", None), ("-true", "", None), (")", "", None)]),
+        (
+            "find d -exec a {} + -exec b + ;",
+            [("", "START", "d"), *(("-exec", "ARGV", word) for word in ("a", "{}", "b", "+"))],
+        ),
+        ("rsync a/ b/", [("", "SOURCE", "a/."), ("", "DEST", "b/")]),
+        ("cp a b c", [("", "SOURCE", "a"), ("", "SOURCE", "b"), ("", "DEST", "c")]),
+        ("cp -t c a b", [("--target-directory", "DEST", "c"), ("", "SOURCE", "a"), ("", "SOURCE", "b")]),
+        ("ln a", [("", "SOURCE", "a"), ("DEST", "DEST", ".")]),
+    ],
+)
+def test_arguments(words, expected):
+    argv = tuple(words.split())
+    call = parse(RULEBOOK.program(argv[0]), Invocation(argv, "/", {}))
+    assert not call.unknown
+    assert [(a.option, a.role, a.value) for a in call.arguments] == expected
+
+
+@pytest.mark.parametrize("words", ["tar x!", "find . -exec rm {}", "find . -exec rm {} x +"])
+def test_what_is_not_understood(words):
+    argv = tuple(words.split())
+    call = parse(RULEBOOK.program(argv[0]), Invocation(argv, "/", {}))
+    assert call.unknown
