@@ -71,12 +71,14 @@ class Landing(Value):
     """Where files that are copied or moved come to lie.
 
     `at` is the place of each of them, `over` every existing file that one of them, or a file
-    below one, replaces. `disposable`, when not empty, says why what lies there is not kept.
+    below one, replaces. `disposable`, when not empty, says why what lies there is not kept, and
+    `grave` why one of them must not leave its place ("a directory of the system").
     """
 
     at: tuple[str, ...]
     over: tuple[str, ...] = ()
     disposable: str = ""
+    grave: str = ""
 
 
 class World(Protocol):

@@ -49,14 +49,15 @@ def landing(sources: tuple[str, ...], destination: str, cwd: str, inside: bool, 
     here = raw(cwd)
     place = os.path.join(here, raw(destination))
     within = inside and os.path.isdir(place)
-    at, over, budget = [], list[bytes](), _Budget()
+    at, over, grave, budget = [], list[bytes](), "", _Budget()
     for source in sources:
         given = os.path.join(here, raw(source))
         target = os.path.normpath(os.path.join(place, os.path.basename(given.rstrip(b"/")))) if within else place
         at.append(target)
         over += _over(given, target, budget)
+        grave = grave or ("" if os.path.islink(given) else places.sacred(os.path.realpath(given)))
     why = next((why for target in at if (why := _disposable(target, places))), "")
-    return Landing(tuple(map(text, at)), tuple(map(text, dict.fromkeys(over))), why)
+    return Landing(tuple(map(text, at)), tuple(map(text, dict.fromkeys(over))), why, grave)
 
 
 def _over(source: bytes, target: bytes, budget: _Budget) -> Iterator[bytes]:

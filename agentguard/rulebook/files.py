@@ -58,14 +58,17 @@ def landing(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[Effe
                 why = "an earlier part of the same line may change what is there"
                 yield base.replace(target=Target("file", at), recoverable_by="", reason=f"{base.reason}: {why}")
             elif at not in place.over:
-                yield base.replace(verb="create", target=Target("file", at))
+                made = base.replace(verb="create", target=Target("file", at))
+                yield made.replace(reason="puts a file where none is", instead="")
 
 
 def moving_away(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[Effect]:
-    """What leaves its place for another: lost only where that other place keeps nothing."""
+    """What leaves its place for another: lost where that other place keeps nothing, or nobody can do without it."""
     place = _landing(call, world)
     if isinstance(place, Unseen):
         yield base.replace(recoverable_by="", reason=f"{base.reason}: {place}")
+    elif place is not None and place.grave:
+        yield base.replace(recoverable_by="", catastrophic=place.grave, reason=f"{base.reason}: {place.grave}")
     elif place is not None and place.disposable:
         yield from on_paths(rule, base.replace(reason=f"{base.reason}: {place.disposable}"), call, world)
     else:
