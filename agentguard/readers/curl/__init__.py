@@ -135,6 +135,10 @@ def _transfers(group: Group, url: str, upload: str) -> Iterator[Effect]:
     expanded = [(url, ())] if alike else globs.expand(url)
     if expanded is None:
         yield _unknown(group.call, f"{url} stands for more URLs than can be looked at", "curl-too-many")
+    if isinstance(url, Unresolved) and not _only_reads(
+        verb
+    ):  # "$OWNER" stands for a segment, though which is not known
+        expanded = [*(expanded or ()), (url.written.replace('"', ""), ())]
     for one, _parts in expanded or ():
         for effect in _transfer(group, one, verb, upload):
             if not unknown or (effect.rating == "destructive" and effect.verb != "unknown"):
