@@ -107,9 +107,12 @@ class RealWorld(World):
         return unpacking(archive, destination, cwd, strip, Places(self.call.env))
 
     def below(self, starts: tuple[str, ...], names: tuple[str, ...], cwd: str) -> tuple[str, ...]:
-        """See World."""
+        """See World; of a line that is only checked, a start of another place or time cannot be looked through."""
         from .trees import below
 
+        for path in () if self.running else map(_foreseen, (_missing_or_not(start, cwd) for start in starts)):
+            if path.state == "unseen":
+                raise Unseen(f"{path.path}: {path.detail}")
         return below(starts, names, cwd)
 
     # Standard input
@@ -247,6 +250,12 @@ def _home(env: Mapping[str, str]) -> str:
         return getpwuid(os.getuid()).pw_dir
     except KeyError:
         return ""
+
+
+def _missing_or_not(path: str, cwd: str) -> PathState:
+    """Only whether there is such a path."""
+    whole = os.path.normpath(os.path.join(cwd, path))
+    return PathState(whole, "empty" if os.path.lexists(raw(whole)) else "missing")
 
 
 def _foreseen(path: PathState) -> PathState:

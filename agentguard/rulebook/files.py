@@ -81,12 +81,12 @@ def _landing(call: Call, world: World) -> Landing | Unseen | None:
     sources = tuple(a.value for a in call.playing("SOURCE") if a.value is not None)
     archives = tuple(a.value for a in call.playing("ARCHIVE") if a.value is not None)
     places = [(a.value, a.role) for a in call.playing("DEST", "TARGET") if a.value is not None]
+    for word in (*sources, *archives, *(place for place, _ in places), call.cwd):
+        if isinstance(word, Unresolved):  # which may also be several words
+            return Unseen(f"what {word.written} stands for is not known before the line runs")
     if not (sources or archives) or not places:
         return None
     destination, role = places[-1]
-    for word in (*sources, *archives, destination, call.cwd):
-        if isinstance(word, Unresolved):
-            return Unseen(f"what {word.written} stands for is not known before the line runs")
     try:
         if archives:
             strip = next((a.value for a in call.playing("STRIP")), None) or "0"
