@@ -18,6 +18,7 @@ import tomli_w
 
 from .. import __version__, resources
 from ..edge import programs, shims, startup_files, store
+from ..edge.journal import Journal
 from ..edge.root import Root
 from ..errors import InstallError, NoProgram
 from ..rulebook import compiled
@@ -100,12 +101,23 @@ def establish(root: Root, paths: Collection[str] = (), wait: float | None = None
             os.unlink(f"{root.shims}/{name}")
             changes.append(f"Removed {root.shims}/{name}")
         changes += [f"Added lines to {path}" for path in known if startup_files.add(path, root)]
+        if changes:  # what is in force decides every call from now on
+            _put_on_record(root, version, changes)
         return changes
     except OSError as fault:
         hint = "mend that and run `agentguard install` again"
         raise InstallError(f"{fault.filename or root.path}: {fault.strerror}", hint) from fault
     finally:
         os.umask(umask)
+
+
+def _put_on_record(root: Root, version: str, changes: list[str]) -> None:
+    journal = Journal(root)
+    try:
+        facts = {"program": "agentguard", "version": version, "changes": changes, "uid": os.getuid()}
+        journal.append("installed", facts)
+    finally:
+        journal.close()
 
 
 def compile_rules(directory: str) -> None:

@@ -156,6 +156,12 @@ def shell(process: Process) -> str:
     return "stays"
 
 
+def interpreter(process: Process) -> bool:
+    """Whether it runs a program in a language of its own: an agent that is not known by name may be one."""
+    called = _file(process.argv[0]) if process.argv else ""
+    return called.rstrip("0123456789.") in _INTERPRETERS
+
+
 def _paths(process: Process) -> Iterator[str]:
     """Everything by which a process may be known: its name, its executable, what it was called as, its script."""
     yield process.name
@@ -166,7 +172,7 @@ def _paths(process: Process) -> Iterator[str]:
     called = _file(process.argv[0]).lstrip("-")
     if called in SHELLS:
         yield _script(process.argv, code="c")
-    elif called.rstrip("0123456789.") in _INTERPRETERS:
+    elif interpreter(process):
         yield _script(process.argv, code="cep")
 
 

@@ -116,9 +116,15 @@ def _command(below: tuple[Process, ...]) -> Process | None:
 
 
 def _one_shot(process: Process, name: str) -> bool:
-    """Whether a registered process is a shell for one command, also when it has become its last command."""
+    """Whether a registered process is a shell for one command, also when it has become its last command.
+
+    An interpreter that a shell has become may be an agent that nobody knows by name: what it
+    starts are calls of their own.
+    """
     how = agents.shell(process)
-    return how == "once" or (how == "" and name.partition(" ")[0].rpartition("/")[2] in agents.SHELLS)
+    if how or agents.interpreter(process):
+        return how == "once"
+    return name.partition(" ")[0].rpartition("/")[2] in agents.SHELLS
 
 
 def _leads(process: Process) -> bool:

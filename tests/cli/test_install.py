@@ -13,11 +13,12 @@ from pathlib import Path
 
 import platformdirs
 import pytest
-from desk import Desk
+from desk import PROMPT, Desk
 
 from agentguard.cli import install as verb
 from agentguard.cli.uninstall import dismantle
 from agentguard.edge import shims, startup_files, store
+from agentguard.edge.journal import Journal
 from agentguard.edge.root import Root
 from agentguard.errors import InstallError
 
@@ -99,9 +100,9 @@ def test_at_a_terminal_it_asks_and_uninstall_gives_everything_back(desk: Desk, t
             desk.until(f"Turn the guard on in {shell}?")
             desk.type("n\n" if shell == "zsh" else "y\n")
     desk.until("doctor` proves", 120)
+    desk.until(PROMPT)
     assert (tmp_path / "root/shims/rm").exists()
     assert not (tmp_path / ".zshenv").exists()
-    desk.run("")
     assert "The record is kept" in desk.run(f"{command} uninstall")
     shutil.rmtree(tmp_path / "root")
     assert tree(tmp_path) == before
@@ -172,6 +173,12 @@ def test_a_root_that_others_can_write_to_is_refused(root: Root, where: str) -> N
     os.chmod(folder, 0o777)
     with pytest.raises(InstallError, match="can be written by others"):
         verb.establish(root)
+
+
+def test_what_is_put_in_force_is_on_the_record(root: Root, establish: Establish) -> None:
+    changes = establish()
+    assert establish() == []
+    assert [row.body["changes"] for row in Journal(root).rows(kinds=("installed",))] == [changes]
 
 
 @pytest.mark.parametrize("name", ["a:b", "a\nb"])

@@ -298,6 +298,8 @@ LINES = {
     "a run's shell that stays": (["init", "bash *", "make", "rm f"], 2),
     "a run of an agent": (["init", "claude *", "bash -c x", "rm f"], 2),
     "a run's shell, an agent and its shell": (["sh -c x *", "claude", "bash -c y", "rm f"], 2),
+    "a run's shell that has become an interpreter": (["init", "python somebot.py *", "sh -c x", "rm f"], 2),
+    "a run's shell that has become its last command": (["init", "make *", "rm f"], 1),
     "a run of something else": (["init", "./somebot **", "sh -c x", "rm f"], 2),
     "a server below something else": (["init", "./somebot **", "node server.js", "rm f"], None),
     "nothing known": (["init", "cron", "sh -c x", "rm f"], None),
