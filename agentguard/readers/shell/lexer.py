@@ -202,7 +202,9 @@ class Lexer(Scanner):
     def _is_keyword(self) -> bool:
         """Whether `time` here is the shell's own: with other options than -p, dash runs the program, bash nothing."""
         following = self.text[self.at :].lstrip(BLANKS)
-        return not following.startswith("-") or following.startswith(("-p ", "-p\t", "-- "))
+        if following.startswith(("-p ", "-p\t")):
+            following = following[2:].lstrip(BLANKS)
+        return not following.startswith("-") or following.startswith("-- ")
 
     def _function_name(self) -> None:
         self.blanks()
