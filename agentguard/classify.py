@@ -28,6 +28,9 @@ MAX_DEPTH = 24
 #: Roles of arguments that are commands in a language, and that language.
 LANGUAGES = {"SHELL": "shell"}
 
+#: Rules about what a script does that agentguard cannot follow: where shims are, they meet it in turn.
+_NOT_FOLLOWED = ("sh-not-understood", "agentguard-unresolved-program", "agentguard-too-deep")
+
 
 class Programs(Protocol):
     """The rulebook, as far as classifying is concerned."""
@@ -48,6 +51,7 @@ class Classifier(Context):
         self.rulebook = rulebook
         self.world = self._world = world
         self._depth = 0
+        self._unshimmed = False
 
     def command(self, call: Invocation) -> Reading:
         """What a program called with these arguments would do."""
@@ -84,10 +88,8 @@ class Classifier(Context):
                 f"which program {call.argv[0].written} is, is not known before the line runs",
             )
         program = self.rulebook.program(call.name)
-        if program is None and isinstance(self._world, OtherHost):
-            return _unknown(call, "agentguard-remote", f"runs {call.name} on another host, where nothing guards it")
         if program is None:
-            return Reading((Effect("run", Target("program", call.name), program=call.name),), (call.name,))
+            return self._untaught(call)
         parsed = parse(program, call)
         if program.variables or program.files:
             self.world.ambient(program.variables, program.files, parsed)
@@ -96,7 +98,7 @@ class Classifier(Context):
         if alias is not None:
             return alias
         parsed, found = found_below(parsed, command.search, self.world)
-        reading = Reading(speak(program, parsed, self.world))
+        reading = Reading(tuple(map(self._in_turn, speak(program, parsed, self.world))))
         for rule in program.rules:
             if rule.carries and matches(rule, parsed):
                 for text in carried(rule, parsed):
@@ -115,7 +117,7 @@ class Classifier(Context):
     def _carried_by(self, parsed: Call, carrying: Call, command: Command, found: tuple[str, ...] | None) -> Reading:
         """What a call carries, whichever way it is given."""
         reading = Reading()
-        carrier = self._there() if command.remote else self
+        carrier = self._beyond(command) if command.remote or command.unshimmed else self
         for argument in parsed.arguments:
             if argument.option or argument.role == "SCRIPT":
                 reading += carrier._carried(argument, carrying)
@@ -135,12 +137,50 @@ class Classifier(Context):
             )
         )
 
-    def _there(self) -> Classifier:
-        """The same, for what runs on another host."""
+    def _beyond(self, carrying: Command) -> Classifier:
+        """The same, for what runs on another host, or where PATH does not lead to the shims."""
         there = object.__new__(type(self))
         there.__dict__.update(self.__dict__)
-        there.world = there._world = OtherHost()
+        there._unshimmed = self._unshimmed or carrying.unshimmed
+        if carrying.remote:
+            there.world = there._world = OtherHost()
         return there
+
+    # Programs that no rule is taught for
+
+    def _untaught(self, call: Invocation) -> Reading:
+        """A script is read; of any other program, what it runs meets the shims in turn, where they are."""
+        if isinstance(self._world, OtherHost):
+            return _unknown(call, "agentguard-remote", f"runs {call.name} on another host, where nothing guards it")
+        run = Reading((self._in_turn(Effect("run", Target("program", call.name), program=call.name)),), (call.name,))
+        interpreter = self._interpreter(call)
+        if interpreter is None:
+            return run
+        reading = self.command(call.replace(argv=(*interpreter, *call.argv)))
+        followed = tuple(effect for effect in reading.effects if effect.rule not in _NOT_FOLLOWED)
+        return reading if self._unshimmed or followed == reading.effects else reading.replace(effects=followed) + run
+
+    def _interpreter(self, call: Invocation) -> tuple[str, ...] | None:
+        """What execve(2) starts for a file that is a script, `sh` if it does not say; None if it is none or unseen."""
+        path = call.argv[0]
+        if "/" not in path or (isinstance(call.cwd, Unresolved) and not path.startswith("/")):
+            return None
+        try:
+            text = self.world.read(path, call.cwd)
+        except Unseen:
+            return None
+        if not text.startswith(b"#!"):
+            return None if b"\0" in text[:80] else ("sh",)  # as shells tell a script from a binary
+        line = text[2:4096].partition(b"\n")[0].decode("utf-8", "surrogateescape")
+        words = tuple(line.strip().split(None, 1))
+        return words if words and self.rulebook.program(words[0].rpartition("/")[2]) else None
+
+    def _in_turn(self, effect: Effect) -> Effect:
+        """An effect; what a program runs is unknown where it does not meet the shims."""
+        if not self._unshimmed or effect.verb != "run" or effect.target.kind != "program":
+            return effect
+        reason = f"runs {effect.program} where PATH does not lead to the shims, so that nothing guards what it does"
+        return effect.replace(verb="unknown", rule=effect.rule or "agentguard-unshimmed", reason=reason)
 
     # What a call carries
 

@@ -28,12 +28,12 @@ _GRAMMAR = {
     "abbreviate": bool, "negate": bool, "permute": bool, "long": str, "assign": bool, "digits": bool,
     "bundled": bool, "contents": bool,
     "everywhere": list, "expanding": str, "options": list, "operands": list, "inherit": bool, "stdin": str,
-    "when": dict, "elsewhere": list, "forgets": list, "remote": bool, "runs_in": str,
+    "when": dict, "elsewhere": list, "forgets": list, "remote": bool, "unshimmed": bool, "runs_in": str,
     "absent": dict, "search": dict,
 }  # fmt: skip
 _COMMAND = {
     "aliases": list, "options": list, "operands": list, "inherit": bool, "open": bool, "reads": str, "stdin": str,
-    "when": dict, "elsewhere": list, "forgets": list, "remote": bool, "runs_in": str,
+    "when": dict, "elsewhere": list, "forgets": list, "remote": bool, "unshimmed": bool, "runs_in": str,
     "absent": dict, "search": dict,
 }  # fmt: skip
 _SEARCH = {"named": list, "acts": list, "either": list, "group": list, "denies": list}
@@ -180,6 +180,7 @@ class _Builder(Tables):
                 elsewhere=self.known(table.get("elsewhere", []), options),
                 forgets=tuple(table.get("forgets", ())),
                 remote=table.get("remote", False),
+                unshimmed=table.get("unshimmed", False),
                 runs_in=table.get("runs_in", "") or (grammar.get("runs_in", "") if path else ""),
                 absent=table.get("absent", {}),
                 search=self.search(table.get("search"), options),

@@ -54,6 +54,7 @@ class Command(Value):
     elsewhere: tuple[str, ...] = ()
     forgets: tuple[str, ...] = ()
     remote: bool = False
+    unshimmed: bool = False
     runs_in: str = ""
     absent: Mapping[str, str] = {}
     search: Search | None = None
