@@ -145,7 +145,7 @@ def test_ratings_do_not_fall(program: Program) -> None:
     holds()
 
 
-@pytest.mark.parametrize("program", filter(reorders, PROGRAMS), ids=lambda program: program.name)
+@pytest.mark.parametrize("program", list(filter(reorders, PROGRAMS)), ids=lambda program: program.name)
 def test_options_may_change_places(program: Program) -> None:
     @settings(max_examples=budget(program), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(vectors(program), st.randoms(use_true_random=False))
