@@ -28,6 +28,7 @@ from .ref_probes import (
     stash_drop,
     tag_delete,
 )
+from .unwatched import changes, unwatched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -78,7 +79,7 @@ def paths_dirty(call: Call, git: Git, world: World) -> Answer:
             return _lost_files(git, _overwritten(git, branch(git, source), (), ignored=True)) if source else Answer()
     files = [
         change
-        for change in git.status(False, paths)
+        for change in changes(git, paths, skipped=bool(source) or call.has("--ignore-skip-worktree-bits"))
         if (edited and change.tree in _EDITED)
         # What is staged is still in the work tree if only the index is put back and nothing was changed since.
         or (staged and change.index in _STAGED and (edited or change.tree != "."))
@@ -92,10 +93,10 @@ def merge_undone(call: Call, git: Git, world: World) -> Answer:
 
     They keep other changes, or refuse (git-reset(1), --merge). `rebase` and `am` throw those away too.
     """
-    changes = git.status(False)
+    found = changes(git)
     if call.command in (("rebase",), ("am",)):
-        return _lost_files(git, _uncommitted(git, changes))
-    return _lost_files(git, not_remade(git, [one for one in changes if one.index in _STAGED]))
+        return _lost_files(git, _uncommitted(git, found))
+    return _lost_files(git, not_remade(git, [one for one in found if one.index in _STAGED]))
 
 
 def index_written_out(call: Call, git: Git, world: World) -> Answer:
@@ -104,7 +105,8 @@ def index_written_out(call: Call, git: Git, world: World) -> Answer:
         raise Unseen("the paths are on standard input")
     if not call.operands and not call.has("-a", "--all"):
         return Answer()
-    return _lost_files(git, [one for one in git.status(False, call.operands) if one.tree in _EDITED])
+    found = changes(git, call.operands, skipped=call.has("--ignore-skip-worktree-bits"))
+    return _lost_files(git, [one for one in found if one.tree in _EDITED])
 
 
 def reset_drops(call: Call, git: Git, world: World) -> Answer:
@@ -112,7 +114,7 @@ def reset_drops(call: Call, git: Git, world: World) -> Answer:
     if call.has("--soft", "--hard", "--merge", "--keep"):
         return Answer()
     paths = tree_and_paths(call, git)[1] if call.command == ("reset",) else ()
-    return _lost_files(git, [one for one in git.status(False, paths) if one.index in _STAGED and one.tree in _EDITED])
+    return _lost_files(git, [one for one in changes(git, paths) if one.index in _STAGED and one.tree in _EDITED])
 
 
 def merge_overwrites(call: Call, git: Git, world: World) -> Answer:
@@ -142,8 +144,8 @@ def submodules_reset(call: Call, git: Git, world: World) -> Answer:
         if os.path.lexists(os.path.join(place, ".git")):
             inner = of_work_tree(git.program, os.path.realpath(place))
             untracked = call.command == ("submodule", "deinit")
-            changes = [c for c in inner.status(untracked) if c.index in _STAGED or c.tree in _EDITED or c.index == "?"]
-            found += [Target("file", f"{path}/{c.path}", (place, c.path, c.object)) for c in changes]
+            inside = [c for c in changes(inner, untracked=untracked) if c.index in _STAGED + "?" or c.tree in _EDITED]
+            found += [Target("file", f"{path}/{c.path}", (place, c.path, c.object)) for c in inside]
     return lost(found)
 
 
@@ -165,18 +167,18 @@ def untracked_files(call: Call, git: Git, world: World) -> Answer:
 
 def paths_index_only(call: Call, git: Git, world: World) -> Answer:
     """What `rm --cached` loses: staged content that is neither in the work tree nor in a commit."""
-    return _lost_files(git, [c for c in git.status(False, call.operands) if c.index in _STAGED and c.tree != "."])
+    return _lost_files(git, [c for c in changes(git, call.operands) if c.index in _STAGED and c.tree != "."])
 
 
 def rm_paths(call: Call, git: Git, world: World) -> Answer:
-    """What `git rm` loses: without force nothing, since it refuses whatever is not committed."""
+    """What `git rm` loses: without force it refuses whatever it knows not to be committed."""
     if call.has("--cached"):
         return paths_index_only(call, git, world)
-    if not call.has("-f", "--force"):
-        return Answer()
     if call.has("--pathspec-from-file"):
         raise Unseen("the paths are in a file")
-    return _lost_files(git, _uncommitted(git, git.status(False, call.operands)))
+    if not call.has("-f", "--force"):
+        return _lost_files(git, unwatched(git, call.operands, skipped=False))
+    return _lost_files(git, _uncommitted(git, changes(git, call.operands)))
 
 
 def worktree_unclean(call: Call, git: Git, world: World) -> Answer:
@@ -231,7 +233,7 @@ PROBES: dict[str, Probe] = {
 
 
 def _everything_uncommitted(git: Git, commit: str) -> Answer:
-    return _lost_files(git, [*_uncommitted(git, git.status(False)), *_overwritten(git, commit, ())])
+    return _lost_files(git, [*_uncommitted(git, changes(git)), *_overwritten(git, commit, ())])
 
 
 def _uncommitted(git: Git, changes: Iterable[Change]) -> Iterator[Change]:

@@ -8,6 +8,7 @@ from ..core.value import TYPE_CHECKING
 from ..core.world import Unseen
 from .git import of_work_tree
 from .octets import raw, text
+from .unwatched import changes, unwatched
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,10 +32,8 @@ class WorkTree:
         if os.path.realpath(raw(top)) != root:
             raise Unseen(f"the repository in {text(root)} has its work tree elsewhere")
         specs = _pathspecs(asked)
-        listed = git.run("ls-files", "-z", "-v", "--", *specs).out.split(b"\0")
-        # "H" is an entry that git looks at; "S" and small letters it was told to take for unchanged.
-        self._tracked = {entry[2:] for entry in listed if entry[:2] == b"H "}
-        self._changed = {entry[2:] for entry in listed if entry and entry[:2] != b"H "}
+        self._tracked = set(git.run("ls-files", "-z", "--", *specs).out.split(b"\0"))
+        self._changed = {raw(change.path) for change in unwatched(git, specs)}
         self._ignored: set[bytes] = set()
         for change in git.status(True, specs, ignored=True):
             path = raw(change.path)
@@ -72,7 +71,7 @@ def unpushed(program: str, root: bytes) -> str:
     git = of_work_tree(program, text(root))
     if git.lines("rev-list", "--max-count=1", "--all", "--not", "--remotes"):
         return "commits that are on no remote"
-    if git.status(True):
+    if changes(git, skipped=True, untracked=True):
         return "uncommitted changes"
     return ""
 

@@ -12,7 +12,7 @@ from repository import ENV, Repository
 
 from agentguard.core.call import Call, Invocation, Unresolved
 from agentguard.core.world import Unseen
-from agentguard.edge import ref_probes
+from agentguard.edge import ref_probes, unwatched
 from agentguard.edge.git_probes import PROBES
 from agentguard.edge.world import RealWorld
 from agentguard.readers.argv import parse
@@ -232,6 +232,71 @@ def test_worktree_remove(repo, lasting_tmp):
     (found,) = ask("worktree-unclean", repo.path, "git worktree remove linked").lost
     assert found.kind == "commit"
     assert names(ask("worktree-unclean", repo.path, "git worktree remove nowhere")) == []
+
+
+# What git was told not to look at
+
+
+@pytest.mark.parametrize(
+    ("bit", "probe", "line", "lost"),
+    [
+        ("--assume-unchanged", "worktree-dirty", "git reset --hard", [EDITED, STAGED]),
+        ("--assume-unchanged", "worktree-dirty", "git -C src reset --hard", [EDITED, STAGED]),
+        ("--assume-unchanged", "worktree-dirty", "git --literal-pathspecs -C src reset --hard", [EDITED, STAGED]),
+        ("--assume-unchanged", "checkout-switch-dirty", "git checkout -f", [EDITED, STAGED]),
+        ("--assume-unchanged", "paths-dirty", "git checkout -- a.py", [EDITED]),
+        ("--assume-unchanged", "paths-dirty", "git -C src restore .", [STAGED]),
+        ("--assume-unchanged", "paths-dirty", "git restore --staged .", [STAGED]),
+        ("--assume-unchanged", "index-written-out", "git checkout-index -fa", [EDITED, STAGED]),
+        ("--assume-unchanged", "index-written-out", "git checkout-index -f a.py", [EDITED]),
+        ("--assume-unchanged", "rm-paths", "git rm a.py", [EDITED]),
+        ("--assume-unchanged", "rm-paths", "git rm -f a.py", [EDITED]),
+        ("--skip-worktree", "paths-dirty", "git restore --source=HEAD --ignore-skip-worktree-bits a.py", [EDITED]),
+        ("--skip-worktree", "paths-dirty", "git checkout --ignore-skip-worktree-bits -- .", [EDITED, STAGED]),
+        ("--skip-worktree", "paths-dirty", "git checkout main~1 -- a.py", [EDITED]),
+        ("--skip-worktree", "index-written-out", "git checkout-index -f --ignore-skip-worktree-bits a.py", [EDITED]),
+        ("--skip-worktree", "paths-dirty", "git checkout -- a.py", []),  # these git refuses, or leaves the file alone
+        ("--skip-worktree", "rm-paths", "git rm a.py", []),
+    ],
+)
+def test_changes_that_git_was_told_not_to_look_at(repo, bit, probe, line, lost):
+    repo.write("src/b.py", "staged\n")
+    repo.git("add", "src/b.py")
+    repo.git("update-index", bit, "a.py", "src/b.py", ".gitignore")
+    repo.write("a.py", "hidden\n")
+    repo.write("src/b.py", "hidden\n")
+    assert names(ask(probe, repo.path, line)) == lost
+
+
+@pytest.mark.parametrize("bit", ["--assume-unchanged", "--skip-worktree"])
+def test_what_is_as_the_index_has_it_is_not_lost_though_git_does_not_look(repo, bit):
+    (repo.path / "link").symlink_to("a.py")
+    repo.write("gone")
+    repo.git("config", "core.autocrlf", "input")
+    repo.git("add", "link", "gone")
+    repo.git("commit", "-qm", "more")
+    repo.git("update-index", bit, "a.py", "src/b.py", "link", "gone")
+    repo.write("a.py", "one\r\n")
+    (repo.path / "gone").unlink()
+    line = "git restore --ignore-skip-worktree-bits --source HEAD ."
+    assert names(ask("paths-dirty", repo.path, line)) == []
+    (repo.path / "link").unlink()
+    (repo.path / "link").symlink_to("only here")
+    assert names(ask("paths-dirty", repo.path, line)) == ["link"]
+
+
+def test_a_linked_worktree_is_removed_although_it_has_changes_that_git_does_not_look_at(repo, lasting_tmp):
+    repo.git("worktree", "add", "-q", "../linked")
+    repo.git("-C", "../linked", "update-index", "--assume-unchanged", "a.py")
+    (lasting_tmp / "linked/a.py").write_text("hidden\n")
+    (found,) = ask("worktree-unclean", repo.path, "git worktree remove linked").lost
+    assert "a.py" in found.name
+
+
+def test_more_hidden_files_than_are_compared_count_as_changed(repo, monkeypatch):
+    monkeypatch.setattr(unwatched, "MOST_COMPARED", 1)
+    repo.git("update-index", "--assume-unchanged", "a.py", "src/b.py")
+    assert names(ask("worktree-dirty", repo.path, "git reset --hard")) == ["src/b.py"]
 
 
 # Refs

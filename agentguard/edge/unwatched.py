@@ -1,0 +1,71 @@
+"""Changes that `git status` does not show: in files that git was told to take for unchanged, or to leave out.
+
+`git update-index --assume-unchanged` and `--skip-worktree` (git-update-index(1)) make git look
+away, but not spare such a file where it writes. What is in them is compared here.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from ..core.value import TYPE_CHECKING
+from .git import Change, Git
+from .octets import raw, text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+#: How many such files are compared for one question; more are taken for changed.
+MOST_COMPARED = 500
+
+
+def changes(
+    git: Git, pathspecs: Sequence[str] = (), skipped: bool = False, untracked: bool = False
+) -> tuple[Change, ...]:
+    """All that differs from the last commit, at and below the pathspecs, whether git shows it or not.
+
+    `skipped` is for calls that write files of `--skip-worktree` too: most leave them as they are.
+    Raises Unseen if git cannot tell.
+    """
+    hidden = {one.path: one for one in unwatched(git, pathspecs, skipped)}
+    told = git.status(untracked, pathspecs)
+    told = tuple(one.replace(tree="M") if one.path in hidden and one.tree == "." else one for one in told)
+    known = {one.path for one in told}
+    return (*told, *(one for path, one in hidden.items() if path not in known))
+
+
+def unwatched(git: Git, pathspecs: Sequence[str] = (), skipped: bool = True) -> Iterator[Change]:
+    """The files that git looks away from and that are not as the index has them; none that are missing."""
+    upwards = git.value("rev-parse", "--show-cdup")
+    listed = git.run("ls-files", "-z", "-v", "-s", "--full-name", "--", *(pathspecs or (upwards or ".",))).out
+    entries = [entry for entry in listed.split(b"\0") if entry and not entry.startswith(b"H ")]
+    marks = b"sS" if skipped else b""
+    asked = [entry.partition(b"\t") for entry in entries if entry[:1] in marks or entry[:1] in b"hmrck"]
+    if not asked:
+        return
+    top = raw(git.value("rev-parse", "--show-toplevel"))
+    regular: dict[str, str] = {}
+    for facts, _, path in asked:
+        _letter, mode, held, _stage = facts.split(b" ")
+        place = os.path.join(top, path)
+        try:
+            there = os.lstat(place).st_mode
+        except OSError:  # what is not there cannot be lost, and what cannot be reached git cannot write
+            continue
+        if stat.S_ISREG(there) and mode.startswith(b"100") and len(regular) < MOST_COMPARED:
+            regular[text(path)] = text(held)
+        elif mode != b"160000" and not (stat.S_ISLNK(there) and mode == b"120000" and _points(git, place, text(held))):
+            yield Change(".", "M", text(path), text(held))
+    if regular:
+        inside = Git(git.program, {}, (*git.options, "-C", text(top)))
+        inside.env = git.env
+        found = text(inside.reading("hash-object", "--", *regular).out).splitlines()
+        for (name, expected), now in zip(regular.items(), found, strict=True):
+            if now != expected:
+                yield Change(".", "M", name, expected)
+
+
+def _points(git: Git, link: bytes, held: str) -> bool:
+    """Whether a symbolic link is as the index has it."""
+    return os.readlink(link) == git.run("cat-file", "blob", held).out
