@@ -33,7 +33,9 @@ for line in sys.argv[1:]:
     )
     print(json.dumps([done.returncode, done.stdout, done.stderr]), flush=True)
 """
-_PLACES = ("/srv", "/opt", "/mnt", "/Users/Shared", f"/run/user/{os.getuid()}", "/var/lib")
+#: Beside the checkout if nothing else is writable; a checkout in a temporary directory is no such place.
+_PLACES = ("/srv", "/opt", "/mnt", "/Users/Shared", f"/run/user/{os.getuid()}", "/var/lib", str(PROJECT.parent))
+_TEMPORARY = ("/tmp", "/var/tmp", "/private/tmp", "/private/var", os.path.realpath(tempfile.gettempdir()))
 _GIT_CONFIG = "[user]\n\tname = dev\n\temail = dev@example.org\n[init]\n\tdefaultBranch = main\n"
 
 
@@ -138,8 +140,9 @@ class Guarded:
 def lasting_directory() -> Iterator[Path]:
     """A scratch directory that is no temporary one to the guard, and lies in no git work tree."""
     for place in _PLACES:
-        inside = subprocess.run(["git", "-C", place, "rev-parse", "--git-dir"], capture_output=True)
-        if os.access(place, os.W_OK | os.X_OK) and inside.returncode:
+        if not os.access(place, os.W_OK | os.X_OK) or os.path.realpath(place).startswith(_TEMPORARY):
+            continue
+        if subprocess.run(["git", "-C", place, "rev-parse", "--git-dir"], capture_output=True).returncode:
             break
     else:
         pytest.skip("no writable directory outside temporary ones and git work trees")

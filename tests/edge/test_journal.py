@@ -244,6 +244,7 @@ def test_a_row_survives_the_sudden_death_of_its_writer(root: Root) -> None:
 
 @pytest.mark.parametrize("umask", [0, 0o777])
 def test_its_owner_and_nobody_else_may_read_it(journal: Journal, root: Root, umask: int) -> None:
+    os.makedirs(root.path, exist_ok=True)
     before = os.umask(umask)
     try:
         journal.append("ran", {})
