@@ -34,7 +34,15 @@ for line in sys.argv[1:]:
     print(json.dumps([done.returncode, done.stdout, done.stderr]), flush=True)
 """
 #: Beside the checkout if nothing else is writable; a checkout in a temporary directory is no such place.
-_PLACES = ("/srv", "/opt", "/mnt", "/Users/Shared", f"/run/user/{os.getuid()}", "/var/lib", str(PROJECT.parent))
+_PLACES = (
+    "/srv",
+    "/opt",
+    "/mnt",
+    "/Users/Shared",
+    f"/run/user/{os.getuid()}",
+    "/var/lib",
+    str(Path(__file__).parents[2]),
+)
 _TEMPORARY = ("/tmp", "/var/tmp", "/private/tmp", "/private/var", os.path.realpath(tempfile.gettempdir()))
 _GIT_CONFIG = "[user]\n\tname = dev\n\temail = dev@example.org\n[init]\n\tdefaultBranch = main\n"
 
