@@ -10,6 +10,7 @@ from .core.reading import Context, stdin
 from .core.value import TYPE_CHECKING
 from .core.world import OtherHost, Unseen, World
 from .readers.argv import parse
+from .readers.shebang import interpreter
 from .rulebook.match import carried, matches, place, speak
 from .rulebook.search import commands, found_below
 
@@ -27,6 +28,9 @@ MAX_DEPTH = 24
 
 #: Roles of arguments that are commands in a language, and that language.
 LANGUAGES = {"SHELL": "shell"}
+
+#: What a rule carries, as the shell line that does the same: shells expand names of start-up files, and prompts.
+_LINES = {"SHELL": "{}", "SCRIPT": '. "{}"', "PROMPT": ': "{}"'}
 
 #: Rules about what a script does that agentguard cannot follow: where shims are, they meet it in turn.
 _NOT_FOLLOWED = ("sh-not-understood", "agentguard-unresolved-program", "agentguard-too-deep")
@@ -102,7 +106,7 @@ class Classifier(Context):
         for rule in program.rules:
             if rule.carries and matches(rule, parsed):
                 for text in carried(rule, parsed):
-                    reading += self.text(LANGUAGES[rule.carries], text, self._carrying(parsed, command).invocation)
+                    reading += self.text("shell", _line(rule.carries, text), self._carrying(parsed, command).invocation)
         carrying = (
             self._carrying(parsed, command) if any(parsed.playing("SHELL", "SCRIPT", "ARGV", "PACKAGED")) else parsed
         )
@@ -153,26 +157,22 @@ class Classifier(Context):
         if isinstance(self._world, OtherHost):
             return _unknown(call, "agentguard-remote", f"runs {call.name} on another host, where nothing guards it")
         run = Reading((self._in_turn(Effect("run", Target("program", call.name), program=call.name)),), (call.name,))
-        interpreter = self._interpreter(call)
-        if interpreter is None:
+        started = self._started(call)
+        if started is None:
             return run
-        reading = self.command(call.replace(argv=(*interpreter, *call.argv)))
+        reading = self.command(call.replace(argv=(*started, *call.argv)))
         followed = tuple(effect for effect in reading.effects if effect.rule not in _NOT_FOLLOWED)
         return reading if self._unshimmed or followed == reading.effects else reading.replace(effects=followed) + run
 
-    def _interpreter(self, call: Invocation) -> tuple[str, ...] | None:
-        """What execve(2) starts for a file that is a script, `sh` if it does not say; None if it is none or unseen."""
+    def _started(self, call: Invocation) -> tuple[str, ...] | None:
+        """What a file that is started by its path is given to, if it is a script and its interpreter is taught."""
         path = call.argv[0]
         if "/" not in path or (isinstance(call.cwd, Unresolved) and not path.startswith("/")):
             return None
         try:
-            text = self.world.read(path, call.cwd)
+            words = interpreter(self.world.read(path, call.cwd))
         except Unseen:
             return None
-        if not text.startswith(b"#!"):
-            return None if b"\0" in text[:80] else ("sh",)  # as shells tell a script from a binary
-        line = text[2:4096].partition(b"\n")[0].decode("utf-8", "surrogateescape")
-        words = tuple(line.strip().split(None, 1))
         return words if words and self.rulebook.program(words[0].rpartition("/")[2]) else None
 
     def _in_turn(self, effect: Effect) -> Effect:
@@ -281,6 +281,12 @@ class Classifier(Context):
             return _unknown(call.invocation, "agentguard-bad-alias", f"the alias {name} cannot be read: {fault}")
         at = len(argv) - len(call.operands)
         return self.command(call.invocation.replace(argv=(*argv[:at], *words, *argv[at + 1 :])))
+
+
+def _line(carries: str, text: str) -> str:
+    """The shell line that a text which a rule carries stands for."""
+    line = _LINES[carries].format(text)
+    return Unresolved(line, text.written) if isinstance(text, Unresolved) else line
 
 
 def _reader(name: str) -> ModuleType:

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 
 class Later(World):
-    """Answers as `world` does, but for the content of files that an effect `ahead` may change.
+    """Answers as `world` does, but for what an effect `ahead` may change: the content of files, whether
+    those are there that it makes, and what a name stands for in a configuration.
 
     The state of paths and what probes find are doubted where they are judged: see core.paths.
     """
@@ -39,8 +40,9 @@ class Later(World):
         return self._world.paths(paths, cwd, follow)
 
     def expand(self, pattern: str, cwd: str) -> tuple[str, ...]:
-        """See World."""
-        return self._world.expand(pattern, cwd)
+        """See World; a file that an earlier part of the line may make counts as there."""
+        found = self._world.expand(pattern, cwd)
+        return (pattern,) if not found and self._may_be_made(pattern, cwd) else found
 
     def landing(self, sources: tuple[str, ...], destination: str, cwd: str, inside: bool) -> Landing:
         """See World."""
@@ -66,9 +68,31 @@ class Later(World):
         return self._world.ask(probe, call)
 
     def lookup(self, source: str, key: str, call: Call) -> str | None:
-        """See World."""
+        """See World; an alias may be another one once its configuration is changed."""
+        if source.endswith("-alias") and any(map(_configures, self._ahead)):
+            raise Unseen("an earlier part of the same line may change it")
         return self._world.lookup(source, key, call)
 
     def ambient(self, variables: tuple[str, ...], files: tuple[str, ...], call: Call) -> tuple[tuple[str, str], ...]:
-        """See World."""
-        return self._world.ambient(variables, files, call)
+        """See World; a file that an earlier part of the line may make counts as there."""
+        found = dict(self._world.ambient(variables, files, call))
+        for file in files:
+            start, slash, rest = file.partition("/")
+            directory = start if not start else call.invocation.env.get(start.replace("~", "$HOME")[1:])
+            if directory is not None and self._may_be_made(path := directory + slash + rest, call.cwd):
+                found.setdefault(path, "an earlier part of the same line may make it")
+        return tuple(found.items())
+
+    def _may_be_made(self, path: str, cwd: str) -> bool:
+        whole = os.path.normpath(os.path.join(cwd, path))
+        return any(
+            effect.verb != "remove" and effect.target.name.startswith("/") and could_touch(effect, whole)
+            for effect in self._ahead
+            if effect.target.kind == "file"
+        )
+
+
+def _configures(effect: Effect) -> bool:
+    """Whether an effect changes a configuration, or a file that is one by its name."""
+    target = effect.target
+    return target.kind == "configuration" or (target.kind == "file" and "config" in os.path.basename(target.name))

@@ -55,6 +55,8 @@ class RealWorld(World):
 
     def read(self, path: str, cwd: str) -> bytes:
         """See World; at most MOST_BYTES, and nothing but a regular file: a pipe could be read only once."""
+        if isinstance(path, Unresolved):
+            raise Unseen(f"{path.written} is not known before the line runs")
         if path in _STDIN:
             return self.stdin()
         try:
@@ -214,6 +216,9 @@ class RealWorld(World):
         found = {f"${name}": digest(env[name]) for name in _named(variables, sorted(env))}
         for file in files:
             path = _located(file, env)
+            if isinstance(path, Unresolved):
+                found[path] = f"unseen: {path.written} is not known before the line runs"
+                continue
             if path is None or not os.path.lexists(raw(os.path.join(cwd, path))):
                 continue
             try:
@@ -236,6 +241,8 @@ def _located(file: str, env: Mapping[str, str]) -> str | None:
         return _home(env) + slash + rest
     if start.startswith("$"):
         directory = env.get(start[1:])
+        if isinstance(directory, Unresolved):
+            return Unresolved(directory + slash + rest, file)
         return directory + slash + rest if directory else None
     return file
 

@@ -369,12 +369,17 @@ def test_substitutions_run_wherever_they_stand() -> None:
         "case x in a) b ;; c | d) p ;; esac", "case x in (a) b;; *) p; esac", "a\n\n# c\n\np", "{ p; }", "(p)",
         "a || b && p",
         "while a\ndo p\ndone", "for a in b\ndo\np\ndone", "set -- a; for b; do p; done", "function f() { p; }\nf",
-        "exec p",
+        "exec p", "echo ${a[$(p)]}", "echo ${#a[$(p)]}", "echo $((a[$(p)]))", "x='$(p)'; echo \"${x@P}\"",
+        "x='a[$(p)]'; echo $((x))", "x='a[$(p)]'; [[ $x -eq 1 ]]", "unset 'a[$(p)]'", "printf -v 'a[$(p)]' x",
+        "[ -v 'a[$(p)]' ]", "{fd}>/dev/null p", "PS4='$(p)'; set -x; ls", "export PS4='`p`'; ls",
+        "PS4='$(p)' bash -xc ls",
     )  # fmt: skip
     for line in places:
         assert ("p",) in argvs(line), line
     assert argvs("f() { p; }") == []
     assert argvs("cat <<'E'\n$(p)\nE") == [("cat",)]
+    assert argvs("x='$(p)'; echo \"$x\" ${#x}; {fd}>f q") == [("echo", "$(p)", "4"), ("q",)]
+    assert argvs("printf '%s' 'a[$(p)]'") == [("printf", "%s", "a[$(p)]")]
     assert argvs("echo '$(p)' \\$\\(p\\) # $(p)") == [("echo", "$(p)", "$(p)")]
 
 
@@ -477,6 +482,12 @@ LINES = [
     ("git add -A && git commit -m \"$(cat <<'EOF'\nDon't (rm -rf /) this\nEOF\n)\"", {}, "reversible"),
     ("git status && git diff | head -50", {}, "read"),
     ("cat <<'EOF'\nrm -rf /\nEOF", {}, "read"),
+    ("mapfile -C 'rm u' -c 1 x < a", {"paths": {"u": "untracked"}}, "destructive"),
+    ("mapfile -t x < a", {}, "read"),
+    ("PROMPT_COMMAND='rm u'", {"paths": {"u": "untracked"}}, "destructive"),
+    ("{fd}>/dev/null echo rm u | sh", {"paths": {"u": "untracked"}}, "destructive"),
+    ("git config alias.x '!rm u' && git x", {"git-alias": {"x": "status"}}, "destructive"),
+    ("git config user.name x && git status", {}, "reversible"),
     ("if [ -d node_modules ]; then rm -rf node_modules; fi", {"paths": {"node_modules": "regenerable"}}, "reversible"),
 ]  # fmt: skip
 

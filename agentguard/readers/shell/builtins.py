@@ -98,6 +98,15 @@ def _read(walk: Walk, argv: tuple[str, ...]) -> bytes | None:
     return b""
 
 
+def _mapfile(walk: Walk, argv: tuple[str, ...]) -> bytes | None:
+    """`mapfile -C TEXT` runs the text with the number and the line after it."""
+    at = next((i for i, word in enumerate(argv) if word[:1] == "-" and "C" in word), 0)
+    text = argv[at].partition("C")[2] or "".join(argv[at + 1 : at + 2]) if at else ""
+    if text:
+        walk.add(walk.context.text("shell", Unresolved(f"{text} 0 ''", text), walk.invocation(argv)))
+    return _read(walk, argv)
+
+
 def _let(walk: Walk, argv: tuple[str, ...]) -> bytes | None:
     for word in argv[1:]:
         walk.words.arithmetic(word)
@@ -190,7 +199,7 @@ def _trap(walk: Walk, argv: tuple[str, ...]) -> bytes | None:
 BUILTINS: dict[str, Callable[[Walk, tuple[str, ...]], bytes | None]] = {
     "cd": _cd, "pushd": _cd, "chdir": _cd, "popd": _popd,
     **dict.fromkeys(DECLARING, _declare), "unset": _unset, "set": _set, "shift": _shift,
-    **dict.fromkeys(("read", "mapfile", "readarray", "getopts"), _read), "let": _let, "printf": _printf,
+    "read": _read, "getopts": _read, "mapfile": _mapfile, "readarray": _mapfile, "let": _let, "printf": _printf,
     "alias": _alias, "hash": _hash, "enable": _hash,
     "eval": _eval, "source": _source, ".": _source, "exec": _exec, "command": _command, "builtin": _command,
     "trap": _trap,

@@ -10,7 +10,7 @@ from .grammar import Script, place
 from .pieces import NotUnderstood, Word
 from .redirect import redirect
 from .scope import Body
-from .words import assigned
+from .words import assigned, substitutes
 
 if TYPE_CHECKING:
     from typing import Any
@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 
 #: The most commands that one text may come to, loops and functions followed.
 MAX_COMMANDS = 1000
+#: Commands whose words name variables, and those that do so after -v: a subscript is an expression.
+_NAMING = (*DECLARING, "unset", "read", "mapfile", "readarray", "getopts", "let")
+_NAMING_BY_OPTION = ("printf", "test", "[")
+#: What takes an expression on either side, or a name, in `[[`.
+_NUMERIC = ("-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-v")
+#: Variables with texts that are expanded when a shell asks for a command, or traces one.
+_PROMPTS = ("PS0", "PS1", "PS2", "PS4")
 #: How deep functions and texts may call each other.
 MAX_CALLS = 24
 
@@ -32,6 +39,8 @@ def command(walk: Walk, script: Script, node: Any) -> bytes | None:
     redirects = [part for part in node.parts if part.kind == "redirect"]
     if words and place(node.parts[0]) in script.data:
         walk.words.look(words[0])
+        if any(f" {operator} " in words[0].raw for operator in _NUMERIC):
+            walk.words.evaluate(words[0].raw)
         redirect(walk, script, redirects)
         return b""
     assignments = []
@@ -41,6 +50,8 @@ def command(walk: Walk, script: Script, node: Any) -> bytes | None:
     argv = _argv(walk, words)
     stdin, shown = redirect(walk, script, redirects)
     values = [(name, mark, _value(walk, value)) for name, mark, value in assignments]
+    for name, _, value in values:
+        _prompts(walk, name, value)
     if not argv:
         for name, mark, value in values:
             walk.scope.assign(name, mark, value)
@@ -53,6 +64,15 @@ def _value(walk: Walk, word: Word) -> str | tuple[str, ...]:
     return walk.words.array(word) if word.array is not None else walk.words.single(word)
 
 
+def _prompts(walk: Walk, name: str, value: str | tuple[str, ...]) -> None:
+    """What a variable makes a shell run, before it asks for the next command or traces one."""
+    if name in _PROMPTS and isinstance(value, str):
+        walk.words.prompt(value)
+    if name == "PROMPT_COMMAND":
+        for text in (value,) if isinstance(value, str) else value:
+            walk.add(walk.context.text("shell", text, walk.invocation(("bash",))))
+
+
 def _argv(walk: Walk, words: list[Word]) -> tuple[str, ...]:
     argv: list[str] = []
     for word in words:
@@ -63,6 +83,7 @@ def _argv(walk: Walk, words: list[Word]) -> tuple[str, ...]:
             name, mark = found[:2]
             value = _value(walk, found[2])
             walk.scope.assign(name, mark, value)
+            _prompts(walk, name, value)
             argv.append(f"{name}={value}" if type(value) is str else f"{name}=")
     return tuple(argv)
 
@@ -72,6 +93,10 @@ def _start(
 ) -> bytes | None:
     """One command: a function, a builtin or a program."""
     scope = walk.scope
+    options = [at for at, word in enumerate(argv) if word == "-v"] if argv[0] in _NAMING_BY_OPTION else []
+    for word in argv[1:] if argv[0] in _NAMING else [argv[at + 1] for at in options if argv[at + 1 :]]:
+        if "[" in word and substitutes(word):
+            walk.words.evaluate(word[word.index("[") :])
     env = {name: value for name, _, value in values if isinstance(value, str)}
     bodies = scope.functions.get(argv[0], (None,))
     if bodies == (None,) and argv[0] not in BUILTINS:

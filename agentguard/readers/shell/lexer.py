@@ -194,6 +194,10 @@ class Lexer(Scanner):
             return None
         if word.raw == "in" and self._after_for == 0:
             return None
+        if _names_descriptor(word.raw) and self.text[self.at : self.at + 1] in ("<", ">"):
+            self.mask.put(at, "9".rjust(len(word.raw)))  # some descriptor, and none of those that matter
+            self._start = start
+            return None
         if _is_number(word.raw) and self.text[self.at : self.at + 1] in ("<", ">"):
             self._start = start
             return None
@@ -325,6 +329,11 @@ class Lexer(Scanner):
                 self.at += 2
             else:
                 return
+
+
+def _names_descriptor(text: str) -> bool:
+    """`{NAME}`, for whose value a redirection takes a new descriptor."""
+    return text[:1] == "{" and text[-1:] == "}" and text[1:-1].partition("[")[0].isidentifier()
 
 
 def _is_number(text: str) -> bool:

@@ -10,7 +10,7 @@ from ...core.value import TYPE_CHECKING
 from ...core.world import Unseen
 from .braces import braces
 from .pieces import Piece, Word, assignment
-from .quoting import whole
+from .quoting import quoted, whole
 
 if TYPE_CHECKING:
     from typing import Protocol
@@ -146,18 +146,35 @@ class Expander:
             return text, False
         return home + slash + rest, not isinstance(home, Unresolved)
 
+    def evaluate(self, text: str) -> None:
+        """Run the substitutions of an expression."""
+        self.single(whole(text))
+        for name in "".join(c if c in _IDENTIFIER else " " for c in text).split():
+            value = self.shell.scope.variables.get(name)
+            if isinstance(value, str) and substitutes(value):  # the value of a variable is an expression too
+                self.single(whole(value))
+
     def arithmetic(self, text: str) -> None:
         """Run the substitutions of an expression, and forget the variables that it may set."""
-        self.single(whole(text))
+        self.evaluate(text)
         for operator in ("==", "!=", "<=", ">="):
             text = text.replace(operator, "")
         if "=" in text or "++" in text or "--" in text:
             names = "".join(c if c in _IDENTIFIER else " " for c in text).split()
             self.shell.scope.forget(*(name for name in names if name[0] not in _DIGITS))
 
+    def prompt(self, text: str) -> None:
+        """Run the substitutions of a text that is expanded as prompts are, and that of `set -x` is."""
+        if substitutes(text):
+            self.look(quoted(text))
+
     def _parameter(self, piece: Piece) -> tuple[list[str], bool]:
         """`$NAME` or `${…}`."""
         name, subscript, operator = _parameter(piece.value)
+        if subscript not in ("", "@", "*"):
+            self.evaluate(piece.value[len(name) :])
+        elif not name:
+            self.single(whole(piece.value))
         counting = piece.value.startswith("#") and len(piece.value) > 1
         if not name or counting:
             value = self._value(_parameter(piece.value[1:])[0])
@@ -205,6 +222,8 @@ class Expander:
             if mark[-1] == "=":
                 self.shell.scope.variables[name] = found or ""
             return found
+        if operator == "@P":  # as a prompt
+            self.prompt(value or "")
         if known and mark in ("%", "#") and not isinstance(operand, Unresolved):
             return _trimmed(str(value), mark, operand)
         return Unresolved(value or "", f"${{{piece.value}}}")
@@ -230,6 +249,11 @@ class _Field:
         self._special += "" if literal else "".join(c for c in text if c in "*?[]")
         self.known = self.known and known
         self.kept = self.kept or literal or bool(text) or not known
+
+
+def substitutes(text: str) -> bool:
+    """Whether a command would be run if the text were expanded."""
+    return "$(" in text or "`" in text
 
 
 def assigned(word: Word) -> tuple[str, str, Word] | None:
