@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from ..core.call import Argument, Call, Invocation
+from ..core.call import Argument, Call, Invocation, Unresolved
 from ..core.value import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ..rulebook.model import Command, Option, Program
 
 
@@ -248,7 +250,19 @@ class _Parser:
             played = {a.role for a in found}
             absent = ((role, value) for role, value in self.command.absent.items() if role not in played)
             found += tuple(Argument(role, role, value) for role, value in absent)
-        return found
+        return found + tuple(self._joined(found))
+
+    def _joined(self, found: tuple[Argument, ...]) -> Iterator[Argument]:
+        """Arguments that together say what an option of the program says: `config KEY VALUE` is `-c KEY=VALUE`."""
+        for name, roles in self.command.joined.items():
+            parts = [next((a.value for a in found if a.role == role and a.value is not None), None) for role in roles]
+            words = [part for part in parts if part is not None]
+            if len(words) < len(parts):
+                continue
+            value = "=".join(words)
+            if any(isinstance(word, Unresolved) for word in words):
+                value = Unresolved(value, "=".join(getattr(word, "written", word) for word in words))
+            yield Argument(name, self.program.commands[()].options[name].role, value)
 
     def _roles(self) -> tuple[str, ...]:
         """What the operands are, given these options."""

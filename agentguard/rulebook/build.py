@@ -29,12 +29,12 @@ _GRAMMAR = {
     "bundled": bool, "contents": bool,
     "everywhere": list, "expanding": str, "options": list, "operands": list, "inherit": bool, "stdin": str,
     "when": dict, "elsewhere": list, "forgets": list, "remote": bool, "unshimmed": bool, "runs_in": str,
-    "absent": dict, "search": dict,
+    "absent": dict, "joined": dict, "search": dict,
 }  # fmt: skip
 _COMMAND = {
     "aliases": list, "options": list, "operands": list, "inherit": bool, "open": bool, "reads": str, "stdin": str,
     "when": dict, "elsewhere": list, "forgets": list, "remote": bool, "unshimmed": bool, "runs_in": str,
-    "absent": dict, "search": dict,
+    "absent": dict, "joined": dict, "search": dict,
 }  # fmt: skip
 _SEARCH = {"named": list, "acts": list, "either": list, "group": list, "denies": list}
 _RULE = {
@@ -183,6 +183,10 @@ class _Builder(Tables):
                 unshimmed=table.get("unshimmed", False),
                 runs_in=table.get("runs_in", "") or (grammar.get("runs_in", "") if path else ""),
                 absent=table.get("absent", {}),
+                joined={
+                    self.known([name], {**self.options(grammar.get("options", ())), **options})[0]: tuple(roles)
+                    for name, roles in table.get("joined", {}).items()
+                },
                 search=self.search(table.get("search"), options),
             )
         return commands

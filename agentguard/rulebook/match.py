@@ -111,7 +111,8 @@ def carried(rule: Rule, call: Call) -> Iterator[str]:
         for argument in _counted(condition, rule, call):
             if argument.value is not None:
                 at = _comparable(argument).find(before) + len(before)
-                yield argument.value[at:]
+                found = argument.value
+                yield Unresolved(found[at:], found.written) if isinstance(found, Unresolved) else found[at:]
 
 
 def _counts(wanted: str, count: int) -> bool:

@@ -57,6 +57,7 @@ class Command(Value):
     unshimmed: bool = False
     runs_in: str = ""
     absent: Mapping[str, str] = {}
+    joined: Mapping[str, tuple[str, ...]] = {}
     search: Search | None = None
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentguard.core.call import Invocation
+from agentguard.core.call import Invocation, Unresolved
 from agentguard.readers.argv import parse
 from agentguard.rulebook.build import build
 
@@ -116,3 +116,25 @@ def test_every_word_is_accounted_for(words):
     call = parse(GETOPT, Invocation(("tool", *words), "/", {}))
     accounted = " ".join([*(a.written + str(a.value) for a in call.arguments), *call.unknown, *call.command, "s --"])
     assert all(word in accounted for word in words if not word.startswith("--no-"))
+
+
+def test_arguments_that_together_say_what_an_option_says():
+    program = build(
+        {
+            "program": {"names": ["tool"]},
+            "grammar": {"options": ["-c CONFIG"]},
+            "command": {"config": {"operands": ["KEY", "VALUE"], "joined": {"-c": ["KEY", "VALUE"]}}},
+            "rule": [RULE],
+        },
+        "tool.toml",
+    )
+
+    def settings(*words: str) -> list[str | None]:
+        made = parse(program, Invocation(("tool", "config", *words), "/", {}))
+        assert all(argument.role == "CONFIG" for argument in made.arguments if argument.option == "-c")
+        return [argument.value for argument in made.arguments if argument.option == "-c"]
+
+    assert settings("a.b") == []
+    assert settings("a.b", "x=y") == ["a.b=x=y"]
+    (value,) = settings("a.b", Unresolved("", "$X"))
+    assert isinstance(value, Unresolved) and value.written == "a.b=$X"
