@@ -138,14 +138,26 @@ def test_a_build_directory_is_built_in_again_and_thrown_away_in_later_calls(guar
 
 
 @needs("autoconf", "automake", "make", "gcc")
-def test_a_later_make_clean_asks_only_about_what_no_convention_names(guarded, project, release):
-    """Object files are made again by any build; that of a program's name nobody but its Makefile knows."""
+def test_a_later_make_builds_again_over_what_it_has_built(guarded, project, release):
+    """Before it links, automake removes the old program and the old library."""
+    shutil.copytree(release, project, dirs_exist_ok=True)
+    repository(guarded, project, {})
+    direct(guarded, project, "./configure -q && make -s")
+    session = guarded.agent(project, "touch src/greet.c src/main.c && make && ./hello", "rm hello libgreet.a")
+    is_ordinary(session, "rm")
+    assert "hello world" in session.calls[0].out
+    assert not (project / "hello").exists()
+
+
+@needs("autoconf", "automake", "make", "gcc")
+def test_a_later_make_clean_asks_only_about_a_text_that_no_convention_names(guarded, project, release):
+    """Programs, libraries and object files are made again by any build; that a text is, only its Makefile knows."""
     shutil.copytree(release, project, dirs_exist_ok=True)
     repository(guarded, project, {})
     direct(guarded, project, "./configure -q && make -s")
     session = guarded.agent(project, "make clean")
-    assert {tuple(argv[1:]) for argv in session.stopped} == {("-f", "hello"), ("-f", "libgreet.a"), ("-f", "name.h")}
-    assert (project / "hello").exists()
+    assert {tuple(argv[1:]) for argv in session.stopped} == {("-f", "name.h")}
+    assert (project / "name.h").exists()
     assert not (project / "src" / "main.o").exists()
 
 

@@ -1,9 +1,13 @@
 """What is disposable by convention: a tool made it and makes it again.
 
 The name alone does not make it so: it must also be ignored by git, or lie in no git work tree.
+What has no such name may be built by what it holds, where git ignores it.
 """
 
 from __future__ import annotations
+
+import os
+import stat
 
 _PYTHON = "Python and its tools make it again"
 _NODE = "a JavaScript package manager or build makes it again"
@@ -82,6 +86,11 @@ FILES: dict[bytes, str] = {
     b".DS_Store": _CACHE,
 }
 
+#: What programs, object files and static libraries begin with: ELF, Mach-O in both byte orders, and ar(5).
+_BUILT = (
+    b"\x7fELF", b"\xfe\xed\xfa\xce", b"\xfe\xed\xfa\xcf", b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe", b"!<arch>\n",
+)  # fmt: skip
+
 #: Below these nothing is disposable by its name: it belongs to the system.
 _SYSTEM = (
     b"/bin", b"/boot", b"/dev", b"/etc", b"/lib", b"/lib32", b"/lib64", b"/proc", b"/sbin", b"/sys",
@@ -98,6 +107,20 @@ def directory(name: bytes) -> bool:
 def file(name: bytes) -> bool:
     """Whether a file of that name is."""
     return name in FILES or _by_ending(name)
+
+
+def built(path: bytes) -> bool:
+    """Whether a compiler or a linker has made the regular file at `path`, by its first bytes; False if unseen."""
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        return stat.S_ISREG(os.fstat(file).st_mode) and os.read(file, 8).startswith(_BUILT)
+    except OSError:
+        return False
+    finally:
+        os.close(file)
 
 
 def _by_ending(name: bytes) -> bool:

@@ -271,7 +271,8 @@ class _Look:
         inner = region.inner(path)
         state = region.tree.state(inner)
         if state == "untracked" and ignored:
-            state = "regenerable" if named else "ignored"
+            built = named or (disposable.possible(path) and disposable.built(path))
+            state = "regenerable" if built else "ignored"
         if state in ("untracked", "ignored") and self._born(path):
             return "born"
         return state

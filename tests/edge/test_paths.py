@@ -10,6 +10,7 @@ import pytest
 from repository import Repository
 
 from agentguard.core.world import PATH_STATES
+from agentguard.edge import disposable
 from agentguard.edge import paths as paths_module
 from agentguard.edge.birth import born
 from agentguard.edge.git import installed
@@ -104,6 +105,40 @@ def test_in_a_work_tree(repo, operand, expected):
     os.mkfifo(top / "pipe")
     (top / os.fsdecode(b"\xff")).write_text("x")
     assert state(top, operand) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "expected"),
+    [
+        ("secret", b"\x7fELF\x02\x01", "regenerable"),
+        ("secret", b"\xcf\xfa\xed\xfe\x0c", "regenerable"),
+        ("secret", b"!<arch>\n", "regenerable"),
+        ("secret", b"!<arch> is how archives begin", "ignored"),
+        ("secret", b"\x7fEL", "ignored"),
+        ("secret", b"", "ignored"),
+        ("new", b"\x7fELF\x02\x01", "untracked"),  # git does not ignore it
+        ("secret.d", b"\x7fELF\x02\x01", "ignored"),  # … nor is all that is beside it built
+    ],
+)
+def test_what_git_ignores_and_a_linker_has_made(repo, name, start, expected):
+    repo.write(".gitignore", "secret*\n")
+    if name.endswith(".d"):
+        repo.write(f"{name}/notes")
+        name_of_file = f"{name}/tool"
+    else:
+        name_of_file = name
+    repo.write(name_of_file).write_bytes(start)
+    assert state(repo.path, name) == [expected]
+
+
+def test_what_a_linker_has_made_is_not_told_by_a_link_a_pipe_or_outside_a_work_tree(repo, lasting_tmp):
+    repo.write(".gitignore", "secret*\n")
+    (lasting_tmp / "tool").write_bytes(b"\x7fELF\x02\x01")
+    os.mkfifo(repo.path / "secret")
+    assert state(repo.path, "../tool") == ["unversioned"]
+    assert not disposable.built(os.fsencode(repo.path / "secret"))
+    (repo.path / "secret-link").symlink_to(lasting_tmp / "tool")
+    assert not disposable.built(os.fsencode(repo.path / "secret-link"))
 
 
 def test_a_directory_names_what_would_be_lost(repo):
