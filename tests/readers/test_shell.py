@@ -371,7 +371,7 @@ def test_substitutions_run_wherever_they_stand() -> None:
         "while a\ndo p\ndone", "for a in b\ndo\np\ndone", "set -- a; for b; do p; done", "function f() { p; }\nf",
         "exec p", "echo ${a[$(p)]}", "echo ${#a[$(p)]}", "echo $((a[$(p)]))", "x='$(p)'; echo \"${x@P}\"",
         "x='a[$(p)]'; echo $((x))", "x='a[$(p)]'; [[ $x -eq 1 ]]", "unset 'a[$(p)]'", "printf -v 'a[$(p)]' x",
-        "[ -v 'a[$(p)]' ]", "{fd}>/dev/null p", "PS4='$(p)'; set -x; ls", "export PS4='`p`'; ls",
+        "[ -v 'a[$(p)]' ]", "a[$(p)]=1", "{fd}>/dev/null p", "PS4='$(p)'; set -x; ls", "export PS4='`p`'; ls",
         "PS4='$(p)' bash -xc ls",
     )  # fmt: skip
     for line in places:
@@ -379,6 +379,7 @@ def test_substitutions_run_wherever_they_stand() -> None:
     assert argvs("f() { p; }") == []
     assert argvs("cat <<'E'\n$(p)\nE") == [("cat",)]
     assert argvs("x='$(p)'; echo \"$x\" ${#x}; {fd}>f q") == [("echo", "$(p)", "4"), ("q",)]
+    assert argvs("a[$i]=1; m[\"$k\"]+=x q") == [("q",)]
     assert argvs("printf '%s' 'a[$(p)]'") == [("printf", "%s", "a[$(p)]")]
     assert argvs("echo '$(p)' \\$\\(p\\) # $(p)") == [("echo", "$(p)", "$(p)")]
 

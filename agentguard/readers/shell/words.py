@@ -251,6 +251,17 @@ class _Field:
         self.kept = self.kept or literal or bool(text) or not known
 
 
+def _element(word: Word) -> tuple[str, str, Word] | None:
+    """`NAME[$I]=VALUE`: an assignment, whose subscript is looked at with the value."""
+    name, opened, _ = word.pieces[0].value.partition("[")
+    if not opened or not name.isidentifier():
+        return None
+    for piece in word.pieces[1:]:
+        if piece.kind == "text" and not piece.quoted and piece.value.startswith(("]=", "]+=")):
+            return name, "[]=", Word(word.raw, word.pieces[1:])
+    return None
+
+
 def substitutes(text: str) -> bool:
     """Whether a command would be run if the text were expanded."""
     return "$(" in text or "`" in text
@@ -262,7 +273,7 @@ def assigned(word: Word) -> tuple[str, str, Word] | None:
         return None
     found = assignment(word.pieces[0].value)
     if found is None:
-        return None
+        return _element(word)
     name, mark, rest = found
     pieces = word.pieces[1:] if not rest else (Piece("text", rest), *word.pieces[1:])
     return name, mark, Word(word.raw, pieces, word.array)
