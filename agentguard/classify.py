@@ -11,7 +11,7 @@ from .core.value import TYPE_CHECKING
 from .core.world import OtherHost, Unseen, World
 from .readers.argv import parse
 from .readers.shebang import interpreter
-from .rulebook.match import carried, matches, place, speak
+from .rulebook.match import carried, matches, place, said, speak
 from .rulebook.search import commands, found_below
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Protocol
 
-    from .rulebook.model import Command, Program
+    from .rulebook.model import Command, Program, Rule
 else:
     Protocol = object
 
@@ -107,6 +107,7 @@ class Classifier(Context):
             if rule.carries and matches(rule, parsed):
                 for text in carried(rule, parsed):
                     reading += self.text("shell", _line(rule.carries, text), self._carrying(parsed, command).invocation)
+                reading += self._settled(rule, parsed, command)
         carrying = (
             self._carrying(parsed, command) if any(parsed.playing("SHELL", "SCRIPT", "ARGV", "PACKAGED")) else parsed
         )
@@ -117,6 +118,14 @@ class Classifier(Context):
         if command.stdin and not given and not any(rule.wins and matches(rule, parsed) for rule in program.rules):
             reading += self._stdin(command.stdin, call)
         return reading
+
+    def _settled(self, rule: Rule, parsed: Call, command: Command) -> Reading:
+        """What a rule with `carries` finds in the world to be run; it counts only where it is destructive."""
+        line = said(rule, parsed, self.world) if rule.where[0] else None
+        if not line:
+            return Reading()
+        reading = self.text("shell", _line(rule.carries, line), self._carrying(parsed, command).invocation)
+        return reading if reading.rating == "destructive" else Reading()
 
     def _carried_by(self, parsed: Call, carrying: Call, command: Command, found: tuple[str, ...] | None) -> Reading:
         """What a call carries, whichever way it is given."""

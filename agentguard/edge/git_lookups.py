@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 
+from ..core.glob import like
 from ..core.value import TYPE_CHECKING
 from ..core.world import Unseen, World
 from .git_probes import checkout_switch_dirty, merge_overwrites, reset_drops, sparse_drops
@@ -42,6 +43,16 @@ def _configured(git: Git, key: str) -> str | None:
     return None if done.status else text(done.out).partition("\0")[0]
 
 
+def _programs(key: str, call: Call, git: Git, world: World) -> str | None:
+    """What the settings named in `key` ("*" globs, in lower case) have git run through a shell: a line for each."""
+    wanted, found = key.split(), []
+    for setting in git.plain("config", "-z", "--list").split("\0"):
+        name, _, value = setting.partition("\n")
+        if value and any(like(name.lower(), one) for one in wanted):
+            found.append(value.removeprefix("!").replace("'", "'\\''"))
+    return "\n".join(f"sh -c '{line}'" for line in dict.fromkeys(found)) or None
+
+
 def _top(key: str, call: Call, git: Git, world: World) -> str | None:
     """The directory that git goes to before it runs anything else: the top of the work tree."""
     return git.value("rev-parse", "--show-toplevel") or None
@@ -74,6 +85,7 @@ def _naming(probe: Callable[[Call, Git, World], Answer]) -> Lookup:
 LOOKUPS: dict[str, Lookup] = {
     "git-alias": _alias,
     "git-config": _config,
+    "git-programs": _programs,
     "git-top": _top,
     "git-rewriting": _rewriting,
     "git-hook": _hooks,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def speak(program: Program, call: Call, world: World) -> tuple[Effect, ...]:
     """The effects of a call, by its program's rules; never none."""
-    asked = [(rule, _where(rule, call, world)) for rule in program.rules if matches(rule, call)]
+    asked = [(rule, said(rule, call, world)) for rule in program.rules if matches(rule, call)]
     found = {rule.id: where for rule, where in asked if where is not None}
     matching = [rule for rule, _ in asked if rule.id in found]
     winners = [rule for rule in matching if rule.wins]
@@ -81,7 +81,7 @@ def _candidates(condition: Condition, call: Call) -> tuple[Argument, ...]:
     return tuple(Argument(pattern, "CONFIG", env[name], f"${name}") for name in env if like(name, pattern[1:]))
 
 
-def _where(rule: Rule, call: Call, world: World) -> str | None:
+def said(rule: Rule, call: Call, world: World) -> str | None:
     """What the world says of the rule's `where`, "" without one; None if it does not hold or cannot be seen."""
     source, key = rule.where
     if not source:
