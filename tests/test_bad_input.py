@@ -244,8 +244,9 @@ def read_only(guarded: Guarded) -> Iterator[None]:
     finally:
         if root:
             subprocess.run(["chattr", "-i", *files], check=True)
-        for file in [] if root else files:
-            os.chmod(file, 0o600)
+        # SQLite gives files that it made meanwhile the mode of the database.
+        for file in [] if root else Path(guarded.root.data).iterdir():
+            file.chmod(0o600)
 
 
 @contextlib.contextmanager

@@ -46,13 +46,16 @@ def guarded(root: Root, environment: Mapping[str, str]) -> dict[str, str]:
     path = environment.get("PATH", os.confstr("CS_PATH") or "")
     if path.split(":")[0] != root.shims:
         path = f"{root.shims}:{path}" if path else root.shims
-    # bash expands the value as if it stood in double quotes.
-    ours = "".join(f"\\{c}" if c in '\\$`"' else c for c in f"{root.path}/bash_env.sh")
     former = environment.get("BASH_ENV", "")
-    added = {"PATH": path, "BASH_ENV": ours}
-    if former and former != ours:
-        added["AGENTGUARD_BASH_ENV"] = former
-    return {**environment, **added}
+    alone, before_it = (_as_bash_expands(f"{root.path}/{name}") for name in ("activate.sh", "bash_env.sh"))
+    if former in ("", alone, before_it):
+        return {**environment, "PATH": path, "BASH_ENV": former or alone}
+    return {**environment, "PATH": path, "BASH_ENV": before_it, "AGENTGUARD_BASH_ENV": former}
+
+
+def _as_bash_expands(path: str) -> str:
+    """The value of BASH_ENV that names this file: bash expands it as if it stood in double quotes."""
+    return "".join(f"\\{c}" if c in '\\$`"' else c for c in path)
 
 
 def _program(name: str, path: str) -> str:

@@ -60,6 +60,11 @@ def test_bash_keeps_the_guard_however_it_is_started(installed: Root, agentguard:
     assert agentguard("run", "bash", way, "command -v git").stdout == f"{installed.shims}/git\n"
 
 
+def test_what_it_puts_into_bash_env_makes_no_shell_worse(installed: Root, agentguard: Agentguard) -> None:
+    rate = [sys.executable, "-m", "agentguard", "--root", installed.path, "check", "--json"]
+    assert '"rating": "read"' in agentguard("run", *rate, "bash -c ls").stdout
+
+
 def test_what_bash_env_named_before_is_read_too(
     installed: Root, agentguard: Agentguard, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
