@@ -225,8 +225,8 @@ def test_standard_input_that_was_read_reaches_the_program(guarded):
 
 
 def test_standard_input_that_was_not_read_is_left_alone(guarded):
-    guarded.behind("#!/bin/sh\nread -r line\necho \"$line\"\n")
-    line = "{ tool look; read -r rest; echo \"$rest\"; }"
+    guarded.behind('#!/bin/sh\nread -r line\necho "$line"\n')
+    line = '{ tool look; read -r rest; echo "$rest"; }'
     ran = subprocess.run(["bash", "-c", line], env=guarded.env, input="one\ntwo\n", capture_output=True, text=True)
     assert ran.stdout == "one\ntwo\n"
 
@@ -248,8 +248,10 @@ def test_in_continuous_integration_nobody_is_waited_for(guarded, value, waits):
     guarded.pending()
     if waits:
         guarded.answer(False)
-    assert process.communicate(timeout=30)[1].decode().startswith(
-        "agentguard: tool waits up to 60 s" if waits else "agentguard: tool was not run"
+    assert (
+        process.communicate(timeout=30)[1]
+        .decode()
+        .startswith("agentguard: tool waits up to 60 s" if waits else "agentguard: tool was not run")
     )
     assert process.returncode == 126
 

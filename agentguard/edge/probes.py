@@ -56,9 +56,7 @@ def look(shell: str, way: str, names: Iterable[str], environment: Mapping[str, s
     return Seen(paths[-1], hidden=tuple(name for name, kind in found if kind != "file" and kind[:1] not in ("", "/")))
 
 
-def run(
-    argv: list[str], environment: Mapping[str, str], cwd: str | None = None
-) -> subprocess.CompletedProcess[str]:
+def run(argv: list[str], environment: Mapping[str, str], cwd: str | None = None) -> subprocess.CompletedProcess[str]:
     """Run a shell as an agent does: no terminal, nothing to read. Raises OSError, TimeoutExpired."""
     with subprocess.Popen(
         argv,

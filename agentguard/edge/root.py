@@ -12,14 +12,14 @@ PATIENCE = 100.0
 class Root(Value):
     """One installation. `path` is absolute.
 
-        shims/          one shim for each guarded program; first on the agent's PATH
-        current         → store/VERSION, switched atomically
-        store/VERSION/  the packages and rules that the shims run from
-        bin/agentguard  the person's command, out of the store
-        activate.sh, activate.fish
-        config.toml     what was chosen at install time
-        manifest.json   what `install` made, so that `uninstall` takes away exactly that
-        data/record.db  the record and the requests
+    shims/          one shim for each guarded program; first on the agent's PATH
+    current         → store/VERSION, switched atomically
+    store/VERSION/  the packages and rules that the shims run from
+    bin/agentguard  the person's command, out of the store
+    activate.sh, activate.fish
+    config.toml     what was chosen at install time
+    manifest.json   what `install` made, so that `uninstall` takes away exactly that
+    data/record.db  the record and the requests
     """
 
     path: str

@@ -500,7 +500,9 @@ def test_a_remote_on_this_machine_is_looked_at(pushed, line, lasting_tmp):
     assert "unknown here" in names(ask("push-loses", pushed.path, line))[0]
 
 
-@pytest.mark.parametrize("line", ["git push origin --delete other", "git push origin :other", "git push -d origin other"])  # noqa: E501
+@pytest.mark.parametrize(
+    "line", ["git push origin --delete other", "git push origin :other", "git push -d origin other"]
+)  # noqa: E501
 def test_deleting_on_a_remote_of_this_machine(pushed, line):
     assert len(names(ask("push-loses", pushed.path, line))) == 2
     pushed.git("push", "-q", "origin", "other:copy")

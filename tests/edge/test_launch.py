@@ -313,7 +313,7 @@ def test_nobody_can_change_what_is_handed_on(tool):
 
 @LINUX
 def test_where_there_is_no_memfd_an_unlinked_file_is_handed_on(tool):
-    tool.before('#!/bin/sh\nreadlink /proc/$$/fd/0\ncat\n', b"data\n")
+    tool.before("#!/bin/sh\nreadlink /proc/$$/fd/0\ncat\n", b"data\n")
     enter = tool.root / "current" / "enter.py"
     enter.write_text("import os\ndel os.memfd_create\n" + enter.read_text())
     place, data = tool.run().stdout.decode().splitlines()

@@ -228,8 +228,6 @@ def test_a_mutation_that_removes_is_never_missed(document):
         import graphql as reference
 
         parsed = reference.parse(document)
-        mutations = [
-            d for d in parsed.definitions if getattr(getattr(d, "operation", None), "value", "") == "mutation"
-        ]
+        mutations = [d for d in parsed.definitions if getattr(getattr(d, "operation", None), "value", "") == "mutation"]
         roots = {f.name.value for m in mutations for f in m.selection_set.selections if hasattr(f, "alias")}
         assert "deleteUser" not in roots

@@ -379,7 +379,7 @@ def test_substitutions_run_wherever_they_stand() -> None:
     assert argvs("f() { p; }") == []
     assert argvs("cat <<'E'\n$(p)\nE") == [("cat",)]
     assert argvs("x='$(p)'; echo \"$x\" ${#x}; {fd}>f q") == [("echo", "$(p)", "4"), ("q",)]
-    assert argvs("a[$i]=1; m[\"$k\"]+=x q") == [("q",)]
+    assert argvs('a[$i]=1; m["$k"]+=x q') == [("q",)]
     assert argvs("printf '%s' 'a[$(p)]'") == [("printf", "%s", "a[$(p)]")]
     assert argvs("echo '$(p)' \\$\\(p\\) # $(p)") == [("echo", "$(p)", "$(p)")]
 
