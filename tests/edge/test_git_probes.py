@@ -502,7 +502,7 @@ def test_a_remote_on_this_machine_is_looked_at(pushed, line, lasting_tmp):
 
 @pytest.mark.parametrize(
     "line", ["git push origin --delete other", "git push origin :other", "git push -d origin other"]
-)  # noqa: E501
+)
 def test_deleting_on_a_remote_of_this_machine(pushed, line):
     assert len(names(ask("push-loses", pushed.path, line))) == 2
     pushed.git("push", "-q", "origin", "other:copy")
