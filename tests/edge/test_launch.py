@@ -146,7 +146,8 @@ def test_signal_dispositions_are_the_callers(tool, ignored):
     options = {"preexec_fn": ignoring(*ignored), "restore_signals": False}
     direct = tool.recorded(direct=True, **options)
     assert tool.recorded(**options) == direct
-    assert int(direct[b"SigIgn"], 16) & 0xFFFFFFFF == sum(1 << number - 1 for number in ignored)
+    # Signal 32 is glibc's own: a child of its posix_spawn, as make starts one, has it ignored.
+    assert int(direct[b"SigIgn"], 16) & 0x7FFFFFFF == sum(1 << number - 1 for number in ignored)
 
 
 @LINUX
