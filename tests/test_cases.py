@@ -66,7 +66,8 @@ class Places:
         made = subprocess.run(
             ["sh", "-e", "-c", self.script(name)],
             cwd=self.ground / name,
-            env=ENV | self.env,
+            # The system's own programs, so that the scene is set under a guard as well.
+            env=ENV | self.env | {"PATH": f"{os.confstr('CS_PATH')}:{os.environ['PATH']}"},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
