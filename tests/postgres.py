@@ -48,7 +48,8 @@ class Server:
     def env(self) -> dict[str, str]:
         """What psql needs to know to find this server, with a HOME that holds nothing."""
         return {
-            "PATH": os.environ["PATH"],
+            # The system's own psql first, so that the tests set their scenes under a guard as well.
+            "PATH": f"{os.confstr('CS_PATH')}:{os.environ['PATH']}",
             "HOME": str(self.directory / "home"),
             "PGHOST": "127.0.0.1",
             "PGPORT": str(self.port),
