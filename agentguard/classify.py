@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .core import octets
 from .core.api import Api
 from .core.call import Argument, Call, Invocation, Stream, Unresolved
 from .core.effect import Effect, Reading, Target
@@ -238,14 +239,14 @@ class Classifier(Context):
             text = self.world.read(path, call.cwd)
         except Unseen as why:
             return _unknown(call, "agentguard-unseen-script", f"runs a script that cannot be read: {why}")
-        return self.text("shell", text.decode("utf-8", "surrogateescape"), call)
+        return self.text("shell", octets.text(text), call)
 
     def _stdin(self, role: str, call: Invocation) -> Reading:
         try:
             text = stdin(call.stdin, self.world)
         except Unseen as why:
             return _unknown(call, "agentguard-unseen-stdin", f"runs its standard input, which cannot be read: {why}")
-        return self.text(LANGUAGES[role], text.decode("utf-8", "surrogateescape"), call.replace(stdin=Stream("known")))
+        return self.text(LANGUAGES[role], octets.text(text), call.replace(stdin=Stream("known")))
 
     def _carrying(self, call: Call, command: Command) -> Call:
         """The call with the directory and the variables that what it carries will have."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 
+from ..core.octets import raw, text
 from ..core.value import TYPE_CHECKING, Value
-from .octets import raw, text
 from .ref_probes import resolved
 
 if TYPE_CHECKING:

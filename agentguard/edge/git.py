@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 
 from ..core.call import Unresolved
+from ..core.octets import raw, text
 from ..core.value import TYPE_CHECKING, Value
 from ..core.world import Unseen
 from .child import Finished, run
-from .octets import raw, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

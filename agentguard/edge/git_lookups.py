@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 
 from ..core.glob import like
+from ..core.octets import raw, text
 from ..core.value import TYPE_CHECKING
 from ..core.world import Unseen, World
 from .git_probes import checkout_switch_dirty, merge_overwrites, reset_drops, sparse_drops
-from .octets import raw, text
 from .push_probe import forced_by_configuration
 
 if TYPE_CHECKING:

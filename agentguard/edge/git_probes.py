@@ -10,13 +10,13 @@ from __future__ import annotations
 import os
 
 from ..core.effect import Target
+from ..core.octets import raw, text
 from ..core.value import TYPE_CHECKING
 from ..core.world import PATH_STATES, Answer, Unseen, World
 from .conflicts import not_remade
 from .git import of_work_tree
 from .git_words import before_dashes, branch, top_of, tree_and_paths, unquoted, worktree
 from .object_probes import all_tags, objects_unreachable, reflog_only, replacements
-from .octets import raw, text
 from .push_probe import push_loses
 from .ref_probes import (
     branch_unmerged,

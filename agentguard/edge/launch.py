@@ -23,9 +23,9 @@ import errno
 import os
 from _signal import SIG_DFL, SIGPIPE, SIGXFSZ, signal  # `signal` itself would load `enum`
 
+from ..core.octets import raw, text
 from ..core.value import TYPE_CHECKING
 from ..errors import NoProgram, NotRunnable
-from .octets import raw, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

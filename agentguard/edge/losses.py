@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ..core.octets import text
 from ..core.world import PATH_STATES
-from .octets import text
 from .operands import Operand
 
 #: How many things that would be lost are named before the rest is only counted.

@@ -6,12 +6,12 @@ import os
 import stat
 import time
 
+from ..core.octets import raw, text
 from ..core.value import TYPE_CHECKING
 from ..core.world import PATH_STATES, PathState, Unseen
 from . import disposable
 from .birth import since
 from .losses import Losses
-from .octets import raw, text
 from .operands import Operand, operands
 from .worktree import WorkTree, unpushed
 

@@ -12,11 +12,11 @@ import sys
 import time
 
 from ..core.canonical import digest
+from ..core.octets import text
 from ..core.origin import Origin, Process, Session
 from ..core.value import TYPE_CHECKING
 from ..core.world import Unseen
 from . import agents
-from .octets import text
 from .terminal import has_terminal, own_terminal
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 
 from ..core.effect import Target
+from ..core.octets import text
 from ..core.value import TYPE_CHECKING, Value
 from ..core.world import Answer, Unseen, World
 from .git import of_git_directory, of_work_tree
-from .octets import text
 from .ref_probes import lost, resolved
 
 if TYPE_CHECKING:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ..core.effect import Target
+from ..core.octets import text
 from ..core.value import TYPE_CHECKING
 from ..core.world import Answer, Unseen, World
-from .octets import text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

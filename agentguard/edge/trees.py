@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import stat
 
+from ..core.octets import raw, text
 from ..core.value import TYPE_CHECKING
 from ..core.world import Landing, Unseen
 from . import disposable
-from .octets import raw, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import stat
 
+from ..core.octets import raw, text
 from ..core.value import TYPE_CHECKING
 from .git import Change, Git
-from .octets import raw, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 
+from ..core.octets import raw, text
 from ..core.value import TYPE_CHECKING
 from ..core.world import Unseen
 from .git import of_work_tree
-from .octets import raw, text
 from .unwatched import changes, unwatched
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ import time
 
 from ..core.call import Unresolved
 from ..core.canonical import digest, fingerprint
+from ..core.octets import raw
 from ..core.value import TYPE_CHECKING
 from ..core.world import Answer, Landing, PathState, Unseen, World
 from ..errors import AgentguardError
-from .octets import raw
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from ...core.call import Argument, Call, Stream, Unresolved
 from ...core.effect import Effect, Reading, Target
+from ...core.octets import text
 from ...core.reading import Context
 from ...core.value import TYPE_CHECKING
 from ...core.world import Unseen
 from .. import http
 from ..url import split
 from . import config, files, globs, other, variables
-from .group import Group, content, text, value
+from .group import Group, content, value
 from .request import method, request, scheme
 
 if TYPE_CHECKING:

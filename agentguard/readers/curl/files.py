@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from ...core.call import Argument, Unresolved
 from ...core.effect import Effect, Environment, Target
+from ...core.octets import text
 from ...core.paths import on_path
 from ...core.value import TYPE_CHECKING
 from ...core.world import Unseen
 from . import globs
-from .group import Group, text, value
+from .group import Group, value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

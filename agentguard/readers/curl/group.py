@@ -48,8 +48,3 @@ def content(path: str, call: Call, context: Context) -> bytes:
     if path in ("-", "."):
         return stdin(call.invocation.stdin, context.world)
     return context.world.read(path, call.invocation.cwd)
-
-
-def text(data: bytes) -> str:
-    """Bytes as the strings of a call are: UTF-8, with what is none kept as surrogates."""
-    return data.decode("utf-8", "surrogateescape")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from ...core.call import Argument, Unresolved
+from ...core.octets import text
 from ...core.world import Unseen
 from .. import http
 from ..url import PLAIN, Url, split
-from .group import Group, text, value
+from .group import Group, value
 
 #: What a host name begins with when it stands for a scheme that is not named.
 GUESSED = ("ftp", "dict", "ldap", "imap", "smtp", "pop3")

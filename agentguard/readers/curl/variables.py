@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from ...core.call import Call, Unresolved
+from ...core.octets import text
 from ...core.reading import Context
 from ...core.value import TYPE_CHECKING
 from ...core.world import Unseen
 from ..url import PLAIN
-from .group import content, text
+from .group import content
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

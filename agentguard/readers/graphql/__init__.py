@@ -6,6 +6,7 @@ names say. `@skip` and `@include` are ignored: what could run is rated.
 
 from __future__ import annotations
 
+from ...core import octets
 from ...core.api import Api
 from ...core.call import Call, Unresolved
 from ...core.effect import Effect, Environment, Reading, Target
@@ -127,7 +128,7 @@ def _content(path: str, call: Call, context: Context) -> str:
         data = stdin(call.invocation.stdin, context.world)
     else:
         data = context.world.read(path, call.invocation.cwd)
-    return data.decode("utf-8", "surrogateescape")
+    return octets.text(data)
 
 
 def _variables(call: Call, context: Context) -> Mapping[str, Any] | None:
