@@ -141,6 +141,7 @@ class Guarded:
     def rows(self) -> list[dict[str, Any]]:
         """All of the record, the oldest first."""
         with self.journal() as journal:
+            journal.catch_up()
             return [row.body for row in journal.rows(newest=False)]
 
 

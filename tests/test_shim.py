@@ -100,7 +100,7 @@ class Installation:
 
     def add_shim(self, name: str) -> None:
         text = (REPOSITORY / "shims" / "shim.sh").read_text()
-        for key, value in {"SHELL": "/bin/sh", "ROOT": shlex.quote(self.root.path), "NAME": name}.items():
+        for key, value in {"SHELL": "/bin/sh", "PLAIN": "", "ROOT": shlex.quote(self.root.path), "NAME": name}.items():
             text = text.replace(f"@{key}@", value)
         shim = Path(self.root.shims, name)
         shim.write_text(text)

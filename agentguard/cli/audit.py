@@ -155,12 +155,14 @@ def prune(root: Root, before: float | None, keep: float | None, file: str) -> No
         raise click.UsageError("give either --before or --keep")
     by = require_person(root, "prune the record")
     with closing(Journal(root)) as journal:
+        journal.catch_up()
         moved = journal.prune(oldest, os.path.abspath(file), by)
     click.echo(f"{moved} rows are now in {printable(file)}." if moved else "No row is that old.")
 
 
 def _exists(journal: Journal) -> bool:
     """Whether there is a record at all; looking must not make one. Says so if not."""
+    journal.catch_up()
     found = os.path.lexists(journal.path) and journal.extent().seq > 0
     if not found:
         click.echo("The record is empty.", err=True)

@@ -17,11 +17,11 @@ import platformdirs
 import tomli_w
 
 from .. import __version__, resources
-from ..edge import programs, shims, startup_files, store
+from ..edge import programs, shims, spool, startup_files, store
 from ..edge.journal import Journal
 from ..edge.root import Root
 from ..errors import InstallError, NoProgram
-from ..rulebook import compiled
+from ..rulebook import compiled, fastpath
 from ..rulebook.examples import proved
 from ..rulebook.load import load
 
@@ -80,8 +80,7 @@ def establish(root: Root, paths: Collection[str] = (), wait: float | None = None
     guarded = guarded_programs()
     names = [name for name in guarded if _is_here(name, root)]
     names = sorted({*names, *(name for name in shims.present(root) if name in guarded)})
-    files = shims.wanted(root, names)
-    _refuse_foreign(root, files)
+    _refuse_foreign(root, shims.wanted(root, names))
 
     umask = os.umask(0o022)
     try:
@@ -96,7 +95,9 @@ def establish(root: Root, paths: Collection[str] = (), wait: float | None = None
             changes.append(f"Put version {version} in force.")
         if wait is not None and _put_wait(root, wait):
             changes.append(f"A call now waits {wait:g} s for a person.")
-        changes += [f"Wrote {path}" for path in shims.put(files)]
+        changes += [f"Wrote {path}" for path in shims.put(shims.wanted(root, names))]
+        os.makedirs(root.data, 0o700, exist_ok=True)
+        spool.prepare(root.data)
         for name in set(shims.present(root)) - set(names):  # no longer guarded by the rules
             os.unlink(f"{root.shims}/{name}")
             changes.append(f"Removed {root.shims}/{name}")
@@ -122,7 +123,10 @@ def _put_on_record(root: Root, version: str, changes: list[str]) -> None:
 
 def compile_rules(directory: str) -> None:
     """Prove the rules of a directory and leave them there in the form that shims read; raises RuleError."""
-    compiled.write(proved(load(directory)), directory)
+    rulebook = proved(load(directory))
+    compiled.write(rulebook, directory)
+    with open(os.path.join(resources.shims(), "settings.sh"), encoding="utf-8") as prototype:
+        fastpath.write(rulebook, directory, prototype.read())
 
 
 def guarded_programs() -> tuple[str, ...]:

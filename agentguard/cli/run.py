@@ -37,8 +37,9 @@ def run(root: Root, name: str | None, command: tuple[str, ...]) -> None:
     environment = guarded(root, launch.environment())
     program = _program(command[0], environment.get("PATH", ""))
     process = processes.this_process()
-    Journal(root).open_session(process.pid, process.start, name or os.path.basename(command[0]))
-    launch.launch(program, command, environment)
+    session = Journal(root).open_session(process.pid, process.start, name or os.path.basename(command[0]))
+    # For rows that a shim writes by itself; whoever sets it to another one's only puts their calls under that name.
+    launch.launch(program, command, {**environment, "AGENTGUARD_SESSION": session.id})
 
 
 def guarded(root: Root, environment: Mapping[str, str]) -> dict[str, str]:

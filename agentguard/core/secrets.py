@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 MASK = "***"
 
 #: One of these, in lower case, is in every text that holds a secret: the expensive search need not start else.
-_HINTS = (
+HINTS = (
     "pass", "pwd", "secret", "token", "key", "credential", "bearer", "authorization", "cookie", "signature", "jwt",
     "otp", "identified", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "sk-", "k_live_", "k_test_",
     "akia", "asia", "xox", "eyj", "npm_", "rnd_", "aiza", "pypi-", "hf_", "sig=", "curl ", " -p",
@@ -82,7 +82,7 @@ def masked_text(text: str) -> str:
 
 def _hinted(text: str) -> bool:
     text = text.lower()
-    return any(hint in text for hint in _HINTS) or ("://" in text and "@" in text)
+    return any(hint in text for hint in HINTS) or ("://" in text and "@" in text)
 
 
 _PRIVATE_KEY = r"(-----BEGIN [A-Z ]*PRIVATE KEY-----)(?s:.*?)(?=-----END|\Z)"

@@ -110,6 +110,7 @@ class Database:
         self._busy = busy
         self._connection: sqlite3.Connection | None = None
         self.path = root.record
+        self._data = root.data
         try:
             self.foreign = _owner(root) != os.geteuid()
             if self.foreign:

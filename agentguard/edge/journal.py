@@ -12,6 +12,7 @@ from ..core.sheet import Sheet
 from ..core.value import TYPE_CHECKING
 from ..errors import RecordError, UsageError
 from .record import Record, append_row
+from .spool import deny
 
 if TYPE_CHECKING:
     import _sqlite3 as sqlite3
@@ -131,6 +132,8 @@ class Journal(Record):
             )
             if changed.rowcount != 1:
                 raise UsageError(f"request {before.id} no longer waits: {_why_not(connection, before.id)}")
+            if not approved:
+                deny(self._data)
             append_row(connection, body)
         return after
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 #: How the second line of every shim begins (shims/shim.sh).
 MARK = b"# agentguard shim"
 #: More than a shim has, in bytes.
-SHIM_SIZE = 8192
+SHIM_SIZE = 32768
 
 
 class Real(Value):

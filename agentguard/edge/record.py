@@ -14,12 +14,15 @@ from ..core.request import APPROVAL_LIFE, REQUEST_LIFE
 from ..core.value import TYPE_CHECKING, Value
 from ..errors import RecordError, UsageError
 from .database import Database
+from .spool import Caller, calm, drain, pending
 
 if TYPE_CHECKING:
     import _sqlite3 as sqlite3
     from collections.abc import Iterator
     from typing import Any, BinaryIO
 
+#: How many rows that shims have noted down a call takes into the record, at most.
+AT_A_TIME = 200
 #: How many rows are read at a time.
 _BATCH = 500
 #: How long a request can matter at most, in seconds.
@@ -56,8 +59,26 @@ class Record(Database):
     def append(self, kind: str, facts: dict[str, Any]) -> None:
         """Add one row; once this returns, the death of any process cannot undo it."""
         body = self._body(kind, facts)
+        pids = tuple(above["pid"] for above in facts.get("ancestry", ()))
+        caller = Caller(facts.get("session", ""), facts.get("session_name", ""), facts.get("agent", ""), pids)
         with self.writing() as connection:
+            self._take_in(connection, caller, AT_A_TIME)
             append_row(connection, body)
+
+    def catch_up(self) -> None:
+        """Take in everything that shims have noted down by themselves."""
+        if not self.foreign and pending(self._data):
+            with self.writing() as connection:
+                self._take_in(connection, Caller("", "", "", ()), 0)
+
+    def _take_in(self, connection: sqlite3.Connection, caller: Caller, most: int) -> None:
+        """Put rows of the spool into the record, within the caller's transaction."""
+        if self.foreign:
+            return
+        now = self._clock()
+        for facts in drain(connection, self._data, now, most, caller):
+            append_row(connection, canonical(facts))
+        calm(connection, self._data, now)
 
     def _body(self, kind: str, facts: dict[str, Any]) -> str:
         return canonical({**facts, "kind": kind, "time": round(self._clock(), 3)})

@@ -6,10 +6,14 @@ import os
 import stat
 
 from .. import resources
+from ..core.secrets import HINTS
 from ..core.value import TYPE_CHECKING
 from ..errors import InstallError
+from ..rulebook.compiled import plain_file
 from .root import Root
+from .spool import FIELD, LINE
 from .startup_files import fish_quoted, quoted, write
+from .store import COMPILED, in_force
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -79,17 +83,45 @@ def present(root: Root) -> list[str]:
 
 def _filled(prototype: str, root: Root, name: str = "") -> bytes:
     """A prototype with its placeholders filled, quoted for its shell."""
-    with open(os.path.join(resources.shims(), prototype), "rb") as file:
-        text = os.fsdecode(file.read())
+    text = _prototype(prototype)
     quote = fish_quoted if prototype.endswith(".fish") else quoted
     for placeholder, value in (
         ("@SHELL@", _interpreter() if "@SHELL@" in text else ""),
+        ("@PLAIN@", _fast_way(root, name) if "@PLAIN@" in text else ""),
         ("@NAME@", name),
         ("@SHIMS@", quote(root.shims)),
         ("@ROOT@", quote(root.path)),
     ):
         text = text.replace(placeholder, value)
     return os.fsencode(text)
+
+
+def _fast_way(root: Root, name: str) -> str:
+    """What a shim does by itself: nothing for programs of which no calls are plain."""
+    version = in_force(root)
+    if not os.path.exists(f"{root.store}/{version}/{COMPILED}/{plain_file(name)}"):
+        return ""
+    text = _prototype("plain.sh")
+    for placeholder, value in (
+        ("@VERSION@", version),
+        ("@RULES@", COMPILED),
+        ("@HINTS@", " | ".join(f"*{_in_any_case(hint)}*" for hint in HINTS)),
+        ("@FIELD@", FIELD),
+        ("@LINE@", LINE),
+        ("@TAB@", "\t"),
+    ):
+        text = text.replace(placeholder, value)
+    return text + "\n"
+
+
+def _in_any_case(text: str) -> str:
+    """A word as a case pattern that does not tell upper from lower case."""
+    return "".join(f"[{c.upper()}{c}]" if c.isalpha() else c if c.isalnum() else f"'{c}'" for c in text)
+
+
+def _prototype(name: str) -> str:
+    with open(os.path.join(resources.shims(), name), "rb") as file:
+        return os.fsdecode(file.read())
 
 
 def _interpreter() -> str:

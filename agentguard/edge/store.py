@@ -23,6 +23,7 @@ import sys
 from .. import __version__, resources
 from ..core.value import TYPE_CHECKING
 from ..errors import InstallError
+from ..rulebook.compiled import FOLDER
 from .root import Root
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 _SHIPPED = ("rules", "shims")
 _ENTRIES = ("enter.py", "command.py")
 _RULES = "lib/agentguard/rules"
+#: Where the compiled rules lie in a version.
+COMPILED = f"{_RULES}/{FOLDER}"
 
 
 def interpreter() -> str:
@@ -166,7 +169,7 @@ def _tree(folder: str) -> Iterator[tuple[str, str]]:
 
 def _derived(path: str) -> bool:
     """Whether this part of a version was made from others."""
-    return path.startswith(f"{_RULES}/compiled/")
+    return path.startswith(f"{COMPILED}/")
 
 
 def _digest(files: dict[str, str], python: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from ..core.effect import RATINGS, RECOVERIES, VERBS
 from ..core.value import TYPE_CHECKING
 from ..errors import RuleError
-from .model import Command, Condition, Example, Grammar, Option, Program, Rule, Search
+from .model import Command, Condition, Example, Grammar, Option, Plain, Program, Rule, Search
 
 if TYPE_CHECKING:
     from typing import Any
@@ -46,6 +46,10 @@ _RULE = {
     "adds": bool, "wins": bool, "open": bool, "reason": str, "instead": str, "examples": list, "misses": list,
 }  # fmt: skip
 _EXAMPLE = {"run": (str, list), "rating": str, "given": dict, "catastrophic": bool}
+_PLAIN = {
+    "absent": list, "values": dict, "options": list, "operands": list, "refused": list, "upward": str,
+    "settings": dict, "settles": list,
+}  # fmt: skip
 _ENVIRONMENTS = ("", "production", "staging", "local")
 
 
@@ -107,7 +111,7 @@ class Tables:
 
 class _Builder(Tables):
     def program(self, raw: dict[str, Any]) -> Program:
-        unknown = set(raw) - {"program", "grammar", "command", "rule"}
+        unknown = set(raw) - {"program", "grammar", "command", "plain", "rule"}
         if unknown:
             raise self.fail(f"unknown key `{min(unknown)}`")
         self.where = "[program]"
@@ -130,12 +134,28 @@ class _Builder(Tables):
             linked=about.get("linked", ""),
             variables=tuple(about.get("variables", ())),
             files=tuple(about.get("files", ())),
+            plain=self.plain(raw.get("plain", {})),
         )
         self.where = ""
         rules = raw.get("rule", [])
         if not isinstance(rules, list) or not rules:
             raise self.fail("it has no [[rule]]")
         return program.replace(rules=tuple(self.rule(one, number, program) for number, one in enumerate(rules, 1)))
+
+    def plain(self, raw: object) -> Plain:
+        """What a shim of this program may take for granted."""
+        self.where = "[plain]"
+        table = self.fields(raw, _PLAIN)
+        for key in ("values", "settings"):
+            for name, texts in table.get(key, {}).items():
+                if not isinstance(texts, list) or not _all_text(texts):
+                    raise self.fail(f"`{key}.{name}` must be a list of texts")
+        frozen: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in table.items()
+        }
+        for key in ("values", "settings"):
+            frozen[key] = {name: tuple(texts) for name, texts in table.get(key, {}).items()}
+        return Plain(**frozen)
 
     # Grammar
 
@@ -294,6 +314,11 @@ class _Builder(Tables):
             misses=self.examples(table, "misses"),
         )
 
+    def nearest(self, name: str, path: tuple[str, ...], program: Program) -> Option | None:
+        """The option of that name of a command, or else of what stands above it."""
+        above = (program.commands[path[:length]].options for length in range(len(path), -1, -1))
+        return next((options[name] for options in above if name in options), None)
+
     def condition(
         self, text: str, paths: tuple[tuple[str, ...], ...], program: Program, anywhere: bool
     ) -> tuple[Condition, ...]:
@@ -304,11 +329,10 @@ class _Builder(Tables):
             if name.startswith("$"):
                 found.append(Condition((name,), value))
                 continue
-            searched = [program.commands[path].options for path in paths]
-            searched += [program.commands[path[:i]].options for path in paths for i in range(len(path))]
+            found_in = [self.nearest(name, path, program) for path in paths]
             if anywhere and paths == ((),):
-                searched += [command.options for command in program.commands.values()]
-            names = tuple(dict.fromkeys(options[name].name for options in searched if name in options))
+                found_in += [command.options.get(name) for command in program.commands.values()]
+            names = tuple(dict.fromkeys(option.name for option in found_in if option))
             if name.startswith("--no-") or name == "-NUM":
                 names = (*names, name)
             if not names:

@@ -41,6 +41,11 @@ def write(rulebook: Rulebook, directory: str) -> None:
         file.write(marshal.dumps(_freeze(tuple(map(_bare, rulebook.apis())))))
 
 
+def plain_file(program: str, path: tuple[str, ...] = ()) -> str:
+    """The file in which a shim finds which calls of one of its commands are plain."""
+    return ".".join((program, *path, "plain"))
+
+
 def _file(name: str) -> str:
     """The file with the rules of a program or a package."""
     return f"{name.replace('/', '%2F')}.rules"

@@ -128,13 +128,15 @@ def _most_specific(rules: list[Rule], call: Call) -> list[Rule]:
     if not rules:
         return []
 
-    def depth(rule: Rule) -> tuple[int, int, int]:
-        path = len(call.command) if call.command in rule.commands else 0
-        others = bool(rule.operands) + bool(rule.operand) + bool(rule.where[0]) + len(rule.argument)
-        return path, len(rule.given), len(rule.unless) + others
+    deepest = max(specificity(rule, call.command) for rule in rules)
+    return [rule for rule in rules if specificity(rule, call.command) == deepest]
 
-    deepest = max(map(depth, rules))
-    return [rule for rule in rules if depth(rule) == deepest]
+
+def specificity(rule: Rule, command: tuple[str, ...]) -> tuple[int, int, int]:
+    """How specific a rule that matches a call of that command is: the greatest decides."""
+    path = len(command) if command in rule.commands else 0
+    others = bool(rule.operands) + bool(rule.operand) + bool(rule.where[0]) + len(rule.argument)
+    return path, len(rule.given), len(rule.unless) + others
 
 
 def _effects(rule: Rule, program: Program, call: Call, world: World, where: str) -> Iterator[Effect]:

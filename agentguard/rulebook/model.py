@@ -128,6 +128,19 @@ class Rule(Value):
     misses: tuple[Example, ...] = ()
 
 
+class Plain(Value):
+    """What a shim may take for granted of the surroundings, and of calls that a reader looks at (docs/rules.md)."""
+
+    absent: tuple[str, ...] = ()
+    values: Mapping[str, tuple[str, ...]] = {}
+    options: tuple[str, ...] = ()
+    operands: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    upward: str = ""
+    settings: Mapping[str, tuple[str, ...]] = {}
+    settles: tuple[str, ...] = ()
+
+
 class Program(Value):
     """Everything that one rule file teaches."""
 
@@ -144,3 +157,4 @@ class Program(Value):
     linked: str = ""
     variables: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    plain: Plain = Plain()

@@ -50,7 +50,9 @@ def test_a_call_is_on_the_record_under_that_session_also_where_the_command_becom
     installed: Root, agentguard: Agentguard, command: list[str]
 ) -> None:
     agentguard("run", "--name", "night shift", *command)
-    assert {row.body["session_name"] for row in Journal(installed).rows(program="git")} == {"night shift"}
+    journal = Journal(installed)
+    journal.catch_up()
+    assert {row.body["session_name"] for row in journal.rows(program="git")} == {"night shift"}
 
 
 @pytest.mark.parametrize("way", ["-c", "-lc", "-ic"])

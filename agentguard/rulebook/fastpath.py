@@ -1,0 +1,210 @@
+"""The shapes of plain calls as a shim reads them: a file of shell variables for each command.
+
+    PROGRAM.plain             the program: its options, its commands, what must be so around its calls
+    PROGRAM.COMMAND.plain     one command; deeper ones are PROGRAM.COMMAND.SUBCOMMAND.plain
+    PROGRAM.+around.plain     a function that looks at configuration files, for commands to which they matter
+
+They lie beside the compiled rules, so that both are of one version. shims/plain.sh reads them; shims/settings.sh
+is the prototype of what looks at configuration files.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from ..errors import RuleError
+from .compiled import FOLDER, plain_file
+from .load import Rulebook
+from .model import Option, Plain, Program
+from .plain import Shape, shapes
+
+#: What names of options, commands and variables may consist of: nothing that a shell would take for more.
+_NAME = re.compile(r"[A-Za-z0-9_.#:?@,=+-]+")
+#: Globs that mean the same in every shell; blanks and quotes among them are escaped.
+_GLOB = re.compile(r"[A-Za-z0-9_.:/@%+=~,{}*\[\] \\-]*")
+#: The file about what is around a program's calls; no command is called so.
+AROUND = ("+around",)
+#: How the numbers of operands are called in a file (plain.COUNTS).
+_TALLIES = (" .", " x.", " many.")
+
+
+def write(rulebook: Rulebook, directory: str, prototype: str) -> tuple[str, ...]:
+    """Write the files of every guarded program into the folder of the compiled rules below `directory`.
+
+    `prototype` is the text of shims/settings.sh.
+
+    Gives the names of the programs that have one. Raises RuleError.
+    """
+    written: list[str] = []
+    for program in rulebook:
+        found = shapes(program, rulebook) if program.guarded else {}
+        texts: dict[tuple[str, ...], str] = {}
+        for path, shape in found.items():
+            text = "".join(f"{line}\n" for line in _file(program, shape, found))
+            if shape.looks:
+                texts[AROUND] = _surroundings(program, prototype)
+            texts[path] = text
+        for name in program.names:
+            for path, text in texts.items():
+                with open(os.path.join(directory, FOLDER, plain_file(name, path)), "w", encoding="utf-8") as file:
+                    file.write(text)
+        written += program.names if found else ()
+    return tuple(written)
+
+
+def _file(program: Program, shape: Shape, found: dict[tuple[str, ...], Shape]) -> Iterator[str]:
+    command = program.commands[shape.path]
+    options = tuple(command.options[name] for name in dict.fromkeys(o.names[0] for o in shape.options))
+    before = found[()].before if not shape.path else ()
+    options = tuple(dict.fromkeys((*options, *before)))
+    needed = [option for option in options if option.name in shape.needed]
+    yield f"# {' '.join((program.name, *shape.path))}: at most {shape.rating} [{' '.join(shape.rules)}]"
+    alone = (option for option in options if option.takes != "value")
+    yield from _list("flags", (*_names(alone), *_taken_back(program, shape, options)))
+    yield from _list("optional", (n for o in options if o.takes == "optional" for n in o.names if n[:2] != "--"))
+    yield from _list("taking", _names(option for option in options if option.takes == "value"))
+    yield from _list("valued", (n for o in options if o.takes != "nothing" for n in o.names if n[:2] == "--"))
+    yield from _list("chdir", _names(option for option in options if option.role == "CHDIR"))
+    if command.open:
+        yield from _list("known", _spellings(program, command.options)) or ("_ag_known=' '",)
+    if program.grammar.digits:
+        yield "_ag_numbers=-"
+    if program.grammar.assign:
+        yield "_ag_assign=="
+    yield from _list("needed", _names(needed))
+    yield from _list("before", _names(before))
+    if command.commands:
+        yield from _list("commands", _below(program, shape, found)) or ("_ag_commands=' '",)
+    yield f"_ag_counts='{''.join(_TALLIES[count] for count in shape.counts)} '"
+    yield f"_ag_rating={shape.rating}"
+    yield f"_ag_rules='{' '.join(map(_named, shape.rules))}'"
+    absent = (*program.plain.absent, *shape.absent)
+    yield f"_ag_set=$_ag_set{''.join(f'${{{_named(name)}+x}}' for name in absent if name[0] != '-')}"
+    for name in shape.values:
+        values = program.plain.values[name]
+        allowed = " | ".join(f"'{_quotable(value)}'" for value in values)
+        yield f"case ${{{_named(name)}-{_named(values[0])}}} in {allowed}) ;; *) _ag_set=x ;; esac"
+    if shape.looks:
+        yield "_ag_looks=x"
+        yield from _list("asked", shape.asked)
+    if shape.refused:
+        yield "_ag_refuses=x"
+        yield from _cases("_ag_refused", shape.refused)
+    if shape.operands:
+        yield "_ag_shaped=x"
+        yield from _cases("_ag_takes", shape.operands)
+    checked = [(name, globs) for option, globs in shape.checked for name in command.options[option].names]
+    if checked:
+        yield from _list("checked", (name for name, _ in checked))
+        yield from _cases("_ag_allowed", (f"{name}={glob}" for name, globs in checked for glob in globs))
+
+
+def _list(name: str, words: Iterable[str]) -> tuple[str, ...]:
+    """A variable with words, each between blanks; nothing if there are none: it is empty before."""
+    found = [_named(word) for word in dict.fromkeys(words)]
+    return (f"_ag_{name}=' {' '.join(found)} '",) if found else ()
+
+
+def _named(word: str) -> str:
+    if not _NAME.fullmatch(word.replace(">", "")):
+        raise RuleError(f"{word!r} cannot stand in a shim")
+    return word
+
+
+def _names(options: Iterable[Option]) -> Iterator[str]:
+    return (name for option in options for name in option.names)
+
+
+def _taken_back(program: Program, shape: Shape, options: Iterable[Option]) -> Iterator[str]:
+    """The `--no-` forms of options, as words by themselves, but for those of what is needed."""
+    for option in options if program.grammar.negate and not program.reads else ():
+        if option.name not in shape.needed:
+            for name in option.names:
+                back = f"--no-{name[2:]}"
+                if (
+                    name.startswith("--")
+                    and not name.startswith("--no-")
+                    and back not in program.commands[shape.path].options
+                ):
+                    yield back
+
+
+def _spellings(program: Program, options: Iterable[str]) -> Iterator[str]:
+    """Every name of the options that the rules know, with the opposites of long ones."""
+    for name in options:
+        yield name
+        if name.startswith("--") and program.grammar.negate:
+            yield f"--{name[5:]}" if name.startswith("--no-") else f"--no-{name[2:]}"
+
+
+def _below(program: Program, shape: Shape, found: dict[tuple[str, ...], Shape]) -> Iterator[str]:
+    """The commands below this one that have a file: by their own name, and others as OTHER>OWN."""
+    for name, own in program.commands[shape.path].commands.items():
+        if (*shape.path, own) in found:
+            yield name if name == own else f"{name}>{own}"
+
+
+def _cases(function: str, globs: Iterable[str]) -> Iterator[str]:
+    """A function that tells whether a word is like one of the globs."""
+    yield f"{function}() {{"
+    yield f"    case $1 in {' | '.join(map(_glob, globs))}) ;; *) return 1 ;; esac"
+    yield "}"
+
+
+def _glob(pattern: str) -> str:
+    """A glob as a case pattern: blanks and what a shell would expand are quoted."""
+    if not _GLOB.fullmatch(pattern):
+        raise RuleError(f"the pattern {pattern!r} cannot stand in a shim")
+    return re.sub(r"[ {}~]", lambda found: f"\\{found[0]}", pattern)
+
+
+def _surroundings(program: Program, prototype: str) -> str:
+    """A function that tells whether the configuration files around a call say nothing that matters."""
+    plain = program.plain
+    if plain.upward:
+        text = prototype.replace("@FREE@", "\n            ".join(_free(plain)))
+        text = text.replace("@FIXED@", " | ".join(_fixed(plain)))
+        text = text.replace("@UPWARD@", _named(plain.upward)).replace("@TAB@", "\t")
+        return text.replace("@FILES@", "\n    ".join(_each_file(program, _is_plain)))
+    home = "case ${HOME-} in /*) ;; *) return 1 ;; esac"
+    lines = "".join(f"    {line}\n" for line in (home, *_each_file(program, _is_missing)))
+    return f"# Whether none of its configuration files is there.\n_ag_surroundings() {{\n{lines}}}\n"
+
+
+def _each_file(program: Program, check: Callable[[str], str]) -> Iterator[str]:
+    for file in program.files:
+        start, slash, rest = file.partition("/")
+        if start == "~":
+            yield check(f"$HOME/{_named(rest.replace('/', '.')) and rest}")
+        elif start.startswith("$"):
+            yield f'[ -z "${{{_named(start[1:])}-}}" ] || {check(f"{start}/{rest}")}'
+        else:
+            yield check(f"{start}{slash}{rest}")
+
+
+def _is_plain(path: str) -> str:
+    return f'_ag_settings "{path}" || return 1'
+
+
+def _is_missing(path: str) -> str:
+    return f'[ ! -e "{path}" ] || return 1'
+
+
+def _free(plain: Plain) -> Iterator[str]:
+    """For each section of a configuration file, the keys that may have any value."""
+    for section, keys in plain.settings.items():
+        yield f"{_named(section)}) _ag_keys=' {' '.join(key for key in keys if '=' not in key)} ' ;;"
+
+
+def _fixed(plain: Plain) -> Iterator[str]:
+    """The settings that may have one value, as case patterns."""
+    settings = (f"{section}.{key}" for section, keys in plain.settings.items() for key in keys)
+    return (f"'{_quotable(setting)}'" for setting in settings if "=" in setting)
+
+
+def _quotable(text: str) -> str:
+    if "'" in text or not text.isprintable():
+        raise RuleError(f"{text!r} cannot stand in a shim")
+    return text

@@ -1,0 +1,418 @@
+"""Calls whose rating follows from their words alone, and that run: what a shim lets through by itself.
+
+For each command of a program, the options and the numbers of operands with which no rule that could
+ask, or look at the world, can match, and with which a harmless one surely does. What cannot be shown
+from the rules is left out: then the shim hands the call to the classifier.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from ..classify import Classifier, Programs
+from ..core.api import Api
+from ..core.call import Invocation, Stream
+from ..core.effect import Effect, Rating, Target, worst
+from ..core.glob import like
+from ..core.value import Value
+from ..errors import RuleError
+from .examples import StatedWorld
+from .match import specificity
+from .model import Command, Condition, Option, Program, Rule
+
+#: How many operands a call has, as far as it is told apart: none, one, more.
+COUNTS = (0, 1, 2)
+#: Roles that are commands themselves, or change what else a call is about, or must not be written down.
+_CARRYING = ("SHELL", "SCRIPT", "ARGV", "PACKAGED", "PROMPT", "ASSIGN", "CONFIGFILE", "EXPANDED", "SECRET", "TEXT")
+
+
+class Shape(Value):
+    """The calls of one command that a shim lets through.
+
+    `options` are those that may be given, `before` those that may also stand before a command below
+    this one, `counts` the numbers of operands (see COUNTS). Where `needed` is not empty, one of those
+    options must be given. No word may be like one of `refused`, and every operand like one of
+    `operands` if there are any; `checked` are options with the globs that their values must be like.
+    `absent` are variables that must not be set, `values` those that may only have the values that the
+    program's file allows. `looks` says whether configuration files matter, and `asked` are settings
+    there whose value does. `rating` is the worst that such a call can be rated, and `rules` are those
+    that are sure to speak.
+    """
+
+    path: tuple[str, ...]
+    options: tuple[Option, ...] = ()
+    before: tuple[Option, ...] = ()
+    counts: tuple[int, ...] = ()
+    needed: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    operands: tuple[str, ...] = ()
+    checked: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    absent: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
+    looks: bool = False
+    rating: Rating = "reversible"
+    rules: tuple[str, ...] = ()
+
+
+def shapes(program: Program, rulebook: Programs) -> dict[tuple[str, ...], Shape]:
+    """The shape of each command that has one; the program itself is () and always there, if anything is.
+
+    Raises RuleError if what the program's file takes for granted is not so.
+    """
+    if not _simple(program):
+        return {}
+    before = _before_the_command(program) if len(program.commands) > 1 else ()
+    everywhere = set(program.commands[()].options)
+    values = {name: _rating_of_texts(texts, rulebook) for name, texts in program.plain.values.items()}
+    _prove_settings(program, rulebook)
+    found = {}
+    for path, command in program.commands.items():
+        analysis = _Analysis(program, command, before if path else (), values)
+        if "URL..." in command.operands:
+            analysis.refused |= dict.fromkeys(_urls_that_do_more_than_read(rulebook.apis()))
+        shape = analysis.shape()
+        # That `COMMAND --help` only prints is not worth a shape.
+        if shape is not None and not (path and everywhere.issuperset(shape.needed) and shape.needed):
+            found[path] = shape
+    if found:
+        found[()] = found.get((), Shape(())).replace(before=before)
+    for path in list(found):  # the way to a command leads through those above it
+        for length in range(1, len(path)):
+            found.setdefault(path[:length], Shape(path[:length]))
+    return found
+
+
+def _simple(program: Program) -> bool:
+    """Whether the arguments can be told apart by a loop over them: options have dashes and may stand anywhere."""
+    grammar = program.grammar
+    dashed = all(name.startswith("-") for command in program.commands.values() for name in command.options)
+    return dashed and grammar.permute and grammar.long == "--" and not grammar.bundled and not grammar.contents
+
+
+def _before_the_command(program: Program) -> tuple[Option, ...]:
+    """The program's own options that may stand before any command: no rule that could ask depends on them."""
+    told = {name for rule in program.rules if not _harmless(rule) for name in _named(rule)}
+    settled = bool(program.plain.upward)
+    return tuple(
+        option
+        for option in dict.fromkeys(program.commands[()].options.values())
+        if option.name not in told
+        and _sayable(option)
+        and option.name not in program.plain.absent
+        and (option.role != "CHDIR" or settled)
+        and not any(rule.wins and option.name in _named(rule) for rule in program.rules)
+    )
+
+
+class _Analysis:
+    """One command, with what can still be given to it: what could make a rule ask is taken away, one by one."""
+
+    def __init__(
+        self, program: Program, command: Command, before: tuple[Option, ...], values: Mapping[str, Rating]
+    ) -> None:
+        self.program = program
+        self.command = command
+        self.before = before
+        self.values = values
+        self.rules = [rule for rule in program.rules if _about(rule, command.path)]
+        self.refused: dict[str, None] = dict.fromkeys(program.plain.refused)
+        self._start()
+
+    def _start(self) -> None:
+        never = self.program.plain.absent if not self.command.path else ()
+        self.options = {o.name: o for o in self.command.options.values() if _sayable(o) and o.name not in never}
+        self.counts = set(COUNTS)
+        self.absent: dict[str, None] = {}
+        self.asked: dict[str, None] = {}
+        self.looks = bool(self.program.files) and not self.program.linked and not self.program.plain.settles
+        self._possible_names: set[str] | None = None
+
+    def shape(self) -> Shape | None:
+        """The shape, None if there is none."""
+        if self._carries():
+            return None
+        if (not self._read_by_a_reader() or self._leave_what_no_reader_minds()) and self._base():
+            return self._told(())
+        self._start()
+        needed = self._won()
+        return self._told(needed) if needed else None
+
+    def _carries(self) -> bool:
+        """Whether its operands, its input or what it finds are commands or something else that must be looked at."""
+        one = self.command
+        roles = (*one.operands, *(role for _, roles in one.when for role in roles))
+        carried = any(role.removesuffix("...") in _CARRYING for role in roles)
+        return carried or bool(one.stdin or one.search or one.joined or one.remote)
+
+    def _read_by_a_reader(self) -> bool:
+        return bool(self.program.reads or self.command.reads)
+
+    def _leave_what_no_reader_minds(self) -> bool:
+        """Leave what the program's file says that its reader has nothing to say about; False if that is nothing."""
+        self._keep(self._unminded())
+        return bool(self.program.plain.operands)
+
+    def _unminded(self) -> set[str]:
+        return {written.partition("=")[0] for written in self.program.plain.options}
+
+    def _keep(self, names: set[str]) -> None:
+        self.options = {name: option for name, option in self.options.items() if name in names}
+        self._possible_names = None
+
+    def _drop(self, names: Iterable[str]) -> None:
+        for name in names:
+            self.options.pop(name, None)
+        self._possible_names = None
+
+    # Without a rule that wins
+
+    def _base(self) -> bool:
+        """Take away what could make a rule ask; whether something is left that surely does not."""
+        for rule in self.rules:
+            while not _harmless(rule) and self._possible(rule) and not self._overruled(rule):
+                if not self._prevent(rule):
+                    return False
+        for count in sorted(self.counts):
+            if not any(self._certain(rule, count) for rule in self.rules) and not self._make_certain(count):
+                self.counts.discard(count)
+        return bool(self.counts)
+
+    def _possible(self, rule: Rule) -> bool:
+        """Whether the rule could match some call that is still let through."""
+        plain = self.program.plain
+        if rule.where[0] in plain.settles:
+            self.looks = True
+            self.asked |= dict.fromkeys(self._settings_asked_for(rule))
+            return False
+        if rule.operands and not any(_can_count(rule.operands, count) for count in self.counts):
+            return False
+        if rule.operand and set(rule.operand) <= set(self.refused):
+            return False
+        return all(any(self._could_meet(one) for one in choice) for choice in rule.given)
+
+    def _could_meet(self, condition: Condition) -> bool:
+        """Whether something lets the condition hold, and not only a variable with a value that is harmless."""
+        if condition.names[0].startswith("$"):
+            return self._could_hold(condition) and condition.names[0][1:] not in self.program.plain.values
+        return self._could_hold(condition)
+
+    def _could_hold(self, condition: Condition) -> bool:
+        if condition.names[0].startswith("$"):
+            return condition.names[0][1:] not in (*self.program.plain.absent, *self.absent)
+        return not self._names().isdisjoint(condition.names)
+
+    def _names(self) -> set[str]:
+        """Every name that an argument can have: options given, and options taken back."""
+        if self._possible_names is None:
+            given = {option.name for option in (*self.options.values(), *self.before)} | {"-NUM"}
+            if self.program.grammar.negate:
+                given |= {f"--no-{name[2:]}" for name in given if name.startswith("--")}
+            self._possible_names = given
+        return self._possible_names
+
+    def _prevent(self, rule: Rule) -> bool:
+        """Take away what the rule needs, as little as possible; False if it needs nothing that can be."""
+        if rule.operand:
+            self.refused |= dict.fromkeys(rule.operand)
+            return True
+        for choice in rule.given:  # a variable that need not be there
+            names = [one.names[0][1:] for one in choice if one.names[0].startswith("$") and self._could_meet(one)]
+            if names and not any(self._could_meet(one) for one in choice if not one.names[0].startswith("$")):
+                if any("*" in name for name in names):
+                    continue
+                self.absent |= dict.fromkeys(names)
+                return True
+        named = [{n for one in choice for n in one.names if n in self.options} for choice in rule.given]
+        smallest = min((names for names in named if names), key=len, default=None)
+        if smallest is not None:
+            self._drop(smallest)
+            return True
+        if rule.operands:
+            self.counts -= {count for count in self.counts if _can_count(rule.operands, count)}
+            return bool(self.counts)
+        return False
+
+    def _certain(self, rule: Rule, count: int) -> bool:
+        """Whether the rule is harmless, decides, and matches every call with so many operands."""
+        return self._decides_for(rule, count) and not any(
+            self._could_hold(one) for choice in rule.unless for one in choice
+        )
+
+    def _decides_for(self, rule: Rule, count: int) -> bool:
+        bare = not (rule.given or rule.where[0] or rule.operand or rule.argument or rule.adds)
+        return bare and _harmless(rule) and (not rule.operands or _must_count(rule.operands, count))
+
+    def _make_certain(self, count: int) -> bool:
+        """Take away the options without which some harmless rule surely matches."""
+        for rule in self.rules:
+            if not self._decides_for(rule, count):
+                continue
+            named = {name for choice in rule.unless for one in choice for name in one.names}
+            if not named & {option.name for option in self.before}:
+                self._drop(named)
+                if self._certain(rule, count):
+                    return True
+        return False
+
+    def _overruled(self, rule: Rule) -> bool:
+        """Whether a more specific rule that is harmless surely matches wherever this one could."""
+        if rule.adds or rule.wins or rule.carries:
+            return False
+        counts = {count for count in self.counts if not rule.operands or _can_count(rule.operands, count)}
+        path = self.command.path
+        return all(
+            any(
+                self._certain(other, count) and specificity(other, path) > specificity(rule, path)
+                for other in self.rules
+            )
+            for count in counts
+        )
+
+    # With a rule that wins
+
+    def _won(self) -> tuple[str, ...]:
+        """The options that make a rule win, whatever else is given that is left; none if there are none."""
+        winning = [rule for rule in self.rules if self._can_win(rule)]
+        needed = tuple(dict.fromkeys(name for rule in winning for name in rule.given[0][0].names))
+        needed += tuple(n for rule in winning for one in rule.given[0][1:] for n in one.names if n not in needed)
+        needed = tuple(name for name in needed if name in self.options)
+        for rule in self.rules:
+            speaks = rule.wins or rule.carries
+            while speaks and not _harmless(rule) and self._possible(rule):
+                if not self._prevent(rule):
+                    return ()
+        for rule in winning:
+            self._drop(name for choice in rule.unless for one in choice for name in one.names)
+        if self._read_by_a_reader():
+            self._keep(self._unminded() | set(needed))
+        return tuple(name for name in needed if name in self.options)
+
+    def _can_win(self, rule: Rule) -> bool:
+        return (
+            rule.wins
+            and _harmless(rule)
+            and len(rule.given) == 1
+            and not any(one.value or one.names[0].startswith("$") for one in rule.given[0])
+            and not (rule.where[0] or rule.operands or rule.operand or rule.argument or rule.ordered)
+        )
+
+    # What it comes to
+
+    def _told(self, needed: tuple[str, ...]) -> Shape:
+        speaking = [rule for rule in self.rules if self._possible(rule) and _harmless(rule)]
+        deciding = [rule for rule in speaking if rule.wins] if needed else speaking
+        sure = [rule.id for rule in self.rules if any(self._certain(rule, count) for count in self.counts)]
+        checked = (written.partition("=") for written in self.program.plain.options)
+        values: dict[str, tuple[str, ...]] = {}
+        for name, _, value in checked:
+            if value:
+                values[name] = (*values.get(name, ()), value)
+        return Shape(
+            path=self.command.path,
+            options=tuple(self.options.values()),
+            counts=tuple(sorted(self.counts)),
+            needed=needed,
+            refused=tuple(self.refused),
+            operands=self.program.plain.operands,
+            checked=tuple((name, values[name]) for name in values if name in self.options),
+            absent=tuple(self.absent),
+            values=tuple(dict.fromkeys(name for name, _ in self._values_that_matter())),
+            asked=tuple(self.asked),
+            looks=self.looks,
+            rating=worst(
+                (*(_rating(rule) for rule in deciding), *(rating for _, rating in self._values_that_matter()))
+            ),
+            rules=tuple(rule.id for rule in deciding) if needed else tuple(sure),
+        )
+
+    def _values_that_matter(self) -> Iterator[tuple[str, Rating]]:
+        """The variables that may have some values which this command runs, and how those are rated."""
+        for rule in self.rules:
+            for condition in (one for choice in (*rule.given, *rule.unless) for one in choice):
+                name = condition.names[0].removeprefix("$")
+                if name in self.values and name not in self.absent:
+                    yield name, self.values[name]
+
+    def _settings_asked_for(self, rule: Rule) -> Iterator[str]:
+        """Of the settings that a file may have with any value, those that the rule asks for."""
+        for section, keys in self.program.plain.settings.items():
+            for key in keys:
+                names = (f"{section}.{key}".lower(), f"{section}.x.{key}".lower())
+                if "=" not in key and any(like(name, asked) for name in names for asked in rule.where[1].split()):
+                    yield f"{section}.{key}"
+
+
+def _about(rule: Rule, path: tuple[str, ...]) -> bool:
+    return path in rule.commands or (rule.commands == ((),) and (rule.adds or rule.wins))
+
+
+def _harmless(rule: Rule) -> bool:
+    """Whether what the rule says is never worse than reversible, whatever the world is like."""
+    looks = rule.asks or rule.on or rule.lands or rule.away or rule.carries
+    return not looks and _rating(rule) != "destructive"
+
+
+def _rating(rule: Rule) -> Rating:
+    return Effect(rule.effect, Target("", ""), rule.recoverable_by).rating
+
+
+def _named(rule: Rule) -> set[str]:
+    conditions: Iterator[Condition] = (one for choice in (*rule.given, *rule.unless) for one in choice)
+    return {name for one in conditions for name in one.names}
+
+
+def _sayable(option: Option) -> bool:
+    """Whether it can be let through at all."""
+    return option.takes != "command" and option.role not in _CARRYING
+
+
+def _can_count(wanted: str, count: int) -> bool:
+    """Whether some call of that class (see COUNTS) has as many operands as a rule wants."""
+    number = int(wanted.lstrip("<>="))
+    many = count == COUNTS[-1]
+    if wanted.startswith("<="):
+        return count <= number
+    return many or count >= number if wanted.startswith(">=") else count == number or (many and number > count)
+
+
+def _must_count(wanted: str, count: int) -> bool:
+    """Whether every call of that class has."""
+    number = int(wanted.lstrip("<>="))
+    if wanted.startswith(">="):
+        return count >= number
+    return count < COUNTS[-1] and (count <= number if wanted.startswith("<=") else count == number)
+
+
+def _rating_of_texts(texts: Iterable[str], rulebook: Programs) -> Rating:
+    """The worst rating of some shell texts, wherever they are run; raises RuleError if that is destructive."""
+    call = Invocation(("sh",), "/", {}, Stream("unseen", why="nothing is known of it"))
+    read = [Classifier(rulebook, StatedWorld({})).text("shell", text, call) for text in texts]
+    for reading in read:
+        if reading.rating == "destructive":
+            raise RuleError(f"[plain]: {reading.reasons[0].program} {reading.reasons[0].text}")
+    return worst(reading.rating for reading in read)
+
+
+def _prove_settings(program: Program, rulebook: Programs) -> None:
+    """That the programs which settings with a fixed value name are harmless. Raises RuleError."""
+    for keys in program.plain.settings.values():
+        _rating_of_texts((key.partition("=")[2].removeprefix("!") for key in keys if "=" in key), rulebook)
+
+
+def _urls_that_do_more_than_read(apis: Iterable[Api]) -> Iterator[str]:
+    """Globs of the URLs of APIs of which some call does more than to read, though its method is GET or HEAD."""
+    for api in apis:
+        if any(
+            method in ("GET", "HEAD") and rule.effect != "observe" for rule in api.rules for method, _ in rule.requests
+        ):
+            yield from (f"*{_in_any_case(host)}*" for host in api.hosts)
+            yield from (f"*:{port}*" for port in api.ports)
+            yield from (
+                "*" + "".join(f"{literal}*" for literal in re.split(r"\{[^}]*\}|\*", path)) for path in api.paths
+            )
+
+
+def _in_any_case(text: str) -> str:
+    return "".join(f"[{c.upper()}{c.lower()}]" if c.isalpha() else c for c in text)
