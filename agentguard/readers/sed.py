@@ -5,12 +5,9 @@ The commands w and W and the flag w of s write a file; the command e and the fla
 
 from __future__ import annotations
 
-import shlex
-
-from ..core import octets
 from ..core.call import Call, Unresolved
 from ..core.effect import Effect, Reading, Target
-from ..core.reading import Context, stdin
+from ..core.reading import Context, script
 from ..core.world import Unseen
 
 #: Commands without an argument, or with a number or a word that does not matter here.
@@ -37,7 +34,7 @@ def read_call(call: Call, context: Context) -> Reading:
                 guessed = True
                 if not part or argument.role == "SEDFILE":
                     return _unknown(call, f"runs the script {part.written}, which is not known before the line runs")
-            parts.append(_file(part, call, context) if argument.role == "SEDFILE" else part)
+            parts.append(script(part, call, context).removesuffix("\n") if argument.role == "SEDFILE" else part)
         except Unseen as why:
             return _unknown(call, f"runs a script that cannot be read: {why}")
     text = "\n".join(parts)
@@ -50,17 +47,11 @@ def read_call(call: Call, context: Context) -> Reading:
     if not understood and not guessed:  # what is left of words that are not known need not be a script
         return _unknown(call, f"has a script that agentguard does not understand: {fault}")
     reading = Reading()
-    for line in dict.fromkeys(line for script in understood for line in script.lines):
+    for line in dict.fromkeys(line for one in understood for line in one.lines):
         reading += context.text("shell", line, call.invocation)
-    if any(script.runs_input for script in understood):
+    if any(one.runs_input for one in understood):
         reading += _unknown(call, "runs what it makes of its input as commands")
     return reading
-
-
-def _file(path: str, call: Call, context: Context) -> str:
-    if path in ("-", "/dev/stdin"):
-        return octets.text(stdin(call.invocation.stdin, context.world))
-    return octets.text(context.world.read(path, call.cwd)).removesuffix("\n")
 
 
 def _unknown(call: Call, reason: str) -> Reading:
@@ -116,7 +107,9 @@ class _Script:
 
     def _acts(self, name: str, argument: str) -> None:
         if name in "wW" and argument not in _STREAMS:
-            self.lines.append(f"> {shlex.quote(argument)}")
+            from shlex import quote
+
+            self.lines.append(f"> {quote(argument)}")
         elif name == "e" and argument:
             self.lines.append(argument)
         elif name == "e":
