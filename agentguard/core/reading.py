@@ -6,8 +6,9 @@ call, whose meaning lies in several arguments together, have `read_call(call, co
 
 from __future__ import annotations
 
+from . import octets
 from .api import Api
-from .call import Invocation, Stream
+from .call import Call, Invocation, Stream
 from .effect import Reading
 from .value import TYPE_CHECKING
 from .world import Unseen, World
@@ -43,3 +44,10 @@ def stdin(stream: Stream, world: World) -> bytes:
     if stream.kind == "unseen":
         raise Unseen(stream.why)
     return world.stdin()
+
+
+def script(path: str, call: Call, context: Context) -> str:
+    """The text of a program's script file, `-` for its standard input; raises Unseen where it cannot be known."""
+    if path in ("-", "/dev/stdin"):
+        return octets.text(stdin(call.invocation.stdin, context.world))
+    return octets.text(context.world.read(path, call.cwd))
