@@ -9,8 +9,9 @@ from ...core.call import Unresolved
 from ...core.effect import Target
 from ...core.value import TYPE_CHECKING
 from ..sql.calls import is_safe
+from . import branches
 from .connection import Settings, complete, is_conninfo
-from .script import ON
+from .variables import ON
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +27,11 @@ LOOKS = frozenset(
     """.split()  # noqa: SIM905
 )
 #: Commands that cannot fail: psql throws away what stands behind one that did on the same line.
-SURE = frozenset("a echo elif else endif g gdesc gexec gset gx H html if p print q qecho quit r reset warn".split())  # noqa: SIM905
+SURE = frozenset(
+    """
+    a bind echo elif else endif g gdesc gexec gset gx H html if p print q qecho quit r reset warn
+    """.split()  # noqa: SIM905
+)
 #: Commands that take the rest of the line as it stands, without backquotes.
 WHOLE_LINE = frozenset("h help sf sf+ sv sv+ ef ev".split())  # noqa: SIM905
 #: Environment variables that choose the programs which psql and its shell start.
@@ -130,32 +135,6 @@ def _save_history(psql: Psql, scanner: Scanner) -> None:
     where = scanner.argument()
     if where is not None:
         psql.write(where, "\\s")
-
-
-def _if(psql: Psql, scanner: Scanner) -> None:
-    """Both branches are read, and nothing in them is certain to run."""
-    _between(psql, scanner)
-    scanner.conditions.append(psql.session.certain)
-    psql.session.certain = False
-
-
-def _endif(psql: Psql, scanner: Scanner) -> None:
-    _other_branch(psql, scanner)
-    if scanner.conditions:
-        psql.session.certain = scanner.conditions.pop()
-
-
-def _other_branch(psql: Psql, scanner: Scanner) -> None:
-    """`\\elif`, `\\else`: what they hold is read like the rest."""
-    _between(psql, scanner)
-    if not scanner.conditions:
-        psql.unknown("psql-if", f"\\{scanner.command} without an \\if that can be seen")
-
-
-def _between(psql: Psql, scanner: Scanner) -> None:
-    """A branch begins or ends: what it adds to a statement that has begun is not followed."""
-    if _COMMENTS.sub("", scanner.query).strip():
-        psql.unknown("psql-if", f"\\{scanner.command} inside a statement, which may lose a part")
 
 
 def _restrict(psql: Psql, scanner: Scanner) -> None:
@@ -279,7 +258,6 @@ def _large_object_unlink(psql: Psql, scanner: Scanner) -> None:
     psql.note("remove", target, "sql-large-object-unlink", f"deletes the large object {number}")
 
 
-_COMMENTS = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 _QUOTED = r"(?:'(?:[^']|'')*'|[^\s;]+)"
 _COPY = re.compile(
     r"(?:binary\s+)?(?P<what>\(.*\)|(?:\"(?:[^\"]|\"\")*\"|[^\s(\"])+)\s*(?P<columns>\([^)]*\))?\s*"
@@ -323,9 +301,9 @@ COMMANDS: dict[str, Callable[[Psql, Scanner], None]] = {
     **dict.fromkeys(("r", "reset"), _reset),
     **dict.fromkeys(("o", "out", "w", "write"), _output),
     "s": _save_history,
-    "if": _if,
-    **dict.fromkeys(("elif", "else"), _other_branch),
-    "endif": _endif,
+    "if": branches.begin,
+    **dict.fromkeys(("elif", "else"), branches.other),
+    "endif": branches.end,
     "set": _set,
     "unset": _unset,
     "prompt": _ask,

@@ -14,7 +14,7 @@ from ...core.world import Unseen
 from ..sql.calls import QUOTING, is_safe
 from ..sql.session import Session
 from . import connection
-from .script import ON, OWN
+from .variables import ON, Variables
 
 if TYPE_CHECKING:
     from .script import Scanner
@@ -25,27 +25,6 @@ MAX_INCLUDES = 16
 TURNS = re.compile(r"\b(begin|start|commit|end|rollback|abort|savepoint|release|prepare)\b", re.IGNORECASE)
 #: Devices that take output and keep nothing.
 SINKS = ("/dev/null", "/dev/stdout", "/dev/stderr", "/dev/tty", "/dev/fd/1", "/dev/fd/2")
-
-
-class Variables(dict[str, "str | None"]):
-    """psql's variables; None where the value is not known.
-
-    `\\gset` may set any name that begins with one of `prefixes`.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(dict.fromkeys(OWN))
-        self.prefixes: list[str] = []
-
-    def __contains__(self, name: object) -> bool:
-        return super().__contains__(name) or self._maybe(str(name))
-
-    def __missing__(self, name: str) -> None:
-        if not self._maybe(name):
-            raise KeyError(name)
-
-    def _maybe(self, name: str) -> bool:
-        return not name.isdigit() and any(name.startswith(prefix) for prefix in self.prefixes)
 
 
 class Psql:
@@ -69,6 +48,8 @@ class Psql:
         self._ahead = call.invocation.ahead
         self._includes = 0
         self._stdin_read = self._from_stdin = False
+        #: Whether the next query may have lines before it that a failed COPY did not take.
+        self._joined = False
         self._taker = "a password, if there is no terminal," if call.has("--password") else ""
 
     def run(self) -> None:
@@ -192,8 +173,7 @@ class Psql:
                 self.send_buffer(scanner)
             elif not command(self, scanner) or whole:
                 break
-        else:
-            self.send_buffer(scanner)
+        self.send_buffer(scanner)  # also after \\q
         self.previous = outer
 
     def send_buffer(self, scanner: Scanner, again: bool = False) -> None:
@@ -206,7 +186,8 @@ class Psql:
             return
         self.remember(text)
         certain = self.session.certain
-        self.session.certain = certain and len(self.previous) == 1
+        self.session.certain = certain and len(self.previous) == 1 and not self._joined
+        self._joined = False
         for one in (text,) if text else tuple(self.previous):
             for _ in range(self.send(one)):
                 self.data(scanner)
@@ -228,6 +209,7 @@ class Psql:
         lines = scanner.data()
         if self.session.stops or not lines:
             return
+        self._joined = True
         if TURNS.search(lines):
             self.session.commit()
         psql = Psql(self.call, self.context)

@@ -21,15 +21,6 @@ if TYPE_CHECKING:
 #: How often variables may be put in, and how much text, before it is called endless.
 MAX_EXPANSIONS, MAX_EXPANSION = 5_000, 1_000_000
 
-#: Variables that psql sets itself, whose values are not followed.
-OWN = frozenset(
-    """
-    DBNAME ENCODING ERROR HOST LAST_ERROR_MESSAGE LAST_ERROR_SQLSTATE PORT ROW_COUNT SERVER_VERSION_NAME
-    SERVER_VERSION_NUM SHELL_ERROR SHELL_EXIT_CODE SQLSTATE USER VERSION VERSION_NAME VERSION_NUM
-    """.split()  # noqa: SIM905
-)
-#: What psql takes as on, for a variable that is on or off.
-ON = ("on", "1", "true", "yes", "t", "y")
 #: Values that leave nothing open, and pairs of characters that psql does not read as one token where a
 #: value begins or ends between them, though the server does.
 _CLOSED = re.compile(r"""(?:[^'"$/-]|'[^']*'|"[^"]*"|-(?!-)|/(?!\*)|\$[0-9])*""")
