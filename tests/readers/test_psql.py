@@ -114,7 +114,7 @@ SCRIPTS = [
     (R, "", "select max(a) as n from t \\gset\nselect * from u where n > :'n';"),
     (R, "", "select max(a) as n from t \\gset x_\nselect * from u where n > 1; \\echo :x_n"),
     (D, "psql-unknown-variable", "\\prompt 'which? ' t\nselect * from :t;"),
-    (R, "", "\\prompt 'which? ' t\nselect :'t';"),
+    (D, "psql-input", "\\prompt 'which? ' t\nselect :'t';"),
     (D, "sql-unknown-function", 'select 1 as f \\gset\nselect :"f"();'),
     (D, "sql-unknown-function", "select 1 as n \\gset\nselect set_config(:'n', 'off', false);"),
     (D, "sql-unparsed", "select * from :unset;"),

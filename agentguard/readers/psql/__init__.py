@@ -12,10 +12,11 @@ ONLY_TELLS = ("--help", "--version", "--list")
 
 def read_call(call: Call, context: Context) -> Reading:
     """Everything that psql would run for this call; what its options alone do is for the rules."""
-    if call.has(*ONLY_TELLS):
-        return Reading()
     from .run import Psql
 
     psql = Psql(call, context)
-    psql.run()
+    if call.has(*ONLY_TELLS):
+        psql.outputs()
+    else:
+        psql.run()
     return Reading(tuple(psql.session.effects), psql.unguarded)

@@ -8,7 +8,10 @@ import re
 from ...core.call import Unresolved
 from ...core.effect import Target
 from ...core.value import TYPE_CHECKING
+from ..sql.calls import is_safe
+from . import branches
 from .connection import Settings, complete, is_conninfo
+from .variables import ON
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,8 +22,14 @@ if TYPE_CHECKING:
 #: Commands that show something or change how psql shows it.
 LOOKS = frozenset(
     r"""
-    a bind C conninfo copyright dl echo encoding errverbose f h help H html l l+ lx lx+ list list+ lo_list lo_list+
-    p print pset qecho restrict t T timing unrestrict warn x z zS ?
+    a bind C conninfo copyright dl echo errverbose f h help H html l l+ lx lx+ list list+ lo_list lo_list+
+    p print pset qecho t T timing warn x z zS ?
+    """.split()  # noqa: SIM905
+)
+#: Commands that cannot fail: psql throws away what stands behind one that did on the same line.
+SURE = frozenset(
+    """
+    a bind echo elif else endif g gdesc gexec gset gx H html if p print q qecho quit r reset warn
     """.split()  # noqa: SIM905
 )
 #: Commands that take the rest of the line as it stands, without backquotes.
@@ -31,8 +40,11 @@ CHOOSES_PROGRAMS = re.compile(r"PATH|SHELL|(PSQL_)?(WATCH_)?PAGER|(PSQL_)?EDITOR
 
 def command(psql: Psql, scanner: Scanner) -> bool:
     """Follow the backslash command that the scanner has met; False if it ends the script."""
-    name = scanner.command
+    name = scanner.command.lower() if scanner.command.lower() == "copy" else scanner.command
+    psql.sure = name in SURE
     goes_on = True
+    if psql.restricted is not None and name != "unrestrict":
+        psql.unknown("psql-restricted", f"\\{name} is refused after \\restrict, so that what follows it runs")
     if name in ("q", "quit"):
         goes_on = not psql.session.certain
     elif name in WHOLE_LINE and not name.startswith("e"):
@@ -42,6 +54,8 @@ def command(psql: Psql, scanner: Scanner) -> bool:
     elif name not in LOOKS and not name.startswith("d"):
         psql.unknown("psql-unknown-command", f"the command \\{name} is not one that agentguard knows")
     scanner.finish()
+    if scanner.rest and not psql.sure:
+        psql.unknown("psql-same-line", f"what stands behind \\{name} on the same line runs only if it succeeds")
     for line in scanner.shells:
         psql.shell(line)
     scanner.shells.clear()
@@ -79,7 +93,7 @@ def _send_again(psql: Psql, scanner: Scanner) -> None:
 
 
 def _describe(psql: Psql, scanner: Scanner) -> None:
-    psql.previous = scanner.take() or psql.previous
+    psql.remember(scanner.take())
 
 
 def _store(psql: Psql, scanner: Scanner) -> None:
@@ -97,11 +111,13 @@ def _execute_result(psql: Psql, scanner: Scanner) -> None:
     from ..sql.parse import constants
 
     psql.send_buffer(scanner, again=True)
-    texts = constants(psql.previous)
+    texts = constants(psql.previous[0]) if len(psql.previous) == 1 else None
     if texts is None:
         psql.unknown("psql-gexec", "\\gexec runs what a query gives, which is not known before it runs")
+    certain, psql.session.certain = psql.session.certain, False  # the query may give no row
     for text in texts or ():
         psql.send(text)
+    psql.session.certain = certain
 
 
 def _reset(psql: Psql, scanner: Scanner) -> None:
@@ -121,19 +137,20 @@ def _save_history(psql: Psql, scanner: Scanner) -> None:
         psql.write(where, "\\s")
 
 
-def _if(psql: Psql, scanner: Scanner) -> None:
-    """Both branches are read, and nothing in them is certain to run."""
-    scanner.conditions.append(psql.session.certain)
-    psql.session.certain = False
+def _restrict(psql: Psql, scanner: Scanner) -> None:
+    psql.restricted = scanner.argument() or ""
 
 
-def _endif(psql: Psql, scanner: Scanner) -> None:
-    if scanner.conditions:
-        psql.session.certain = scanner.conditions.pop()
+def _unrestrict(psql: Psql, scanner: Scanner) -> None:
+    token = scanner.argument()
+    if psql.session.certain and token == psql.restricted and not isinstance(token, Unresolved):
+        psql.restricted = None
 
 
-def _other_branch(psql: Psql, scanner: Scanner) -> None:
-    """`\\elif`, `\\else`: what they hold is read like the rest."""
+def _encoding(psql: Psql, scanner: Scanner) -> None:
+    name = scanner.argument()
+    if name is not None and (isinstance(name, Unresolved) or not is_safe(name)):
+        psql.encoding(name)
 
 
 def _set(psql: Psql, scanner: Scanner) -> None:
@@ -146,15 +163,14 @@ def _set(psql: Psql, scanner: Scanner) -> None:
     if isinstance(name, Unresolved):
         psql.variables.prefixes.append("")
     else:
+        psql.sure = name.isidentifier() and not name.isupper()  # those have meanings, and values that they refuse
         psql.assign(name, "".join(pieces) if known else None)
 
 
 def _unset(psql: Psql, scanner: Scanner) -> None:
     name = scanner.argument()
-    if name and psql.session.certain:
-        psql.variables.pop(name, None)
-    if name in ("ON_ERROR_STOP", "ON_ERROR_ROLLBACK"):
-        psql.assign(name, "off")
+    if name:
+        psql.unset(name)
 
 
 def _ask(psql: Psql, scanner: Scanner) -> None:
@@ -163,6 +179,7 @@ def _ask(psql: Psql, scanner: Scanner) -> None:
         name = word
     if name:
         psql.assign(name, None)
+    psql.takes_input("\\prompt")
 
 
 def _get_environment(psql: Psql, scanner: Scanner) -> None:
@@ -186,7 +203,7 @@ def _change_directory(psql: Psql, scanner: Scanner) -> None:
     if where is None:
         where = psql.invocation.env.get("HOME", "")
     cwd = os.path.join(psql.invocation.cwd, where)
-    if isinstance(where, Unresolved) or not psql.session.certain or where.startswith("~") or not where:
+    if isinstance(where, Unresolved) or not psql.session.certain or not psql.is_directory(cwd):
         cwd = Unresolved(cwd, f"\\cd {where}")
     psql.invocation = psql.invocation.replace(cwd=cwd)
 
@@ -195,14 +212,15 @@ def _connect(psql: Psql, scanner: Scanner) -> None:
     words = []
     while (word := scanner.argument()) is not None:
         words.append(word)
-    if words and words[0].startswith("-reuse-previous"):
-        words.pop(0)
+    said = words.pop(0).partition("=")[2] if words and words[0].startswith("-reuse-previous=") else ""
+    whole = bool(words) and is_conninfo(words[0])
     settings = Settings()
-    if words and is_conninfo(words[0]):
-        settings.conninfo(words[0])
-    else:
+    if said.lower() in ON or (not whole and not said):
         settings.values.update(psql.settings.values)
         settings.faults.extend(psql.settings.faults)
+    if whole:
+        settings.conninfo(words[0])
+    else:
         for name, word in zip(("dbname", "user", "host", "port"), words, strict=False):
             if word != "-":
                 settings.set(name, word, f"\\connect to {name} {word}")
@@ -240,7 +258,7 @@ def _large_object_unlink(psql: Psql, scanner: Scanner) -> None:
     psql.note("remove", target, "sql-large-object-unlink", f"deletes the large object {number}")
 
 
-_QUOTED = r"(?:'(?:[^']|'')*'|\S+)"
+_QUOTED = r"(?:'(?:[^']|'')*'|[^\s;]+)"
 _COPY = re.compile(
     r"(?:binary\s+)?(?P<what>\(.*\)|(?:\"(?:[^\"]|\"\")*\"|[^\s(\"])+)\s*(?P<columns>\([^)]*\))?\s*"
     rf"\b(?P<way>from|to)\s+(?P<program>program\s+)?(?P<file>{_QUOTED})(?P<rest>.*)",
@@ -255,7 +273,7 @@ def _copy(psql: Psql, scanner: Scanner) -> None:
     if match is None:
         psql.unknown("psql-copy", f"\\copy that cannot be read: {line}")
         return
-    way, file = match["way"].upper(), match["file"].removesuffix(";")
+    way, file = match["way"].upper(), match["file"]
     quoted = len(file) > 1 and file[0] == file[-1] == "'"
     path = file[1:-1].replace("''", "'") if quoted else file
     standard = not quoted and file.lower() in ("stdin", "stdout", "pstdin", "pstdout")
@@ -266,8 +284,10 @@ def _copy(psql: Psql, scanner: Scanner) -> None:
         psql.shell(path)
     elif not standard and way == "TO":
         psql.write(path, "\\copy")
-    elif standard and way == "FROM" and file.lower() == "stdin":
+    elif way == "FROM" and file.lower() == "stdin" and not scanner.whole:
         psql.data(scanner)
+    elif standard and way == "FROM":
+        psql.takes_input("\\copy")
 
 
 COMMANDS: dict[str, Callable[[Psql, Scanner], None]] = {
@@ -281,9 +301,9 @@ COMMANDS: dict[str, Callable[[Psql, Scanner], None]] = {
     **dict.fromkeys(("r", "reset"), _reset),
     **dict.fromkeys(("o", "out", "w", "write"), _output),
     "s": _save_history,
-    "if": _if,
-    **dict.fromkeys(("elif", "else"), _other_branch),
-    "endif": _endif,
+    "if": branches.begin,
+    **dict.fromkeys(("elif", "else"), branches.other),
+    "endif": branches.end,
     "set": _set,
     "unset": _unset,
     "prompt": _ask,
@@ -297,4 +317,7 @@ COMMANDS: dict[str, Callable[[Psql, Scanner], None]] = {
     "lo_import": _large_object_import,
     "lo_unlink": _large_object_unlink,
     "copy": _copy,
+    "encoding": _encoding,
+    "restrict": _restrict,
+    "unrestrict": _unrestrict,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os.path
+import re
 
 from ...core.call import Call, Stream, Unresolved
 from ...core.effect import Effect, Target, Verb
@@ -10,37 +11,20 @@ from ...core.paths import on_path
 from ...core.reading import Context, stdin
 from ...core.value import TYPE_CHECKING
 from ...core.world import Unseen
+from ..sql.calls import QUOTING, is_safe
 from ..sql.session import Session
 from . import connection
+from .variables import ON, Variables
 
 if TYPE_CHECKING:
     from .script import Scanner
 
 #: How deep scripts may include each other.
 MAX_INCLUDES = 16
+#: Words that begin or end transactions.
+TURNS = re.compile(r"\b(begin|start|commit|end|rollback|abort|savepoint|release|prepare)\b", re.IGNORECASE)
 #: Devices that take output and keep nothing.
 SINKS = ("/dev/null", "/dev/stdout", "/dev/stderr", "/dev/tty", "/dev/fd/1", "/dev/fd/2")
-
-
-class Variables(dict[str, "str | None"]):
-    """psql's variables; None where the value is not known.
-
-    `\\gset` may set any name that begins with one of `prefixes`.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.prefixes: list[str] = []
-
-    def __contains__(self, name: object) -> bool:
-        return super().__contains__(name) or self._maybe(str(name))
-
-    def __missing__(self, name: str) -> None:
-        if not self._maybe(name):
-            raise KeyError(name)
-
-    def _maybe(self, name: str) -> bool:
-        return not name.isdigit() and any(name.startswith(prefix) for prefix in self.prefixes)
 
 
 class Psql:
@@ -54,25 +38,35 @@ class Psql:
         self.session = Session(call.program, connection.place(self.settings))
         self.variables = Variables()
         self.unguarded: tuple[str, ...] = ()
-        self.previous = ""
+        #: What was sent last; several where it is not certain which.
+        self.previous: list[str] = []
         self.directory = ""
+        #: The token of \\restrict, while only \\unrestrict is allowed.
+        self.restricted: str | None = None
+        #: Whether the backslash command that is being followed cannot fail.
+        self.sure = False
         self._ahead = call.invocation.ahead
         self._includes = 0
-        self._stdin_read = False
+        self._stdin_read = self._from_stdin = False
+        #: Whether the next query may have lines before it that a failed COPY did not take.
+        self._joined = False
+        self._taker = "a password, if there is no terminal," if call.has("--password") else ""
 
     def run(self) -> None:
         """All that this call runs, in psql's order."""
-        if "standard_conforming_strings" in self.settings.get("options"):
-            self.unknown("sql-quoting", "the connection's options change how quotes are read")
-        self._output()
+        self._connected()
+        self.outputs()
         for value in self.call.values("--set"):
-            name, _, text = value.partition("=")
+            name, given, text = value.partition("=")
             if isinstance(value, Unresolved):
                 self.variables.prefixes.append("")
-            else:
+            elif given:
                 self.assign(name, text)
-        if self.call.has("--single-line"):
-            self.assign("SINGLELINE", "on")
+            else:
+                self.unset(name)
+        for option, variable in (("--single-line", "SINGLELINE"), ("--single-step", "SINGLESTEP")):
+            if self.call.has(option):
+                self.assign(variable, "on")
         actions = [a for a in self.call.arguments if a.option in ("--command", "--file")]
         self._startup()
         if self.call.has("--single-transaction") and actions:
@@ -93,15 +87,16 @@ class Psql:
             self.unknown("psql-unresolved", f"runs {text.written}, which is not known before it runs")
         elif text.startswith("\\"):
             self.script(text, whole=True)
-        else:
-            self.send(text)
+        elif self.send(text):
+            self.takes_input("COPY")
 
-    def _output(self) -> None:
-        output = self.call.value("--output")
-        if output is not None:
+    def outputs(self) -> None:
+        """What the options write to; psql opens it while it reads them."""
+        for output in self.call.values("--output"):
             self.output(output, "-o")
-        log = self.call.value("--log-file")
-        if log is not None and log not in SINKS:
+        for log in self.call.values("--log-file"):
+            if log in SINKS:
+                continue
             self.note("create", Target("file", log), "psql-log", f"adds the session's log to {log}")
 
     def _startup(self) -> None:
@@ -128,21 +123,24 @@ class Psql:
 
     def include(self, path: str, beside: str = "") -> None:
         """Run a script file; "-" is standard input."""
-        if path == "-":
-            text = self._stdin()
-        else:
-            text = self._file(self._home(path) if not beside else os.path.join(beside, path))
+        from_stdin = path == "-"
+        if not from_stdin:
+            path = os.path.join(beside, path) if beside and not isinstance(path, Unresolved) else self._home(path)
+        text = self._stdin() if from_stdin else self._file(path)
         if text is None:
             return
+        if b"\0" in text:
+            self.unknown("psql-nul", f"{path} holds a NUL byte, at which psql breaks off the line")
         if self._includes >= MAX_INCLUDES:
             self.unknown("psql-too-deep", f"{path}: scripts include each other too deeply to be followed")
             return
-        certain, directory = self.session.certain, self.directory
+        certain, directory, outer = self.session.certain, self.directory, self._from_stdin
         self._includes += 1
-        self.directory = os.path.dirname(path) if path != "-" else ""
+        self.directory = os.path.dirname(path) if not from_stdin else ""
+        self._from_stdin = from_stdin
         self.script(text.decode("utf-8", "surrogateescape").removeprefix("\ufeff"))
         self._includes -= 1
-        self.session.certain, self.directory = certain, directory
+        self.session.certain, self.directory, self._from_stdin = certain, directory, outer
 
     def _file(self, path: str) -> bytes | None:
         try:
@@ -155,6 +153,8 @@ class Psql:
         if self._stdin_read:
             return b""
         self._stdin_read = True
+        if self._taker:
+            self.unknown("psql-input", f"{self._taker} takes lines of standard input before they run as commands")
         try:
             return stdin(self.call.invocation.stdin, self.context.world)
         except Unseen as why:
@@ -167,13 +167,14 @@ class Psql:
         from .script import Scanner
 
         scanner = Scanner(text, self.variables, whole)
+        outer, self.previous = self.previous, []
         while (found := scanner.next()) != "end":
             if found == "query":
                 self.send_buffer(scanner)
             elif not command(self, scanner) or whole:
                 break
-        else:
-            self.send_buffer(scanner)
+        self.send_buffer(scanner)  # also after \\q
+        self.previous = outer
 
     def send_buffer(self, scanner: Scanner, again: bool = False) -> None:
         """Send the query buffer, or if it is empty and `again`, what was sent last."""
@@ -183,9 +184,19 @@ class Psql:
         scanner.missing.clear()
         if not text and not again:
             return
-        self.previous = text or self.previous
-        for _ in range(self.send(self.previous)):
-            self.data(scanner)
+        self.remember(text)
+        certain = self.session.certain
+        self.session.certain = certain and len(self.previous) == 1 and not self._joined
+        self._joined = False
+        for one in (text,) if text else tuple(self.previous):
+            for _ in range(self.send(one)):
+                self.data(scanner)
+        self.session.certain = certain
+
+    def remember(self, text: str) -> None:
+        """That text is what \\g sends again; if it is not certain to be, so may be what was sent before."""
+        if text:
+            self.previous = [*(() if self.session.certain else self.previous), text]
 
     def send(self, text: str) -> int:
         """Send a query string; how many of its statements take data from the script."""
@@ -198,6 +209,9 @@ class Psql:
         lines = scanner.data()
         if self.session.stops or not lines:
             return
+        self._joined = True
+        if TURNS.search(lines):
+            self.session.commit()
         psql = Psql(self.call, self.context)
         psql.settings, psql.session = self.settings, self.session.inner()
         psql.session.place = self.session.place
@@ -215,7 +229,7 @@ class Psql:
     def assign(self, name: str, value: str | None) -> None:
         """Set a variable; None is a value that is not known."""
         self.variables[name] = value
-        on = value is not None and (value or "on").lower() in ("on", "1", "true", "yes", "t", "y")
+        on = value is not None and (value or "on").lower() in ON
         if name == "ON_ERROR_STOP":
             self.session.stops = on and self.session.certain
             self.session.forget()
@@ -226,6 +240,34 @@ class Psql:
             self.unknown(
                 "psql-single-line", "in single-line mode every line is a command, which agentguard does not follow"
             )
+        elif name == "SINGLESTEP" and (value is None or on):
+            self.unknown("psql-single-step", "in single-step mode lines of the input answer whether a command runs")
+
+    def unset(self, name: str) -> None:
+        """Delete a variable."""
+        if self.session.certain:
+            self.variables.pop(name, None)
+        if name in ("ON_ERROR_STOP", "ON_ERROR_ROLLBACK"):
+            self.assign(name, "off")
+
+    def takes_input(self, what: str) -> None:
+        """Something besides the script reads lines of standard input."""
+        if self._from_stdin:
+            self.unknown("psql-input", f"{what} takes lines of the script that it stands in")
+        self._taker = what
+
+    def _connected(self) -> None:
+        """What the connection changes about how texts are read."""
+        options = self.settings.get("options").replace("\\", "").replace("-", "_").lower()
+        if QUOTING in options:
+            self.unknown("sql-quoting", "the connection's options change how quotes are read")
+        encoding = self.settings.get("client_encoding") or self.invocation.env.get("PGCLIENTENCODING", "")
+        if "client_encoding" in options or not is_safe(encoding):
+            self.encoding("that the connection is given")
+
+    def encoding(self, name: str) -> None:
+        """An encoding in which a byte of a character can look like a quote or a backslash, or an unknown one."""
+        self.unknown("sql-quoting", f"in the encoding {name} quotes and backslashes cannot be told for sure")
 
     def connect(self, settings: connection.Settings) -> None:
         """A new connection: the old one's transaction is gone."""
@@ -235,6 +277,7 @@ class Psql:
         if not self.session.certain:
             place = place.replace(names=self.session.place.names + place.names, local="")
         self.settings, self.session.place = settings, place
+        self._connected()
 
     def shell(self, line: str) -> None:
         """A command that psql gives to the shell."""
@@ -288,6 +331,14 @@ class Psql:
         if path.startswith("~/") and home and not isinstance(path, Unresolved):
             return home + path[1:]
         return path
+
+    def is_directory(self, path: str) -> bool:
+        """Whether there is a directory to go to."""
+        try:
+            found = self.context.world.paths((self._known(path),), self.invocation.cwd, True)
+        except Unseen:
+            return False
+        return all(state.kind == "directory" for state in found)
 
     def _known(self, path: str) -> str:
         """The path, if it says which file is meant; raises Unseen."""

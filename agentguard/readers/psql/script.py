@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 #: How often variables may be put in, and how much text, before it is called endless.
 MAX_EXPANSIONS, MAX_EXPANSION = 5_000, 1_000_000
 
+#: Values that leave nothing open, and pairs of characters that psql does not read as one token where a
+#: value begins or ends between them, though the server does.
+_CLOSED = re.compile(r"""(?:[^'"$/-]|'[^']*'|"[^"]*"|-(?!-)|/(?!\*)|\$[0-9])*""")
+_TORN = re.compile(r"""--|/\*|\*/|''|""|[\w$][\w$'"]|&['"]""")
 _WORD = r"[A-Za-z_\x80-\U0010ffff][\w$\x80-\U0010ffff]*"
 _TOKEN = re.compile(
     rf"""
@@ -68,7 +72,7 @@ class Scanner:
         #: For each open \\if, whether what stands around it is certain to run.
         self.conditions: list[bool] = []
         self._variables = variables
-        self._whole = whole
+        self.whole = whole
         self._expanding: list[tuple[str, int]] = []
         self._expansions = self._expanded = 0
         self._clear()
@@ -104,6 +108,7 @@ class Scanner:
                     continue  # psql keeps neither in front of a query: after a comment, \g repeats the last
                 elif sort == "escaped":
                     pieces.append(match[0][1])
+                    self._words.clear()
                 else:
                     self._skip(sort or "", match)
                     pieces.append(self.text[match.start() : self.at])
@@ -174,7 +179,7 @@ class Scanner:
             return match[0]
         self._expansions += 1
         endless = self._expansions > MAX_EXPANSIONS or self._expanded > MAX_EXPANSION
-        if value is None or "\\" in value or endless:
+        if value is None or "\\" in value or endless or self._torn(start, value, match.end()):
             self.missing.append(name)
             return "NULL"
         self._expanded += len(value)
@@ -184,6 +189,12 @@ class Scanner:
         self.text = self.text[:start] + value + self.text[match.end() :]
         self.at = start
         return ""
+
+    def _torn(self, start: int, value: str, end: int) -> bool:
+        """Whether a value put in there would be read in another way by psql than by the server."""
+        before, behind = self.text[start - 1 : start] if start else "", self.text[end : end + 1]
+        ends = (before + (value or behind)[:1], value[-1:] + behind)
+        return not _CLOSED.fullmatch(value) or any(_TORN.fullmatch(pair) for pair in ends)
 
     # Backslash commands
 
@@ -196,8 +207,13 @@ class Scanner:
     @property
     def _end(self) -> int:
         """Where the current line ends."""
-        end = -1 if self._whole else self.text.find("\n", self.at)
+        end = -1 if self.whole else self.text.find("\n", self.at)
         return end if end >= 0 else len(self.text)
+
+    @property
+    def rest(self) -> str:
+        """What is left of the current line."""
+        return self.text[self.at : self._end].strip()
 
     def line(self) -> str:
         """All the rest of the line, as it stands."""
@@ -234,7 +250,7 @@ class Scanner:
                 continue
             self.at = match.end()
             name = match["bare"] or match["literal"] or match["identifier"] or match["test"]
-            value = self._variables.get(name, match[0])
+            value = self._variables[name] if name in self._variables else match[0]
             known = known and value is not None and not (match["literal"] or match["identifier"])
             pieces.append(value or "")
         text = "".join(pieces)

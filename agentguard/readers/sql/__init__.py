@@ -33,6 +33,7 @@ def execute(text: str, session: Session) -> int:
     session.query(True)
     for statement in statements:
         perform(statement, session)
+        session.goes_on()
     session.query(False)
     copies = [one for one in statements if kind(one) == "CopyStmt"]
     return sum(one.is_from and not one.filename for one in copies)

@@ -15,6 +15,15 @@ if TYPE_CHECKING:
 
 #: The setting that decides whether a backslash in '…' escapes a quote.
 QUOTING = "standard_conforming_strings"
+#: The setting that decides which bytes are a character.
+ENCODING = "client_encoding"
+#: Encodings in which a later byte of a character can be that of `\\`, and their other names (pg_encname_tbl).
+UNSAFE = frozenset(
+    """
+    big5 gb18030 gbk johab mskanji shiftjis shiftjis2004 sjis uhc win932 win936 win949 win950 windows932 windows936
+    windows949 windows950
+    """.split()  # noqa: SIM905
+)
 
 
 def function(node: Any, session: Session) -> None:
@@ -30,8 +39,9 @@ def function(node: Any, session: Session) -> None:
         session.forget()
     elif (builtin and short in functions.HARMLESS) or schema == "information_schema":
         return
-    elif builtin and short in functions.CARRY_SQL and arguments and arguments[0] is not None:
-        _carried(arguments[0], session)
+    elif builtin and short in functions.CARRY_SQL and (texts := _texts(node, functions.CARRY_SQL[short])):
+        for text in texts:
+            _carried(text, session)
     elif not made_here and (short in functions.EXTENSIONS or functions.is_postgis(short)):
         return
     elif short in functions.ELSEWHERE:
@@ -40,6 +50,21 @@ def function(node: Any, session: Session) -> None:
     else:
         says = f"calls {'.'.join(name)}(), which may do anything: agentguard does not know this function"
         note(node, session, "unknown", "sql-unknown-function", says, target=Target("function", ".".join(name)))
+
+
+def functional(node: Any, session: Session) -> None:
+    """`t.f`, which calls f(t) where t has no column f: known of functions that were made here."""
+    name = parts(node.fields)
+    if len(name) > 1 and name[-1] in session.functions:
+        says = f"calls {name[-1]}({name[-2]}), which may do anything"
+        note(node, session, "unknown", "sql-unknown-function", says, target=Target("function", name[-1]))
+
+
+def _texts(node: Any, places: tuple[int, ...]) -> list[str]:
+    """The constant arguments at those places, as far as they are given; none if one of them is not known."""
+    given = node.args or ()
+    texts = [constant(given[place]) for place in places if place < len(given)]
+    return [] if None in texts else [text for text in texts if text is not None]
 
 
 def _effect(node: Any, session: Session, name: str, on: str) -> None:
@@ -65,7 +90,14 @@ def harmless_setting(name: str | None, value: tuple[Any, ...]) -> bool:
     if name is None or UNKNOWN in name:
         return False
     text = next((str(one.val.sval) for one in value if kind(one) == "A_Const" and hasattr(one.val, "sval")), "")
+    if name.lower() == ENCODING:
+        return bool(text) and is_safe(text)
     return name.lower() != QUOTING or text.lower() in ("on", "true", "yes", "1")
+
+
+def is_safe(encoding: str) -> bool:
+    """Whether every byte of an encoding that looks like ASCII is ASCII; "" is the server's own, where it must be."""
+    return UNKNOWN not in encoding and "".join(filter(str.isalnum, encoding)).lower() not in UNSAFE
 
 
 def setting(node: Any, session: Session) -> None:

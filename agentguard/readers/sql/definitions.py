@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...core.effect import Effect, Target
 from ...core.value import TYPE_CHECKING
-from .nodes import kind, names, parts
+from .nodes import below, kind, names, parts
 from .note import DUMP_FIRST, TEMPORARY, TRY_FIRST, note, object_kind, said
 from .rows import expressions
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def adds(node: Any, session: Session, thing: str, undone: bool) -> None:
     """CREATE, which overwrites with OR REPLACE."""
-    target = session.target(thing, next(iter(names(node)), ()))
+    target = session.target(thing, parts(node.idxname) if kind(node) == "IndexStmt" else next(iter(names(node)), ()))
     if kind(node) == "CreateFunctionStmt":
         session.functions.add(target.identity[3])
     if getattr(node, "replace", False):
@@ -72,9 +72,9 @@ _ALTER_TABLE = {
     "add": "AddColumn AddColumnToView AddIndex AddConstraint AddIndexConstraint AddIdentity ValidateConstraint",
     "switch": "SetNotNull DropNotNull EnableTrig EnableAlwaysTrig EnableReplicaTrig DisableTrig EnableTrigAll "
     "DisableTrigAll EnableTrigUser DisableTrigUser EnableRule EnableAlwaysRule EnableReplicaRule DisableRule "
-    "EnableRowSecurity DisableRowSecurity ForceRowSecurity NoForceRowSecurity AttachPartition DetachPartition "
-    "DetachPartitionFinalize AddInherit DropInherit AddOf DropOf SetLogged SetUnLogged",
-    "drop": "DropColumn DropConstraint DropExpression DropIdentity",
+    "EnableRowSecurity DisableRowSecurity ForceRowSecurity NoForceRowSecurity AttachPartition "
+    "DetachPartitionFinalize AddInherit DropInherit AddOf SetLogged SetUnLogged",
+    "drop": "DropColumn DropConstraint DropExpression DropIdentity DetachPartition DropOf",
 }
 #: ALTER TABLE's sub-commands; those that are not here overwrite something.
 ALTER_TABLE = {name: sort for sort, all_names in _ALTER_TABLE.items() for name in all_names.split()}
@@ -92,6 +92,8 @@ PARTS = {
     "DropConstraint": "constraint",
     "DropExpression": "the expression of column",
     "DropIdentity": "the identity of column",
+    "DetachPartition": "the bounds of partition",
+    "DropOf": "the type",
 }
 
 
@@ -99,11 +101,16 @@ def alter_table(node: Any, session: Session) -> None:
     """ALTER TABLE, INDEX, SEQUENCE, VIEW …: one effect for each of its sub-commands."""
     expressions(node, session)
     target = session.target("table", parts(node.relation))
+    if any(kind(one) == "RangeVar" for one in below(node.cmds)):
+        session.forget()  # it ties another relation to this one, whose rows may go with it
     for command in node.cmds or ():
         what = command.subtype.name.removeprefix("AT_")
         sort = ALTER_TABLE.get(what, "overwrite")
+        if what == "DetachPartition" and command.def_.concurrent:
+            sort = "switch"  # it keeps the bounds, as a constraint of the table
         verb, recovery, word = SORTS[sort]
-        part = f"{PARTS.get(what, what)} {command.name or getattr(command.def_, 'colname', '') or ''}".rstrip()
+        partition = ".".join(parts(getattr(command.def_, "name", None)))
+        part = f"{PARTS.get(what, what)} {command.name or getattr(command.def_, 'colname', '') or partition}".rstrip()
         if sort in ("overwrite", "drop"):
             says = f"{word.split()[0]} {part} of {target.name}"
             note(node, session, verb, f"sql-alter-{sort}", says, target=target, instead=TRY_FIRST)
@@ -167,6 +174,9 @@ def grant(node: Any, session: Session) -> None:
     elif inner.behavior.name == "DROP_CASCADE":
         says = f"takes privileges from {roles}, and from everybody who had them through {roles} (CASCADE)"
         note(node, session, "replace", "sql-revoke", says, target=target)
+    elif kind(inner) == "GrantStmt" and not inner.privileges:
+        says = f"takes all privileges from {roles}; which they had is kept nowhere"
+        note(node, session, "replace", "sql-revoke", says, target=target, instead="REVOKE the privileges by name")
     else:
         says = f"takes privileges from {roles}"
         note(node, session, "replace", "sql-revoke", says, "counterpart", target=target)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...core.effect import Effect, Target
 from ...core.value import TYPE_CHECKING
+from .nodes import UNKNOWN
 from .session import Session
 
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ def block(node: Any, session: Session) -> None:
 
     fence = "$agentguard$"
     try:
-        if fence in code:
-            raise ValueError(f"it contains {fence}")
+        if fence in code or UNKNOWN in code:
+            raise ValueError(f"it contains {fence}" if fence in code else "a part of it is not known before it runs")
         tree = parse_plpgsql(f"CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS {fence}{code}{fence}")
     except (ParseError, ValueError) as fault:
         _unknown(session, f"runs a DO block that cannot be read: {fault}")
@@ -71,9 +72,10 @@ def _expression(found: Any, session: Session) -> None:
         execute(text, session)
     elif mode == EXPRESSION:
         execute(f"SELECT {text}", session)
-    else:  # an assignment: its right side is an expression
-        _, sign, value = text.partition(":=") if ":=" in text else text.partition("=")
-        execute(f"SELECT {value if sign else text}", session)
+    else:  # an assignment: both sides may hold expressions (a[f()] := g())
+        left, sign, value = text.partition(":=") if ":=" in text else text.partition("=")
+        for side in (left, value) if sign else (text,):
+            execute(f"SELECT {side}", session)
 
 
 def _dynamic(found: Any, session: Session) -> None:

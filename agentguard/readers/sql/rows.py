@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...core.effect import Target
 from ...core.value import TYPE_CHECKING
-from .calls import function
+from .calls import function, functional
 from .nodes import below, kind, names, parts
 from .note import DUMP_FIRST, TRY_FIRST, note, said
 
@@ -108,4 +108,5 @@ CHANGES: dict[str, Callable[[Any, Session], None]] = {
     "MergeStmt": _merge,
     "IntoClause": _into,
     "FuncCall": function,
+    "ColumnRef": functional,
 }

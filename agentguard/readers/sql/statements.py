@@ -11,7 +11,8 @@ from __future__ import annotations
 from ...core.effect import Target
 from ...core.value import TYPE_CHECKING
 from . import calls, definitions, rows
-from .nodes import kind, names, option, parts
+from .deferred import ANYTHING, DEFERRED, USES, arm, fire, rename
+from .nodes import below, kind, names, option, parts
 from .note import note, said
 
 if TYPE_CHECKING:
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
 #: Statements that look, or that change nothing but this connection's own state.
 LOOKS = frozenset(
     """
-    VariableShowStmt FetchStmt ClosePortalStmt DeallocateStmt DiscardStmt ListenStmt UnlistenStmt ConstraintsSetStmt
-    LockStmt
+    VariableShowStmt FetchStmt ClosePortalStmt DeallocateStmt ListenStmt UnlistenStmt ConstraintsSetStmt LockStmt
     """.split()
 )
 #: Statements that add something (CREATE …), by what that is. OR REPLACE overwrites instead.
@@ -63,13 +63,6 @@ ADDS = {
     "RuleStmt": "rule",
     "ViewStmt": "view",
 }
-#: Statements whose expressions and queries do not run now.
-DEFERRED = frozenset(
-    """
-    CreateStmt CreateForeignTableStmt ViewStmt CreateFunctionStmt CreateTrigStmt RuleStmt CreatePolicyStmt
-    AlterPolicyStmt CreateDomainStmt DefineStmt CreateStatsStmt CreatePublicationStmt
-    """.split()
-)
 #: Statements that remove something other than DROP does.
 REMOVES = {
     "DropOwnedStmt": "everything owned by",
@@ -135,6 +128,8 @@ LASTING = frozenset(
 def perform(node: Any, session: Session) -> None:
     """Add to the session what one statement does."""
     what = kind(node)
+    if what in USES or (what not in LOOKS and ANYTHING in session.armed):
+        fire(node, session)
     if what in SPECIAL:
         SPECIAL[what](node, session)
         return
@@ -145,10 +140,12 @@ def perform(node: Any, session: Session) -> None:
         note(node, session, "observe", "sql-look", "looks")
     elif what in ADDS:
         definitions.adds(node, session, ADDS[what], undone)
+        arm(node, session)
     elif what in REMOVES:
         definitions.drops(names(node), REMOVES[what], session, undone=undone)
     elif what in TURNS:
         session.forget()
+        rename(session)
         note(node, session, "replace", "sql-alter", f"{TURNS[what]} {said(node)}", "counterpart")
     elif what in WORKS:
         note(node, session, "run", "sql-maintenance", f"{WORKS[what]} {said(node)}".rstrip())
@@ -179,6 +176,10 @@ def _explain(node: Any, session: Session) -> None:
         perform(node.query, session)
     else:
         note(node, session, "observe", "sql-look", "explains without running", target=Target("query", ""))
+        fire(node, session)
+        for call in below(node):  # planning calls functions that are declared immutable
+            if kind(call) == "FuncCall" and parts(call)[-1] in session.functions:
+                calls.function(call, session)
 
 
 def _prepare(node: Any, session: Session) -> None:
@@ -233,6 +234,11 @@ def _call(node: Any, session: Session) -> None:
     note(node, session, "unknown", "sql-call", says, target=Target("procedure", name))
 
 
+def _discard(node: Any, session: Session) -> None:
+    session.forget()
+    note(node, session, "observe", "sql-look", "discards its own session's state", target=Target("session", ""))
+
+
 def _load(node: Any, session: Session) -> None:
     says = f"loads the library {node.filename} into the server, which may do anything"
     note(node, session, "unknown", "sql-load", says, target=Target("library", node.filename))
@@ -251,6 +257,7 @@ SPECIAL: dict[str, Callable[[Any, Session], None]] = {
     "CopyStmt": rows.copy,
     "CreateSchemaStmt": _create_schema,
     "CreateTableAsStmt": _create_table_as,
+    "DiscardStmt": _discard,
     "DoStmt": _do,
     "DropStmt": definitions.drop,
     "ExecuteStmt": _execute,
