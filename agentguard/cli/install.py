@@ -21,6 +21,7 @@ from ..edge import programs, shims, startup_files, store
 from ..edge.journal import Journal
 from ..edge.root import Root
 from ..errors import InstallError, NoProgram
+from ..readers.shell import automaton
 from ..rulebook import compiled
 from ..rulebook.examples import proved
 from ..rulebook.load import load
@@ -92,7 +93,7 @@ def establish(root: Root, paths: Collection[str] = (), wait: float | None = None
         _put_manifest(root, {"startup": list(known), "directories": list(made)})
 
         changes = []
-        if store.switch(root, version := store.build(root, compile_rules)):
+        if store.switch(root, version := store.build(root, derive)):
             changes.append(f"Put version {version} in force.")
         if wait is not None and _put_wait(root, wait):
             changes.append(f"A call now waits {wait:g} s for a person.")
@@ -120,9 +121,11 @@ def _put_on_record(root: Root, version: str, changes: list[str]) -> None:
         journal.close()
 
 
-def compile_rules(directory: str) -> None:
-    """Prove the rules of a directory and leave them there in the form that shims read; raises RuleError."""
-    compiled.write(proved(load(directory)), directory)
+def derive(lib: str) -> None:
+    """Prove the rules of a copy of the packages, and leave there what shims read in their place; raises RuleError."""
+    rules = os.path.join(lib, "agentguard", "rules")
+    compiled.write(proved(load(rules)), rules)
+    automaton.keep(lib)
 
 
 def guarded_programs() -> tuple[str, ...]:

@@ -64,10 +64,10 @@ def contents() -> dict[str, str]:
     return files
 
 
-def build(root: Root, compile_rules: Callable[[str], None]) -> str:
+def build(root: Root, derive: Callable[[str], None]) -> str:
     """Build the version of what runs now, unless it is there already; its name. Raises InstallError.
 
-    `compile_rules` is called with the directory of the rules in the new version.
+    `derive` is called with the directory of the packages in the new version, to add what follows from them.
     """
     files, python = contents(), interpreter()
     version = f"{__version__}-{_digest(files, python)}"
@@ -85,7 +85,7 @@ def build(root: Root, compile_rules: Callable[[str], None]) -> str:
         shutil.rmtree(building)
         raise InstallError("agentguard's own files changed while they were copied", "run `agentguard install` again")
     os.symlink(python, os.path.join(building, "python"))
-    compile_rules(os.path.join(building, _RULES))
+    derive(os.path.join(building, "lib"))
     # Unchecked: a shim must not spend its time on comparing sources, which never change here.
     compileall.compile_dir(
         os.path.join(building, "lib"),

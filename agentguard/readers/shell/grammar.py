@@ -72,8 +72,9 @@ def _tree(mask: str, original: str) -> tuple[Any, ...]:
     """bashlex's nodes. The text is read as one group, because between the commands of several
     lines bashlex drops what it cannot read without a word.
     """
-    import bashlex
+    from .automaton import load
 
+    bashlex = load()
     text = f"{_BEGIN}{mask}{_END}"
     try:
         trees = bashlex.parse(text)
