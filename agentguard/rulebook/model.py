@@ -127,6 +127,11 @@ class Rule(Value):
     examples: tuple[Example, ...] = ()
     misses: tuple[Example, ...] = ()
 
+    @property
+    def anywhere(self) -> bool:
+        """Whether it is about every command of its program."""
+        return self.commands == ((),) and (self.adds or self.wins)
+
 
 class Program(Value):
     """Everything that one rule file teaches."""
@@ -144,3 +149,7 @@ class Program(Value):
     linked: str = ""
     variables: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+
+    def about(self, command: tuple[str, ...]) -> tuple[Rule, ...]:
+        """The rules that can speak about a call of that command, in their order."""
+        return tuple(rule for rule in self.rules if rule.anywhere or command in rule.commands)
