@@ -13,8 +13,9 @@ PACKAGE = Path(__file__).parents[1] / "agentguard"
 ALLOWED = {
     "errors": set(),
     "core": {"core", "errors"},
-    "readers": {"core", "errors", "readers", "rulebook"},
-    "rulebook": {"core", "errors", "rulebook", "classify"},
+    "kept": {"core"},
+    "readers": {"core", "errors", "kept", "readers", "rulebook"},
+    "rulebook": {"core", "errors", "kept", "rulebook", "classify"},
     "classify": {"core", "errors", "readers", "rulebook"},
     "explain": {"core", "classify"},
     "pipeline": {"core", "errors"},

@@ -25,6 +25,7 @@ from ..readers.shell import automaton
 from ..rulebook import compiled
 from ..rulebook.examples import proved
 from ..rulebook.load import load
+from .usual import usual
 
 _STAY = "install it to stay, with `pipx install` or `uv tool install`, and run `agentguard install` from there"
 
@@ -205,7 +206,7 @@ def _refuse_ephemeral(root: Root) -> None:
     if _within(prefix, [platformdirs.user_cache_dir()]):
         raise InstallError(f"agentguard runs from {prefix}, which is in a cache", _STAY)
     # A root that was named with --root is a trial: it may be meant to last as long as the environment.
-    lasting = root.path == os.path.abspath(platformdirs.user_data_dir("agentguard"))
+    lasting = root.path == os.path.abspath(usual())
     if lasting and _within(prefix, [tempfile.gettempdir(), "/tmp", "/var/tmp"]):
         raise InstallError(f"agentguard runs from {prefix}, which is in a temporary directory", _STAY)
 

@@ -45,11 +45,16 @@ class RealWorld(World):
 
     def __init__(self, call: Invocation, shims: str, call_started: float | None = None, running: bool = True) -> None:
         self.call = call
-        self.shims = shims
+        self._shims = shims
         self.call_started = call_started
         self.running = running
         self.stdin_read: bytes | None = None
         self.stdin_unusable = ""
+
+    @property
+    def shims(self) -> str:
+        """The installation's own shims directory."""
+        return self._shims
 
     # Files
 

@@ -12,6 +12,7 @@ import os
 from ..core.api import Api, ApiRule
 from ..core.value import TYPE_CHECKING, Value
 from ..errors import RuleError
+from ..kept import beside, kept
 from .model import Command, Condition, Grammar, Option, Program, Rule, Search
 
 if TYPE_CHECKING:
@@ -59,50 +60,85 @@ class CompiledRulebook:
     """Programs by name, each loaded when it is first asked for."""
 
     def __init__(self, directory: str) -> None:
-        self._folder = os.path.join(directory, FOLDER)
+        folder = os.path.join(directory, FOLDER)
+        if not os.path.isdir(folder):
+            raise RuleError(f"{folder} is missing", "run `agentguard install` again")
+        self._begin(folder)
+
+    def _begin(self, place: str) -> None:
+        self._place = place
         self._loaded: dict[str, Program | None] = {}
         self._apis: tuple[Api, ...] | None = None
-        if not os.path.isdir(self._folder):
-            raise RuleError(f"{self._folder} is missing", "run `agentguard install` again")
 
     def program(self, name: str) -> Program | None:
         """The program called by that file name, or None; raises RuleError if its rules are damaged."""
         if name not in self._loaded:
-            self._loaded[name] = self._load(name)
+            self._loaded[name] = None if "\0" in name else self._read(_file(name), Program)
         return self._loaded[name]
 
     def apis(self) -> tuple[Api, ...]:
         """Every API; raises RuleError if what is known of them is damaged."""
         if self._apis is None:
-            path = os.path.join(self._folder, APIS)
-            try:
-                self._apis = _read(path)
-            except FileNotFoundError as fault:
-                raise RuleError(f"{path} is missing", "run `agentguard install` again") from fault
+            self._apis = self._read(APIS, tuple)
+            if self._apis is None:
+                raise self._fault(APIS, "it is missing")
         return self._apis
 
-    def _load(self, name: str) -> Program | None:
-        if "\0" in name:
-            return None
-        path = os.path.join(self._folder, _file(name))
+    def _read(self, file: str, kind: type[Any]) -> Any:
+        """What was frozen into a file, None if it is not there; raises RuleError if it is nothing of that kind."""
         try:
-            thawed = _read(path)
-        except FileNotFoundError:
-            return None
-        if not isinstance(thawed, Program):
-            raise RuleError(f"{path}: no program in it", "run `agentguard install` again")
+            frozen = self._bytes(file)
+            if frozen is None:
+                return None
+            thawed = _thaw(marshal.loads(frozen))
+        except (OSError, ValueError, TypeError, EOFError, LookupError) as fault:
+            raise self._fault(file, str(fault)) from fault
+        if not isinstance(thawed, kind):
+            raise self._fault(file, f"no {kind.__name__} in it")
         return thawed
 
+    def _bytes(self, file: str) -> bytes | None:
+        """A file's contents, None if it is not there."""
+        try:
+            with open(os.path.join(self._place, file), "rb") as opened:
+                return opened.read()
+        except FileNotFoundError:
+            return None
 
-def _read(path: str) -> Any:
-    """What was frozen into a file; raises FileNotFoundError, and RuleError if it is damaged."""
-    try:
-        with open(path, "rb") as file:
-            return _thaw(marshal.loads(file.read()))
-    except FileNotFoundError:
-        raise
-    except (OSError, ValueError, TypeError, EOFError, LookupError) as fault:
-        raise RuleError(f"{path}: {fault}", "run `agentguard install` again") from fault
+    def _fault(self, file: str, why: str) -> RuleError:
+        return RuleError(f"{os.path.join(self._place, file)}: {why}", "run `agentguard install` again")
+
+
+class KeptRulebook(CompiledRulebook):
+    """The same from files that are in memory already; `place` is what they were made from."""
+
+    def __init__(self, place: str, files: dict[str, bytes]) -> None:
+        self._files = files
+        self._begin(place)
+
+    def _bytes(self, file: str) -> bytes | None:
+        return self._files.get(file)
+
+
+def rulebook(directory: str) -> CompiledRulebook:
+    """The rules of a directory: as `install` left them, if it did, or else compiled once; raises RuleError."""
+    if os.path.isdir(os.path.join(directory, FOLDER)):
+        return CompiledRulebook(directory)
+
+    def make() -> dict[str, bytes]:
+        from .load import load
+
+        return compiled(load(directory))
+
+    return KeptRulebook(directory, kept(beside(__file__, "rules"), _sources(directory), make))
+
+
+def _sources(directory: str) -> Iterator[str]:
+    """What compiled rules follow from: the rule files, and the code that compiles them."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    for folder in (directory, os.path.join(directory, "apis"), here, os.path.join(os.path.dirname(here), "core")):
+        names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+        yield from (os.path.join(folder, name) for name in names if name.endswith((".toml", ".py")))
 
 
 def _freeze(value: Any) -> Any:

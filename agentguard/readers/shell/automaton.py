@@ -1,19 +1,16 @@
 """bashlex's grammar without what makes it slow to load: its tables are kept, and driven from here.
 
 bashlex derives its LALR(1) tables anew whenever it is imported, which takes ten times as long as
-reading a line with them. They follow from its sources alone. So they are kept in a file beside this
-module's own compiled form, as Python keeps that: with the sizes and times of the sources that they
-were derived from, and nowhere that is easier to write than the code itself. `install` keeps them in
-the store. Where there is no file that fits, bashlex's own yacc derives them, and they are kept
-unless Python is told to keep nothing (`-B`).
+reading a line with them. They follow from its sources alone, so its own yacc derives them once and
+they are kept (see agentguard.kept), by `install` in the store.
 """
 
 from __future__ import annotations
 
-import marshal
 import os
 import sys
 
+from ... import kept
 from ...core.value import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,8 +21,7 @@ if TYPE_CHECKING:
     #: symbol, its length and its function's name.
     Tables = tuple[list[dict[str, int]], list[dict[str, int]], list[tuple[str, int, str]]]
 
-#: What the tables follow from.
-_SOURCES = ("parser.py", "tokenizer.py", "yacc.py")
+_NAME = "bashlex"
 _YACC = "bashlex.yacc"
 
 
@@ -50,18 +46,19 @@ def load() -> ModuleType:
 def keep(lib: str) -> None:
     """Keep the tables for a copy of this package and of bashlex in the directory `lib`."""
     load()
-    _write(_file(os.path.join(lib, "agentguard", "readers", "shell")), os.path.join(lib, "bashlex"), _derived())
+    module = os.path.join(lib, "agentguard", "readers", "shell", os.path.basename(__file__))
+    kept.keep(kept.beside(module, _NAME), _sources(os.path.join(lib, "bashlex")), _derived())
 
 
 def _yacc(outputdir: str, debug: bool) -> Automaton:
     """Stands for bashlex.yacc.yacc."""
-    kept = _file(os.path.dirname(os.path.abspath(__file__)))
-    tables = _read(kept, outputdir)
-    if tables is None:
-        tables = _derived()
-        if not sys.dont_write_bytecode:
-            _write(kept, outputdir, tables)
+    tables = kept.kept(kept.beside(__file__, _NAME), _sources(outputdir), _derived)
     return Automaton(tables, vars(sys.modules["bashlex.parser"]))
+
+
+def _sources(package: str) -> list[str]:
+    """What the tables follow from, in bashlex's own directory."""
+    return [os.path.join(package, name) for name in ("parser.py", "tokenizer.py", "yacc.py")]
 
 
 def _derived() -> Tables:
@@ -76,40 +73,6 @@ def _derived() -> Tables:
     states = range(len(made.action))
     rules = [(rule.name, rule.len, rule.func or "") for rule in made.productions]
     return [made.action[i] for i in states], [made.goto.get(i, {}) for i in states], rules
-
-
-# What is kept
-
-
-def _file(folder: str) -> str:
-    return os.path.join(folder, "__pycache__", f"bashlex.{sys.implementation.cache_tag}.tables")
-
-
-def _key(sources: str) -> list[tuple[int, int]]:
-    found = [os.stat(os.path.join(sources, name)) for name in _SOURCES]
-    return [(one.st_size, one.st_mtime_ns) for one in found]
-
-
-def _read(path: str, sources: str) -> Tables | None:
-    """The tables that were derived from these very sources; None if there are none."""
-    try:
-        with open(path, "rb") as file:
-            key, tables = marshal.loads(file.read())
-        return tables if key == _key(sources) else None
-    except (OSError, ValueError, TypeError, EOFError):
-        return None
-
-
-def _write(path: str, sources: str, tables: Tables) -> None:
-    """Keep the tables; where nothing can be written, they are derived again next time."""
-    new = f"{path}.{os.getpid()}"
-    try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(new, "xb") as file:
-            file.write(marshal.dumps((_key(sources), tables)))
-        os.replace(new, path)
-    except OSError:
-        return
 
 
 # Driving them
