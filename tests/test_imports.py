@@ -19,7 +19,8 @@ ALLOWED = {
     "classify": {"core", "errors", "readers", "rulebook"},
     "explain": {"core", "classify"},
     "pipeline": {"core", "errors"},
-    "edge": {"core", "errors", "edge", "resources", "rulebook"},
+    "edge": {"bundle", "core", "errors", "edge", "resources", "rulebook"},
+    "bundle": set(),
     "resources": {"errors"},
 }
 HEAVY = {"bashlex", "click", "graphql", "pglast", "rich", "tomllib", "tomli_w", "platformdirs", "tree_sitter"}

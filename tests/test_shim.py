@@ -475,9 +475,10 @@ def test_nobody_listening_on_standard_error_changes_nothing(guarded):
 
 
 def test_a_read_loads_nothing_heavy(guarded):
-    heavy = {  # without `collections`, which Python's SQLite module itself loads
-        "argparse", "bashlex", "click", "dataclasses", "datetime", "enum", "hashlib", "inspect", "json", "pathlib",
-        "pglast", "re", "rich", "subprocess", "tomllib", "typing",
+    heavy = {
+        "argparse", "bashlex", "click", "collections", "dataclasses", "datetime", "enum", "functools", "graphql",
+        "hashlib", "inspect", "json", "pathlib", "pglast", "platformdirs", "re", "rich", "subprocess", "tomllib",
+        "typing",
     }  # fmt: skip
     enter = guarded.store / "enter.py"
     spy = f"import os, sys\nos.execve = lambda *_: (open({str(guarded.place / 'loaded')!r}, 'w').write("

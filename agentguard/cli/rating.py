@@ -58,6 +58,9 @@ def answer(asked: Asked, root: Callable[[], Root]) -> None:
         raise UsageError("there is nothing to rate", "give a command line in quotes, or -- and the words of a call")
     judge = _Judge(rulebook(resources.rules()), root, asked.explain)
     if asked.batch:
+        import gc
+
+        gc.freeze()  # what is loaded by now stays, and need not be looked at again and again
         for raw in sys.stdin.buffer:
             print(_json(judge.line(raw)))
             sys.stdout.flush()
@@ -134,6 +137,7 @@ class _Judge:
         self._rulebook = rulebook
         self._root = root
         self._explains = explains
+        self._env = dict(os.environ)
 
     def __call__(self, subject: _Subject) -> _Judged:
         """What it would do."""
@@ -145,6 +149,10 @@ class _Judge:
         explainer = Explainer(self._rulebook, world)
         return _Judged(subject.read_by(explainer), explainer.steps[0])
 
+    def _environment(self, changes: Mapping[str, str | None]) -> dict[str, str]:
+        """This process's environment with some variables changed or, where the value is None, unset."""
+        return {name: value for name, value in {**self._env, **changes}.items() if value is not None}
+
     def line(self, raw: bytes) -> dict[str, Any]:
         """A line of a batch, as what is answered to it."""
         subject = None
@@ -152,7 +160,7 @@ class _Judge:
             asked = _object(raw)
             subject = asked.get("id")
             _require(asked)
-            cwd, env = _directory(asked.get("cwd", ".")), _environment(asked.get("env", {}))
+            cwd, env = _directory(asked.get("cwd", ".")), self._environment(asked.get("env", {}))
             judged = self(_subject(asked["command"] if "command" in asked else tuple(asked["argv"]), cwd, env))
         except UsageError as error:
             return {"id": subject, "error": str(error)}
@@ -228,12 +236,6 @@ def _directory(path: str) -> str:
     if not os.path.isdir(whole):
         raise UsageError(f"there is no directory {path}")
     return os.path.normpath(whole)
-
-
-def _environment(changes: Mapping[str, str | None]) -> dict[str, str]:
-    """This process's environment with some variables changed or, where the value is None, unset."""
-    both = {**os.environ, **changes}
-    return {name: value for name, value in both.items() if value is not None}
 
 
 def _rated(reading: Reading) -> dict[str, Any]:

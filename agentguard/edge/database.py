@@ -10,11 +10,7 @@ from ..core.canonical import digest
 from ..core.value import TYPE_CHECKING
 from ..errors import RecordError
 from .root import Root
-
-try:
-    import _sqlite3 as sqlite3  # the package around it loads datetime, for converters not used here
-except ImportError:
-    import sqlite3  # type: ignore[no-redef]
+from .sqlite import sqlite3
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,9 +16,10 @@ from ..errors import RecordError, UsageError
 from .database import Database
 
 if TYPE_CHECKING:
-    import _sqlite3 as sqlite3
     from collections.abc import Iterator
     from typing import Any, BinaryIO
+
+    from .sqlite import sqlite3
 
 #: How many rows are read at a time.
 _BATCH = 500

@@ -1,6 +1,6 @@
 """The versioned store: copies of everything that the shims run from, one version in force.
 
-    store/VERSION-DIGEST/lib/         the packages and rules, both compiled
+    store/VERSION-DIGEST/lib/         the packages and rules, both compiled; see also agentguard.bundle
                         /enter.py     what shims run
                         /command.py   what bin/agentguard runs
                         /python       → the interpreter
@@ -20,7 +20,7 @@ import re
 import shutil
 import sys
 
-from .. import __version__, resources
+from .. import __version__, bundle, resources
 from ..core.value import TYPE_CHECKING
 from ..errors import InstallError
 from .root import Root
@@ -94,6 +94,7 @@ def build(root: Root, derive: Callable[[str], None]) -> str:
         prependdir=place,
         invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
     )
+    bundle.write(os.path.join(building, "lib"), os.path.join(place, "lib"))
     os.rename(building, place)
     return version
 
@@ -166,7 +167,7 @@ def _tree(folder: str) -> Iterator[tuple[str, str]]:
 
 def _derived(path: str) -> bool:
     """Whether this part of a version was made from others."""
-    return path.startswith(f"{_RULES}/compiled/")
+    return path.startswith(f"{_RULES}/compiled/") or path == f"lib/{bundle.FILE}"
 
 
 def _digest(files: dict[str, str], python: str) -> str:

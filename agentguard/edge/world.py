@@ -50,6 +50,7 @@ class RealWorld(World):
         self.running = running
         self.stdin_read: bytes | None = None
         self.stdin_unusable = ""
+        self._git_of: tuple[Call, Git] | None = None
 
     @property
     def shims(self) -> str:
@@ -199,7 +200,15 @@ class RealWorld(World):
         return look_up(source, key, call, self._git(call), self)
 
     def _git(self, call: Call) -> Git:
-        """Git as this call would see it, by the system's own program, or else the one that would run."""
+        """Git as this call would see it, by the system's own program, or else the one that would run.
+
+        It is one for all that is asked of one reading of a call: reading it again looks again.
+        """
+        if self._git_of is None or self._git_of[0] is not call:
+            self._git_of = (call, self._new_git(call))
+        return self._git_of[1]
+
+    def _new_git(self, call: Call) -> Git:
         from .git import installed, of_call
 
         made = call.invocation
