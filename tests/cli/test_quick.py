@@ -99,8 +99,21 @@ def test_without_click_nothing_heavy_is_loaded(home: Path, tmp_path: Path) -> No
     argv = [sys.executable, "-I", "-S", "-c", f"import sys; sys.path[:] = {sys.path!r}; {code}", "check"]
     subprocess.run([*argv, "a && b"], check=True, capture_output=True)  # what is kept is kept
     loaded = subprocess.run([*argv, "a && b"], check=True, capture_output=True, text=True).stdout.split()
-    heavy = {"click", "rich", "json", "typing", "inspect", "tomllib", "platformdirs", "pglast", "graphql", "_sqlite3"}
-    assert "bashlex" in loaded and not heavy & set(loaded)
+    heavy = {
+        "bashlex",
+        "re",
+        "click",
+        "rich",
+        "json",
+        "typing",
+        "inspect",
+        "tomllib",
+        "platformdirs",
+        "pglast",
+        "graphql",
+        "_sqlite3",
+    }
+    assert "agentguard.readers.shell" in loaded and not heavy & set(loaded)
 
 
 LINES = [
