@@ -104,7 +104,8 @@ class Classifier(Context):
             return alias
         parsed, found = found_below(parsed, command.search, self.world)
         reading = Reading(tuple(map(self._in_turn, speak(program, parsed, self.world))))
-        for rule in program.rules:
+        rules = program.about(parsed.command)
+        for rule in rules:
             if rule.carries and matches(rule, parsed):
                 for text in carried(rule, parsed):
                     reading += self.text("shell", _line(rule.carries, text), self._carrying(parsed, command).invocation)
@@ -116,7 +117,7 @@ class Classifier(Context):
         if command.reads or program.reads:
             reading += _reader(command.reads or program.reads).read_call(parsed, self)
         given = any(parsed.playing("SHELL", "SCRIPT", "ARGV", "TEXT"))
-        if command.stdin and not given and not any(rule.wins and matches(rule, parsed) for rule in program.rules):
+        if command.stdin and not given and not any(rule.wins and matches(rule, parsed) for rule in rules):
             reading += self._stdin(command.stdin, call)
         return reading
 

@@ -3,6 +3,7 @@
 This is the seam between shims and store: a shim of an older version calls it in the same way.
 """
 
+import posix
 import sys
 
 
@@ -11,10 +12,15 @@ def enter():
     here, ignored, name, *arguments = sys.argv
     root = here.rpartition("/current/")[0]
     try:
-        import posix
+        import gc
+
+        gc.disable()  # one call makes too little garbage to be worth looking for
 
         # Through the link once: a switch to another version in mid-call must not mix the two.
         sys.path.insert(0, f"{root}/{posix.readlink(f'{root}/current')}/lib")
+        from agentguard import bundle
+
+        bundle.use()
         from agentguard.shim import main
 
         return main(root, ignored, name, arguments)
@@ -26,4 +32,5 @@ def enter():
         return 126
 
 
-sys.exit(enter())
+# At once: taking the interpreter apart would only cost time, nothing is left to be written.
+posix._exit(enter())

@@ -399,10 +399,26 @@ def test_damaged_rules_refuse(guarded, content):
 
 
 def test_half_a_module_refuses(guarded):
-    package = f"{os.path.realpath(guarded.root.current)}/lib/agentguard"
-    with moved_away(f"{package}/__pycache__"), moved_away(f"{package}/pipeline.py"):
+    lib = f"{os.path.realpath(guarded.root.current)}/lib"
+    package = f"{lib}/agentguard"
+    with (
+        moved_away(f"{lib}/modules"),
+        moved_away(f"{package}/__pycache__"),
+        moved_away(f"{package}/pipeline.py"),
+    ):
         Path(f"{package}/pipeline.py").write_text("def guard(\n")
         ran = guarded.call(*LOOKED_AT)
+    assert (ran.status, ran.out) == (126, "")
+    assert "agentguard install" in one_line(ran.err)
+
+
+@pytest.mark.parametrize("left", [0, 3, 4, 100, 20_000, 0.5], ids=str)
+def test_half_of_all_modules_refuses(guarded, left):
+    modules = f"{os.path.realpath(guarded.root.current)}/lib/modules"
+    whole = Path(modules).read_bytes()
+    with moved_away(modules):
+        Path(modules).write_bytes(whole[: left if isinstance(left, int) else int(left * len(whole))])
+        ran = guarded.call("git", "--version")
     assert (ran.status, ran.out) == (126, "")
     assert "agentguard install" in one_line(ran.err)
 

@@ -13,12 +13,14 @@ PACKAGE = Path(__file__).parents[1] / "agentguard"
 ALLOWED = {
     "errors": set(),
     "core": {"core", "errors"},
-    "readers": {"core", "errors", "readers", "rulebook"},
-    "rulebook": {"core", "errors", "rulebook", "classify"},
+    "kept": {"core"},
+    "readers": {"core", "errors", "kept", "readers", "rulebook"},
+    "rulebook": {"core", "errors", "kept", "rulebook", "classify"},
     "classify": {"core", "errors", "readers", "rulebook"},
     "explain": {"core", "classify"},
     "pipeline": {"core", "errors"},
-    "edge": {"core", "errors", "edge", "resources", "rulebook"},
+    "edge": {"bundle", "core", "errors", "edge", "resources", "rulebook"},
+    "bundle": set(),
     "resources": {"errors"},
 }
 HEAVY = {"bashlex", "click", "graphql", "pglast", "rich", "tomllib", "tomli_w", "platformdirs", "tree_sitter"}

@@ -21,9 +21,11 @@ from ..edge import programs, shims, spool, startup_files, store
 from ..edge.journal import Journal
 from ..edge.root import Root
 from ..errors import InstallError, NoProgram
+from ..readers.shell import automaton
 from ..rulebook import compiled, fastpath
 from ..rulebook.examples import proved
 from ..rulebook.load import load
+from .usual import usual
 
 _STAY = "install it to stay, with `pipx install` or `uv tool install`, and run `agentguard install` from there"
 
@@ -91,7 +93,7 @@ def establish(root: Root, paths: Collection[str] = (), wait: float | None = None
         _put_manifest(root, {"startup": list(known), "directories": list(made)})
 
         changes = []
-        if store.switch(root, version := store.build(root, compile_rules)):
+        if store.switch(root, version := store.build(root, derive)):
             changes.append(f"Put version {version} in force.")
         if wait is not None and _put_wait(root, wait):
             changes.append(f"A call now waits {wait:g} s for a person.")
@@ -121,12 +123,14 @@ def _put_on_record(root: Root, version: str, changes: list[str]) -> None:
         journal.close()
 
 
-def compile_rules(directory: str) -> None:
-    """Prove the rules of a directory and leave them there in the form that shims read; raises RuleError."""
-    rulebook = proved(load(directory))
-    compiled.write(rulebook, directory)
+def derive(lib: str) -> None:
+    """Prove the rules of a copy of the packages, and leave there what shims read in their place; raises RuleError."""
+    rules = os.path.join(lib, "agentguard", "rules")
+    rulebook = proved(load(rules))
+    compiled.write(rulebook, rules)
     with open(os.path.join(resources.shims(), "settings.sh"), encoding="utf-8") as prototype:
-        fastpath.write(rulebook, directory, prototype.read())
+        fastpath.write(rulebook, rules, prototype.read())
+    automaton.keep(lib)
 
 
 def guarded_programs() -> tuple[str, ...]:
@@ -206,7 +210,7 @@ def _refuse_ephemeral(root: Root) -> None:
     if _within(prefix, [platformdirs.user_cache_dir()]):
         raise InstallError(f"agentguard runs from {prefix}, which is in a cache", _STAY)
     # A root that was named with --root is a trial: it may be meant to last as long as the environment.
-    lasting = root.path == os.path.abspath(platformdirs.user_data_dir("agentguard"))
+    lasting = root.path == os.path.abspath(usual())
     if lasting and _within(prefix, [tempfile.gettempdir(), "/tmp", "/var/tmp"]):
         raise InstallError(f"agentguard runs from {prefix}, which is in a temporary directory", _STAY)
 

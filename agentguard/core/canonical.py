@@ -2,7 +2,7 @@
 
 The form is JSON with sorted keys, no spaces and only ASCII: `json.dumps(..., sort_keys=True,
 separators=(",", ":"))` gives the same text. It is written out here because importing `json`
-costs a shim as much as everything else that it does for a read.
+costs a shim as much as everything else that it does for a read; so is what reads it.
 """
 
 from __future__ import annotations
@@ -46,6 +46,32 @@ def canonical(value: Any) -> str:
     if isinstance(value, dict):
         return "{" + ",".join(f"{_quoted(key)}:{canonical(value[key])}" for key in sorted(value)) + "}"
     raise TypeError(f"{type(value).__name__} has no canonical form")
+
+
+class _Plain:
+    """How a scanner of JSON makes its values: the usual types, nothing else."""
+
+    strict = True
+    object_hook = object_pairs_hook = None
+    parse_float = parse_constant = float
+    parse_int = int
+
+
+def parsed(text: str) -> Any:
+    """The value that `canonical` wrote down, with lists and dictionaries; raises ValueError if it did not."""
+    try:
+        from _json import make_scanner
+    except ImportError:
+        from json import loads
+
+        return loads(text)
+    try:
+        value, end = make_scanner(_Plain)(text, 0)  # type: ignore[arg-type]
+    except StopIteration:
+        end = -1
+    if end != len(text):
+        raise ValueError("not in the canonical form")
+    return value
 
 
 def digest(value: Any) -> str:

@@ -26,18 +26,19 @@ class Value:
         cls._fields = inherited + tuple(cls.__dict__.get("__annotations__", ()))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        fields = self._fields
+        fields, values = self._fields, self.__dict__
+        values.update(zip(fields, args, strict=False))
+        if len(args) == len(fields) and not kwargs:
+            return
         if len(args) > len(fields):
             raise TypeError(f"{type(self).__name__} takes {len(fields)} fields, {len(args)} given")
-        values = dict(zip(fields, args, strict=False))
         for name, value in kwargs.items():
             if name in values or name not in fields:
                 raise TypeError(f"{type(self).__name__}: unexpected field {name}")
             values[name] = value
-        for name in fields:
+        for name in fields[len(args) :]:
             if name not in values and not hasattr(type(self), name):
                 raise TypeError(f"{type(self).__name__}: field {name} is missing")
-        self.__dict__.update(values)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{type(self).__name__} is immutable")
@@ -51,7 +52,12 @@ class Value:
 
     def replace(self, **changes: Any) -> Self:
         """A copy with some fields changed."""
-        return type(self)(**{name: getattr(self, name) for name in self._fields} | changes)
+        made = object.__new__(type(self))
+        for name in self._fields:
+            made.__dict__[name] = changes.pop(name) if name in changes else getattr(self, name)
+        if changes:
+            raise TypeError(f"{type(self).__name__}: unexpected field {min(changes)}")
+        return made
 
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and self.astuple() == other.astuple()

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 #: More than any probe's answer has, in bytes.
 OUTPUT_LIMIT = 64 << 20
-#: How long to wait between looks at a child that has closed its output but not ended, in seconds.
-_PAUSE = 0.002
+#: How long to wait before looking again at a child that has closed its output but not ended, in
+#: seconds, and at most: as a rule it is about to end.
+_PAUSE, _LONGEST_PAUSE = 0.00005, 0.002
 
 
 class Finished(Value):
@@ -114,13 +115,15 @@ def _listen(name: str, ends: tuple[int, int], deadline: float, limit: int) -> tu
 
 
 def _wait(name: str, pid: int, deadline: float) -> int:
+    pause = _PAUSE
     while True:
         ended, status = os.waitpid(pid, os.WNOHANG)
         if ended:
             return os.waitstatus_to_exitcode(status)
         if time.monotonic() > deadline:
             raise Unseen(f"{name} took too long to end")
-        time.sleep(_PAUSE)
+        time.sleep(pause)
+        pause = min(2 * pause, _LONGEST_PAUSE)
 
 
 def _end(pid: int) -> None:

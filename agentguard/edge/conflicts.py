@@ -52,8 +52,11 @@ def not_remade(git: Git, changes: Iterable[Change]) -> Iterator[Change]:
 
 
 def _under_way(git: Git) -> _Merge | None:
+    directory = raw(git.directory)
     for ref, theirs, base in _UNDER_WAY:
-        if resolved(git, ref):
+        # A file there, whatever holds the other refs, but for reftables (gitrepository-layout(5)).
+        is_file = os.path.lexists(os.path.join(directory, raw(ref)))
+        if (is_file or os.path.lexists(os.path.join(directory, b"reftable"))) and resolved(git, ref):
             seen_from = base.format(ref) if base else git.value("merge-base", "HEAD", ref)
             return _Merge(theirs.format(ref), seen_from)
     return None
@@ -61,7 +64,7 @@ def _under_way(git: Git) -> _Merge | None:
 
 def _conflict_remade(git: Git, path: str) -> bool:
     """Whether a file in conflict is what git left there: one side, or both with markers between."""
-    top = raw(git.value("rev-parse", "--show-toplevel"))
+    top = raw(git.top)
     try:
         with open(os.open(os.path.join(top, raw(path)), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
             there = file.read()

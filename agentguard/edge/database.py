@@ -10,11 +10,7 @@ from ..core.canonical import digest
 from ..core.value import TYPE_CHECKING
 from ..errors import RecordError
 from .root import Root
-
-try:
-    import _sqlite3 as sqlite3  # the package around it loads datetime, for converters not used here
-except ImportError:
-    import sqlite3  # type: ignore[no-redef]
+from .sqlite import sqlite3
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +18,10 @@ if TYPE_CHECKING:
 
 #: How long a shim waits for another one's write, in seconds.
 BUSY = 5.0
+#: How long the write-ahead log may get, in bytes, before a writer puts it into the file. A shim does
+#: not close the database, so that whoever opens it next reads all of the log anew, and SQLite's own
+#: checkpoint would never begin it from the start.
+LONGEST_LOG = 400_000
 #: What `PRAGMA user_version` says. Add to it whenever a program of the version before would go wrong.
 SCHEMA = 1
 
@@ -78,6 +78,7 @@ PRAGMA user_version = {SCHEMA};
 COMMIT;
 """
 
+_WRITE = "BEGIN IMMEDIATE"
 _OWNER = "it must belong to whom agentguard was installed for"
 _LOOK = "a person must look at what has become of it"
 
@@ -131,7 +132,7 @@ class Database:
 
     def writing(self) -> Transaction:
         """`with database.writing() as connection:` all of it or nothing, one writer at a time."""
-        return Transaction(self, "BEGIN IMMEDIATE")
+        return Transaction(self, _WRITE)
 
     def opened(self) -> sqlite3.Connection:
         """The connection; the first use checks the file, and makes it if there is none."""
@@ -155,6 +156,17 @@ class Database:
                 raise
             self._connection = connection
         return self._connection
+
+    def shorten(self) -> None:
+        """Put a long log into the file. Not while somebody reads: whoever writes next will do it."""
+        connection = self.opened()
+        try:
+            if os.stat(f"{self.path}-wal").st_size > LONGEST_LOG:
+                connection.execute("PRAGMA busy_timeout = 0")
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                connection.execute(f"PRAGMA busy_timeout = {self._busy * 1000:.0f}")
+        except (OSError, sqlite3.Error):
+            return  # what has been written is safe: the log only stays long
 
     def _check_version(self, connection: sqlite3.Connection) -> None:
         version = connection.execute("PRAGMA user_version").fetchone()[0]
@@ -213,6 +225,8 @@ class Transaction:
             try:
                 if fault is None:
                     self._connection.execute("COMMIT")
+                    if self._begin == _WRITE:
+                        self._database.shorten()
                 elif isinstance(fault, (sqlite3.Error, OSError)):
                     raise fault
             finally:

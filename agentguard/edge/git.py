@@ -122,7 +122,8 @@ class Change(Value):
 class Git:
     """One way to call git: the program, the environment, and the options before the subcommand.
 
-    `cwd` is the directory that it works in, after all `-C`.
+    `cwd` is the directory that it works in, after all `-C`. What git has answered once is not asked
+    again: make a new one for each look.
     """
 
     def __init__(self, program: str, env: Mapping[str, str], options: Sequence[str]) -> None:
@@ -131,13 +132,13 @@ class Git:
         self.env = {raw(name): raw(value) for name, value in env.items()} | _QUIET
         given = zip(self.options, self.options[1:], strict=False)
         self.cwd = os.path.join("/", *(value for name, value in given if name == "-C"))
-        self._unfiltered: tuple[str, ...] | None = None
+        self._done: dict[tuple[str, ...], Finished] = {}
+        self._calm: Git | None = None
 
     def run(self, *words: str, fine: tuple[int, ...] = (0,)) -> Finished:
         """Run one command; raises Unseen if it ends with a status that is not fine."""
         configured = [word for one in _CONFIGURED for word in ("-c", one)]
-        argv = [raw(word) for word in (self.program, "--no-pager", *self.options, *configured, *words)]
-        done = run(argv, self.env, SECONDS)
+        done = self._answer("--no-pager", *self.options, *configured, *words)
         if done.status not in fine:
             lines = text(done.err).strip().splitlines()
             raise Unseen(f"git {words[0]}: {lines[0] if lines else f'ended with {done.status}'}")
@@ -145,11 +146,15 @@ class Git:
 
     def plain(self, *words: str) -> str:
         """The one line that a command prints, as it is without what this class sets: where the hooks lie."""
-        argv = [raw(word) for word in (self.program, *self.options, *words)]
-        done = run(argv, self.env, SECONDS)
+        done = self._answer(*self.options, *words)
         if done.status:
             raise Unseen(f"git {words[0]} ended with {done.status}")
         return text(done.out).removesuffix("\n")
+
+    def _answer(self, *words: str) -> Finished:
+        if words not in self._done:
+            self._done[words] = run([raw(word) for word in (self.program, *words)], self.env, SECONDS)
+        return self._done[words]
 
     def lines(self, *words: str, fine: tuple[int, ...] = (0,)) -> list[str]:
         """What a command prints, line by line."""
@@ -164,22 +169,64 @@ class Git:
 
         A file whose filter would have to run counts as changed, since its bytes differ from what git keeps.
         """
-        if self._unfiltered is None:
-            self._unfiltered = tuple(self._without_filters())
-        calm = Git(self.program, {}, (*self.options, *self._unfiltered))
-        calm.env = self.env
-        return calm.run(*words, fine=fine)
+        if self._calm is None:
+            self._calm = Git(self.program, {}, (*self.options, *self._without_filters()))
+            self._calm.env = self.env
+        return self._calm.run(*words, fine=fine)
 
     def _without_filters(self) -> Iterator[str]:
-        listed = self.run("config", "-z", "--name-only", "--get-regexp", r"^filter\..*\.", fine=(0, 1)).out
-        for key in dict.fromkeys(text(listed).split("\0")):
+        for key in dict.fromkeys(key for key, _ in self.settings()):
             driver = key.rpartition(".")[0]
+            if not driver.startswith("filter."):
+                continue
             if "=" in driver:
                 name = driver.removeprefix("filter.")
                 raise Unseen(f"the filter {name} of git's configuration cannot be switched off")
-            if driver:
-                yield from ("-c", f"{driver}.clean=", "-c", f"{driver}.smudge=")
-                yield from ("-c", f"{driver}.process=", "-c", f"{driver}.required=false")
+            yield from ("-c", f"{driver}.clean=", "-c", f"{driver}.smudge=")
+            yield from ("-c", f"{driver}.process=", "-c", f"{driver}.required=false")
+
+    def settings(self) -> Iterator[tuple[str, str]]:
+        """The whole configuration, key and value, as it is without what this class sets."""
+        for setting in self.plain("config", "-z", "--list").split("\0"):
+            key, _, value = setting.partition("\n")
+            yield key, value
+
+    # Where
+
+    @property
+    def top(self) -> str:
+        """The top of the work tree; raises Unseen if there is none."""
+        return self._place(1)
+
+    @property
+    def directory(self) -> str:
+        """The repository's own directory."""
+        return self._place(0)
+
+    def _place(self, which: int) -> str:
+        asked = ("--absolute-git-dir", "--show-toplevel")
+        found = text(self.run("rev-parse", *asked, fine=(0, 128)).out).split("\n")
+        if len(found) == 3:
+            return found[which]
+        return self.value("rev-parse", asked[which])  # there is no work tree, or a name holds a newline
+
+    def held(self, pathspecs: Sequence[str] = ()) -> Iterator[tuple[str, str, str, bytes]]:
+        """What the index holds at and below the pathspecs, all of it without one.
+
+        Each is a mark (git-ls-files(1), -v), a mode, an object and a path from the top.
+        """
+        listed = self.run("ls-files", "-z", "-v", "-s", "--full-name", "--", *(pathspecs or self._everything())).out
+        for entry in listed.split(b"\0"):
+            if entry:
+                facts, _, path = entry.partition(b"\t")
+                mark, mode, held, _stage = text(facts).split(" ")
+                yield mark, mode, held, path
+
+    def _everything(self) -> tuple[str, ...]:
+        """The pathspec of the whole work tree; one by magic is not understood where they are taken literally."""
+        if b"GIT_LITERAL_PATHSPECS" in self.env or "--literal-pathspecs" in self.options:
+            return (self.value("rev-parse", "--show-cdup") or ".",)
+        return (":/",)
 
     def status(self, untracked: bool, pathspecs: Iterable[str] = (), ignored: bool = False) -> tuple[Change, ...]:
         """All that differs from the last commit, at and below the given pathspecs."""

@@ -46,8 +46,7 @@ def _configured(git: Git, key: str) -> str | None:
 def _programs(key: str, call: Call, git: Git, world: World) -> str | None:
     """What the settings named in `key` ("*" globs, in lower case) have git run through a shell: a line for each."""
     wanted, found = key.split(), []
-    for setting in git.plain("config", "-z", "--list").split("\0"):
-        name, _, value = setting.partition("\n")
+    for name, value in git.settings():
         if value and any(like(name.lower(), one) for one in wanted):
             found.append(value.removeprefix("!").replace("'", "'\\''"))
     return "\n".join(f"sh -c '{line}'" for line in dict.fromkeys(found)) or None
@@ -55,13 +54,13 @@ def _programs(key: str, call: Call, git: Git, world: World) -> str | None:
 
 def _top(key: str, call: Call, git: Git, world: World) -> str | None:
     """The directory that git goes to before it runs anything else: the top of the work tree."""
-    return git.value("rev-parse", "--show-toplevel") or None
+    return git.top or None
 
 
 def _rewriting(key: str, call: Call, git: Git, world: World) -> str | None:
     """The directory that `filter-branch` makes for its filters (git-filter-branch(1), -d)."""
     given = call.value("-d")
-    return os.path.join(git.cwd if given else git.value("rev-parse", "--show-toplevel"), given or ".git-rewrite", "t")
+    return os.path.join(git.cwd if given else git.top, given or ".git-rewrite", "t")
 
 
 def _hooks(key: str, call: Call, git: Git, world: World) -> str | None:

@@ -15,7 +15,7 @@ from ..core.value import TYPE_CHECKING
 from ..core.world import PATH_STATES, Answer, Unseen, World
 from .conflicts import not_remade
 from .git import of_work_tree
-from .git_words import before_dashes, branch, top_of, tree_and_paths, unquoted, worktree
+from .git_words import before_dashes, branch, tree_and_paths, unquoted, worktree
 from .object_probes import all_tags, objects_unreachable, reflog_only, replacements
 from .push_probe import push_loses
 from .ref_probes import (
@@ -129,7 +129,7 @@ def sparse_drops(call: Call, git: Git, world: World) -> Answer:
     kept = tuple(f"{name.strip('/')}/" for name in call.operands)
     if call.command[-1] == "reapply" or call.command[-1] == "add":
         kept += tuple(f"{name}/" for name in git.lines("sparse-checkout", "list"))
-    top = raw(top_of(git))
+    top = raw(git.top)
     ignored = [c.path for c in git.status(True, ignored=True) if c.index == "!" and "/" in c.path.rstrip("/")]
     outside = [path for path in ignored if not any(f"{path}/".startswith(one) for one in kept)]
     return lost(_hit(tuple(os.path.join(text(top), path) for path in outside), text(top), world))
@@ -138,7 +138,7 @@ def sparse_drops(call: Call, git: Git, world: World) -> Answer:
 def submodules_reset(call: Call, git: Git, world: World) -> Answer:
     """What `submodule deinit --force` or `update --force` loses: changes in submodules that are in no commit."""
     listed = text(git.run("ls-files", "-s", "-z", "--", *call.operands).out).split("\0")
-    top, found = top_of(git), []
+    top, found = git.top, []
     for path in (line.partition("\t")[2] for line in listed if line.startswith("160000 ")):
         place = os.path.join(top, path)
         if os.path.lexists(os.path.join(place, ".git")):
@@ -161,7 +161,7 @@ def untracked_files(call: Call, git: Git, world: World) -> Answer:
     told = git.lines(*words, "--", *call.operands)
     said = "Would remove "
     removed = tuple(unquoted(line[len(said) :]) for line in told if line.startswith(said))
-    here = os.path.join(top_of(git), git.value("rev-parse", "--show-prefix"))
+    here = os.path.join(git.top, git.value("rev-parse", "--show-prefix"))
     return lost(_hit(removed, here, world))
 
 
@@ -245,7 +245,7 @@ def _overwritten(git: Git, tree: str, pathspecs: Sequence[str], ignored: bool = 
     if not resolved(git, f"{tree}^{{tree}}"):
         return ()
     words = ("diff-index", "--cached", "--name-only", "--no-renames", "-z", "--diff-filter=D", tree, "--", *pathspecs)
-    top = top_of(git)
+    top = git.top
     placed = {_in_the_way(top, path) for path in text(git.run(*words).out).split("\0")} - {""}
     if not placed:
         return ()
@@ -273,7 +273,7 @@ def _lost_files(git: Git, changes: Iterable[Change]) -> Answer:
     found = list(dict.fromkeys(changes))
     if not found:
         return Answer()
-    directory = git.value("rev-parse", "--absolute-git-dir")
+    directory = git.directory
     return lost(Target("file", change.path, (directory, change.path, change.object)) for change in found)
 
 

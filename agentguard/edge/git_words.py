@@ -53,11 +53,6 @@ def worktree(git: Git, name: str) -> dict[str, str]:
     return next(iter(same or ending), {})
 
 
-def top_of(git: Git) -> str:
-    """The top of the work tree."""
-    return git.value("rev-parse", "--show-toplevel")
-
-
 def unquoted(name: str) -> str:
     """A name as `git clean` prints it: in C's quotes if it holds what they escape."""
     if not name.startswith('"'):

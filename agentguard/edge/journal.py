@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 
-from ..core.canonical import canonical
+from ..core.canonical import canonical, parsed
 from ..core.origin import Session
 from ..core.request import APPROVAL_LIFE, REQUEST_LIFE, Request
 from ..core.sheet import Sheet
@@ -15,8 +15,9 @@ from .record import Record, append_row
 from .spool import deny
 
 if TYPE_CHECKING:
-    import _sqlite3 as sqlite3
     from typing import Any
+
+    from .sqlite import sqlite3
 
 #: What ids are made of: no letter or digit that looks like another one.
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -169,12 +170,10 @@ def _written(asked: Sheet) -> str:
 
 
 def _request(row: tuple[Any, ...]) -> Request:
-    import json
-
     from ..core.effect import Reason
 
     id, digest, session, created, sheet, state, answered, answer = row
-    fields = {name: value for name, value in json.loads(sheet).items() if name in Sheet._fields}
+    fields = {name: value for name, value in parsed(sheet).items() if name in Sheet._fields}
     fields |= {name: tuple(value) for name, value in fields.items() if isinstance(value, list)}
     fields["reasons"] = tuple(Reason(*reason) for reason in fields["reasons"])
     return Request(id, digest, session, created, Sheet(**fields), state, answered, answer)

@@ -19,7 +19,7 @@ _SOUND = (0,)
 def objects_unreachable(call: Call, git: Git, world: World) -> Answer:
     """What `gc --prune=now` or `prune` loses: objects that no ref, reflog or index reaches."""
     told = text(git.run("fsck", "--unreachable", "--connectivity-only", "--no-progress", fine=_SOUND).out)
-    directory = git.value("rev-parse", "--absolute-git-dir")
+    directory = git.directory
     objects = [line.split(" ") for line in told.splitlines() if line.startswith("unreachable ")]
     objects.sort(key=lambda words: words[1] not in ("commit", "tag"))  # dropped work first
     return lost(Target(words[1], words[2], (directory, words[2])) for words in objects)
@@ -44,7 +44,7 @@ def replacements(call: Call, git: Git, world: World) -> Answer:
     """What `replace -d` or `replace -f` loses: the objects that stood in for others."""
     names = call.operands if call.has("-d", "--delete") else call.operands[:1]
     held = [(name, resolved(git, f"refs/replace/{resolved(git, name) or name}")) for name in names]
-    directory = git.value("rev-parse", "--absolute-git-dir")
+    directory = git.directory
     return lost(Target("object", f"{new} in place of {name}", (directory, new)) for name, new in held if new)
 
 
@@ -52,6 +52,6 @@ def all_tags(call: Call, git: Git, world: World) -> Answer:
     """What `fetch --prune-tags` may lose: tags that are here, since those of the remote are not seen."""
     if not git.lines("remote"):
         raise Unseen("which tags the remote has is not seen")
-    directory = git.value("rev-parse", "--absolute-git-dir")
+    directory = git.directory
     tags = [line.split(" ") for line in git.lines("for-each-ref", "--format=%(refname) %(objectname)", "refs/tags")]
     return lost(Target("tag", ref.removeprefix("refs/tags/"), (directory, ref, held)) for ref, held in tags)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 #: How much of an ancestor's command line is kept, in bytes.
 SHOWN_ARGV = 4096
+_UNSEEN = "/proc does not show this process"
 
 
 def ancestry() -> tuple[Process, ...]:
@@ -41,7 +42,12 @@ def ancestry() -> tuple[Process, ...]:
 
 def this_process() -> Process:
     """The calling process itself; raises Unseen if it cannot be seen."""
-    return _lineage()[0]
+    if sys.platform != "linux":
+        return _asked_ps()[0]
+    seen = _seen(os.getpid())
+    if seen is None:
+        raise Unseen(_UNSEEN)
+    return seen[0]
 
 
 def origin(sessions: Sessions, environment: Mapping[str, str]) -> Origin:
@@ -187,7 +193,7 @@ def _walk() -> tuple[Process, ...]:
         seen = _seen(pid)
         if seen is None:
             if not line:
-                raise Unseen("/proc does not show this process")
+                raise Unseen(_UNSEEN)
             # Hidden if it still is the parent, gone if it is not.
             return tuple(line) if _seen(line[-1].pid) == (line[-1], pid) else ()
         process, parent = seen

@@ -96,7 +96,7 @@ def _refs_there(git: Git, remote: str) -> dict[str, str] | None:
     url = (remote if done.status else text(done.out).partition("\n")[0]).removeprefix("file://")
     if url[:1] not in ("/", "."):
         return None
-    path = os.path.join(git.value("rev-parse", "--show-toplevel") or git.cwd, url)
+    path = os.path.join(git.top, url)
     if not os.path.isdir(path):
         return None
     seen = of_work_tree(git.program, os.path.realpath(path))
@@ -115,7 +115,7 @@ def _dropped_there(call: Call, git: Git, remote: str, there: dict[str, str]) -> 
             others = expected is not None and not (call.has("-f", "--force") or update.forced)
             yield from _dropped(git, remote, update, current, only_others=others, there=there)
         else:
-            directory = git.value("rev-parse", "--absolute-git-dir")
+            directory = git.directory
             yield Target("commit", f"{current[:10]} of {update.ref}, unknown here", (directory, remote, current))
 
 
@@ -149,7 +149,7 @@ def _dropped(
         others = tuple(held for ref, held in there.items() if ref != update.ref and resolved(git, held))
     kept = [source] if source else others
     listed = git.run("rev-list", "--format=%H%x00%ae%x00%ce%x00%s", expected, "--not", *kept, "--").out
-    directory = git.value("rev-parse", "--absolute-git-dir")
+    directory = git.directory
     own = of_git_directory(git.program, directory).value("config", "--get", "user.email")
     for line in text(listed).split("\n")[1::2]:
         commit, author, committer, subject = line.split("\0", 3)

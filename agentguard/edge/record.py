@@ -17,9 +17,10 @@ from .database import Database
 from .spool import Caller, calm, drain, pending
 
 if TYPE_CHECKING:
-    import _sqlite3 as sqlite3
     from collections.abc import Iterator
     from typing import Any, BinaryIO
+
+    from .sqlite import sqlite3
 
 #: How many rows that shims have noted down a call takes into the record, at most.
 AT_A_TIME = 200

@@ -163,4 +163,4 @@ def _stashes(git: Git) -> list[Target]:
 
 
 def _directory(git: Git) -> str:
-    return git.value("rev-parse", "--absolute-git-dir")
+    return git.directory

@@ -19,9 +19,10 @@ from ..core.secrets import masked, masked_text
 from ..core.value import TYPE_CHECKING, Value
 
 if TYPE_CHECKING:
-    import _sqlite3 as sqlite3
     from collections.abc import Iterator
     from typing import Any
+
+    from .sqlite import sqlite3
 
 #: What stands between the fields of a row, and for the end of a line in one.
 FIELD, LINE = "\x1f", "\x1e"

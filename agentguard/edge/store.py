@@ -1,6 +1,6 @@
 """The versioned store: copies of everything that the shims run from, one version in force.
 
-    store/VERSION-DIGEST/lib/         the packages and rules, both compiled
+    store/VERSION-DIGEST/lib/         the packages and rules, both compiled; see also agentguard.bundle
                         /enter.py     what shims run
                         /command.py   what bin/agentguard runs
                         /python       → the interpreter
@@ -20,7 +20,7 @@ import re
 import shutil
 import sys
 
-from .. import __version__, resources
+from .. import __version__, bundle, resources
 from ..core.value import TYPE_CHECKING
 from ..errors import InstallError
 from ..rulebook.compiled import FOLDER
@@ -67,10 +67,10 @@ def contents() -> dict[str, str]:
     return files
 
 
-def build(root: Root, compile_rules: Callable[[str], None]) -> str:
+def build(root: Root, derive: Callable[[str], None]) -> str:
     """Build the version of what runs now, unless it is there already; its name. Raises InstallError.
 
-    `compile_rules` is called with the directory of the rules in the new version.
+    `derive` is called with the directory of the packages in the new version, to add what follows from them.
     """
     files, python = contents(), interpreter()
     version = f"{__version__}-{_digest(files, python)}"
@@ -88,7 +88,7 @@ def build(root: Root, compile_rules: Callable[[str], None]) -> str:
         shutil.rmtree(building)
         raise InstallError("agentguard's own files changed while they were copied", "run `agentguard install` again")
     os.symlink(python, os.path.join(building, "python"))
-    compile_rules(os.path.join(building, _RULES))
+    derive(os.path.join(building, "lib"))
     # Unchecked: a shim must not spend its time on comparing sources, which never change here.
     compileall.compile_dir(
         os.path.join(building, "lib"),
@@ -97,6 +97,7 @@ def build(root: Root, compile_rules: Callable[[str], None]) -> str:
         prependdir=place,
         invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
     )
+    bundle.write(os.path.join(building, "lib"), os.path.join(place, "lib"))
     os.rename(building, place)
     return version
 
@@ -169,7 +170,7 @@ def _tree(folder: str) -> Iterator[tuple[str, str]]:
 
 def _derived(path: str) -> bool:
     """Whether this part of a version was made from others."""
-    return path.startswith(f"{COMPILED}/")
+    return path.startswith(f"{COMPILED}/") or path == f"lib/{bundle.FILE}"
 
 
 def _digest(files: dict[str, str], python: str) -> str:

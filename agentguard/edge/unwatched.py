@@ -37,26 +37,22 @@ def changes(
 
 def unwatched(git: Git, pathspecs: Sequence[str] = (), skipped: bool = True) -> Iterator[Change]:
     """The files that git looks away from and that are not as the index has them; none that are missing."""
-    upwards = git.value("rev-parse", "--show-cdup")
-    listed = git.run("ls-files", "-z", "-v", "-s", "--full-name", "--", *(pathspecs or (upwards or ".",))).out
-    entries = [entry for entry in listed.split(b"\0") if entry and not entry.startswith(b"H ")]
-    marks = b"sS" if skipped else b""
-    asked = [entry.partition(b"\t") for entry in entries if entry[:1] in marks or entry[:1] in b"hmrck"]
+    marks = "hmrcksS" if skipped else "hmrck"
+    asked = [one for one in git.held(pathspecs) if one[0] in marks]
     if not asked:
         return
-    top = raw(git.value("rev-parse", "--show-toplevel"))
+    top = raw(git.top)
     regular: dict[str, str] = {}
-    for facts, _, path in asked:
-        _letter, mode, held, _stage = facts.split(b" ")
+    for _mark, mode, held, path in asked:
         place = os.path.join(top, path)
         try:
             there = os.lstat(place).st_mode
         except OSError:  # what is not there cannot be lost, and what cannot be reached git cannot write
             continue
-        if stat.S_ISREG(there) and mode.startswith(b"100") and len(regular) < MOST_COMPARED:
-            regular[text(path)] = text(held)
-        elif mode != b"160000" and not (stat.S_ISLNK(there) and mode == b"120000" and _points(git, place, text(held))):
-            yield Change(".", "M", text(path), text(held))
+        if stat.S_ISREG(there) and mode.startswith("100") and len(regular) < MOST_COMPARED:
+            regular[text(path)] = held
+        elif mode != "160000" and not (stat.S_ISLNK(there) and mode == "120000" and _points(git, place, held)):
+            yield Change(".", "M", text(path), held)
     if regular:
         inside = Git(git.program, {}, (*git.options, "-C", text(top)))
         inside.env = git.env

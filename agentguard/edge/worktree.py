@@ -28,11 +28,10 @@ class WorkTree:
         if not program:
             raise Unseen("git is not installed in a usual place")
         git = of_work_tree(program, text(root))
-        top = git.value("rev-parse", "--show-toplevel")
-        if os.path.realpath(raw(top)) != root:
+        if os.path.realpath(raw(git.top)) != root:
             raise Unseen(f"the repository in {text(root)} has its work tree elsewhere")
         specs = _pathspecs(asked)
-        self._tracked = set(git.run("ls-files", "-z", "--", *specs).out.split(b"\0"))
+        self._tracked = {path for _, _, _, path in git.held(specs)}
         self._changed = {raw(change.path) for change in unwatched(git, specs)}
         self._ignored: set[bytes] = set()
         for change in git.status(True, specs, ignored=True):

@@ -45,11 +45,17 @@ class RealWorld(World):
 
     def __init__(self, call: Invocation, shims: str, call_started: float | None = None, running: bool = True) -> None:
         self.call = call
-        self.shims = shims
+        self._shims = shims
         self.call_started = call_started
         self.running = running
         self.stdin_read: bytes | None = None
         self.stdin_unusable = ""
+        self._git_of: tuple[Call, Git] | None = None
+
+    @property
+    def shims(self) -> str:
+        """The installation's own shims directory."""
+        return self._shims
 
     # Files
 
@@ -194,7 +200,15 @@ class RealWorld(World):
         return look_up(source, key, call, self._git(call), self)
 
     def _git(self, call: Call) -> Git:
-        """Git as this call would see it, by the system's own program, or else the one that would run."""
+        """Git as this call would see it, by the system's own program, or else the one that would run.
+
+        It is one for all that is asked of one reading of a call: reading it again looks again.
+        """
+        if self._git_of is None or self._git_of[0] is not call:
+            self._git_of = (call, self._new_git(call))
+        return self._git_of[1]
+
+    def _new_git(self, call: Call) -> Git:
         from .git import installed, of_call
 
         made = call.invocation

@@ -9,17 +9,17 @@ from __future__ import annotations
 import marshal
 import os
 
-from ..core import api
 from ..core.api import Api, ApiRule
 from ..core.value import TYPE_CHECKING, Value
 from ..errors import RuleError
-from . import model
-from .load import Rulebook
-from .model import Command, Program
+from ..kept import beside, kept
+from .model import Command, Condition, Grammar, Option, Program, Rule, Search
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
+
+    from .load import Rulebook
 
 #: The folder with the compiled rules, inside that of the rule files.
 FOLDER = "compiled"
@@ -31,14 +31,20 @@ def write(rulebook: Rulebook, directory: str) -> None:
     """Compile a rulebook into the folder FOLDER of `directory`, which must not be there yet."""
     folder = os.path.join(directory, FOLDER)
     os.mkdir(folder)
+    for name, frozen in compiled(rulebook).items():
+        with open(os.path.join(folder, name), "wb") as file:
+            file.write(frozen)
+
+
+def compiled(rulebook: Rulebook) -> dict[str, bytes]:
+    """A rulebook as the files of that folder: their contents by their names."""
+    files = {APIS: marshal.dumps(_freeze(tuple(map(_bare, rulebook.apis()))))}
     for program in rulebook:
-        bare = program.replace(rules=tuple(rule.replace(examples=(), misses=()) for rule in program.rules))
+        rules = tuple(rule.replace(examples=(), misses=()) for rule in program.rules)
+        bare = program.replace(rules=rules, plain=Plain())
         frozen = marshal.dumps(_freeze(bare))
-        for name in (*bare.names, *bare.packages):
-            with open(os.path.join(folder, _file(name)), "wb") as file:
-                file.write(frozen)
-    with open(os.path.join(folder, APIS), "wb") as file:
-        file.write(marshal.dumps(_freeze(tuple(map(_bare, rulebook.apis())))))
+        files |= {_file(name): frozen for name in (*bare.names, *bare.packages)}
+    return files
 
 
 def plain_file(program: str, path: tuple[str, ...] = ()) -> str:
@@ -60,56 +66,100 @@ class CompiledRulebook:
     """Programs by name, each loaded when it is first asked for."""
 
     def __init__(self, directory: str) -> None:
-        self._folder = os.path.join(directory, FOLDER)
+        folder = os.path.join(directory, FOLDER)
+        if not os.path.isdir(folder):
+            raise RuleError(f"{folder} is missing", "run `agentguard install` again")
+        self._begin(folder)
+
+    def _begin(self, place: str) -> None:
+        self._place = place
         self._loaded: dict[str, Program | None] = {}
         self._apis: tuple[Api, ...] | None = None
-        if not os.path.isdir(self._folder):
-            raise RuleError(f"{self._folder} is missing", "run `agentguard install` again")
 
     def program(self, name: str) -> Program | None:
         """The program called by that file name, or None; raises RuleError if its rules are damaged."""
         if name not in self._loaded:
-            self._loaded[name] = self._load(name)
+            self._loaded[name] = None if "\0" in name else self._read(_file(name), Program)
         return self._loaded[name]
 
     def apis(self) -> tuple[Api, ...]:
         """Every API; raises RuleError if what is known of them is damaged."""
         if self._apis is None:
-            path = os.path.join(self._folder, APIS)
-            try:
-                self._apis = _read(path)
-            except FileNotFoundError as fault:
-                raise RuleError(f"{path} is missing", "run `agentguard install` again") from fault
+            self._apis = self._read(APIS, tuple)
+            if self._apis is None:
+                raise self._fault(APIS, "it is missing")
         return self._apis
 
-    def _load(self, name: str) -> Program | None:
-        if "\0" in name:
-            return None
-        path = os.path.join(self._folder, _file(name))
+    def _read(self, file: str, kind: type[Any]) -> Any:
+        """What was frozen into a file, None if it is not there; raises RuleError if it is nothing of that kind."""
         try:
-            thawed = _read(path)
-        except FileNotFoundError:
-            return None
-        if not isinstance(thawed, Program):
-            raise RuleError(f"{path}: no program in it", "run `agentguard install` again")
+            frozen = self._bytes(file)
+            if frozen is None:
+                return None
+            thawed = _thaw(marshal.loads(frozen))
+        except (OSError, ValueError, TypeError, EOFError, LookupError) as fault:
+            raise self._fault(file, str(fault)) from fault
+        if not isinstance(thawed, kind):
+            raise self._fault(file, f"no {kind.__name__} in it")
         return thawed
 
+    def _bytes(self, file: str) -> bytes | None:
+        """A file's contents, None if it is not there."""
+        try:
+            with open(os.path.join(self._place, file), "rb") as opened:
+                return opened.read()
+        except FileNotFoundError:
+            return None
 
-def _read(path: str) -> Any:
-    """What was frozen into a file; raises FileNotFoundError, and RuleError if it is damaged."""
-    try:
-        with open(path, "rb") as file:
-            return _thaw(marshal.loads(file.read()))
-    except FileNotFoundError:
-        raise
-    except (OSError, ValueError, TypeError, EOFError, AttributeError) as fault:
-        raise RuleError(f"{path}: {fault}", "run `agentguard install` again") from fault
+    def _fault(self, file: str, why: str) -> RuleError:
+        return RuleError(f"{os.path.join(self._place, file)}: {why}", "run `agentguard install` again")
+
+
+class KeptRulebook(CompiledRulebook):
+    """The same from files that are in memory already; `place` is what they were made from."""
+
+    def __init__(self, place: str, files: dict[str, bytes]) -> None:
+        self._files = files
+        self._begin(place)
+
+    def _bytes(self, file: str) -> bytes | None:
+        return self._files.get(file)
+
+
+def rulebook(directory: str) -> CompiledRulebook:
+    """The rules of a directory: as `install` left them, if it did, or else compiled once; raises RuleError."""
+    if os.path.isdir(os.path.join(directory, FOLDER)):
+        return CompiledRulebook(directory)
+
+    def make() -> dict[str, bytes]:
+        from .load import load
+
+        return compiled(load(directory))
+
+    return KeptRulebook(directory, kept(beside(__file__, "rules"), _sources(directory), make))
+
+
+def _sources(directory: str) -> Iterator[str]:
+    """What compiled rules follow from: the rule files, and the code that compiles them."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    for folder in (directory, os.path.join(directory, "apis"), here, os.path.join(os.path.dirname(here), "core")):
+        names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+        yield from (os.path.join(folder, name) for name in names if name.endswith((".toml", ".py")))
 
 
 def _freeze(value: Any) -> Any:
-    """`value` in the types that marshal knows; a Value is a tuple that starts with its type's name."""
+    """`value` in the types that marshal knows; a Value is a tuple that starts with its type's name.
+
+    What a call asks for one by one (a program's commands and rules, an API's rules) is bytes of its own.
+    """
     if isinstance(value, Value):
-        return (type(value).__name__, *(_freeze(field) for field in value.astuple()))
+        fields = {name: _freeze(getattr(value, name)) for name in value._fields}
+        if isinstance(value, Program):
+            fields["commands"] = {path: _frozen(command) for path, command in value.commands.items()}
+            fields["rules"] = [(None if one.anywhere else one.commands, _frozen(one)) for one in value.rules]
+        if isinstance(value, Api):
+            fields["rules"] = [_frozen(rule) for rule in value.rules]
+        return (type(value).__name__, *fields.values())
     if isinstance(value, dict):
         return {key: _freeze(item) for key, item in value.items()}
     if isinstance(value, tuple):
@@ -117,19 +167,21 @@ def _freeze(value: Any) -> Any:
     return value
 
 
+def _frozen(value: Value) -> bytes:
+    return marshal.dumps(_freeze(value))
+
+
 def _thaw(frozen: Any) -> Any:
     if isinstance(frozen, tuple):
-        fields: list[Any]
         kind, *fields = frozen
-        if kind == "Program":
-            at = Program._fields.index("commands")
-            thawed: list[Any] = [_thaw(field) for i, field in enumerate(fields) if i != at]
-            thawed.insert(at, _Commands(fields[at]))
-            return Program(*thawed)
-        if kind == "Api":
-            at = Api._fields.index("rules")
-            return Api(*(_Rules(field) if i == at else _thaw(field) for i, field in enumerate(fields)))
-        return getattr(api if kind.startswith("Api") else model, kind)(*map(_thaw, fields))
+        type = _TYPES[kind]
+        if type is Program:
+            return _Program(fields)
+        made = object.__new__(type)
+        made.__dict__.update(zip(type._fields, map(_thaw, fields), strict=True))
+        if isinstance(made, Api):
+            made.__dict__["rules"] = _Rules(made.rules)
+        return made
     if isinstance(frozen, list):
         return tuple(map(_thaw, frozen))
     if isinstance(frozen, dict):
@@ -137,25 +189,48 @@ def _thaw(frozen: Any) -> Any:
     return frozen
 
 
-class _Rules(tuple[Any, ...] if TYPE_CHECKING else tuple):  # type: ignore[misc]
-    """The rules of an API, thawed when they are looked through: a request is one API's."""
+_TYPES: dict[str, type[Value]] = {
+    one.__name__: one for one in (Program, Command, Option, Search, Grammar, Rule, Condition, Api, ApiRule)
+}
 
-    def __iter__(self) -> Iterator[ApiRule]:
-        return map(_thaw, super().__iter__())
+
+class _Program(Program):
+    """A program whose commands and rules are thawed when a call is about them: of git's hundreds, some ten are."""
+
+    def __init__(self, fields: list[Any]) -> None:
+        named = dict(zip(Program._fields, fields, strict=True))
+        commands, rules = named.pop("commands"), named.pop("rules")
+        self.__dict__.update({name: _thaw(field) for name, field in named.items()})
+        self.__dict__.update(commands=_Commands(commands), rules=_Rules(rule for _, rule in rules))
+        self.__dict__.update(_rules=rules, _about={})
+
+    def about(self, command: tuple[str, ...]) -> tuple[Rule, ...]:
+        """See Program."""
+        known: dict[tuple[str, ...], tuple[Rule, ...]] = self.__dict__["_about"]
+        if command not in known:
+            rules = self.__dict__["_rules"]
+            known[command] = tuple(_Rules(rule for about, rule in rules if about is None or command in about))
+        return known[command]
+
+
+class _Rules(tuple[Any, ...] if TYPE_CHECKING else tuple):  # type: ignore[misc]
+    """Frozen rules, thawed whenever they are looked through: a request is one API's."""
+
+    def __iter__(self) -> Iterator[Any]:
+        return (_thaw(marshal.loads(one)) for one in super().__iter__())
 
 
 class _Commands:
-    """Commands by path, each thawed when it is looked up: of git's two hundred, a call is one."""
+    """Commands by path, each thawed when it is looked up."""
 
-    def __init__(self, frozen: dict[tuple[str, ...], Any]) -> None:
+    def __init__(self, frozen: dict[tuple[str, ...], bytes]) -> None:
         self._frozen = frozen
+        self._thawed: dict[tuple[str, ...], Command] = {}
 
     def __getitem__(self, path: tuple[str, ...]) -> Command:
-        command = self._frozen[path]
-        if not isinstance(command, Command):
-            command = self._frozen[path] = _thaw(command)
-            assert isinstance(command, Command)
-        return command
+        if path not in self._thawed:
+            self._thawed[path] = _thaw(marshal.loads(self._frozen[path]))
+        return self._thawed[path]
 
     def __contains__(self, path: object) -> bool:
         return path in self._frozen

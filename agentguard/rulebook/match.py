@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def speak(program: Program, call: Call, world: World) -> tuple[Effect, ...]:
     """The effects of a call, by its program's rules; never none."""
-    asked = [(rule, said(rule, call, world)) for rule in program.rules if matches(rule, call)]
+    asked = [(rule, said(rule, call, world)) for rule in program.about(call.command) if matches(rule, call)]
     found = {rule.id: where for rule, where in asked if where is not None}
     matching = [rule for rule, _ in asked if rule.id in found]
     winners = [rule for rule in matching if rule.wins]
@@ -33,10 +33,7 @@ def speak(program: Program, call: Call, world: World) -> tuple[Effect, ...]:
 
 
 def matches(rule: Rule, call: Call) -> bool:
-    """Whether everything that the rule asks of the call itself holds; see `where` for the world."""
-    anywhere = rule.commands == ((),) and (rule.adds or rule.wins)
-    if call.command not in rule.commands and not anywhere:
-        return False
+    """Whether everything that a rule about this command asks of the call itself holds; see `where` for the world."""
     if not all(any(True for one in choice for _ in _counted(one, rule, call)) for choice in rule.given):
         return False
     if any(_meets(a, one) for choice in rule.unless for one in choice for a in _candidates(one, call)):

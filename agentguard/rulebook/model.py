@@ -127,6 +127,11 @@ class Rule(Value):
     examples: tuple[Example, ...] = ()
     misses: tuple[Example, ...] = ()
 
+    @property
+    def anywhere(self) -> bool:
+        """Whether it is about every command of its program."""
+        return self.commands == ((),) and (self.adds or self.wins)
+
 
 class Plain(Value):
     """What a shim may take for granted of the surroundings, and of calls that a reader looks at (docs/rules.md)."""
@@ -158,3 +163,7 @@ class Program(Value):
     variables: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     plain: Plain = Plain()
+
+    def about(self, command: tuple[str, ...]) -> tuple[Rule, ...]:
+        """The rules that can speak about a call of that command, in their order."""
+        return tuple(rule for rule in self.rules if rule.anywhere or command in rule.commands)

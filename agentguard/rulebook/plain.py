@@ -116,7 +116,7 @@ class _Analysis:
         self.command = command
         self.before = before
         self.values = values
-        self.rules = [rule for rule in program.rules if _about(rule, command.path)]
+        self.rules = program.about(command.path)
         self.refused: dict[str, None] = dict.fromkeys(program.plain.refused)
         self._start()
 
@@ -342,10 +342,6 @@ class _Analysis:
                 names = (f"{section}.{key}".lower(), f"{section}.x.{key}".lower())
                 if "=" not in key and any(like(name, asked) for name in names for asked in rule.where[1].split()):
                     yield f"{section}.{key}"
-
-
-def _about(rule: Rule, path: tuple[str, ...]) -> bool:
-    return path in rule.commands or (rule.commands == ((),) and (rule.adds or rule.wins))
 
 
 def _harmless(rule: Rule) -> bool:

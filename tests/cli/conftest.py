@@ -22,7 +22,7 @@ Ran = subprocess.CompletedProcess[str]
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store that was built once; building copies some 40 MB."""
     root = tmp_path_factory.mktemp("built")
-    store.build(Root(str(root)), install.compile_rules)
+    store.build(Root(str(root)), install.derive)
     return root / "store"
 
 

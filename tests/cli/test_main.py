@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import click
 import pytest
 
 from agentguard import __version__
-from agentguard.cli import main
+from agentguard.cli import main, verbs
 from agentguard.errors import InstallError
 
 Agentguard = Callable[..., subprocess.CompletedProcess[str]]
@@ -21,9 +22,9 @@ Agentguard = Callable[..., subprocess.CompletedProcess[str]]
 def test_help_lists_every_verb_with_what_it_does(agentguard: Agentguard) -> None:
     shown = agentguard("-h").stdout
     listed = re.findall(r"^  (\S+)  +\S", shown.partition("Commands:")[2], re.MULTILINE)
-    assert listed == list(main.VERBS)
+    assert listed == list(verbs.VERBS)
     assert "..." not in shown.partition("Commands:")[2]  # click cuts a first sentence that is too long
-    for verb in main.VERBS:
+    for verb in verbs.VERBS:
         told = agentguard(verb, "-h").stdout
         assert "-h, --help" in told
         assert re.search(rf"Examples?:\n    (.* )?agentguard (.* )?{verb}\b", told), verb
@@ -60,7 +61,7 @@ def test_every_failure_has_its_status_and_says_what_is_wrong(
 def test_a_bug_is_three_lines_and_a_file_to_report(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(main.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     assert fails(monkeypatch, ZeroDivisionError("by zero")) == main.BUG
     bug, details, hint = capsys.readouterr().err.splitlines()
     assert bug == "Error: agentguard has a bug: ZeroDivisionError: by zero"
@@ -77,7 +78,7 @@ def fails(monkeypatch: pytest.MonkeyPatch, failure: BaseException) -> int:
     def verb(*_arguments: object, **_options: object) -> None:
         raise failure
 
-    monkeypatch.setattr(main.cli, "main", verb)
+    monkeypatch.setattr(verbs.cli, "main", verb)
     with pytest.raises(SystemExit) as ended:
         main.main()
     return int(ended.value.code or 0)

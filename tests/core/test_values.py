@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentguard.core.canonical import canonical, digest
+from agentguard.core.canonical import canonical, digest, parsed
 from agentguard.core.effect import RECOVERIES, Effect, Environment, Reading, Target, worst
 from agentguard.core.glob import like
 from agentguard.core.sheet import printable, quoted
@@ -66,6 +66,13 @@ plain = st.recursive(
 @given(plain)
 def test_the_canonical_form_is_that_of_json(value):
     assert canonical(value) == json.dumps(value, sort_keys=True, separators=(",", ":"))
+    assert parsed(canonical(value)) == json.loads(json.dumps(value))
+
+
+@pytest.mark.parametrize("text", ["", "nothing", "[1", '"a', "1 2", " ", '{"a":1}}', "[1,]", "{1:2}", '{"a":1'])
+def test_what_is_not_json_is_not_read(text):
+    with pytest.raises(ValueError):
+        parsed(text)
 
 
 def test_undecodable_bytes_have_a_digest():

@@ -211,6 +211,28 @@ def test_no_such_probe_is_unseen(repo):
     assert ask("worktree-dirtier", repo.path, "git reset --hard").unseen
 
 
+def test_reading_a_call_again_looks_again(repo):
+    made = call(repo.path, "git reset --hard")
+    seen = RealWorld(made.invocation, "/nowhere")
+    repo.write("a.py", "edited\n")
+    assert names(seen.ask("worktree-dirty", made)) == ["a.py"]
+    assert seen.lookup("git-alias", "x", made) is None
+    repo.git("checkout", "-q", "a.py")
+    repo.git("config", "alias.x", "status")
+    again = call(repo.path, "git reset --hard")
+    assert again == made
+    assert names(seen.ask("worktree-dirty", again)) == []
+    assert seen.lookup("git-alias", "x", again) == "status"
+
+
+@pytest.mark.parametrize("literal", ["1", ""])
+def test_marked_files_are_found_from_below_the_top(repo, literal):
+    repo.git("update-index", "--assume-unchanged", "a.py")
+    repo.write("a.py", "edited\n")
+    env = {"GIT_LITERAL_PATHSPECS": literal} if literal else {}
+    assert names(ask("worktree-dirty", repo.path / "src", "git reset --hard", **env)) == ["a.py"]
+
+
 def test_more_than_can_be_named_are_counted(repo, monkeypatch):
     monkeypatch.setattr(ref_probes, "MOST_NAMED", 3)
     for number in range(10):

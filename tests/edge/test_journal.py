@@ -20,6 +20,7 @@ import pytest
 from agentguard.core.effect import Reason
 from agentguard.core.request import APPROVAL_LIFE, REQUEST_LIFE, Request
 from agentguard.core.sheet import Sheet
+from agentguard.edge.database import LONGEST_LOG
 from agentguard.edge.journal import ALPHABET, Journal
 from agentguard.edge.root import Root
 from agentguard.errors import RecordError, UsageError
@@ -703,3 +704,35 @@ def test_a_shim_loads_nothing_heavy_for_its_row(root: Root) -> None:
         [sys.executable, "-S", "-c", code, root.path], cwd=PROJECT, capture_output=True, text=True, check=True
     )
     assert done.stdout == "\n"
+
+
+def append_as_shims_do(root: Root, rows: int) -> None:
+    """Each row by a process of its own, that ends without closing."""
+    for _ in range(rows):
+        pid = os.fork()
+        if not pid:
+            try:
+                Journal(root).append("ran", {"argv": ["x" * 20_000]})
+                os._exit(0)
+            finally:
+                os._exit(1)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+
+
+def test_the_log_stays_short_though_nobody_closes(root: Root) -> None:
+    append_as_shims_do(root, 60)
+    assert os.path.getsize(f"{root.record}-wal") <= LONGEST_LOG + 100_000
+    with closing(Journal(root)) as journal:
+        assert len(list(journal.rows())) == 60 and journal.verify() is None
+
+
+def test_who_reads_keeps_nobody_waiting(root: Root) -> None:
+    with closing(Journal(root)) as reader:
+        reader.append("ran", {})
+        with reader.reading() as connection:
+            assert connection.execute("SELECT count(*) FROM record").fetchone() == (1,)
+            append_as_shims_do(root, 30)
+            assert os.path.getsize(f"{root.record}-wal") > LONGEST_LOG
+            assert connection.execute("SELECT count(*) FROM record").fetchone() == (1,)
+    append_as_shims_do(root, 1)
+    assert not os.path.exists(f"{root.record}-wal") or os.path.getsize(f"{root.record}-wal") <= LONGEST_LOG

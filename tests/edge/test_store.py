@@ -14,9 +14,9 @@ from agentguard.edge.root import Root
 from agentguard.errors import InstallError
 
 
-def no_rules(directory: str) -> None:
+def no_rules(lib: str) -> None:
     """Stands in for compiling the rules, where only files are looked at."""
-    os.mkdir(os.path.join(directory, "compiled"))
+    os.mkdir(os.path.join(lib, "agentguard", "rules", "compiled"))
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_any_change_gives_another_version_and_the_one_before_is_kept(small: Path
 
 
 def test_what_an_interrupted_build_left_is_no_version(small: Path, root: Root) -> None:
-    def interrupted(_directory: str) -> None:
+    def interrupted(_lib: str) -> None:
         raise KeyboardInterrupt
 
     former = store.build(root, no_rules)

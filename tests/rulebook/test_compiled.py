@@ -1,5 +1,8 @@
 """The compiled rulebook says what the rule files say."""
 
+import shutil
+import sys
+
 import pytest
 
 from agentguard import resources
@@ -40,6 +43,36 @@ def test_damaged_rules_are_an_error_and_not_a_pass(folder, damage):
     (folder / "compiled" / "rm.rules").write_bytes(damage)
     with pytest.raises(RuleError, match=r"rm\.rules"):
         compiled.CompiledRulebook(str(folder)).program("rm")
+
+
+def test_rules_that_nobody_compiled_are_kept_until_they_change(tmp_path, monkeypatch):
+    shutil.copytree(resources.rules(), tmp_path / "rules")
+    monkeypatch.setattr(compiled, "beside", lambda module, name: str(tmp_path / f"{name}.kept"))
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    directory, file = str(tmp_path / "rules"), tmp_path / "rules" / "rm.toml"
+    assert compiled.rulebook(directory).program("rm").names == load(directory).program("rm").names
+    with monkeypatch.context() as broken:
+        broken.setattr(compiled, "compiled", None)  # what is kept is not compiled again
+        assert compiled.rulebook(directory).apis() and compiled.rulebook(directory).program("make") is None
+    file.write_text(file.read_text().replace('"rm"', '"rmm"', 1))
+    assert compiled.rulebook(directory).program("rm") is None
+    assert compiled.rulebook(directory).program("rmm").name == "rmm"
+    file.write_text("[program")
+    with pytest.raises(RuleError, match=r"rm\.toml"):
+        compiled.rulebook(directory)
+
+
+def test_rules_as_installed_are_taken_as_they_are(folder):
+    assert type(compiled.rulebook(str(folder))) is compiled.CompiledRulebook
+
+
+def test_rules_are_found_by_the_command_that_they_are_about(rulebook, folder):
+    book = compiled.CompiledRulebook(str(folder))
+    for program in rulebook:
+        for command in program.commands:
+            found = [rule.id for rule in book.program(program.name).about(command)]
+            assert found == [rule.id for rule in program.about(command)]
+        assert [rule.id for rule in book.program(program.name).rules] == [rule.id for rule in program.rules]
 
 
 def test_missing_rules_are_an_error(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...core.value import TYPE_CHECKING, Value
+from . import plain
 from .lexer import Lexer
 from .pieces import NotUnderstood, Word
 
@@ -15,7 +16,7 @@ _BEGIN, _END = "{\n", "\n}"
 
 
 class Script(Value):
-    """A text, its tree (a list of bashlex nodes), and what the lexer found, by position in the text."""
+    """A text, its tree (a list of nodes as bashlex has them), and what the lexer found, by position in the text."""
 
     text: str
     nodes: tuple[Any, ...]
@@ -72,8 +73,12 @@ def _tree(mask: str, original: str) -> tuple[Any, ...]:
     """bashlex's nodes. The text is read as one group, because between the commands of several
     lines bashlex drops what it cannot read without a word.
     """
-    import bashlex
+    found = plain.nodes(mask, len(_BEGIN))
+    if found is not None:
+        return found
+    from .automaton import load
 
+    bashlex = load()
     text = f"{_BEGIN}{mask}{_END}"
     try:
         trees = bashlex.parse(text)

@@ -1,0 +1,99 @@
+"""The modules of a store in one file, so that a shim need not look for forty of them.
+
+Python looks into a directory, at a source and at its compiled form for each module that it imports.
+Here one file is read, `modules` beside the packages: what there is, then the compiled forms one
+after the other. Only `install` writes it; the sources that it was made from lie beside it, for
+whoever reads a traceback.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+import sys
+from _frozen_importlib import ModuleSpec
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from types import CodeType, ModuleType
+
+#: The packages that a call can need besides Python's own.
+_PACKAGES = ("agentguard", "bashlex")
+FILE = "modules"
+
+
+def write(lib: str, place: str) -> None:
+    """Put the modules of the packages in `lib` into one file there. They will lie at `place` when they are used."""
+    table, forms, at = {}, [], 0
+    for name, path in _modules(lib):
+        source = os.path.join(place, path)
+        with open(os.path.join(lib, path), "rb") as file:
+            form = marshal.dumps(compile(file.read(), source, "exec", dont_inherit=True, optimize=0))
+        table[name] = (source, at, len(form))
+        forms.append(form)
+        at += len(form)
+    header = marshal.dumps(table)
+    with open(os.path.join(lib, FILE), "wb") as file:
+        file.write(len(header).to_bytes(4, "little") + header + b"".join(forms))
+
+
+def _modules(lib: str) -> Iterator[tuple[str, str]]:
+    """Every module by its name, and its source below `lib`."""
+    for package in _PACKAGES:
+        for folder, _, files in os.walk(os.path.join(lib, package)):
+            for file in files:
+                if file.endswith(".py"):
+                    path = os.path.relpath(os.path.join(folder, file), lib)
+                    yield path.removesuffix(".py").replace("/", ".").removesuffix(".__init__"), path
+
+
+def use() -> None:
+    """Import from the file beside this package from now on, if there is one."""
+    path = os.path.join(os.path.dirname(os.path.dirname(__file__)), FILE)
+    if os.path.exists(path):
+        sys.meta_path.insert(0, _Finder(path))
+
+
+class _Finder:
+    """A finder and loader as the import system takes them (importlib.abc)."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        size = int.from_bytes(self._read(0, 4), "little")
+        self._table: dict[str, tuple[str, int, int]] = marshal.loads(self._read(4, size))
+        self._start = 4 + size
+
+    def _read(self, at: int, size: int) -> bytes:
+        # Not kept open: where the caller has closed its standard input, this would get its number.
+        descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            return os.pread(descriptor, size, at)
+        finally:
+            os.close(descriptor)
+
+    def find_spec(self, name: str, path: Sequence[str] | None = None, target: object = None) -> ModuleSpec | None:
+        """Where a module is, None if it is not here."""
+        found = self._table.get(name)
+        if found is None:
+            return None
+        folder, _, file = found[0].rpartition("/")
+        spec = ModuleSpec(name, self, origin=found[0], is_package=file == "__init__.py")  # type: ignore[arg-type]
+        spec.has_location = True
+        if spec.submodule_search_locations is not None:
+            spec.submodule_search_locations.append(folder)
+        return spec
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        """None: a module like any other."""
+        return None
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Run a module's code."""
+        exec(self.get_code(module.__name__), module.__dict__)
+
+    def get_code(self, name: str) -> CodeType:
+        """A module's code."""
+        _, at, size = self._table[name]
+        code: CodeType = marshal.loads(self._read(self._start + at, size))
+        return code

@@ -1,0 +1,48 @@
+"""`agentguard check` where nothing but its own options is given: read here as click would read it.
+
+An agent asks before each command it runs, and loading click takes longer than all the rest.
+Everything else (help, wrong usage, `--explain`, completion) is click's.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from ..edge.root import Root
+from .rating import Asked, answer, is_call
+from .usual import usual
+
+_FLAGS = {"--json": "as_json", "--batch": "batch"}
+
+
+def check(arguments: list[str]) -> bool:
+    """Answer `[--root DIR] check [--json] [--batch] [--] WORD…`; False, and nothing done, if it is anything else.
+
+    Raises what `answer` raises.
+    """
+    root = _usual
+    if len(arguments) > 2 and arguments[0] == "--root":
+        path = os.path.abspath(arguments[1])
+        if not os.path.isdir(path) or not os.access(path, os.R_OK):
+            return False  # for click to say what is wrong with it
+        root, arguments = lambda: Root(path), arguments[2:]
+    if arguments[:1] != ["check"] or "_AGENTGUARD_COMPLETE" in os.environ or not sys.stdout or not sys.stdin:
+        return False
+    given = words = arguments[1:]
+    flags: dict[str, bool] = {}
+    while words and words[0] in _FLAGS:
+        flags[_FLAGS[words[0]]] = True
+        words = words[1:]
+    if words[:1] == ["--"]:
+        words = words[1:]
+    elif words and words[0].startswith("-") and words[0] != "-":
+        return False
+    if bool(words) == ("batch" in flags):
+        return False
+    answer(Asked(tuple(words), is_call(given), **flags), root)
+    return True
+
+
+def _usual() -> Root:
+    return Root(os.path.abspath(usual()))

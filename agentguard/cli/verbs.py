@@ -1,0 +1,51 @@
+"""What `agentguard` takes on its command line: options for all verbs, and the verbs."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+
+import click
+
+from .. import __version__
+from ..edge.root import Root
+from .usual import usual
+
+#: Each verb is the function of its name in the module of its name.
+VERBS = ("run", "install", "uninstall", "doctor", "check", "approve", "deny", "watch", "audit")
+
+
+class Verbs(click.Group):
+    """Loads a verb's module only when it is used, so that each verb starts fast."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The verbs that this installation has."""
+        return [verb for verb in VERBS if importlib.util.find_spec(f"agentguard.cli.{verb}")]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The verb of that name."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        command: click.Command = getattr(importlib.import_module(f"agentguard.cli.{cmd_name}"), cmd_name)
+        return command
+
+
+@click.group(
+    cls=Verbs,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog='Completion for your shell: eval "$(_AGENTGUARD_COMPLETE=bash_source agentguard)" '
+    "in ~/.bashrc, or the same with zsh_source or fish_source.",
+)
+@click.option(
+    "--root",
+    type=click.Path(file_okay=False),
+    default=usual,
+    show_default="this user's data directory",
+    help="Where configuration, data and shims lie.",
+)
+@click.version_option(__version__, "--version", prog_name="agentguard")
+@click.pass_context
+def cli(ctx: click.Context, root: str) -> None:
+    """Stand between an AI agent and the programs that can ruin your day."""
+    ctx.obj = Root(os.path.abspath(root))
