@@ -13,7 +13,7 @@ from ..core.api import Api, ApiRule
 from ..core.value import TYPE_CHECKING, Value
 from ..errors import RuleError
 from ..kept import beside, kept
-from .model import Command, Condition, Grammar, Option, Program, Rule, Search
+from .model import Command, Condition, Grammar, Option, Plain, Program, Rule, Search
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -190,7 +190,7 @@ def _thaw(frozen: Any) -> Any:
 
 
 _TYPES: dict[str, type[Value]] = {
-    one.__name__: one for one in (Program, Command, Option, Search, Grammar, Rule, Condition, Api, ApiRule)
+    one.__name__: one for one in (Program, Command, Option, Search, Grammar, Plain, Rule, Condition, Api, ApiRule)
 }
 
 
