@@ -1,7 +1,7 @@
 # What a file about a command says only where it is not so.
 _ag_fresh() {
     _ag_flags= _ag_optional= _ag_taking= _ag_valued= _ag_chdir= _ag_known= _ag_numbers= _ag_assign= _ag_needed= _ag_before=
-    _ag_commands= _ag_looks= _ag_asked= _ag_refuses= _ag_shaped= _ag_checked=
+    _ag_commands= _ag_others= _ag_opens= _ag_looks= _ag_asked= _ag_refuses= _ag_shaped= _ag_checked=
 }
 
 # Whether that may be the value of that option; one that says where the call takes place is kept.
@@ -97,19 +97,23 @@ while [ @ROOT@/current -ef @ROOT@/store/@VERSION@ ] && [ -r "$_ag_plain/@NAME@.p
                 ;;
             !* | - | [!-]* | '')
                 if [ -z "$_ag_ended$_ag_tally" ] && [ -n "$_ag_commands" ]; then
-                    case $_ag_word in *[!A-Za-z0-9_-]*) break 2 ;; esac
-                    case $_ag_commands in
-                        *" $_ag_word "*) _ag_at=$_ag_at.$_ag_word ;;
-                        *" $_ag_word>"*) # another name of a command
-                            _ag_name=${_ag_commands#*" $_ag_word>"}
-                            _ag_at=$_ag_at.${_ag_name%% *}
+                    case $_ag_word in *[!A-Za-z0-9_-]*) _ag_name= ;; esac
+                    case $_ag_commands$_ag_others in
+                        *" $_ag_name "*) _ag_below=$_ag_at.$_ag_word ;;
+                        *" $_ag_name>"*) # another name of a command
+                            _ag_below=${_ag_commands#*" $_ag_word>"}
+                            _ag_below=$_ag_at.${_ag_below%% *}
                             ;;
-                        *) break 2 ;;
+                        *) _ag_below= ;;
                     esac
-                    [ -z "$_ag_seen" ] && [ -r "$_ag_plain/$_ag_at.plain" ] || break 2
-                    _ag_fresh
-                    . "$_ag_plain/$_ag_at.plain"
-                    continue
+                    if [ -n "$_ag_below" ]; then
+                        _ag_at=$_ag_below
+                        [ -z "$_ag_seen" ] && [ -r "$_ag_plain/$_ag_at.plain" ] || break 2
+                        _ag_fresh
+                        . "$_ag_plain/$_ag_at.plain"
+                        continue
+                    fi
+                    [ -n "$_ag_opens" ] || break 2
                 fi
                 [ -z "$_ag_shaped" ] || _ag_takes "$_ag_word" || break 2
                 _ag_tally=x$_ag_tally

@@ -7,7 +7,6 @@ shim that decides is run by a shell over all of them, with its `exec` replaced b
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
 import subprocess
@@ -22,7 +21,7 @@ from agentguard.classify import Classifier
 from agentguard.core.call import Call, Invocation
 from agentguard.core.decide import decide
 from agentguard.core.effect import RATINGS
-from agentguard.core.octets import raw, text
+from agentguard.core.octets import raw
 from agentguard.core.secrets import masked
 from agentguard.core.world import World
 from agentguard.edge import shims, spool
@@ -41,19 +40,26 @@ PERSON = "[user]\n\tname = Dev\n\temail = dev@example.org\n[alias]\n\tco = check
 
 #: Words that programs take for more than data, or that a shell could stumble over.
 ODD = (
-    "", "-", "--", "---", "-x", "--x=", "=", "a b", " ", "*", "?", "[a]", "!x", "\\", "'", '"', "$HOME", "`id`", ";", "\n", "a\nb", "\x1b[2J",
-    "\udcff", "--\udcff", "é", "--output=x", "--help", "--version", "-h", "-q -s", "--short --branch", " --short ", "-C", "--git-dir=/x", "--no-x",
-    "x" * 300, "ext::sh -c x", "fd::7", "+main:main", ":main", "main:refs/heads/x", "HEAD", "origin", "@{u}", "HEAD:a", "secret=hunter2",
-    "https://user:pw@example.org/", "ghp_0123456789abcdef0123456789abcdef0123", "-p x", "\x1f", "\x1e", "\t", "a\rb", "-5", "-5x", "-n5", "0",
+    "", "-", "--", "---", "-x", "--x=", "=", "a b", " ", "*", "?", "[a]", "!x", "\\", "'", '"', "$HOME", "`id`", ";",
+    "\n", "a\nb", "\x1b[2J", "\udcff", "--\udcff", "é", "--output=x", "--help", "--version", "-h", "-q -s",
+    "--short --branch", " --short ", "-C", "--git-dir=/x", "--no-x", "x" * 300, "ext::sh -c x", "fd::7", "+main:main",
+    ":main", "main:refs/heads/x", "HEAD", "origin", "@{u}", "HEAD:a", "secret=hunter2",
+    "https://user:pw@example.org/", "ghp_0123456789abcdef0123456789abcdef0123", "-p x", "\x1f", "\x1e", "\t", "a\rb",
+    "-5", "-5x", "-n5", "0",
 )  # fmt: skip
 URLS = (
-    "https://example.org/", "http://localhost:3000/health", "localhost:8080/x?y=1", "127.0.0.1:9200/_all", "https://EXAMPLE.org", "ftp://example.org/x",
-    "https://api.telegram.org/bot1/deleteWebhook", "https://example.org/graphql?query=mutation{x}", "https://ec2.AMAZONAWS.com/?Action=TerminateInstances",
-    "https://slack.com/api/chat.delete", "file:///etc/passwd", "https://example.org/{a,b}", "https://example.org/[1-9]", "https://%61.example.org/",
-    "http://localhost:6443/api/v1/namespaces/x/pods/y/exec", "example.org", "-", "https://example.org//api//v1/", "https://example.org/../x", "http:/x",
-    "GET", "HEAD", "DELETE", "POST", "/dev/null", "%{http_code}", "\\n%{http_code}", "%output{x}", "Accept: a/b", "X-HTTP-Method-Override: DELETE",
-    "Authorization: Bearer abcdef123456", "@body.json", "x=1",
+    "https://example.org/", "http://localhost:3000/health", "localhost:8080/x?y=1", "127.0.0.1:9200/_all",
+    "https://EXAMPLE.org", "ftp://example.org/x", "https://api.telegram.org/bot1/deleteWebhook",
+    "https://example.org/graphql?query=mutation{x}", "https://ec2.AMAZONAWS.com/?Action=TerminateInstances",
+    "https://slack.com/api/chat.delete", "file:///etc/passwd", "https://example.org/{a,b}",
+    "https://example.org/[1-9]", "https://%61.example.org/", "http://localhost:6443/api/v1/namespaces/x/pods/y/exec",
+    "example.org", "-", "https://example.org//api//v1/", "https://example.org/../x", "http:/x", "GET", "HEAD",
+    "DELETE", "POST", "/dev/null", "%{http_code}", "\\n%{http_code}", "%output{x}", "Accept: a/b",
+    "X-HTTP-Method-Override: DELETE", "Authorization: Bearer abcdef123456", "@body.json", "x=1",
 )  # fmt: skip
+
+
+COMMANDS = ("\\dt", "\\d x", "\\dt\ndrop table t", "\\! rm -rf x", "select 1", "drop table t", "app", "host=db", "\\q")
 
 
 class Verdicts(NamedTuple):
@@ -163,7 +169,7 @@ def _option(command: Command, random_: random.Random) -> list[str]:
     if not command.options or random_.random() < 0.03:
         return [random_.choice(ODD)]
     name, option = random_.choice(list(command.options.items()))
-    value = random_.choice((*ODD, *URLS, "x", "main", "1"))
+    value = random_.choice((*ODD, *URLS, *COMMANDS, *COMMANDS, "x", "main", "1"))
     if not name.startswith("--"):
         letters = [other[1] for other in command.options if len(other) == 2 and other[0] == "-"]
         cluster = "".join(random_.choices(letters or ["x"], k=random_.choice((0, 0, 0, 1, 2)))) + name[1:]

@@ -47,7 +47,7 @@ _RULE = {
 }  # fmt: skip
 _EXAMPLE = {"run": (str, list), "rating": str, "given": dict, "catastrophic": bool}
 _PLAIN = {
-    "absent": list, "values": dict, "options": list, "operands": list, "refused": list, "upward": str,
+    "absent": list, "values": dict, "options": list, "needed": list, "operands": list, "refused": list, "upward": str,
     "settings": dict, "settles": list,
 }  # fmt: skip
 _ENVIRONMENTS = ("", "production", "staging", "local")

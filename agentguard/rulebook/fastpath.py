@@ -23,7 +23,7 @@ from .plain import Shape, shapes
 #: What names of options, commands and variables may consist of: nothing that a shell would take for more.
 _NAME = re.compile(r"[A-Za-z0-9_.#:?@,=+-]+")
 #: Globs that mean the same in every shell; blanks and quotes among them are escaped.
-_GLOB = re.compile(r"[A-Za-z0-9_.:/@%+=~,{}*\[\] \\-]*")
+_GLOB = re.compile(r"[A-Za-z0-9_.:/@%+=~,{}*?!\[\] \\-]*")
 #: The file about what is around a program's calls; no command is called so.
 AROUND = ("+around",)
 #: How the numbers of operands are called in a file (plain.COUNTS).
@@ -77,6 +77,11 @@ def _file(program: Program, shape: Shape, found: dict[tuple[str, ...], Shape]) -
     yield from _list("before", _names(before))
     if command.commands:
         yield from _list("commands", _below(program, shape, found)) or ("_ag_commands=' '",)
+        if command.operands:  # a word that is none of its commands is an operand
+            yield from _list(
+                "others", (name for name in command.commands if (*shape.path, command.commands[name]) not in found)
+            )
+            yield "_ag_opens=x"
     yield f"_ag_counts='{''.join(_TALLIES[count] for count in shape.counts)} '"
     yield f"_ag_rating={shape.rating}"
     yield f"_ag_rules='{' '.join(map(_named, shape.rules))}'"

@@ -139,6 +139,7 @@ class Plain(Value):
     absent: tuple[str, ...] = ()
     values: Mapping[str, tuple[str, ...]] = {}
     options: tuple[str, ...] = ()
+    needed: tuple[str, ...] = ()
     operands: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
     upward: str = ""

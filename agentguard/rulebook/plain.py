@@ -122,8 +122,15 @@ class _Analysis:
 
     def _start(self) -> None:
         never = self.program.plain.absent if not self.command.path else ()
-        self.options = {o.name: o for o in self.command.options.values() if _sayable(o) and o.name not in never}
-        self.counts = set(COUNTS)
+        joined = {role for roles in self.command.joined.values() for role in roles}
+        self.options = {
+            o.name: o
+            for o in self.command.options.values()
+            if _sayable(o) and o.name not in never and o.role not in joined
+        }
+        # Of operands that are joined to an option, one alone says nothing.
+        self.counts = {count for count in COUNTS if not joined or count < len(joined)}
+        self.needed: Rule | None = None
         self.absent: dict[str, None] = {}
         self.asked: dict[str, None] = {}
         self.looks = bool(self.program.files) and not self.program.linked and not self.program.plain.settles
@@ -134,7 +141,14 @@ class _Analysis:
         if self._carries():
             return None
         if (not self._read_by_a_reader() or self._leave_what_no_reader_minds()) and self._base():
-            return self._told(())
+            return self._told(tuple(name for name in self.program.plain.needed if name in self.options))
+        for rule in self.rules:
+            if self._can_be_needed(rule) and not self._read_by_a_reader():
+                self._start()
+                self.needed = rule
+                self._drop(name for choice in rule.unless for one in choice for name in one.names)
+                if self._base() and (needed := self._names_of(rule)):
+                    return self._told(needed)
         self._start()
         needed = self._won()
         return self._told(needed) if needed else None
@@ -144,7 +158,7 @@ class _Analysis:
         one = self.command
         roles = (*one.operands, *(role for _, roles in one.when for role in roles))
         carried = any(role.removesuffix("...") in _CARRYING for role in roles)
-        return carried or bool(one.stdin or one.search or one.joined or one.remote)
+        return carried or bool(one.stdin or one.search or one.remote)
 
     def _read_by_a_reader(self) -> bool:
         return bool(self.program.reads or self.command.reads)
@@ -152,7 +166,7 @@ class _Analysis:
     def _leave_what_no_reader_minds(self) -> bool:
         """Leave what the program's file says that its reader has nothing to say about; False if that is nothing."""
         self._keep(self._unminded())
-        return bool(self.program.plain.operands)
+        return bool(self.program.plain.options)
 
     def _unminded(self) -> set[str]:
         return {written.partition("=")[0] for written in self.program.plain.options}
@@ -166,7 +180,7 @@ class _Analysis:
             self.options.pop(name, None)
         self._possible_names = None
 
-    # Without a rule that wins
+    # Without a rule that wins, or with one that some option makes decide
 
     def _base(self) -> bool:
         """Take away what could make a rule ask; whether something is left that surely does not."""
@@ -224,7 +238,8 @@ class _Analysis:
                     continue
                 self.absent |= dict.fromkeys(names)
                 return True
-        named = [{n for one in choice for n in one.names if n in self.options} for choice in rule.given]
+        kept = set(self._names_of(self.needed)) if self.needed else set()
+        named = [{n for one in choice for n in one.names if n in self.options} - kept for choice in rule.given]
         smallest = min((names for names in named if names), key=len, default=None)
         if smallest is not None:
             self._drop(smallest)
@@ -241,7 +256,9 @@ class _Analysis:
         )
 
     def _decides_for(self, rule: Rule, count: int) -> bool:
-        bare = not (rule.given or rule.where[0] or rule.operand or rule.argument or rule.adds)
+        bare = not (
+            (rule.given and rule is not self.needed) or rule.where[0] or rule.operand or rule.argument or rule.adds
+        )
         return bare and _harmless(rule) and (not rule.operands or _must_count(rule.operands, count))
 
     def _make_certain(self, count: int) -> bool:
@@ -274,10 +291,8 @@ class _Analysis:
 
     def _won(self) -> tuple[str, ...]:
         """The options that make a rule win, whatever else is given that is left; none if there are none."""
-        winning = [rule for rule in self.rules if self._can_win(rule)]
-        needed = tuple(dict.fromkeys(name for rule in winning for name in rule.given[0][0].names))
-        needed += tuple(n for rule in winning for one in rule.given[0][1:] for n in one.names if n not in needed)
-        needed = tuple(name for name in needed if name in self.options)
+        winning = [rule for rule in self.rules if rule.wins and self._can_be_needed(rule) and not rule.operands]
+        needed = tuple(dict.fromkeys(name for rule in winning for name in self._names_of(rule)))
         for rule in self.rules:
             speaks = rule.wins or rule.carries
             while speaks and not _harmless(rule) and self._possible(rule):
@@ -289,21 +304,27 @@ class _Analysis:
             self._keep(self._unminded() | set(needed))
         return tuple(name for name in needed if name in self.options)
 
-    def _can_win(self, rule: Rule) -> bool:
+    def _can_be_needed(self, rule: Rule) -> bool:
+        """Whether it is harmless, and one option from a list is all that it takes for it to decide."""
         return (
-            rule.wins
-            and _harmless(rule)
+            _harmless(rule)
+            and not rule.adds
             and len(rule.given) == 1
             and not any(one.value or one.names[0].startswith("$") for one in rule.given[0])
-            and not (rule.where[0] or rule.operands or rule.operand or rule.argument or rule.ordered)
+            and not (rule.where[0] or rule.operand or rule.argument or rule.ordered)
         )
+
+    def _names_of(self, rule: Rule) -> tuple[str, ...]:
+        """The options that such a rule takes and that may be given."""
+        return tuple(dict.fromkeys(n for one in rule.given[0] for n in one.names if n in self.options))
 
     # What it comes to
 
     def _told(self, needed: tuple[str, ...]) -> Shape:
         speaking = [rule for rule in self.rules if self._possible(rule) and _harmless(rule)]
-        deciding = [rule for rule in speaking if rule.wins] if needed else speaking
-        sure = [rule.id for rule in self.rules if any(self._certain(rule, count) for count in self.counts)]
+        deciding, sure = speaking, [rule for rule in self.rules if any(self._certain(rule, one) for one in self.counts)]
+        if needed and not self.needed and not self._read_by_a_reader():
+            deciding = sure = [rule for rule in speaking if rule.wins]
         checked = (written.partition("=") for written in self.program.plain.options)
         values: dict[str, tuple[str, ...]] = {}
         for name, _, value in checked:
@@ -324,7 +345,7 @@ class _Analysis:
             rating=worst(
                 (*(_rating(rule) for rule in deciding), *(rating for _, rating in self._values_that_matter()))
             ),
-            rules=tuple(rule.id for rule in deciding) if needed else tuple(sure),
+            rules=tuple(rule.id for rule in sure),
         )
 
     def _values_that_matter(self) -> Iterator[tuple[str, Rating]]:

@@ -1,0 +1,317 @@
+"""What the guard costs: whole processes, alternating with what they are held against, as ratios.
+
+    python benchmarks/speed.py [--runs N] [--rows N] [--corpora DIRECTORY] [--record]
+
+Everything happens in an installation and a repository of its own, in a directory that is taken away
+again. `--rows` is how many rows the record has when appending to it is timed; the default takes some
+minutes to make. With --record, the tables are also written to `SPEED.md` beside this file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.server
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import tomllib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from corpora import Batch, machine
+
+from agentguard.edge.journal import Journal
+from agentguard.edge.record import append_row
+from agentguard.edge.root import Root
+
+PROJECT = Path(__file__).resolve().parents[1]
+STAND_IN = "#!/bin/sh\nexit 0\n"
+#: How long so many shims at once append to the record, in seconds.
+AT_ONCE, SECONDS = 64, 60
+
+
+class Trial:
+    """An installed guard in `place`, with a repository, and stand-ins for programs that are not here."""
+
+    def __init__(self, place: Path) -> None:
+        self.place = place
+        self.peak = 0  # the most memory that a process took, in KiB
+        self.root = Root(str(place / "root"))
+        self.home, self.tree, self.bin = place / "home", place / "tree", place / "bin"
+        for directory in (self.home, self.bin):
+            directory.mkdir()
+        (self.home / ".gitconfig").write_text("[user]\n\tname = Dev\n\temail = dev@example.org\n")
+        for name in ("railway", "psql", "curl", "git", "rm"):
+            if name == "railway" or not shutil.which(name):
+                (self.bin / name).write_text(STAND_IN)
+                (self.bin / name).chmod(0o755)
+        path = f"{self.bin}:/usr/local/bin:/usr/bin:/bin"
+        self.plain = {"PATH": path, "HOME": str(self.home), "LANG": "C.UTF-8", "CI": "true", "PWD": str(self.tree)}
+        subprocess.run(
+            [sys.executable, "-m", "agentguard", "--root", self.root.path, "install", "--shell", "none"],
+            env=self.plain | {"PYTHONPATH": str(PROJECT)}, cwd=place, check=True, stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+        self.guarded = self.plain | {"PATH": f"{self.root.shims}:{path}"}
+        subprocess.run(["git", "init", "-q", str(self.tree)], env=self.plain, check=True)
+        (self.tree / "app.py").write_text("print()\n")
+        for words in (["add", "-A"], ["commit", "-qm", "x"]):
+            subprocess.run(["git", *words], cwd=self.tree, env=self.plain, check=True)
+        with open(self.tree / ".git" / "config", "a") as config:
+            config.write('[remote "origin"]\n\turl = ../up.git\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n')
+
+    def once(self, argv: list[str], guarded: bool) -> float:
+        """The milliseconds that a process takes, from its start to its end."""
+        env = self.guarded if guarded else self.plain
+        program = shutil.which(argv[0], path=env["PATH"])
+        assert program, argv
+        devnull = [(os.POSIX_SPAWN_OPEN, n, os.devnull, os.O_RDWR, 0) for n in (0, 1, 2)]
+        begun = time.perf_counter()
+        pid = os.posix_spawn(program, argv, env, file_actions=devnull)
+        _, _, used = os.wait4(pid, 0)
+        self.peak = max(self.peak, used.ru_maxrss)
+        return (time.perf_counter() - begun) * 1000
+
+    def paired(self, runs: int, *ways: tuple[list[str], bool]) -> list[float]:
+        """The median of each way, all taken in turn."""
+        os.chdir(self.tree)
+        times = [[self.once(*way) for way in ways] for _ in range(runs + 3)][3:]
+        return [statistics.median(column) for column in zip(*times, strict=True)]
+
+    def python(self) -> list[str]:
+        """The interpreter that shims run in, doing nothing."""
+        return [os.path.realpath(f"{self.root.current}/python"), "-I", "-S", "-c", "pass"]
+
+
+def floor(trial: Trial, runs: int) -> Iterator[str]:
+    """What nothing can be faster than."""
+    python, dash, true = trial.paired(
+        runs, (trial.python(), False), (["dash", "-c", "exec true"], False), (["true"], False)
+    )
+    yield "| process | ms |\n|---|---|"
+    yield f"| `python3 -I -S -c pass` | {python:.1f} |"
+    yield f"| `dash -c 'exec true'` | {dash:.2f} |"
+    yield f"| `true` | {true:.2f} |"
+
+
+def fast(trial: Trial, runs: int, url: str) -> Iterator[str]:
+    """The fast way: what it adds to the real program."""
+    calls = [
+        ["git", "status"], ["git", "diff", "--stat"], ["git", "log", "--oneline", "-5"], ["git", "branch"],
+        ["git", "rev-parse", "HEAD"], ["git", "-C", ".", "status"], ["git", "commit", "--dry-run", "-m", "x"],
+        ["git", "--version"], ["curl", "-s", url], ["rm", "--version"], ["psql", "--version"], ["railway", "logs"],
+    ]  # fmt: skip
+    yield "| call | direct, ms | added, ms | added ÷ `dash -c 'exec true'` |\n|---|---|---|---|"
+    added = []
+    for call in calls:
+        guarded, direct, dash = trial.paired(runs, (call, True), (call, False), (["dash", "-c", "exec true"], False))
+        added.append(guarded - direct)
+        yield f"| `{' '.join(call)}` | {direct:.2f} | {added[-1]:.2f} | {added[-1] / dash:.2f} |"
+    yield f"| median | | {statistics.median(added):.2f} | |"
+
+
+def full(trial: Trial, runs: int) -> Iterator[str]:
+    """The slow way: what it adds, in starts of the interpreter."""
+    (trial.tree / "app.py").write_text("print('changed')\n")
+    agentguard = [f"{trial.root.path}/bin/agentguard", "check"]
+    psql = ["psql", "-h", "/nowhere", "-c", "select 1"]
+    nested = "sudo bash -c 'git status; ls'"
+    rows: list[tuple[str, list[str], list[str], float]] = [
+        ("`rm -f` of a file that is not there, added", ["rm", "-f", "gone"], ["rm", "-f", "gone"], 2.5),
+        ("`git reset --hard` up to its refusal", ["git", "reset", "--hard"], [], 2.5),
+        ("`git push nowhere`, added", ["git", "push", "nowhere"], ["git", "push", "nowhere"], 2.5),
+        ("`agentguard check 'a && b'`, whole", [*agentguard, "a && b"], [], 5),
+        (f'`agentguard check "{nested}"`, whole', [*agentguard, nested], [], 5),
+        ("`psql -c 'select 1'`, added", psql, psql, 8),
+    ]
+    trial.peak = 0
+    yield "| what | ms | × `python3 -I -S -c pass` | to reach |\n|---|---|---|---|"
+    for name, call, direct, goal in rows:
+        found = trial.paired(runs, (call, True), (trial.python(), False), (direct or ["true"], False))
+        cost = found[0] - (found[2] if direct else 0)
+        yield f"| {name} | {cost:.1f} | {cost / found[1]:.1f} | {goal} |"
+    yield f"| peak memory of any of these | {trial.peak / 1024:.0f} MiB | | 40 MiB |"
+
+
+def everyday(trial: Trial) -> Iterator[str]:
+    """Which of the calls that agents make all day take the fast way, by what the shims note down."""
+    with open(Path(__file__).with_name("everyday.toml"), "rb") as file:
+        calls = tomllib.load(file)["calls"]
+    stand_ins = trial.place / "stand-ins"
+    stand_ins.mkdir()
+    for name in ("git", "rm", "curl", "psql", "railway"):
+        (stand_ins / name).write_text(STAND_IN)
+        (stand_ins / name).chmod(0o755)
+    env = trial.guarded | {"PATH": f"{trial.root.shims}:{stand_ins}:/usr/bin:/bin"}
+    spool = Path(trial.root.data, "spool")
+    weight, slow = 0, []
+    for row in calls:
+        before = sum(file.stat().st_size for file in spool.glob("[0-9]*"))
+        command = [f"{trial.root.shims}/{row['call'][0]}", *row["call"][1:]]
+        subprocess.run(command, cwd=trial.tree, env=env, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        if sum(file.stat().st_size for file in spool.glob("[0-9]*")) > before:
+            weight += row["n"]
+        else:
+            slow.append(row)
+    total = sum(row["n"] for row in calls)
+    share = 100 * weight / total
+    yield f"{len(calls)} calls, weighted as agents make them: **{share:.1f} %** take the fast way (to reach: 90 %)."
+    yield "The others, by weight: " + ", ".join(
+        f"`{' '.join(row['call'][:3])}`" for row in sorted(slow, key=lambda row: -row["n"])[:12]
+    )
+
+
+def batch(trial: Trial, corpora: Path) -> Iterator[str]:
+    """How many lines a second one `check --batch` rates."""
+    place = trial.place / "batch"
+    place.mkdir()
+    lines = (corpora / "nl2bash.txt").read_text().splitlines()
+    process = Batch(place)
+    process.ask("ls")
+    begun = time.perf_counter()
+    for line in lines:
+        process.ask(line)
+    rate = len(lines) / (time.perf_counter() - begun)
+    yield f"`check --batch` on {len(lines):,} lines: {rate:,.0f} a second (to reach: 1,000)."
+    process.close()
+
+
+def large_record(trial: Trial, runs: int, rows: int) -> Iterator[str]:
+    """Appending to a record that is large, and looking at its end."""
+    root = Root(str(trial.place / "large"))
+    os.makedirs(root.data, 0o700)
+    journal = Journal(root)
+    body = {
+        "program": "git",
+        "argv": ["git", "status"],
+        "cwd": "/srv/app",
+        "rating": "read",
+        "session": "abc",
+        "decision": "run",
+    }
+    made = 0
+    while made < rows:
+        with journal.writing() as connection:
+            for _ in range(min(100_000, rows - made)):
+                append_row(connection, journal._body("ran", body))
+                made += 1
+    times = []
+    for _ in range(max(runs, 40)):
+        begun = time.perf_counter()
+        journal.append("ran", body)
+        times.append((time.perf_counter() - begun) * 1000)
+    journal.close()
+    os.symlink(f"{trial.root.path}/store", f"{root.path}/store")
+    os.symlink(os.readlink(trial.root.current), root.current)
+    command = [
+        f"{root.current}/python",
+        "-I",
+        "-S",
+        "-B",
+        f"{root.current}/command.py",
+        "--root",
+        root.path,
+        "audit",
+        "--all",
+    ]
+    looked = statistics.median(trial.once(command, False) for _ in range(10))
+    size = os.path.getsize(root.record) >> 20
+    yield f"| append, {rows:,} rows present ({size:,} MiB) | {statistics.median(times):.2f} ms | 1 ms |"
+    yield f"| `audit --all`, the last 50 of them, whole process | {looked:.0f} ms | 150 ms |"
+
+
+def at_once(trial: Trial) -> Iterator[str]:
+    """Many shims at once: is every call on the record, and does the chain hold?"""
+    with journal_of(trial.root) as journal:
+        journal.catch_up()
+        before = journal.extent().rows
+    script = (
+        'i=0; end=$(($(date +%s) + $1)); while [ "$(date +%s)" -lt "$end" ]; do '
+        'git status >/dev/null 2>>"$2"; rm -f gone 2>>"$2"; i=$((i + 2)); done; echo $i'
+    )
+    errors = trial.place / "errors"
+    command = ["sh", "-c", script, "sh", str(SECONDS), str(errors)]
+    many = [
+        subprocess.Popen(command, cwd=trial.tree, env=trial.guarded, stdout=subprocess.PIPE) for _ in range(AT_ONCE)
+    ]
+    calls = sum(int(process.communicate()[0]) for process in many)
+    with journal_of(trial.root) as journal:
+        journal.catch_up()
+        after, broken = journal.extent().rows, journal.verify()
+    lost = calls - (after - before)
+    said = errors.read_text().splitlines()
+    verdict = "whole" if broken is None else f"broken at {broken.seq}"
+    yield f"| {AT_ONCE} shims at once for {SECONDS} s: calls | {calls:,} | |"
+    yield f"| rows that are lost, lines of errors, the chain | {lost}, {len(said)}, {verdict} | 0, 0, whole |"
+
+
+@contextmanager
+def journal_of(root: Root) -> Iterator[Journal]:
+    """The record of an installation."""
+    journal = Journal(root)
+    yield journal
+    journal.close()
+
+
+@contextmanager
+def web() -> Iterator[str]:
+    """A server on loopback that answers every GET."""
+
+    class Quiet(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, format: str, *arguments: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Quiet) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/"
+        server.shutdown()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
+    parser.add_argument("--runs", type=int, default=41, help="how often each process is started")
+    parser.add_argument("--rows", type=int, default=10_000_000, help="rows of the record that is appended to")
+    parser.add_argument("--corpora", type=Path, help="a directory with nl2bash.txt")
+    parser.add_argument("--record", action="store_true", help="write SPEED.md")
+    arguments = parser.parse_args()
+    place = tempfile.mkdtemp(prefix="agentguard-speed-", dir=os.environ.get("TMPDIR", "/var/tmp"))
+    told = [
+        "# What the guard costs\n",
+        f"{machine()}. Medians of {arguments.runs} runs, taken in turn. `make bench` prints this.\n",
+    ]
+    try:
+        trial = Trial(Path(place))
+        with web() as url:
+            parts: list[tuple[str, Callable[[], Iterator[str]]]] = [
+                ("The floor", lambda: floor(trial, arguments.runs)),
+                ("The fast way, added to the real program", lambda: fast(trial, arguments.runs, url)),
+                ("The slow way", lambda: full(trial, arguments.runs)),
+                ("Everyday calls", lambda: everyday(trial)),
+            ]
+            if arguments.corpora:
+                parts.append(("Many lines", lambda: batch(trial, arguments.corpora)))
+            for title, part in parts:
+                told += [f"## {title}\n", *part(), ""]
+                print("\n".join(told[-3:]), flush=True)
+            told += ["## The record\n", "| what | | to reach |\n|---|---|---|", *at_once(trial)]
+            told += [*large_record(trial, arguments.runs, arguments.rows), ""]
+    finally:
+        shutil.rmtree(place)
+    text = "\n".join(told)
+    print(text)
+    if arguments.record:
+        Path(__file__).with_name("SPEED.md").write_text(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
