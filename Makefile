@@ -31,9 +31,9 @@ types: $(VENV)/.installed  ## mypy --strict
 agents:  ## fetch the real agent that the tests marked `agents` drive (needs npm)
 	npm install --silent --no-audit --no-fund --prefix .agents @anthropic-ai/claude-code@2.1.197
 
-bench: $(VENV)/.installed  ## rate the command lines in the *.txt of CORPORA (make bench CORPORA=DIRECTORY)
-	@test -n "$(CORPORA)" || { echo "say where command lines are, one a line in *.txt: make bench CORPORA=DIRECTORY" >&2; exit 2; }
-	$(BIN)/python benchmarks/corpora.py --record $(CORPORA)
+bench: $(VENV)/.installed  ## what the guard costs; with CORPORA=DIRECTORY also how the command lines in its *.txt are rated
+	$(BIN)/python benchmarks/speed.py --record $(if $(CORPORA),--corpora $(CORPORA))
+	$(if $(CORPORA),$(BIN)/python benchmarks/corpora.py --record $(CORPORA))
 
 clean:  ## remove what this file made
 	rm -rf $(VENV) .agents .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -418,7 +418,7 @@ def test_half_of_all_modules_refuses(guarded, left):
     whole = Path(modules).read_bytes()
     with moved_away(modules):
         Path(modules).write_bytes(whole[: left if isinstance(left, int) else int(left * len(whole))])
-        ran = guarded.call("git", "--version")
+        ran = guarded.call(*LOOKED_AT)
     assert (ran.status, ran.out) == (126, "")
     assert "agentguard install" in one_line(ran.err)
 

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 
 import click
 from rich.console import Console
@@ -184,24 +185,31 @@ def _remedy(shell: str, root: Root) -> str:
     return f"`agentguard install --shell {shell}` adds the lines that put the shims first"
 
 
+#: What makes every shim hand its call to Python, where it would let it through by itself.
+_SLOW_WAY = {"POSIXLY_CORRECT": "1"}
+
+
 def _trial(shell: str, executable: str, names: tuple[str, ...], root: Root, environment: dict[str, str]) -> Check:
-    """Really call a guarded program that way, and look for its row in the record."""
+    """Really call a guarded program that way, past Python and by way of it, and look for its rows in the record."""
     subject = f"{shell}, a real call"
     if not names:
         return Check(subject, "absent", "no program is guarded")
     name = next(name for name in ("git", "rm", *names) if name in names)
     with tempfile.TemporaryDirectory(prefix="agentguard-doctor-") as folder:
-        folder = os.path.realpath(folder)  # the working directory tells this call's row from others
+        folder = os.path.realpath(folder)  # the working directory tells this call's rows from others
         try:
-            ran = probes.run([executable, "-c", f"{name} --version"], environment, folder)
-            rows = [row.body for row in Journal(root).rows(program=name, limit=100) if row.body.get("cwd") == folder]
+            for also in ({}, _SLOW_WAY):
+                ran = probes.run([executable, "-c", f"{name} --version"], environment | also, folder)
+                if ran.returncode:
+                    said = (ran.stderr.strip().splitlines() or ["it said nothing"])[-1]
+                    detail = f"`{name} --version` ended with {ran.returncode}: {said}"
+                    return Check(subject, "bad", detail, "run `agentguard install`")
+            with closing(Journal(root)) as journal:
+                journal.catch_up()
+                rows = [row for row in journal.rows(program=name, limit=100) if row.body.get("cwd") == folder]
         except (OSError, subprocess.TimeoutExpired, RecordError) as fault:
             return Check(subject, "bad", f"`{name} --version`: {fault}")
-    if ran.returncode:
-        said = (ran.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        detail = f"`{name} --version` ended with {ran.returncode}: {said}"
-        return Check(subject, "bad", detail, "run `agentguard install`")
-    if not rows:
+    if len(rows) < 2:
         return Check(subject, "bad", f"`{name} --version` ran, but left no row in the record")
     return Check(subject, "good", f"`{name} --version` ran and is on the record")
 

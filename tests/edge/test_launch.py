@@ -51,7 +51,7 @@ class Shim:
         for directory in ("real", "shims", "current"):
             (root / directory).mkdir(parents=True)
         text = (REPOSITORY / "shims" / "shim.sh").read_text()
-        for name, value in {"SHELL": "/bin/sh", "ROOT": shlex.quote(str(root)), "NAME": "tool"}.items():
+        for name, value in {"SHELL": "/bin/sh", "PLAIN": "", "ROOT": shlex.quote(str(root)), "NAME": "tool"}.items():
             text = text.replace(f"@{name}@", value)
         self.shim.write_text(text)
         self.shim.chmod(0o755)
