@@ -12,8 +12,9 @@ from ..core.glob import like
 from ..core.octets import raw, text
 from ..core.value import TYPE_CHECKING
 from ..core.world import Unseen, World
-from .git_probes import checkout_switch_dirty, merge_overwrites, reset_drops, sparse_drops
+from .git_probes import checkout_switch_dirty, index_drops, merge_overwrites, sparse_drops, stash_index_drops
 from .push_probe import forced_by_configuration
+from .ref_probes import commits_unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,7 +92,9 @@ LOOKUPS: dict[str, Lookup] = {
     "git-push-forced": forced_by_configuration,
     "git-merge-overwrites": _naming(merge_overwrites),
     "git-switch-overwrites": _naming(checkout_switch_dirty),
-    "git-reset-drops": _naming(reset_drops),
+    "git-index-drops": _naming(index_drops),
+    "git-unlogged": _naming(commits_unreachable),
+    "git-stash-index-drops": _naming(stash_index_drops),
     "git-sparse-drops": _naming(sparse_drops),
 }
 

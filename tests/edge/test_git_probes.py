@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import tomllib
 from pathlib import Path
 
 import pytest
 from repository import ENV, Repository
 
-from agentguard.core.call import Call, Invocation, Unresolved
+from agentguard.core.call import Call, Invocation, Stream, Unresolved
 from agentguard.core.world import Unseen
 from agentguard.edge import ref_probes, unwatched
 from agentguard.edge.git_probes import PROBES
@@ -350,16 +351,20 @@ def test_remote_branch_delete(repo):
 
 
 def test_update_ref(repo):
-    assert len(names(ask("ref-deletes", repo.path, "git update-ref -d refs/heads/other"))) == 2
-    assert names(ask("ref-deletes", repo.path, "git update-ref -d refs/heads/nowhere")) == []
-    assert len(names(ask("ref-deletes", repo.path, "git update-ref -d HEAD"))) == 0
-    assert ask("ref-deletes", repo.path, "git update-ref --stdin").unseen
+    assert len(names(ask("ref-updates", repo.path, "git update-ref -d refs/heads/other"))) == 2
+    assert names(ask("ref-updates", repo.path, "git update-ref -d refs/heads/nowhere")) == []
+    assert len(names(ask("ref-updates", repo.path, "git update-ref -d HEAD"))) == 0
+
+
+def keep_no_reflogs(repo: Repository) -> None:
+    """No ref gets a reflog, and none has one: git keeps up those that are there."""
+    repo.git("config", "core.logAllRefUpdates", "false")
+    shutil.rmtree(repo.path / ".git/logs")
 
 
 MOVES = [
     ("git branch -f other main", 2),
     ("git branch -f other", 2),
-    ("git update-ref refs/heads/other main", 2),
     ("git checkout -B other main", 2),
     ("git switch -C other main", 2),
     ("git branch -f other other", 0),
@@ -370,7 +375,7 @@ MOVES = [
 @pytest.mark.parametrize(("line", "dropped"), MOVES)
 def test_moving_a_ref_is_in_the_reflog(repo, line, dropped):
     assert names(ask("commits-unreachable", repo.path, line)) == []
-    repo.git("config", "core.logAllRefUpdates", "false")
+    keep_no_reflogs(repo)
     assert len(names(ask("commits-unreachable", repo.path, line))) == dropped
 
 
@@ -381,7 +386,7 @@ def test_a_branch_renamed_over_another_takes_its_reflog_along(repo, line):
 
 
 def test_reset_without_a_reflog(repo):
-    repo.git("config", "core.logAllRefUpdates", "false")
+    keep_no_reflogs(repo)
     assert len(names(ask("commits-unreachable", repo.path, "git reset --soft HEAD~1"))) == 0  # "other" has it too
     repo.commit("c")
     assert len(names(ask("commits-unreachable", repo.path, "git reset --soft HEAD~1"))) == 1
@@ -390,7 +395,47 @@ def test_reset_without_a_reflog(repo):
 def test_a_ref_that_has_no_reflog(repo):
     repo.git("update-ref", "refs/custom/x", "other")
     repo.git("branch", "-D", "other")
-    assert len(names(ask("commits-unreachable", repo.path, "git update-ref refs/custom/x main"))) == 2
+    assert len(names(ask("ref-updates", repo.path, "git update-ref refs/custom/x main"))) == 2
+
+
+UPDATES = [
+    ("", b"delete refs/heads/other\n", 2),
+    ("", b"delete refs/heads/other", 2),
+    ("", b'delete "refs/heads/\\157ther" main\n', 2),
+    ("", b"update refs/heads/other main\n", 0),  # its reflog keeps what it had
+    ("", b"update refs/custom/x main\n", 1),
+    ("", b"update refs/custom/x main\ncreate refs/custom/y refs/custom/x\n", 0),
+    ("", b"update refs/heads/other " + b"0" * 40 + b"\n", 2),
+    ("", b"verify refs/heads/other other\n", 0),
+    ("", b"start\ndelete refs/heads/other\nprepare\ncommit\n", 2),
+    ("", b"start\ndelete refs/heads/other\nprepare\nabort\n", 0),
+    ("", b"start\ndelete refs/heads/other\n", 0),  # never committed
+    ("", b"start\ndelete refs/heads/other\nabort\nstart\ndelete refs/custom/x\ncommit\n", 1),
+    ("", b"delete refs/heads/sym\n", 2),
+    ("", b"option no-deref\ndelete refs/heads/sym\n", 0),
+    ("", b"option no-deref\ndelete refs/heads/sym\ndelete refs/heads/sym\n", 2),
+    ("", b"delete refs/heads/nowhere\n", 0),
+    ("", b"", 0),
+    ("-z", b"delete refs/heads/other\0\0", 2),
+    ("-z", b"update refs/custom/x\0main\0\0delete refs/heads/other\0\0", 3),
+    ("-z", b"option no-deref\0delete refs/heads/sym\0\0", 0),
+]
+
+
+@pytest.mark.parametrize(("options", "given", "dropped"), UPDATES)
+def test_refs_on_standard_input(repo, options, given, dropped):
+    repo.git("symbolic-ref", "refs/heads/sym", "refs/heads/other")
+    repo.git("update-ref", "refs/custom/x", repo.git("commit-tree", "-m", "kept by no other", "main^{tree}"))
+    made = call(repo.path, f"git update-ref --stdin {options}")
+    made = made.replace(invocation=made.invocation.replace(stdin=Stream("known", given)))
+    assert len(names(RealWorld(made.invocation, "/nowhere").ask("ref-updates", made))) == dropped
+
+
+@pytest.mark.parametrize("given", [Stream("unseen", why="nobody knows"), Stream("known", b"symref-delete refs/heads/x\n")])
+def test_refs_on_a_standard_input_that_is_not_understood_are_unseen(repo, given):
+    made = call(repo.path, "git update-ref --stdin")
+    made = made.replace(invocation=made.invocation.replace(stdin=given))
+    assert RealWorld(made.invocation, "/nowhere").ask("ref-updates", made).unseen
 
 
 def test_tag_delete(repo):
