@@ -23,8 +23,12 @@ from typing import Any
 
 from repository import ENV, GIT
 
-#: Reflogs and objects are older than any "now" of a call.
-_DATES = {"GIT_AUTHOR_DATE": "2026-01-02T03:04:05Z", "GIT_COMMITTER_DATE": "2026-01-02T03:04:05Z"}
+#: Reflogs are older than any "now" of a call, and hooks are not copied.
+_BUILDING = {
+    "GIT_AUTHOR_DATE": "2026-01-02T03:04:05Z",
+    "GIT_COMMITTER_DATE": "2026-01-02T03:04:05Z",
+    "GIT_TEMPLATE_DIR": "",
+}
 #: By convention, whatever is in them can be made again.
 _DISPOSABLE = "node_modules"
 #: How long a call may take, in seconds.
@@ -46,7 +50,6 @@ class Ground:
             "PATH": os.environ["PATH"],
             "HOME": str(home),
             "GIT_CONFIG_NOSYSTEM": "1",
-            "GIT_TEMPLATE_DIR": "",
             "TZ": "UTC",
         }
         self.before: dict[str, Kept] = {}
@@ -62,8 +65,6 @@ class Ground:
             self._put(None)
             self._run("sh", "-e", "-c", self._script(place), cwd=self.live)
             shutil.copytree(self.live, pristine, symlinks=True)
-            for key in ("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"):
-                assert key not in self.env
         self._put(pristine)
         for tree in _work_trees(self.live):  # the copies' times and numbers are not those that the index has
             refresh = [GIT, "update-index", "-q", "--unmerged", "--refresh"]
@@ -99,7 +100,7 @@ class Ground:
 
     def _run(self, *argv: str, cwd: Path) -> None:
         # The system's own programs, so that the scene is set under a guard as well.
-        env = self._environment() | _DATES | {"PATH": f"{os.confstr('CS_PATH')}:{os.environ['PATH']}"}
+        env = self._environment() | _BUILDING | {"PATH": f"{os.confstr('CS_PATH')}:{os.environ['PATH']}"}
         done = subprocess.run(argv, cwd=cwd, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
 

@@ -13,6 +13,7 @@ from ..core.octets import raw, text
 from ..core.value import TYPE_CHECKING
 from ..core.world import Unseen, World
 from .git_probes import checkout_switch_dirty, index_drops, merge_overwrites, sparse_drops, stash_index_drops
+from .linked_probes import submodules_recursed
 from .push_probe import forced_by_configuration
 from .ref_probes import commits_unreachable
 
@@ -93,6 +94,7 @@ LOOKUPS: dict[str, Lookup] = {
     "git-merge-overwrites": _naming(merge_overwrites),
     "git-switch-overwrites": _naming(checkout_switch_dirty),
     "git-index-drops": _naming(index_drops),
+    "git-submodules-recursed": _naming(submodules_recursed),
     "git-unlogged": _naming(commits_unreachable),
     "git-stash-index-drops": _naming(stash_index_drops),
     "git-sparse-drops": _naming(sparse_drops),

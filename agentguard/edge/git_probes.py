@@ -10,13 +10,14 @@ from __future__ import annotations
 import os
 
 from ..core.effect import Target
-from ..core.octets import raw, text
+from ..core.octets import text
 from ..core.reading import stdin
 from ..core.value import TYPE_CHECKING
-from ..core.world import PATH_STATES, Answer, Unseen, World
+from ..core.world import PATH_STATES, Answer, World
 from .conflicts import not_remade
-from .git import Change, of_work_tree
-from .git_words import before_dashes, branch, lines, pathspecs, tree_and_paths, unquoted, worktree
+from .git import EDITED, STAGED, Change
+from .git_words import before_dashes, branch, lines, pathspecs, tree_and_paths, unquoted
+from .linked_probes import submodules_reset, worktree_unclean, worktrees_gone
 from .object_probes import all_tags, objects_unreachable, reflog_only, replacements
 from .push_probe import push_loses
 from .ref_probes import (
@@ -38,9 +39,6 @@ if TYPE_CHECKING:
     from .git import Git
 
     Probe = Callable[[Call, Git, World], Answer]
-
-#: Letters of `git status` for content that is in no commit (index) or not even in the index (tree).
-_STAGED, _EDITED = "MTARCU", "MTAU"
 
 
 def worktree_dirty(call: Call, git: Git, world: World) -> Answer:
@@ -79,11 +77,11 @@ def paths_dirty(call: Call, git: Git, world: World) -> Answer:
     files = [
         change
         for change in changes(git, paths, skipped=bool(source) or call.has("--ignore-skip-worktree-bits"))
-        if (edited and change.tree in _EDITED)
+        if (edited and change.tree in EDITED)
         # What is staged is still in the work tree if only the index is put back and nothing was changed since.
-        or (staged and change.index in _STAGED and (edited or change.tree != "."))
+        or (staged and change.index in STAGED and (edited or change.tree != "."))
         # A conflict that is made again takes the place of its resolution, a staged one too.
-        or (call.has("-m", "--merge", "--conflict") and change.index in _STAGED)
+        or (call.has("-m", "--merge", "--conflict") and change.index in STAGED)
     ]
     overwritten = _overwritten(git, source, paths) if source and edited else ()
     return _lost_files(git, (*not_remade(git, files), *overwritten))
@@ -97,7 +95,7 @@ def merge_undone(call: Call, git: Git, world: World) -> Answer:
     found = changes(git)
     if call.command in (("rebase",), ("am",)):
         return _lost_files(git, _uncommitted(git, found))
-    return _lost_files(git, not_remade(git, [one for one in found if one.index in _STAGED]))
+    return _lost_files(git, not_remade(git, [one for one in found if one.index in STAGED]))
 
 
 def index_written_out(call: Call, git: Git, world: World) -> Answer:
@@ -106,7 +104,7 @@ def index_written_out(call: Call, git: Git, world: World) -> Answer:
     if not paths and not call.has("-a", "--all"):
         return Answer()
     found = changes(git, paths, skipped=call.has("--ignore-skip-worktree-bits"))
-    edited = [one for one in found if one.tree in _EDITED and (one.index != "U" or call.has("--stage"))]
+    edited = [one for one in found if one.tree in EDITED and (one.index != "U" or call.has("--stage"))]
     return _lost_files(git, not_remade(git, edited))
 
 
@@ -122,7 +120,7 @@ def index_drops(call: Call, git: Git, world: World) -> Answer:
     elif call.command == ("read-tree",) and call.has("-m") and len(call.operands) > 1:
         return Answer()  # it refuses
     written = call.command == ("read-tree",) and call.has("-u")
-    staged = (one for one in changes(git, paths) if one.index in _STAGED and (written or one.tree != "."))
+    staged = (one for one in changes(git, paths) if one.index in STAGED and (written or one.tree != "."))
     # Of a file in conflict the index has what commits have.
     return _lost_files(git, not_remade(git, [one for one in staged if one.index != "U"]))
 
@@ -170,20 +168,6 @@ def sparse_drops(call: Call, git: Git, world: World) -> Answer:
     return lost(_hit(tuple(os.path.join(top, path) for path in outside), top, world))
 
 
-def submodules_reset(call: Call, git: Git, world: World) -> Answer:
-    """What `submodule deinit --force` or `update --force` loses: changes in submodules that are in no commit."""
-    listed = text(git.run("ls-files", "-s", "-z", "--", *call.operands).out).split("\0")
-    top, found = git.top, []
-    for path in (line.partition("\t")[2] for line in listed if line.startswith("160000 ")):
-        place = os.path.join(top, path)
-        if os.path.lexists(os.path.join(place, ".git")):
-            inner = of_work_tree(git.program, os.path.realpath(place))
-            untracked = call.command == ("submodule", "deinit")
-            inside = [c for c in changes(inner, untracked=untracked) if c.index in _STAGED + "?" or c.tree in _EDITED]
-            found += [Target("file", f"{path}/{c.path}", (place, c.path, c.object)) for c in inside]
-    return lost(found)
-
-
 def untracked_files(call: Call, git: Git, world: World) -> Answer:
     """What `clean` with the same options removes, apart from what is disposable by convention."""
     forced = sum(argument.option in ("-f", "--force") for argument in call.arguments)
@@ -203,7 +187,7 @@ def untracked_files(call: Call, git: Git, world: World) -> Answer:
 def paths_index_only(call: Call, git: Git, world: World) -> Answer:
     """What `rm --cached` loses: staged content that is neither in the work tree nor in a commit."""
     paths = pathspecs(call, git, world)
-    return _lost_files(git, [c for c in changes(git, paths) if c.index in _STAGED and c.tree != "."])
+    return _lost_files(git, [c for c in changes(git, paths) if c.index in STAGED and c.tree != "."])
 
 
 def rm_paths(call: Call, git: Git, world: World) -> Answer:
@@ -214,31 +198,8 @@ def rm_paths(call: Call, git: Git, world: World) -> Answer:
     if call.has("-f", "--force"):
         return _lost_files(git, _uncommitted(git, changes(git, paths)))
     # It removes files in conflict, and from the index what the work tree has no longer.
-    allowed = [one for one in git.status(False, paths) if one.index == "U" or (one.index in _STAGED and one.tree == "D")]
+    allowed = [one for one in git.status(False, paths) if one.index == "U" or (one.index in STAGED and one.tree == "D")]
     return _lost_files(git, (*unwatched(git, paths, skipped=False), *not_remade(git, allowed)))
-
-
-def worktree_unclean(call: Call, git: Git, world: World) -> Answer:
-    """What `worktree remove` loses: files that are in no commit, ignored ones too, and commits that only it has.
-
-    Without force it refuses where there is anything but ignored files.
-    """
-    found = []
-    for name in call.operands:
-        record = worktree(git, name)
-        path = record.get("worktree", "")
-        if not path or not os.path.isdir(path):
-            continue
-        if not call.has("-f", "--force") and of_work_tree(git.program, path).status(True):
-            continue
-        for state in world.paths((path,), "/", False):
-            if not PATH_STATES[state.state]:
-                found.append(Target("worktree", f"{path}: {state.detail}", state.identity))
-        if "detached" in record:
-            reachable = ("--not", "--branches", "--tags", "--remotes")
-            if git.lines("rev-list", "--max-count=1", record["HEAD"], *reachable):
-                found.append(Target("commit", f"{record['HEAD']} of {path}", (path, "HEAD", record["HEAD"])))
-    return lost(found)
 
 
 PROBES: dict[str, Probe] = {
@@ -249,6 +210,7 @@ PROBES: dict[str, Probe] = {
     "rm-paths": rm_paths,
     "untracked-files": untracked_files,
     "worktree-unclean": worktree_unclean,
+    "worktrees-gone": worktrees_gone,
     "merge-undone": merge_undone,
     "index-written-out": index_written_out,
     "submodules-reset": submodules_reset,
@@ -274,7 +236,7 @@ def _everything_uncommitted(git: Git, commit: str) -> Answer:
 
 
 def _uncommitted(git: Git, changes: Iterable[Change]) -> Iterator[Change]:
-    return not_remade(git, (one for one in changes if one.index in _STAGED or one.tree in _EDITED))
+    return not_remade(git, (one for one in changes if one.index in STAGED or one.tree in EDITED))
 
 
 def _overwritten(git: Git, tree: str, pathspecs: Sequence[str], ignored: bool = False) -> tuple[Change, ...]:

@@ -37,7 +37,7 @@ def pathspecs(call: Call, git: Git, world: World) -> tuple[str, ...]:
 
 
 def lines(listing: bytes, call: Call) -> tuple[str, ...]:
-    """The paths of a listing: one a line, in C's quotes where need be, or each ended by NUL with an option that says so."""
+    """The paths of a listing: one a line, maybe in C's quotes, or with the options that say so each ended by NUL."""
     if call.has("--pathspec-file-nul", "-z"):
         return tuple(filter(None, text(listing).split("\0")))
     return tuple(unquoted(line.removesuffix("\r")) for line in text(listing).split("\n") if line.strip("\r"))
@@ -68,10 +68,15 @@ def branch(git: Git, name: str) -> str:
     return name
 
 
+def worktrees(git: Git) -> list[dict[str, str]]:
+    """The records of all work trees (git-worktree(1), --porcelain)."""
+    listing = text(git.run("worktree", "list", "--porcelain", "-z").out)
+    return [dict(line.partition(" ")[::2] for line in one.split("\0")) for one in listing.split("\0\0") if one]
+
+
 def worktree(git: Git, name: str) -> dict[str, str]:
     """The record of a work tree given by its path or by the last parts of it (git-worktree(1))."""
-    listing = text(git.run("worktree", "list", "--porcelain", "-z").out)
-    records = [dict(line.partition(" ")[::2] for line in one.split("\0")) for one in listing.split("\0\0") if one]
+    records = worktrees(git)
     real = os.path.realpath(os.path.join(git.cwd, name))
     same = [one for one in records if os.path.realpath(one["worktree"]) == real]
     ending = [one for one in records if f"{one['worktree']}/".endswith(f"/{name.strip('/')}/")]

@@ -6,7 +6,8 @@ from ..core.effect import Target
 from ..core.octets import text
 from ..core.value import TYPE_CHECKING
 from ..core.world import Answer, Unseen, World
-from .ref_probes import commits, lost, resolved
+from .push_probe import fetched_from, refs_there
+from .ref_probes import commits, lost, resolved, unreachable
 
 if TYPE_CHECKING:
     from ..core.call import Call
@@ -30,7 +31,10 @@ def reflog_only(call: Call, git: Git, world: World) -> Answer:
     if call.command == ("reflog", "delete"):
         entries = [resolved(git, name) for name in call.operands]
         gone = [entry for entry in entries if entry]
-        return lost(commits(git, [*gone, "--not", "--all"])) if gone else Answer()
+        names = {name.partition("@{")[0] for name in call.operands} if call.has("--updateref") else ()
+        moved = [git.value("rev-parse", "--symbolic-full-name", name) for name in names if resolved(git, name)]
+        excluded = [f"--exclude={ref}" for ref in moved]
+        return lost(commits(git, [*gone, "--not", *excluded, "--glob=refs/*"])) if gone else Answer()
     if not call.has("--all"):
         refs = [ref for name in call.operands if (ref := git.value("rev-parse", "--symbolic-full-name", name))]
         if not refs:
@@ -49,9 +53,14 @@ def replacements(call: Call, git: Git, world: World) -> Answer:
 
 
 def all_tags(call: Call, git: Git, world: World) -> Answer:
-    """What `fetch --prune-tags` may lose: tags that are here, since those of the remote are not seen."""
+    """What `fetch --prune-tags` may lose: tags that are here, unless a remote on this machine has them too."""
     if not git.lines("remote"):
         raise Unseen("which tags the remote has is not seen")
+    there = None if call.has("--all", "--multiple") else refs_there(git, fetched_from(call, git), push=False)
+    if there is not None:
+        return unreachable(
+            git, [ref for ref in git.lines("for-each-ref", "--format=%(refname)", "refs/tags") if ref not in there]
+        )
     directory = git.directory
     tags = [line.split(" ") for line in git.lines("for-each-ref", "--format=%(refname) %(objectname)", "refs/tags")]
     return lost(Target("tag", ref.removeprefix("refs/tags/"), (directory, ref, held)) for ref, held in tags)

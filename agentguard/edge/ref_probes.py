@@ -89,7 +89,7 @@ def unreachable(git: Git, refs: Sequence[str], new: Sequence[str] = ()) -> Answe
         held.append(["HEAD", "commit", resolved(git, "HEAD")])
     if not held:
         return Answer()
-    directory = _directory(git)
+    directory = git.directory
     found = [
         Target("ref", f"annotated tag {ref.removeprefix('refs/tags/')}", (directory, ref, name))
         for ref, kind, name in held
@@ -106,7 +106,7 @@ def unreachable(git: Git, refs: Sequence[str], new: Sequence[str] = ()) -> Answe
 
 def commits(git: Git, range_words: Sequence[str]) -> list[Target]:
     """The commits of a range, newest first."""
-    directory = _directory(git)
+    directory = git.directory
     listed = text(git.run("rev-list", "--format=%H %s", *range_words, "--").out).split("\n")
     return [
         Target("commit", f"{line[:10]} {line.partition(' ')[2]}".strip(), (directory, line.partition(" ")[0]))
@@ -132,6 +132,8 @@ def _moved(call: Call, git: Git) -> tuple[str, str]:
             return (f"refs/heads/{words[-1]}" if words else ""), (words[0] if len(words) > 1 else "HEAD")
         return (f"refs/heads/{words[0]}" if words else ""), (words[1] if len(words) > 1 else "HEAD")
     made = call.value("-B", "-C", "--force-create")
+    if call.command == ("worktree", "add") and made:
+        return f"refs/heads/{made}", words[1] if len(words) > 1 else "HEAD"
     if call.command in (("checkout",), ("switch",)) and made:
         return f"refs/heads/{made}", words[0] if words else "HEAD"
     ref = git.value("symbolic-ref", "--quiet", "HEAD") or "HEAD"
@@ -141,6 +143,7 @@ def _moved(call: Call, git: Git) -> tuple[str, str]:
 
 
 def is_logged(git: Git, ref: str) -> bool:
+    """Whether git writes down in a reflog where a ref was when it is moved."""
     keeps = git.value("config", "--get", "core.logAllRefUpdates").lower()
     if keeps == "always":
         return True
@@ -154,14 +157,10 @@ def is_logged(git: Git, ref: str) -> bool:
 def _stashes(git: Git) -> list[Target]:
     if not resolved(git, "refs/stash"):
         return []
-    directory = _directory(git)
+    directory = git.directory
     listed = text(git.run("rev-list", "--walk-reflogs", "--format=%H %s", "refs/stash", "--").out).split("\n")
     entries = [line.partition(" ") for line in listed[1::2]]
     return [
         Target("stash", f"stash@{{{number}}}: {subject}", (directory, "refs/stash", held))
         for number, (held, _, subject) in enumerate(entries)
     ]
-
-
-def _directory(git: Git) -> str:
-    return git.directory
