@@ -2,7 +2,8 @@
 
 A place is a directory with the repository `work` that calls are made in, and what lies beside
 it: remotes (`*.git`, bare), linked work trees, sources of submodules. It is described by shell
-lines, as those of `cases/*.toml` are.
+lines, as those of `cases/*.toml` are; `made` names files of `work` that git itself has written, and
+can write again: those in conflict.
 
 Content counts, by its object id: what the files of work trees hold, what the indexes hold, and the commits,
 annotated tags and blobs that refs, HEADs and reflogs reach. It is kept if it still is in one of these
@@ -31,6 +32,7 @@ _BUILDING = {
 }
 #: By convention, whatever is in them can be made again.
 _DISPOSABLE = "node_modules"
+_STASH = ("refs/stash", "--")
 #: How long a call may take, in seconds.
 PATIENCE = 20
 
@@ -52,26 +54,33 @@ class Ground:
             "GIT_CONFIG_NOSYSTEM": "1",
             "TZ": "UTC",
         }
-        self.before: dict[str, Kept] = {}
+        self.before: dict[tuple[str, bool], Kept] = {}
         (home / ".gitconfig").write_text(
             "[user]\n\tname = Dev\n\temail = dev@example.org\n[init]\n\tdefaultBranch = main\n"
-            "[protocol \"file\"]\n\tallow = always\n[advice]\n\tdetachedHead = false\n[gc]\n\tauto = 0\n"
+            '[protocol "file"]\n\tallow = always\n[advice]\n\tdetachedHead = false\n[gc]\n\tauto = 0\n'
         )
 
-    def go(self, place: str) -> Kept:
-        """Put a place where calls find it, as it was built; what is kept there."""
+    def go(self, place: str, objects: bool = False) -> Kept:
+        """Put a place where calls find it, as it was built; what is kept there, maybe with all its objects."""
         pristine = self.built / place
         if not pristine.exists():
             self._put(None)
-            self._run("sh", "-e", "-c", self._script(place), cwd=self.live)
+            self._build(self._script(place))
             shutil.copytree(self.live, pristine, symlinks=True)
         self._put(pristine)
         for tree in _work_trees(self.live):  # the copies' times and numbers are not those that the index has
             refresh = [GIT, "update-index", "-q", "--unmerged", "--refresh"]
             subprocess.run(refresh, cwd=tree, env=self._environment(), check=False)
-        if place not in self.before:
-            self.before[place] = Kept(self.live, self._environment())
-        return self.before[place]
+        if (place, objects) not in self.before:
+            found = self.kept(objects)
+            made = tuple(f"work/{name}" for name in self.places[place].get("made", ()))
+            found.here = {name: what for name, what in found.here.items() if what not in made}
+            self.before[place, objects] = found
+        return self.before[place, objects]
+
+    def kept(self, objects: bool = False) -> Kept:
+        """What is kept now, maybe with all objects, also those that nothing reaches."""
+        return Kept(self.live, self._environment(), objects)
 
     def call(self, argv: tuple[str, ...], at: Path, stdin: bytes) -> subprocess.CompletedProcess[bytes]:
         """Make a call, with the system's own git and an editor that changes nothing."""
@@ -79,10 +88,6 @@ class Ground:
         return subprocess.run(
             [GIT, *argv[1:]], cwd=at, env=env, input=stdin, capture_output=True, check=False, timeout=PATIENCE
         )
-
-    def lost(self, place: str) -> list[str]:
-        """What was kept in the place and is no longer, in words, after a call."""
-        return self.before[place].without(Kept(self.live, self._environment()))
 
     def _put(self, pristine: Path | None) -> None:
         if self.live.exists():
@@ -98,10 +103,10 @@ class Ground:
         before = self._script(about["after"]) if "after" in about else ""
         return f"{before}\n{about.get('script', '')}"
 
-    def _run(self, *argv: str, cwd: Path) -> None:
+    def _build(self, script: str) -> None:
         # The system's own programs, so that the scene is set under a guard as well.
         env = self._environment() | _BUILDING | {"PATH": f"{os.confstr('CS_PATH')}:{os.environ['PATH']}"}
-        done = subprocess.run(argv, cwd=cwd, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        done = subprocess.run(["sh", "-e", "-c", script], cwd=self.live, env=env, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
 
     def _environment(self) -> dict[str, str]:
@@ -111,7 +116,7 @@ class Ground:
 class Kept:
     """What is kept below a directory: object ids with what they are, here and in each remote."""
 
-    def __init__(self, top: Path, env: dict[str, str]) -> None:
+    def __init__(self, top: Path, env: dict[str, str], objects: bool = False) -> None:
         self.env = env
         self.here = dict(_files(top))
         self.remotes: dict[str, dict[str, str]] = {}
@@ -120,6 +125,7 @@ class Kept:
                 self.remotes[repository.name] = self._reached(repository, "--all")
             else:
                 self.here |= self._reached(repository, "--all", "--reflog", "--indexed-objects")
+                self.here |= self._named(repository, "--batch-all-objects") if objects else {}
 
     def without(self, later: Kept) -> list[str]:
         """What is here and not in `later`."""
@@ -133,17 +139,20 @@ class Kept:
         """Every object with what it is; "" for one that does not count by itself."""
         stashed = {
             name
-            for line in self._git(repository, "log", "-g", "--format=%H %P", "refs/stash", "--", fine=(0, 128)).splitlines()
+            for line in self._git(repository, "log", "-g", "--format=%H %P", *_STASH, fine=(0, 128)).splitlines()
             for at, name in enumerate(line.split(" "))
             if at != 1
         }
         listed = self._git(repository, "rev-list", "--objects", "--no-object-names", *which)
-        named = self._git(repository, "cat-file", "--batch-check=%(objectname) %(objecttype)", stdin=listed)
+        return {name: "" if name in stashed else what for name, what in self._named(repository, stdin=listed).items()}
+
+    def _named(self, repository: Path, *which: str, stdin: str = "") -> dict[str, str]:
+        named = self._git(repository, "cat-file", "--batch-check=%(objectname) %(objecttype)", *which, stdin=stdin)
         found = (line.split(" ") for line in named.splitlines())
-        return {name: "" if kind == "tree" or name in stashed else kind for name, kind in found}
+        return {name: "" if kind == "tree" else kind for name, kind in found}
 
     def _git(self, repository: Path, *words: str, stdin: str = "", fine: tuple[int, ...] = (0,)) -> str:
-        argv = [GIT, f"--git-dir={repository}", "--no-replace-objects", *words]
+        argv = [GIT, f"--git-dir={repository}", "--work-tree=/", "--no-replace-objects", *words]
         done = subprocess.run(argv, env=self.env, input=stdin, capture_output=True, text=True, errors="surrogateescape")
         assert done.returncode in fine, done.stderr
         return done.stdout
@@ -175,4 +184,4 @@ def _files(top: Path) -> Iterator[tuple[str, str]]:
             else:
                 continue
             if content:
-                yield hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest(), f"file {os.path.relpath(path, top)}"
+                yield hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest(), os.path.relpath(path, top)

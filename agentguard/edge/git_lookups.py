@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 
+from ..core.call import Unresolved
 from ..core.glob import like
 from ..core.octets import raw, text
 from ..core.value import TYPE_CHECKING
@@ -65,6 +66,19 @@ def _rewriting(key: str, call: Call, git: Git, world: World) -> str | None:
     return os.path.join(git.cwd if given else git.top, given or ".git-rewrite", "t")
 
 
+def _each_repository(key: str, call: Call, git: Git, world: World) -> str | None:
+    """What `for-each-repo` has git do, as a shell line for each repository that the setting lists."""
+    import shlex
+
+    words = [a.value or "" for a in call.playing("WORDS")]
+    if any(isinstance(word, Unresolved) for word in words):
+        raise Unseen("not all words of what it runs are known before the line runs")
+    setting = call.value("--config") or ""
+    listed = text(git.run("config", "-z", "--type=path", "--get-all", setting, fine=(0, 1)).out).split("\0")
+    lines = [shlex.join(("git", "-C", where, *words)) for where in listed if where]
+    return "\n".join(lines) or ":"
+
+
 def _hooks(key: str, call: Call, git: Git, world: World) -> str | None:
     """Those of the hooks named in `key` that this repository has (githooks(5))."""
     directory = os.path.join(raw(git.cwd), raw(git.plain("rev-parse", "--git-path", "hooks")))
@@ -89,6 +103,7 @@ LOOKUPS: dict[str, Lookup] = {
     "git-programs": _programs,
     "git-top": _top,
     "git-rewriting": _rewriting,
+    "git-each-repository": _each_repository,
     "git-hook": _hooks,
     "git-push-forced": forced_by_configuration,
     "git-merge-overwrites": _naming(merge_overwrites),

@@ -15,10 +15,11 @@ from ..core.reading import stdin
 from ..core.value import TYPE_CHECKING
 from ..core.world import PATH_STATES, Answer, World
 from .conflicts import not_remade
+from .fetch_probes import all_tags, fetch_overwrites
 from .git import EDITED, STAGED, Change
 from .git_words import before_dashes, branch, lines, pathspecs, tree_and_paths, unquoted
 from .linked_probes import submodules_reset, worktree_unclean, worktrees_gone
-from .object_probes import all_tags, objects_unreachable, reflog_only, replacements
+from .object_probes import objects_unreachable, reflog_only, replacements
 from .push_probe import push_loses
 from .ref_probes import (
     branch_unmerged,
@@ -218,6 +219,7 @@ PROBES: dict[str, Probe] = {
     "reflog-only": reflog_only,
     "replacements": replacements,
     "all-tags": all_tags,
+    "fetch-overwrites": fetch_overwrites,
     "branch-unmerged": branch_unmerged,
     "commits-unreachable": commits_unreachable,
     "ref-updates": ref_updates,

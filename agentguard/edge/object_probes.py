@@ -5,9 +5,8 @@ from __future__ import annotations
 from ..core.effect import Target
 from ..core.octets import text
 from ..core.value import TYPE_CHECKING
-from ..core.world import Answer, Unseen, World
-from .push_probe import fetched_from, refs_there
-from .ref_probes import commits, lost, resolved, unreachable
+from ..core.world import Answer, World
+from .ref_probes import commits, lost, resolved
 
 if TYPE_CHECKING:
     from ..core.call import Call
@@ -50,17 +49,3 @@ def replacements(call: Call, git: Git, world: World) -> Answer:
     held = [(name, resolved(git, f"refs/replace/{resolved(git, name) or name}")) for name in names]
     directory = git.directory
     return lost(Target("object", f"{new} in place of {name}", (directory, new)) for name, new in held if new)
-
-
-def all_tags(call: Call, git: Git, world: World) -> Answer:
-    """What `fetch --prune-tags` may lose: tags that are here, unless a remote on this machine has them too."""
-    if not git.lines("remote"):
-        raise Unseen("which tags the remote has is not seen")
-    there = None if call.has("--all", "--multiple") else refs_there(git, fetched_from(call, git), push=False)
-    if there is not None:
-        return unreachable(
-            git, [ref for ref in git.lines("for-each-ref", "--format=%(refname)", "refs/tags") if ref not in there]
-        )
-    directory = git.directory
-    tags = [line.split(" ") for line in git.lines("for-each-ref", "--format=%(refname) %(objectname)", "refs/tags")]
-    return lost(Target("tag", ref.removeprefix("refs/tags/"), (directory, ref, held)) for ref, held in tags)

@@ -136,10 +136,13 @@ def _updates_there(call: Call, git: Git, remote: str, there: dict[str, str]) -> 
         if word in (":", "+:"):
             source = ref = "refs/heads/*"
         if "*" not in source:
-            yield from _updates(call, git, [word])
+            for update in _updates(call, git, [word]):
+                tag = update.ref.replace("refs/heads/", "refs/tags/", 1)  # a short name is what the remote has of it
+                known = update.ref in there or tag not in there or ref.startswith("refs/")
+                yield update if known else update.replace(ref=tag)
             continue
         for one in there:
-            middle = _between(one, ref or source)
+            middle = between(one, ref or source)
             if middle is not None:
                 here = source.replace("*", middle)
                 here = here if resolved(git, here) else ""
@@ -147,7 +150,7 @@ def _updates_there(call: Call, git: Git, remote: str, there: dict[str, str]) -> 
                     yield _Update(here, one, word.startswith("+"))
 
 
-def _between(ref: str, pattern: str) -> str | None:
+def between(ref: str, pattern: str) -> str | None:
     """What the star of a pattern stands for in a ref; None if the ref is not like the pattern."""
     before, star, after = pattern.partition("*")
     if not star or not ref.startswith(before) or not ref.endswith(after) or len(ref) < len(before) + len(after):
@@ -195,7 +198,7 @@ def _tracking(git: Git, remote: str, ref: str) -> str:
     """The remote-tracking ref of a remote's ref, by the configured refspecs; "" if it has none."""
     for refspec in git.lines("config", "--get-all", f"remote.{remote}.fetch", fine=(0, 1)):
         theirs, _, ours = refspec.removeprefix("+").partition(":")
-        middle = _between(ref, theirs)
+        middle = between(ref, theirs)
         if middle is not None or theirs == ref:
             return ours.replace("*", middle or "")
     return ""
@@ -211,12 +214,6 @@ def _remote(call: Call, git: Git) -> str:
         if configured:
             return configured
     return "origin"
-
-
-def fetched_from(call: Call, git: Git) -> str:
-    """The remote that a fetch without any other word goes to (git-fetch(1))."""
-    branch = git.value("symbolic-ref", "--quiet", "--short", "HEAD")
-    return call.operands[0] if call.operands else git.value("config", "--get", f"branch.{branch}.remote") or "origin"
 
 
 def _refspecs(call: Call, git: Git, remote: str) -> list[str]:

@@ -87,7 +87,7 @@ class _Parser:
         if self.unknown and self.unknown[-1] is word:
             return True
         roles = self._roles()
-        if not roles or roles[-1] not in ("ARGV...", "SHELL..."):
+        if not roles or roles[-1] not in ("ARGV...", "SHELL...", "WORDS..."):
             return False
         if roles[0] == "ASSIGN...":
             return not _is_assignment(word)

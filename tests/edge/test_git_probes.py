@@ -431,7 +431,9 @@ def test_refs_on_standard_input(repo, options, given, dropped):
     assert len(names(RealWorld(made.invocation, "/nowhere").ask("ref-updates", made))) == dropped
 
 
-@pytest.mark.parametrize("given", [Stream("unseen", why="nobody knows"), Stream("known", b"symref-delete refs/heads/x\n")])
+@pytest.mark.parametrize(
+    "given", [Stream("unseen", why="nobody knows"), Stream("known", b"symref-delete refs/heads/x\n")]
+)
 def test_refs_on_a_standard_input_that_is_not_understood_are_unseen(repo, given):
     made = call(repo.path, "git update-ref --stdin")
     made = made.replace(invocation=made.invocation.replace(stdin=given))
