@@ -61,13 +61,8 @@ class Ground:
         )
 
     def go(self, place: str, objects: bool = False) -> Kept:
-        """Put a place where calls find it, as it was built; what is kept there, maybe with all its objects."""
-        pristine = self.built / place
-        if not pristine.exists():
-            self._put(None)
-            self._build(self._script(place))
-            shutil.copytree(self.live, pristine, symlinks=True)
-        self._put(pristine)
+        """Put a place where calls find it, ready for them; what is kept there, maybe with all its objects."""
+        self.put(place)
         for tree in _work_trees(self.live):  # the copies' times and numbers are not those that the index has
             refresh = [GIT, "update-index", "-q", "--unmerged", "--refresh"]
             subprocess.run(refresh, cwd=tree, env=self._environment(), check=False)
@@ -77,6 +72,15 @@ class Ground:
             found.here = {name: what for name, what in found.here.items() if what not in made}
             self.before[place, objects] = found
         return self.before[place, objects]
+
+    def put(self, place: str) -> None:
+        """Put a place where calls find it, as it was built."""
+        pristine = self.built / place
+        if not pristine.exists():
+            self._put(None)
+            self._build(self._script(place))
+            shutil.copytree(self.live, pristine, symlinks=True)
+        self._put(pristine)
 
     def kept(self, objects: bool = False) -> Kept:
         """What is kept now, maybe with all objects, also those that nothing reaches."""

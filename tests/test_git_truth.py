@@ -66,8 +66,7 @@ def test_destructive_exactly_where_work_is_lost(
     place: str, line: str, case: dict[str, Any], rulebook: Rulebook, ground: Ground
 ) -> None:
     assert case.keys() <= {"in", "run", "stricter", "milder", "objects"}
-    line, _, given = line.partition(" <<< ")
-    argv, stdin = tuple(shlex.split(line)), given.replace("\\n", "\n").replace("\\0", "\0").encode()
+    argv, stdin = _call(line)
     before = ground.go(place, case.get("objects", False))
     call = Invocation(argv, str(ground.work), ground.env | {"PWD": str(ground.work)}, Stream("known", stdin))
     reading = Classifier(rulebook, RealWorld(call, "/nowhere")).command(call)
@@ -84,3 +83,25 @@ def test_destructive_exactly_where_work_is_lost(
         assert destructive, "no reason to be stricter any more"
     else:
         assert not destructive or done.returncode, f"nothing is lost: {told}"
+
+
+def test_rating_runs_nothing_and_changes_nothing(rulebook: Rulebook, ground: Ground) -> None:
+    """No program that a repository names for any purpose runs, though its index is locked and every call is rated."""
+    ground.put("armed")
+    left = _seen(ground.live)
+    for line in {line for case in TABLE["cases"] for line in case["run"]}:
+        argv, stdin = _call(line)
+        call = Invocation(argv, str(ground.work), ground.env | {"PWD": str(ground.work)}, Stream("known", stdin))
+        Classifier(rulebook, RealWorld(call, "/nowhere")).command(call)
+        assert not (ground.live / "ran").exists(), f"{line}: {(ground.live / 'ran').read_text()}"
+    assert _seen(ground.live) == left
+
+
+def _seen(top: Path) -> dict[Path, int]:
+    return {path: path.lstat().st_mtime_ns for path in top.rglob("*")}
+
+
+def _call(line: str) -> tuple[tuple[str, ...], bytes]:
+    """The words of a line of the table, and its standard input."""
+    line, _, given = line.partition(" <<< ")
+    return tuple(shlex.split(line)), given.replace("\\n", "\n").replace("\\0", "\0").encode()

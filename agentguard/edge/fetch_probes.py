@@ -6,7 +6,7 @@ from ..core.effect import Target
 from ..core.value import TYPE_CHECKING
 from ..core.world import Answer, Unseen, World
 from .push_probe import between, refs_there
-from .ref_probes import is_logged, lost, unreachable
+from .ref_probes import logged_kinds, lost, unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,11 +32,11 @@ def fetch_overwrites(call: Call, git: Git, world: World) -> Answer:
     """What a forced fetch lets go: what refs without a reflog held, tags above all, unless the remote has it there."""
     there = None if call.has("--all", "--multiple") else refs_there(git, _remote(call, git), push=False)
     here = dict(line.split(" ") for line in git.lines("for-each-ref", "--format=%(refname) %(objectname)"))
-    gone = []
+    gone, kinds = [], logged_kinds(git)
     for source, ref in _forced(call, git):
         for one in here:
             middle = "" if one == ref else between(one, ref)
-            if middle is None or is_logged(git, one):
+            if middle is None or one.startswith(kinds):
                 continue
             theirs = source.replace("*", middle)
             if there is None or any(there.get(name, here[one]) != here[one] for name in _full(theirs)):

@@ -70,7 +70,7 @@ def _each_repository(key: str, call: Call, git: Git, world: World) -> str | None
     """What `for-each-repo` has git do, as a shell line for each repository that the setting lists."""
     import shlex
 
-    words = [a.value or "" for a in call.playing("WORDS")]
+    words = [a.value for a in call.playing("WORDS") if a.value is not None]
     if any(isinstance(word, Unresolved) for word in words):
         raise Unseen("not all words of what it runs are known before the line runs")
     setting = call.value("--config") or ""

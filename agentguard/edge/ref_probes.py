@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 #: How many lost things are named, before one more that counts the rest.
 MOST_NAMED = 200
-#: Refs whose every move git writes down when it keeps reflogs (git-config(1), core.logAllRefUpdates).
-_LOGGED = ("refs/heads/", "refs/remotes/", "refs/notes/")
+#: Refs whose every move git writes down when it keeps reflogs.
+_LOGGED = ("HEAD", "refs/heads/", "refs/remotes/", "refs/notes/")
 
 
 def branch_unmerged(call: Call, git: Git, world: World) -> Answer:
@@ -144,14 +144,18 @@ def _moved(call: Call, git: Git) -> tuple[str, str]:
 
 def is_logged(git: Git, ref: str) -> bool:
     """Whether git writes down in a reflog where a ref was when it is moved."""
+    # A reflog that is there is kept up, whatever the configuration.
+    return ref.startswith(logged_kinds(git)) or git.run("reflog", "exists", ref, fine=(0, 1)).status == 0
+
+
+def logged_kinds(git: Git) -> tuple[str, ...]:
+    """How the refs begin that get a reflog when they are made (git-config(1), core.logAllRefUpdates)."""
     keeps = git.value("config", "--get", "core.logAllRefUpdates").lower()
     if keeps == "always":
-        return True
+        return ("",)
     if keeps == "":
         keeps = "false" if git.value("rev-parse", "--is-bare-repository") == "true" else "true"
-    if keeps in ("true", "yes", "on", "1"):
-        return ref == "HEAD" or ref.startswith(_LOGGED)
-    return git.run("reflog", "exists", ref, fine=(0, 1)).status == 0  # one that is there is kept up all the same
+    return _LOGGED if keeps in ("true", "yes", "on", "1") else ()
 
 
 def _stashes(git: Git) -> list[Target]:

@@ -178,10 +178,66 @@ def test_names_of_any_bytes(repo):
     assert names(ask("worktree-dirty", repo.path, "git reset --hard")) == [odd]
 
 
-def test_the_environment_says_which_repository(repo, lasting_tmp):
+SAME_REPOSITORY = [
+    ("..", "git -C project reset --hard", {}),
+    ("..", "git -C project -C src reset --hard", {}),
+    ("src", "git -C .. reset --hard", {}),
+    ("src", "git --git-dir=../.git --work-tree=.. reset --hard", {}),
+    ("..", "git --git-dir project/.git --work-tree project reset --hard", {}),
+    ("..", "git -C project --git-dir=.git reset --hard", {}),
+    ("..", "git reset --hard", {"GIT_DIR": "{}/.git", "GIT_WORK_TREE": "{}"}),
+    ("..", "git reset --hard", {"GIT_DIR": "project/.git", "GIT_WORK_TREE": "project"}),
+    (".", "git reset --hard", {"GIT_INDEX_FILE": ".git/index", "GIT_OBJECT_DIRECTORY": ".git/objects"}),
+    ("src", "git reset --hard", {"GIT_CEILING_DIRECTORIES": "{}/.."}),
+    (".", "git -c core.trustctime=false -c core.checkStat=minimal -c core.fsmonitor=true reset --hard", {}),
+    (".", "git --no-pager -p --no-optional-locks --exec-path=/nowhere reset --hard", {}),
+]
+
+
+@pytest.mark.parametrize(("below", "line", "env"), SAME_REPOSITORY)
+def test_the_call_says_which_repository(repo, below, line, env):
     change(repo)
-    env = {"GIT_DIR": str(repo.path / ".git"), "GIT_WORK_TREE": str(repo.path)}
-    assert names(ask("worktree-dirty", lasting_tmp, "git reset --hard", **env)) == [EDITED, STAGED, BOTH]
+    there = {name: value.format(repo.path) for name, value in env.items()}
+    assert names(ask("worktree-dirty", repo.path / below, line, **there)) == [EDITED, STAGED, BOTH]
+
+
+def test_a_git_file_leads_to_the_repository(repo, lasting_tmp):
+    change(repo)
+    repo.git("init", "-q", "--separate-git-dir", str(lasting_tmp / "elsewhere"))
+    assert names(ask("worktree-dirty", repo.path, "git reset --hard")) == [EDITED, STAGED, BOTH]
+
+
+def test_another_index_is_another_state(repo):
+    repo.write("a.py", "two\n")
+    repo.git("add", "a.py", GIT_INDEX_FILE=".git/other")
+    assert names(ask("paths-dirty", repo.path, "git checkout -- a.py", GIT_INDEX_FILE=".git/other")) == []
+    assert names(ask("paths-dirty", repo.path, "git checkout -- a.py")) == [EDITED]
+
+
+UNSEEN = [
+    ("src", "git reset --hard", {"GIT_CEILING_DIRECTORIES": "{}"}),
+    (".", "git reset --hard", {"GIT_DIR": "/nowhere"}),
+    (".", "git --git-dir=/nowhere reset --hard", {}),
+    (".", "git -C nowhere reset --hard", {}),
+    (".git", "git reset --hard", {}),
+    (".", "git --bare reset --hard", {}),
+    (".", "git reset --hard", {"GIT_OBJECT_DIRECTORY": "/nowhere"}),
+]
+
+
+@pytest.mark.parametrize(("below", "line", "env"), UNSEEN)
+def test_a_repository_that_cannot_be_seen_is_unseen(repo, below, line, env):
+    change(repo)
+    there = {name: value.format(repo.path) for name, value in env.items()}
+    assert ask("worktree-dirty", repo.path / below, line, **there).unseen
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a directory to another user")
+def test_a_repository_of_another_user_is_unseen(repo):
+    change(repo)
+    for path in (repo.path, *repo.path.rglob("*")):
+        os.chown(path, 12345, 12345)
+    assert "dubious ownership" in ask("worktree-dirty", repo.path, "git reset --hard").unseen
 
 
 def test_literal_pathspecs_are_the_calls_own(repo):
@@ -537,6 +593,19 @@ def test_what_the_remote_holds_is_not_seen(pushed, line):
 @pytest.mark.parametrize("line", ["git push", "git push origin main", "git push origin main:fresh", "git push --tags"])
 def test_a_plain_push_drops_nothing(pushed, line):
     assert names(ask("push-loses", pushed.path, line)) == []
+
+
+@pytest.mark.parametrize(
+    "line", ["git push --force-with-lease -f origin main", "git push --force-with-lease origin +main"]
+)
+def test_a_force_overrides_the_lease(pushed, lasting_tmp, line):
+    colleague = Repository(lasting_tmp / "colleague")
+    colleague.git("fetch", "-q", str(lasting_tmp / "origin.git"), "main")
+    colleague.git("reset", "-q", "--hard", "FETCH_HEAD")
+    colleague.commit("theirs")
+    colleague.git("push", "-q", str(lasting_tmp / "origin.git"), "main")
+    assert len(names(ask("push-loses", pushed.path, line))) == 1
+    assert names(ask("push-loses", pushed.path, "git push --force-with-lease origin main")) == []
 
 
 @pytest.mark.parametrize(("key", "value"), [("remote.origin.mirror", "true"), ("remote.origin.push", "+main:main")])
