@@ -213,7 +213,7 @@ def _asking(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[Effe
 
 def _in_doubt(program: Program, call: Call, world: World) -> Iterator[Effect]:
     """An unknown effect if a word that is not known yet may be an option with which another rule would speak."""
-    for rule in program.rules:
+    for rule in program.about(call.command):
         option = _missing_option(rule, program, call)
         if option and said(rule, call, world) is not None:
             words = ", ".join(word.written for word in call.doubtful)
