@@ -24,6 +24,12 @@ class Unresolved(str):
         word.written = written
         return word
 
+    @property
+    def may_be_option(self) -> bool:
+        """Whether not even its first character is known: `$X` and `"$X"` may be an option, `v$X` is none."""
+        written = self.written.lstrip("\"'")
+        return not self or self[:1] == "-" or written[:1] != self[:1]
+
 
 class Stream(Value):
     """Standard input, as far as it is known before the call runs.
@@ -74,7 +80,8 @@ class Call(Value):
     """An invocation read by its program's argument grammar.
 
     `command` is the path of subcommands by their canonical names; `arguments` keeps options and
-    operands in the order given; `unknown` holds what the grammar does not have.
+    operands in the order given; `unknown` holds what the grammar does not have, `doubtful` the
+    operands that may turn out to be options: not known yet, and before any `--`.
     """
 
     program: str
@@ -82,6 +89,7 @@ class Call(Value):
     arguments: tuple[Argument, ...]
     unknown: tuple[str, ...]
     invocation: Invocation
+    doubtful: tuple[Unresolved, ...] = ()
 
     @property
     def operands(self) -> tuple[str, ...]:

@@ -103,6 +103,8 @@ _GLOBAL_FLAGS = (
     "--noglob-pathspecs",
     "--icase-pathspecs",
 )
+#: Letters of `Change` for content that is in no commit (its `index`) or not even in the index (its `tree`).
+STAGED, EDITED = "MTARCU", "MTAU"
 
 
 class Change(Value):

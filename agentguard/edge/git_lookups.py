@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import os
 
+from ..core.call import Unresolved
 from ..core.glob import like
 from ..core.octets import raw, text
 from ..core.value import TYPE_CHECKING
 from ..core.world import Unseen, World
-from .git_probes import checkout_switch_dirty, merge_overwrites, reset_drops, sparse_drops
+from .git_probes import checkout_switch_dirty, index_drops, merge_overwrites, sparse_drops, stash_index_drops
+from .linked_probes import submodules_recursed
 from .push_probe import forced_by_configuration
+from .ref_probes import commits_unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,6 +66,19 @@ def _rewriting(key: str, call: Call, git: Git, world: World) -> str | None:
     return os.path.join(git.cwd if given else git.top, given or ".git-rewrite", "t")
 
 
+def _each_repository(key: str, call: Call, git: Git, world: World) -> str | None:
+    """What `for-each-repo` has git do, as a shell line for each repository that the setting lists."""
+    import shlex
+
+    words = [a.value for a in call.playing("WORDS") if a.value is not None]
+    if any(isinstance(word, Unresolved) for word in words):
+        raise Unseen("not all words of what it runs are known before the line runs")
+    setting = call.value("--config") or ""
+    listed = text(git.run("config", "-z", "--type=path", "--get-all", setting, fine=(0, 1)).out).split("\0")
+    lines = [shlex.join(("git", "-C", where, *words)) for where in listed if where]
+    return "\n".join(lines) or ":"
+
+
 def _hooks(key: str, call: Call, git: Git, world: World) -> str | None:
     """Those of the hooks named in `key` that this repository has (githooks(5))."""
     directory = os.path.join(raw(git.cwd), raw(git.plain("rev-parse", "--git-path", "hooks")))
@@ -87,11 +103,15 @@ LOOKUPS: dict[str, Lookup] = {
     "git-programs": _programs,
     "git-top": _top,
     "git-rewriting": _rewriting,
+    "git-each-repository": _each_repository,
     "git-hook": _hooks,
     "git-push-forced": forced_by_configuration,
     "git-merge-overwrites": _naming(merge_overwrites),
     "git-switch-overwrites": _naming(checkout_switch_dirty),
-    "git-reset-drops": _naming(reset_drops),
+    "git-index-drops": _naming(index_drops),
+    "git-submodules-recursed": _naming(submodules_recursed),
+    "git-unlogged": _naming(commits_unreachable),
+    "git-stash-index-drops": _naming(stash_index_drops),
     "git-sparse-drops": _naming(sparse_drops),
 }
 

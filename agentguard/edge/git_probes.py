@@ -10,36 +10,36 @@ from __future__ import annotations
 import os
 
 from ..core.effect import Target
-from ..core.octets import raw, text
+from ..core.octets import text
+from ..core.reading import stdin
 from ..core.value import TYPE_CHECKING
-from ..core.world import PATH_STATES, Answer, Unseen, World
+from ..core.world import PATH_STATES, Answer, World
 from .conflicts import not_remade
-from .git import of_work_tree
-from .git_words import before_dashes, branch, tree_and_paths, unquoted, worktree
-from .object_probes import all_tags, objects_unreachable, reflog_only, replacements
+from .fetch_probes import all_tags, fetch_overwrites
+from .git import EDITED, STAGED, Change
+from .git_words import before_dashes, branch, lines, pathspecs, tree_and_paths, unquoted
+from .linked_probes import submodules_reset, worktree_unclean, worktrees_gone
+from .object_probes import objects_unreachable, reflog_only, replacements
 from .push_probe import push_loses
 from .ref_probes import (
     branch_unmerged,
     commits_unreachable,
     lost,
-    ref_deletes,
     resolved,
     stash_clear,
     stash_drop,
     tag_delete,
 )
+from .ref_updates import ref_updates
 from .unwatched import changes, unwatched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from ..core.call import Call
-    from .git import Change, Git
+    from .git import Git
 
     Probe = Callable[[Call, Git, World], Answer]
-
-#: Letters of `git status` for content that is in no commit (index) or not even in the index (tree).
-_STAGED, _EDITED = "MTARCU", "MTAU"
 
 
 def worktree_dirty(call: Call, git: Git, world: World) -> Answer:
@@ -51,7 +51,7 @@ def worktree_dirty(call: Call, git: Git, world: World) -> Answer:
 def checkout_switch_dirty(call: Call, git: Git, world: World) -> Answer:
     """What a forced `checkout` or `switch` loses: the same, for the branch that is switched to."""
     words = before_dashes(call)
-    if call.command == ("checkout",) and tree_and_paths(call, git)[1]:
+    if call.command == ("checkout",) and tree_and_paths(call, git, world)[1]:
         return paths_dirty(call, git, world)
     target = branch(git, words[0]) if words else "HEAD"
     if not call.has("-f", "--force", "--discard-changes", "-m", "--merge"):
@@ -66,23 +66,23 @@ def paths_dirty(call: Call, git: Git, world: World) -> Answer:
 
     A plain `checkout BRANCH` keeps every change or refuses, but it overwrites ignored files.
     """
-    if call.has("--pathspec-from-file"):
-        raise Unseen("the paths are in a file")
     if call.command == ("restore",):
         staged = call.has("-S", "--staged")
         edited = call.has("-W", "--worktree") or not staged
-        source, paths = call.value("-s", "--source"), call.operands
+        source, paths = call.value("-s", "--source"), pathspecs(call, git, world)
     else:
-        source, paths = tree_and_paths(call, git)
+        source, paths = tree_and_paths(call, git, world)
         staged, edited = source is not None, True
         if not paths and not call.has("-p", "--patch"):
             return _lost_files(git, _overwritten(git, branch(git, source), (), ignored=True)) if source else Answer()
     files = [
         change
         for change in changes(git, paths, skipped=bool(source) or call.has("--ignore-skip-worktree-bits"))
-        if (edited and change.tree in _EDITED)
+        if (edited and change.tree in EDITED)
         # What is staged is still in the work tree if only the index is put back and nothing was changed since.
-        or (staged and change.index in _STAGED and (edited or change.tree != "."))
+        or (staged and change.index in STAGED and (edited or change.tree != "."))
+        # A conflict that is made again takes the place of its resolution, a staged one too.
+        or (call.has("-m", "--merge", "--conflict") and change.index in STAGED)
     ]
     overwritten = _overwritten(git, source, paths) if source and edited else ()
     return _lost_files(git, (*not_remade(git, files), *overwritten))
@@ -96,57 +96,77 @@ def merge_undone(call: Call, git: Git, world: World) -> Answer:
     found = changes(git)
     if call.command in (("rebase",), ("am",)):
         return _lost_files(git, _uncommitted(git, found))
-    return _lost_files(git, not_remade(git, [one for one in found if one.index in _STAGED]))
+    return _lost_files(git, not_remade(git, [one for one in found if one.index in STAGED]))
 
 
 def index_written_out(call: Call, git: Git, world: World) -> Answer:
     """What `checkout-index -f` loses: changes that are not staged."""
-    if call.has("--stdin"):
-        raise Unseen("the paths are on standard input")
-    if not call.operands and not call.has("-a", "--all"):
+    paths = lines(stdin(call.invocation.stdin, world), call) if call.has("--stdin") else call.operands
+    if not paths and not call.has("-a", "--all"):
         return Answer()
-    found = changes(git, call.operands, skipped=call.has("--ignore-skip-worktree-bits"))
-    return _lost_files(git, [one for one in found if one.tree in _EDITED])
+    found = changes(git, paths, skipped=call.has("--ignore-skip-worktree-bits"))
+    edited = [one for one in found if one.tree in EDITED and (one.index != "U" or call.has("--stage"))]
+    return _lost_files(git, not_remade(git, edited))
 
 
-def reset_drops(call: Call, git: Git, world: World) -> Answer:
-    """What a mixed `reset` and other writing of the index lose: staged content that is not in the work tree."""
-    if call.has("--soft", "--hard", "--merge", "--keep"):
+def index_drops(call: Call, git: Git, world: World) -> Answer:
+    """What writing the index loses: staged content that is not in the work tree, or with `read-tree -u` leaves it."""
+    paths: tuple[str, ...] = ()
+    if call.command == ("reset",):
+        paths = tree_and_paths(call, git, world)[1]
+    elif call.command == ("mv",):
+        paths = call.operands[-1:]  # where a file is in the way, git refuses
+    elif call.command in (("merge",), ("rebase",), ("pull",)) and not _autostashes(call, git):
         return Answer()
-    paths = tree_and_paths(call, git)[1] if call.command == ("reset",) else ()
-    return _lost_files(git, [one for one in changes(git, paths) if one.index in _STAGED and one.tree in _EDITED])
+    elif call.command == ("read-tree",) and call.has("-m") and len(call.operands) > 1:
+        return Answer()  # it refuses
+    written = call.command == ("read-tree",) and call.has("-u")
+    staged = (one for one in changes(git, paths) if one.index in STAGED and (written or one.tree != "."))
+    # Of a file in conflict the index has what commits have.
+    return _lost_files(git, not_remade(git, [one for one in staged if one.index != "U"]))
+
+
+def stash_index_drops(call: Call, git: Git, world: World) -> Answer:
+    """What `stash pop` loses without `--index`: what was staged, where the work tree was changed once more since."""
+    stash = call.operands[0] if call.operands else "stash@{0}"
+    stash = f"stash@{{{stash}}}" if stash.isdigit() else stash
+    if call.has("--index") or not resolved(git, f"{stash}^2"):
+        return Answer()
+    differ = ("diff-tree", "-r", "-z", "--name-only", "--no-renames")
+    staged = set(text(git.run(*differ, "--diff-filter=d", f"{stash}^1", f"{stash}^2").out).split("\0")) - {""}
+    edited = set(text(git.run(*differ, f"{stash}^2", stash).out).split("\0"))
+    return _lost_files(git, (Change("M", "M", path, resolved(git, f"{stash}^2:{path}")) for path in staged & edited))
+
+
+def _autostashes(call: Call, git: Git) -> bool:
+    """Whether a merge or rebase puts changes aside and applies them again, what was staged as unstaged."""
+    if call.has("--autostash", "--no-autostash"):
+        return call.has("--autostash")
+    rebases = call.command == ("rebase",) or (call.command == ("pull",) and not call.has("--no-rebase"))
+    keys = ("merge.autoStash",) * (call.command != ("rebase",)) + ("rebase.autoStash",) * rebases
+    return any(git.value("config", "--type=bool", "--get", key) == "true" for key in keys)
 
 
 def merge_overwrites(call: Call, git: Git, world: World) -> Answer:
-    """Ignored files that `merge` or `rebase` replaces with what the other branch has in their place."""
-    names = call.values("--onto") or call.operands[:1] if call.command == ("rebase",) else call.operands
+    """Ignored files that `merge`, `rebase`, `reset` and their like replace with what the other commit has there."""
+    names = call.values("--onto") or call.operands[:1] if call.command == ("rebase",) else before_dashes(call)
     found = [change for name in names for change in _overwritten(git, branch(git, name), (), ignored=True)]
     return _lost_files(git, found)
 
 
 def sparse_drops(call: Call, git: Git, world: World) -> Answer:
-    """Ignored files that `sparse-checkout` removes with the directories that it leaves out."""
+    """What `sparse-checkout` removes with the directories that it leaves out: ignored files, and changes unwatched."""
     kept = tuple(f"{name.strip('/')}/" for name in call.operands)
     if call.command[-1] == "reapply" or call.command[-1] == "add":
         kept += tuple(f"{name}/" for name in git.lines("sparse-checkout", "list"))
-    top = raw(git.top)
-    ignored = [c.path for c in git.status(True, ignored=True) if c.index == "!" and "/" in c.path.rstrip("/")]
-    outside = [path for path in ignored if not any(f"{path}/".startswith(one) for one in kept)]
-    return lost(_hit(tuple(os.path.join(text(top), path) for path in outside), text(top), world))
-
-
-def submodules_reset(call: Call, git: Git, world: World) -> Answer:
-    """What `submodule deinit --force` or `update --force` loses: changes in submodules that are in no commit."""
-    listed = text(git.run("ls-files", "-s", "-z", "--", *call.operands).out).split("\0")
-    top, found = git.top, []
-    for path in (line.partition("\t")[2] for line in listed if line.startswith("160000 ")):
-        place = os.path.join(top, path)
-        if os.path.lexists(os.path.join(place, ".git")):
-            inner = of_work_tree(git.program, os.path.realpath(place))
-            untracked = call.command == ("submodule", "deinit")
-            inside = [c for c in changes(inner, untracked=untracked) if c.index in _STAGED + "?" or c.tree in _EDITED]
-            found += [Target("file", f"{path}/{c.path}", (place, c.path, c.object)) for c in inside]
-    return lost(found)
+    top = git.top
+    upwards = git.value("rev-parse", "--show-cdup") or "."
+    tracked = text(git.run("ls-files", "-z", "--full-name", "--", upwards).out).split("\0")
+    left_out = {above for path in tracked for above in _above(path)} - {above for one in kept for above in _above(one)}
+    ignored = [c.path for c in git.status(True, ignored=True) if c.index == "!"]
+    ignored += [c.path for c in unwatched(git)]
+    outside = [path for path in ignored if left_out.intersection(_above(path)) and not path.startswith(kept)]
+    return lost(_hit(tuple(os.path.join(top, path) for path in outside), top, world))
 
 
 def untracked_files(call: Call, git: Git, world: World) -> Answer:
@@ -167,41 +187,20 @@ def untracked_files(call: Call, git: Git, world: World) -> Answer:
 
 def paths_index_only(call: Call, git: Git, world: World) -> Answer:
     """What `rm --cached` loses: staged content that is neither in the work tree nor in a commit."""
-    return _lost_files(git, [c for c in changes(git, call.operands) if c.index in _STAGED and c.tree != "."])
+    paths = pathspecs(call, git, world)
+    return _lost_files(git, [c for c in changes(git, paths) if c.index in STAGED and c.tree != "."])
 
 
 def rm_paths(call: Call, git: Git, world: World) -> Answer:
     """What `git rm` loses: without force it refuses whatever it knows not to be committed."""
     if call.has("--cached"):
         return paths_index_only(call, git, world)
-    if call.has("--pathspec-from-file"):
-        raise Unseen("the paths are in a file")
-    if not call.has("-f", "--force"):
-        return _lost_files(git, unwatched(git, call.operands, skipped=False))
-    return _lost_files(git, _uncommitted(git, changes(git, call.operands)))
-
-
-def worktree_unclean(call: Call, git: Git, world: World) -> Answer:
-    """What `worktree remove` loses: files that are in no commit, ignored ones too, and commits that only it has.
-
-    Without force it refuses where there is anything but ignored files.
-    """
-    found = []
-    for name in call.operands:
-        record = worktree(git, name)
-        path = record.get("worktree", "")
-        if not path or not os.path.isdir(path):
-            continue
-        if not call.has("-f", "--force") and of_work_tree(git.program, path).status(True):
-            continue
-        for state in world.paths((path,), "/", False):
-            if not PATH_STATES[state.state]:
-                found.append(Target("worktree", f"{path}: {state.detail}", state.identity))
-        if "detached" in record:
-            reachable = ("--not", "--branches", "--tags", "--remotes")
-            if git.lines("rev-list", "--max-count=1", record["HEAD"], *reachable):
-                found.append(Target("commit", f"{record['HEAD']} of {path}", (path, "HEAD", record["HEAD"])))
-    return lost(found)
+    paths = pathspecs(call, git, world)
+    if call.has("-f", "--force"):
+        return _lost_files(git, _uncommitted(git, changes(git, paths)))
+    # It removes files in conflict, and from the index what the work tree has no longer.
+    allowed = [one for one in git.status(False, paths) if one.index == "U" or (one.index in STAGED and one.tree == "D")]
+    return _lost_files(git, (*unwatched(git, paths, skipped=False), *not_remade(git, allowed)))
 
 
 PROBES: dict[str, Probe] = {
@@ -212,6 +211,7 @@ PROBES: dict[str, Probe] = {
     "rm-paths": rm_paths,
     "untracked-files": untracked_files,
     "worktree-unclean": worktree_unclean,
+    "worktrees-gone": worktrees_gone,
     "merge-undone": merge_undone,
     "index-written-out": index_written_out,
     "submodules-reset": submodules_reset,
@@ -219,9 +219,10 @@ PROBES: dict[str, Probe] = {
     "reflog-only": reflog_only,
     "replacements": replacements,
     "all-tags": all_tags,
+    "fetch-overwrites": fetch_overwrites,
     "branch-unmerged": branch_unmerged,
     "commits-unreachable": commits_unreachable,
-    "ref-deletes": ref_deletes,
+    "ref-updates": ref_updates,
     "stash-drop": stash_drop,
     "stash-clear": stash_clear,
     "tag-delete": tag_delete,
@@ -237,7 +238,7 @@ def _everything_uncommitted(git: Git, commit: str) -> Answer:
 
 
 def _uncommitted(git: Git, changes: Iterable[Change]) -> Iterator[Change]:
-    return not_remade(git, (one for one in changes if one.index in _STAGED or one.tree in _EDITED))
+    return not_remade(git, (one for one in changes if one.index in STAGED or one.tree in EDITED))
 
 
 def _overwritten(git: Git, tree: str, pathspecs: Sequence[str], ignored: bool = False) -> tuple[Change, ...]:
@@ -267,6 +268,12 @@ def _in_the_way(top: str, path: str) -> str:
         if os.path.isdir(os.path.join(top, path)):
             return ""
     return ""
+
+
+def _above(path: str) -> Iterator[str]:
+    """The directories above a path, nearest first."""
+    while path := path.rpartition("/")[0]:
+        yield path
 
 
 def _lost_files(git: Git, changes: Iterable[Change]) -> Answer:

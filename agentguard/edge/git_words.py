@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 
 from ..core.octets import raw, text
+from ..core.reading import stdin
 from ..core.value import TYPE_CHECKING
+from ..core.world import Unseen, World
 from .ref_probes import resolved
 
 if TYPE_CHECKING:
@@ -20,9 +22,32 @@ def before_dashes(call: Call) -> tuple[str, ...]:
     return call.operands[: len(call.operands) - after] if after else call.operands
 
 
-def tree_and_paths(call: Call, git: Git) -> tuple[str | None, tuple[str, ...]]:
+def pathspecs(call: Call, git: Git, world: World) -> tuple[str, ...]:
+    """The pathspecs that a call is given as operands or, one a line, in a file (`--pathspec-from-file`).
+
+    Raises Unseen where the file cannot be read or has none.
+    """
+    file = call.value("--pathspec-from-file")
+    if file is None:
+        return call.operands
+    listed = lines(stdin(call.invocation.stdin, world) if file == "-" else world.read(file, git.cwd), call)
+    if not listed:
+        raise Unseen(f"there are no paths in {file}")
+    return listed
+
+
+def lines(listing: bytes, call: Call) -> tuple[str, ...]:
+    """The paths of a listing: one a line, maybe in C's quotes, or with the options that say so each ended by NUL."""
+    if call.has("--pathspec-file-nul", "-z"):
+        return tuple(filter(None, text(listing).split("\0")))
+    return tuple(unquoted(line.removesuffix("\r")) for line in text(listing).split("\n") if line.strip("\r"))
+
+
+def tree_and_paths(call: Call, git: Git, world: World) -> tuple[str | None, tuple[str, ...]]:
     """The commit or tree that `checkout` is given, if any, and its pathspecs (git-checkout(1))."""
     before, words = before_dashes(call), call.operands
+    if call.has("--pathspec-from-file"):
+        return (words[0] if words else None), pathspecs(call, git, world)
     if call.has("-b", "-B", "--orphan", "-t", "--track", "--detach", "-d") and call.command == ("checkout",):
         return (words[0] if words else "HEAD"), ()
     if "--" in call.invocation.argv:
@@ -43,10 +68,15 @@ def branch(git: Git, name: str) -> str:
     return name
 
 
+def worktrees(git: Git) -> list[dict[str, str]]:
+    """The records of all work trees (git-worktree(1), --porcelain)."""
+    listing = text(git.run("worktree", "list", "--porcelain", "-z").out)
+    return [dict(line.partition(" ")[::2] for line in one.split("\0")) for one in listing.split("\0\0") if one]
+
+
 def worktree(git: Git, name: str) -> dict[str, str]:
     """The record of a work tree given by its path or by the last parts of it (git-worktree(1))."""
-    listing = text(git.run("worktree", "list", "--porcelain", "-z").out)
-    records = [dict(line.partition(" ")[::2] for line in one.split("\0")) for one in listing.split("\0\0") if one]
+    records = worktrees(git)
     real = os.path.realpath(os.path.join(git.cwd, name))
     same = [one for one in records if os.path.realpath(one["worktree"]) == real]
     ending = [one for one in records if f"{one['worktree']}/".endswith(f"/{name.strip('/')}/")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..core.effect import Target
 from ..core.octets import text
 from ..core.value import TYPE_CHECKING
-from ..core.world import Answer, Unseen, World
+from ..core.world import Answer, World
 from .ref_probes import commits, lost, resolved
 
 if TYPE_CHECKING:
@@ -30,7 +30,10 @@ def reflog_only(call: Call, git: Git, world: World) -> Answer:
     if call.command == ("reflog", "delete"):
         entries = [resolved(git, name) for name in call.operands]
         gone = [entry for entry in entries if entry]
-        return lost(commits(git, [*gone, "--not", "--all"])) if gone else Answer()
+        names = {name.partition("@{")[0] for name in call.operands} if call.has("--updateref") else ()
+        moved = [git.value("rev-parse", "--symbolic-full-name", name) for name in names if resolved(git, name)]
+        excluded = [f"--exclude={ref}" for ref in moved]
+        return lost(commits(git, [*gone, "--not", *excluded, "--glob=refs/*"])) if gone else Answer()
     if not call.has("--all"):
         refs = [ref for name in call.operands if (ref := git.value("rev-parse", "--symbolic-full-name", name))]
         if not refs:
@@ -46,12 +49,3 @@ def replacements(call: Call, git: Git, world: World) -> Answer:
     held = [(name, resolved(git, f"refs/replace/{resolved(git, name) or name}")) for name in names]
     directory = git.directory
     return lost(Target("object", f"{new} in place of {name}", (directory, new)) for name, new in held if new)
-
-
-def all_tags(call: Call, git: Git, world: World) -> Answer:
-    """What `fetch --prune-tags` may lose: tags that are here, since those of the remote are not seen."""
-    if not git.lines("remote"):
-        raise Unseen("which tags the remote has is not seen")
-    directory = git.directory
-    tags = [line.split(" ") for line in git.lines("for-each-ref", "--format=%(refname) %(objectname)", "refs/tags")]
-    return lost(Target("tag", ref.removeprefix("refs/tags/"), (directory, ref, held)) for ref, held in tags)

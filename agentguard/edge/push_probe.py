@@ -12,7 +12,7 @@ from .git import of_git_directory, of_work_tree
 from .ref_probes import lost, resolved
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from ..core.call import Call
     from .git import Git
@@ -37,11 +37,11 @@ def push_loses(call: Call, git: Git, world: World) -> Answer:
     can be looked at, and every commit that is dropped counts.
     """
     remote = _remote(call, git)
-    there = _refs_there(git, remote)
+    there = refs_there(git, remote)
     if there is not None:
         return lost(_dropped_there(call, git, remote, there))
-    _raise_unless_bounded(call)
-    updates = list(_updates(call, git, remote))
+    _raise_unless_bounded(call, git, remote)
+    updates = list(_updates(call, git, _refspecs(call, git, remote)))
     if call.has("-f", "--force") or any(update.forced for update in updates):
         raise Unseen(f"{_UNSEEN}, and a forced push replaces it all the same")
     leases = _leases(call)
@@ -49,7 +49,7 @@ def push_loses(call: Call, git: Git, world: World) -> Answer:
     for update in updates:
         expected = _expected(git, remote, update, leases)
         if expected is not None:
-            found += _dropped(git, remote, update, expected)
+            found += _dropped_unseen(git, remote, update, expected)
         elif not update.source:
             raise Unseen(f"{_UNSEEN}, and {update.ref} is deleted there")
     return lost(found)
@@ -72,9 +72,9 @@ def forced_by_configuration(key: str, call: Call, git: Git, world: World) -> str
     return None if harmless else why
 
 
-def _raise_unless_bounded(call: Call) -> None:
-    if call.has("--mirror"):
-        raise Unseen(f"{_UNSEEN}, and --mirror deletes and replaces everything there")
+def _raise_unless_bounded(call: Call, git: Git, remote: str) -> None:
+    if call.has("--mirror") or _is_mirror(git, remote):
+        raise Unseen(f"{_UNSEEN}, and a mirror deletes and replaces everything there")
     if call.has("--prune"):
         raise Unseen(f"{_UNSEEN}, and --prune deletes what is not here")
 
@@ -90,9 +90,9 @@ def _leases(call: Call) -> list[str | None]:
 # A remote on this machine
 
 
-def _refs_there(git: Git, remote: str) -> dict[str, str] | None:
+def refs_there(git: Git, remote: str, push: bool = True) -> dict[str, str] | None:
     """The refs of a remote that is a directory of this machine, with their objects; None if it is not."""
-    done = git.run("remote", "get-url", "--push", remote, fine=(0, 2, 128))
+    done = git.run("remote", "get-url", *["--push"] * push, remote, fine=(0, 2, 128))
     url = (remote if done.status else text(done.out).partition("\n")[0]).removeprefix("file://")
     if url[:1] not in ("/", "."):
         return None
@@ -104,57 +104,82 @@ def _refs_there(git: Git, remote: str) -> dict[str, str] | None:
 
 
 def _dropped_there(call: Call, git: Git, remote: str, there: dict[str, str]) -> Iterator[Target]:
-    leases = _leases(call)
+    """What refs of the remote do not reach once all updates are made that git does not refuse.
+
+    What is deleted another ref may keep; where a ref is replaced, who works on it finds the other commits gone.
+    """
+    leases, after, made = _leases(call), dict(there), list[tuple[_Update, bool]]()
     for update in _updates_there(call, git, remote, there):
-        current = there.get(update.ref, "")
-        forced = update.forced or not update.source or call.has("-f", "--force")
-        expected = _expected(git, remote, update, leases)
-        if not current or (not forced and expected is None) or (expected and expected != current):
-            continue  # new, or git refuses
+        forced = update.forced or call.has("-f", "--force")  # which also overrides a lease
+        expected = None if forced else _expected(git, remote, update, leases)
+        if expected is None and update.source and not forced:
+            continue  # a fast-forward, or git refuses
+        if update.ref in there and not (expected and expected != there[update.ref]):
+            after[update.ref] = resolved(git, update.source) or after[update.ref] if update.source else ""
+            made.append((update, expected is not None))
+    kept = [held for held in after.values() if held and resolved(git, f"{held}^{{object}}")]
+    for update, leased in made:
+        current = there[update.ref]
         if resolved(git, f"{current}^{{object}}"):
-            others = expected is not None and not (call.has("-f", "--force") or update.forced)
-            yield from _dropped(git, remote, update, current, only_others=others, there=there)
-        else:
+            new = [after[update.ref]] if update.source else kept
+            yield from _dropped(git, remote, update.ref, current, new, only_others=leased)
+        elif update.source or current not in after.values():
             directory = git.directory
             yield Target("commit", f"{current[:10]} of {update.ref}, unknown here", (directory, remote, current))
 
 
 def _updates_there(call: Call, git: Git, remote: str, there: dict[str, str]) -> Iterator[_Update]:
     """Every update, those of many refs at once one by one."""
-    deleted = call.has("--mirror") or _is_mirror(git, remote)
-    if deleted or call.has("--all", "--branches", "--tags", "--prune") or any("*" in word for word in call.operands):
-        for ref in there:
-            here = ref if resolved(git, ref) else ""
-            if here or deleted or (call.has("--prune") and ref.startswith(("refs/heads/", "refs/tags/"))):
-                yield _Update(here, ref, deleted or any(word.startswith("+") for word in call.operands))
-    else:
-        yield from _updates(call, git, remote)
+    mirrors = call.has("--mirror") or _is_mirror(git, remote)
+    for word in ["+refs/*:refs/*"] if mirrors else _refspecs(call, git, remote):
+        source, _, ref = word.removeprefix("+").partition(":")
+        if word in (":", "+:"):
+            source = ref = "refs/heads/*"
+        if "*" not in source:
+            for update in _updates(call, git, [word]):
+                tag = update.ref.replace("refs/heads/", "refs/tags/", 1)  # a short name is what the remote has of it
+                known = update.ref in there or tag not in there or ref.startswith("refs/")
+                yield update if known else update.replace(ref=tag)
+            continue
+        for one in there:
+            middle = between(one, ref or source)
+            if middle is not None:
+                here = source.replace("*", middle)
+                here = here if resolved(git, here) else ""
+                if here or mirrors or call.has("--prune"):
+                    yield _Update(here, one, word.startswith("+"))
+
+
+def between(ref: str, pattern: str) -> str | None:
+    """What the star of a pattern stands for in a ref; None if the ref is not like the pattern."""
+    before, star, after = pattern.partition("*")
+    if not star or not ref.startswith(before) or not ref.endswith(after) or len(ref) < len(before) + len(after):
+        return None
+    return ref[len(before) : len(ref) - len(after)]
 
 
 def _dropped(
-    git: Git,
-    remote: str,
-    update: _Update,
-    expected: str,
-    only_others: bool = True,
-    there: Mapping[str, str] | None = None,
+    git: Git, remote: str, ref: str, expected: str, kept: Iterable[str], only_others: bool = True
 ) -> Iterator[Target]:
-    if not expected:
-        raise Unseen(f"{_UNSEEN}: nothing is known here of {update.ref} at {remote}")
-    source = resolved(git, f"{update.source}^{{commit}}") if update.source else ""
-    if update.source and not source:
-        return  # git refuses a source that does not exist
-    others: tuple[str, ...] = (f"--exclude={_tracking(git, remote, update.ref)}", f"--glob=refs/remotes/{remote}/*")
-    if there is not None:
-        others = tuple(held for ref, held in there.items() if ref != update.ref and resolved(git, held))
-    kept = [source] if source else others
+    """The commits that a ref of the remote has and `kept` do not reach; of others only, unless that is not asked."""
     listed = git.run("rev-list", "--format=%H%x00%ae%x00%ce%x00%s", expected, "--not", *kept, "--").out
     directory = git.directory
     own = of_git_directory(git.program, directory).value("config", "--get", "user.email")
     for line in text(listed).split("\n")[1::2]:
         commit, author, committer, subject = line.split("\0", 3)
         if not only_others or not own or author != own or committer != own:
-            yield Target("commit", f"{commit[:10]} {subject} ({author})", (directory, remote, update.ref, commit))
+            yield Target("commit", f"{commit[:10]} {subject} ({author})", (directory, remote, ref, commit))
+
+
+def _dropped_unseen(git: Git, remote: str, update: _Update, expected: str) -> Iterator[Target]:
+    """What an update under a lease drops from a remote that cannot be looked at."""
+    if not expected:
+        raise Unseen(f"{_UNSEEN}: nothing is known here of {update.ref} at {remote}")
+    source = resolved(git, f"{update.source}^{{commit}}") if update.source else ""
+    if update.source and not source:
+        return  # git refuses a source that does not exist
+    others = (f"--exclude={_tracking(git, remote, update.ref)}", f"--glob=refs/remotes/{remote}/*")
+    yield from _dropped(git, remote, update.ref, expected, [source] if source else others)
 
 
 def _expected(git: Git, remote: str, update: _Update, leases: list[str | None]) -> str | None:
@@ -173,11 +198,9 @@ def _tracking(git: Git, remote: str, ref: str) -> str:
     """The remote-tracking ref of a remote's ref, by the configured refspecs; "" if it has none."""
     for refspec in git.lines("config", "--get-all", f"remote.{remote}.fetch", fine=(0, 1)):
         theirs, _, ours = refspec.removeprefix("+").partition(":")
-        before, star, after = theirs.partition("*")
-        if not star and theirs == ref:
-            return ours
-        if star and ref.startswith(before) and ref.endswith(after) and len(ref) >= len(before) + len(after):
-            return ours.replace("*", ref[len(before) : len(ref) - len(after)])
+        middle = between(ref, theirs)
+        if middle is not None or theirs == ref:
+            return ours.replace("*", middle or "")
     return ""
 
 
@@ -193,23 +216,20 @@ def _remote(call: Call, git: Git) -> str:
     return "origin"
 
 
-def _updates(call: Call, git: Git, remote: str) -> Iterator[_Update]:
-    """What is pushed where (git-push(1)); raises Unseen where that would have to be asked of the remote."""
-    if _is_mirror(git, remote):
-        raise Unseen(f"{_UNSEEN}, and {remote} is configured as a mirror: everything there is deleted and replaced")
-    given = list(call.operands[1:])
-    if not given and call.has("--all", "--branches", "--tags"):
-        if call.has("-f", "--force", "--force-with-lease"):
-            raise Unseen(f"{_UNSEEN}, and everything is pushed at once")
-        return
-    if not given:
-        given = git.lines("config", "--get-all", f"remote.{remote}.push", fine=(0, 1)) or list(_by_default(git))
-    words = iter(given)
-    for word in words:
-        if word == "tag":
-            name = next(words, "")
-            yield _Update(f"refs/tags/{name}", f"refs/tags/{name}", False)
-            continue
+def _refspecs(call: Call, git: Git, remote: str) -> list[str]:
+    """The refspecs of a push, those included that options and the configuration stand for (git-push(1))."""
+    words = iter(call.operands[1:])
+    given = ["refs/tags/{0}:refs/tags/{0}".format(next(words, "")) if word == "tag" else word for word in words]
+    given += ["refs/heads/*:refs/heads/*"] * call.has("--all", "--branches")
+    given += ["refs/tags/*:refs/tags/*"] * call.has("--tags")
+    if given:
+        return given
+    return git.lines("config", "--get-all", f"remote.{remote}.push", fine=(0, 1)) or list(_by_default(git))
+
+
+def _updates(call: Call, git: Git, refspecs: Iterable[str]) -> Iterator[_Update]:
+    """What is pushed where; raises Unseen where that would have to be asked of the remote."""
+    for word in refspecs:
         forced = word.startswith("+")
         source, colon, ref = word.removeprefix("+").partition(":")
         if "*" in word or (not source and not ref):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..core.effect import Target
 from ..core.octets import text
 from ..core.value import TYPE_CHECKING
-from ..core.world import Answer, Unseen, World
+from ..core.world import Answer, World
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 #: How many lost things are named, before one more that counts the rest.
 MOST_NAMED = 200
-#: Refs whose every move git writes down when it keeps reflogs (git-config(1), core.logAllRefUpdates).
-_LOGGED = ("refs/heads/", "refs/remotes/", "refs/notes/")
+#: Refs whose every move git writes down when it keeps reflogs.
+_LOGGED = ("HEAD", "refs/heads/", "refs/remotes/", "refs/notes/")
 
 
 def branch_unmerged(call: Call, git: Git, world: World) -> Answer:
@@ -28,39 +28,20 @@ def branch_unmerged(call: Call, git: Git, world: World) -> Answer:
     return unreachable(git, [ref for ref in refs if resolved(git, ref)])
 
 
-def ref_deletes(call: Call, git: Git, world: World) -> Answer:
-    """What `update-ref -d` loses: the same, since the reflog goes with its ref."""
-    if call.has("--stdin"):
-        raise Unseen("the refs are on standard input")
-    name = call.operands[0] if call.operands else ""
-    full = git.value("rev-parse", "--symbolic-full-name", name) if name and resolved(git, name) else ""
-    return unreachable(git, [full]) if full else Answer()
-
-
 def commits_unreachable(call: Call, git: Git, world: World) -> Answer:
-    """What moving a ref (`reset`, `branch -f`, `checkout -B`, `update-ref`) loses: nothing where a reflog keeps it."""
-    if call.has("--stdin"):
-        raise Unseen("the refs are on standard input")
+    """What moving a ref (`reset`, `branch -f`, `checkout -B`) loses: nothing where a reflog keeps it."""
     ref, new = _moved(call, git)
     if call.has("-M", "-C") and call.command == ("branch",):
         return unreachable(git, [ref]) if ref and len(call.operands) > 1 and resolved(git, ref) else Answer()
-    if not ref or not resolved(git, ref) or _is_logged(git, ref):
+    if not ref or not resolved(git, ref) or is_logged(git, ref):
         return Answer()
-    return unreachable(git, [ref], new if resolved(git, f"{new}^{{commit}}") else "")
+    return unreachable(git, [ref], [new] if resolved(git, f"{new}^{{commit}}") else [])
 
 
 def tag_delete(call: Call, git: Git, world: World) -> Answer:
     """What `tag -d`, or `tag -f` of one that exists, loses: annotations, and commits that nothing else reaches."""
     names = call.operands if call.has("-d", "--delete") else call.operands[:1]
-    found, plain = [], []
-    for name in names:
-        ref = f"refs/tags/{name}"
-        held = resolved(git, ref)
-        if held and git.value("cat-file", "-t", held) == "tag":
-            found.append(Target("ref", f"annotated tag {name}", (_directory(git), ref, held)))
-        elif held:
-            plain.append(ref)
-    return lost([*found, *unreachable(git, plain).lost])
+    return unreachable(git, [f"refs/tags/{name}" for name in names])
 
 
 def stash_drop(call: Call, git: Git, world: World) -> Answer:
@@ -95,19 +76,37 @@ def resolved(git: Git, name: str) -> str:
     return git.value("rev-parse", "--quiet", "--verify", "--end-of-options", name) if name else ""
 
 
-def unreachable(git: Git, refs: Sequence[str], new: str = "") -> Answer:
-    """Commits that are reached from these refs and from nothing else once they are gone, or stand at `new`."""
+def unreachable(git: Git, refs: Sequence[str], new: Sequence[str] = ()) -> Answer:
+    """What is reached from these refs and from nothing else once they are gone, or stand at `new`.
+
+    Commits, and annotations: an annotated tag is an object of its own.
+    """
     if not refs:
         return Answer()
-    excluded = [f"--exclude={ref}" for ref in refs]
+    listed = git.lines("for-each-ref", "--format=%(refname) %(objecttype) %(objectname)", *refs)
+    held = [line.split(" ") for line in listed if line.partition(" ")[0] in refs]
+    if "HEAD" in refs and resolved(git, "HEAD"):
+        held.append(["HEAD", "commit", resolved(git, "HEAD")])
+    if not held:
+        return Answer()
+    directory = git.directory
+    found = [
+        Target("ref", f"annotated tag {ref.removeprefix('refs/tags/')}", (directory, ref, name))
+        for ref, kind, name in held
+        if kind == "tag" and set(git.lines("for-each-ref", "--format=%(refname)", f"--points-at={name}")) <= set(refs)
+    ]
+    symbolic = [line.split(" ") for line in git.lines("for-each-ref", "--format=%(refname) %(symref)")]
+    dangling = [ref for ref, to in symbolic if to in refs]
+    excluded = [f"--exclude={ref}" for ref in (*refs, *dangling)]
     is_detached = not git.value("symbolic-ref", "--quiet", "HEAD")
-    kept = [name for name in ("HEAD" if is_detached and resolved(git, "HEAD") else "", new) if name]
-    return lost(commits(git, [*refs, "--not", *excluded, "--glob=refs/*", *kept]))
+    kept = ["HEAD"] if is_detached and resolved(git, "HEAD") and "HEAD" not in refs else []
+    gone = [name for _, _, name in held]
+    return lost([*found, *commits(git, [*gone, "--not", *excluded, "--glob=refs/*", *kept, *new])])
 
 
 def commits(git: Git, range_words: Sequence[str]) -> list[Target]:
     """The commits of a range, newest first."""
-    directory = _directory(git)
+    directory = git.directory
     listed = text(git.run("rev-list", "--format=%H %s", *range_words, "--").out).split("\n")
     return [
         Target("commit", f"{line[:10]} {line.partition(' ')[2]}".strip(), (directory, line.partition(" ")[0]))
@@ -133,34 +132,39 @@ def _moved(call: Call, git: Git) -> tuple[str, str]:
             return (f"refs/heads/{words[-1]}" if words else ""), (words[0] if len(words) > 1 else "HEAD")
         return (f"refs/heads/{words[0]}" if words else ""), (words[1] if len(words) > 1 else "HEAD")
     made = call.value("-B", "-C", "--force-create")
+    if call.command == ("worktree", "add") and made:
+        return f"refs/heads/{made}", words[1] if len(words) > 1 else "HEAD"
     if call.command in (("checkout",), ("switch",)) and made:
         return f"refs/heads/{made}", words[0] if words else "HEAD"
-    if call.command == ("update-ref",):
-        full = git.value("rev-parse", "--symbolic-full-name", words[0]) if words and resolved(git, words[0]) else ""
-        return full, words[1] if len(words) > 1 else ""
-    return git.value("symbolic-ref", "--quiet", "HEAD"), words[0] if words else "HEAD"
+    ref = git.value("symbolic-ref", "--quiet", "HEAD") or "HEAD"
+    if call.command == ("reset",):
+        return ref, words[0] if words else "HEAD"
+    return ref, "HEAD^" if call.command == ("commit",) else ""  # rebase: nobody knows yet
 
 
-def _is_logged(git: Git, ref: str) -> bool:
+def is_logged(git: Git, ref: str) -> bool:
+    """Whether git writes down in a reflog where a ref was when it is moved."""
+    # A reflog that is there is kept up, whatever the configuration.
+    return ref.startswith(logged_kinds(git)) or git.run("reflog", "exists", ref, fine=(0, 1)).status == 0
+
+
+def logged_kinds(git: Git) -> tuple[str, ...]:
+    """How the refs begin that get a reflog when they are made (git-config(1), core.logAllRefUpdates)."""
     keeps = git.value("config", "--get", "core.logAllRefUpdates").lower()
     if keeps == "always":
-        return True
+        return ("",)
     if keeps == "":
         keeps = "false" if git.value("rev-parse", "--is-bare-repository") == "true" else "true"
-    return keeps in ("true", "yes", "on", "1") and (ref == "HEAD" or ref.startswith(_LOGGED))
+    return _LOGGED if keeps in ("true", "yes", "on", "1") else ()
 
 
 def _stashes(git: Git) -> list[Target]:
     if not resolved(git, "refs/stash"):
         return []
-    directory = _directory(git)
+    directory = git.directory
     listed = text(git.run("rev-list", "--walk-reflogs", "--format=%H %s", "refs/stash", "--").out).split("\n")
     entries = [line.partition(" ") for line in listed[1::2]]
     return [
         Target("stash", f"stash@{{{number}}}: {subject}", (directory, "refs/stash", held))
         for number, (held, _, subject) in enumerate(entries)
     ]
-
-
-def _directory(git: Git) -> str:
-    return git.directory

@@ -36,6 +36,7 @@ class _Parser:
         self.given: set[str] = set()  # the options among them: looking at all for each operand would take for ever
         self.operands = 0
         self.unknown: list[str] = []
+        self.doubtful: list[Unresolved] = []
 
     def parse(self) -> Call:
         ended = False
@@ -53,13 +54,16 @@ class _Parser:
                     self.unknown.append(f"{word} behind an operand, where POSIXLY_CORRECT is set")
                 self._option(word)
             elif ended or not self._descend(word):
+                if not ended and isinstance(word, Unresolved) and word.may_be_option:
+                    self.doubtful.append(word)
                 self._operand(word)
                 if self._takes_the_rest(word):
                     for rest in self.words[self.at :]:
                         self._operand(rest)
                     break
                 ended = ended or not self.grammar.permute
-        return Call(self.program.name, self.path, self._with_roles(), tuple(self.unknown), self.invocation)
+        found, unknown = self._with_roles(), tuple(self.unknown)
+        return Call(self.program.name, self.path, found, unknown, self.invocation, tuple(self.doubtful))
 
     # Subcommands
 
@@ -83,7 +87,7 @@ class _Parser:
         if self.unknown and self.unknown[-1] is word:
             return True
         roles = self._roles()
-        if not roles or roles[-1] not in ("ARGV...", "SHELL..."):
+        if not roles or roles[-1] not in ("ARGV...", "SHELL...", "WORDS..."):
             return False
         if roles[0] == "ASSIGN...":
             return not _is_assignment(word)

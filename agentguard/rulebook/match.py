@@ -29,6 +29,8 @@ def speak(program: Program, call: Call, world: World) -> tuple[Effect, ...]:
     elif not deciding:
         what = " ".join((program.name, *call.command))
         effects.append(_unknown(program, call, "agentguard-no-rule", f"no rule speaks about this way to call {what}"))
+    if call.doubtful and program.guarded and not winners and all(one.rating != "destructive" for one in effects):
+        effects += _in_doubt(program, call, world)
     return tuple(effects)
 
 
@@ -207,6 +209,31 @@ def _asking(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[Effe
                 yield base
             return
     yield base.replace(recoverable_by="", reason=f"{base.reason}: {unseen}")
+
+
+def _in_doubt(program: Program, call: Call, world: World) -> Iterator[Effect]:
+    """An unknown effect if a word that is not known yet may be an option with which another rule would speak."""
+    for rule in program.about(call.command):
+        option = _missing_option(rule, program, call)
+        if option and said(rule, call, world) is not None:
+            words = ", ".join(word.written for word in call.doubtful)
+            why = f"what {words} stands for is not known before the line runs: it may be {option}, which {rule.reason}"
+            yield _unknown(program, call, "agentguard-unresolved-option", why)
+            return
+
+
+def _missing_option(rule: Rule, program: Program, call: Call) -> str:
+    """The option of one word that alone keeps a rule which removes or replaces from speaking; "" if none does."""
+    if rule.effect in ("observe", "create", "run") or call.command not in rule.commands:
+        return ""
+    if any(_meets(a, one) for choice in rule.unless for one in choice for a in _candidates(one, call)):
+        return ""
+    missing = [choice for choice in rule.given if not any(True for one in choice for _ in _counted(one, rule, call))]
+    if len(missing) != 1:
+        return ""
+    options = program.commands[call.command].options
+    names = (name for one in missing[0] for name in one.names)
+    return next((name for name in names if name in options and options[name].takes in ("nothing", "optional")), "")
 
 
 def _is_open(program: Program, call: Call) -> bool:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import tomllib
 from pathlib import Path
 
 import pytest
 from repository import ENV, Repository
 
-from agentguard.core.call import Call, Invocation, Unresolved
+from agentguard.core.call import Call, Invocation, Stream, Unresolved
 from agentguard.core.world import Unseen
 from agentguard.edge import ref_probes, unwatched
 from agentguard.edge.git_probes import PROBES
@@ -177,10 +178,66 @@ def test_names_of_any_bytes(repo):
     assert names(ask("worktree-dirty", repo.path, "git reset --hard")) == [odd]
 
 
-def test_the_environment_says_which_repository(repo, lasting_tmp):
+SAME_REPOSITORY = [
+    ("..", "git -C project reset --hard", {}),
+    ("..", "git -C project -C src reset --hard", {}),
+    ("src", "git -C .. reset --hard", {}),
+    ("src", "git --git-dir=../.git --work-tree=.. reset --hard", {}),
+    ("..", "git --git-dir project/.git --work-tree project reset --hard", {}),
+    ("..", "git -C project --git-dir=.git reset --hard", {}),
+    ("..", "git reset --hard", {"GIT_DIR": "{}/.git", "GIT_WORK_TREE": "{}"}),
+    ("..", "git reset --hard", {"GIT_DIR": "project/.git", "GIT_WORK_TREE": "project"}),
+    (".", "git reset --hard", {"GIT_INDEX_FILE": ".git/index", "GIT_OBJECT_DIRECTORY": ".git/objects"}),
+    ("src", "git reset --hard", {"GIT_CEILING_DIRECTORIES": "{}/.."}),
+    (".", "git -c core.trustctime=false -c core.checkStat=minimal -c core.fsmonitor=true reset --hard", {}),
+    (".", "git --no-pager -p --no-optional-locks --exec-path=/nowhere reset --hard", {}),
+]
+
+
+@pytest.mark.parametrize(("below", "line", "env"), SAME_REPOSITORY)
+def test_the_call_says_which_repository(repo, below, line, env):
     change(repo)
-    env = {"GIT_DIR": str(repo.path / ".git"), "GIT_WORK_TREE": str(repo.path)}
-    assert names(ask("worktree-dirty", lasting_tmp, "git reset --hard", **env)) == [EDITED, STAGED, BOTH]
+    there = {name: value.format(repo.path) for name, value in env.items()}
+    assert names(ask("worktree-dirty", repo.path / below, line, **there)) == [EDITED, STAGED, BOTH]
+
+
+def test_a_git_file_leads_to_the_repository(repo, lasting_tmp):
+    change(repo)
+    repo.git("init", "-q", "--separate-git-dir", str(lasting_tmp / "elsewhere"))
+    assert names(ask("worktree-dirty", repo.path, "git reset --hard")) == [EDITED, STAGED, BOTH]
+
+
+def test_another_index_is_another_state(repo):
+    repo.write("a.py", "two\n")
+    repo.git("add", "a.py", GIT_INDEX_FILE=".git/other")
+    assert names(ask("paths-dirty", repo.path, "git checkout -- a.py", GIT_INDEX_FILE=".git/other")) == []
+    assert names(ask("paths-dirty", repo.path, "git checkout -- a.py")) == [EDITED]
+
+
+UNSEEN = [
+    ("src", "git reset --hard", {"GIT_CEILING_DIRECTORIES": "{}"}),
+    (".", "git reset --hard", {"GIT_DIR": "/nowhere"}),
+    (".", "git --git-dir=/nowhere reset --hard", {}),
+    (".", "git -C nowhere reset --hard", {}),
+    (".git", "git reset --hard", {}),
+    (".", "git --bare reset --hard", {}),
+    (".", "git reset --hard", {"GIT_OBJECT_DIRECTORY": "/nowhere"}),
+]
+
+
+@pytest.mark.parametrize(("below", "line", "env"), UNSEEN)
+def test_a_repository_that_cannot_be_seen_is_unseen(repo, below, line, env):
+    change(repo)
+    there = {name: value.format(repo.path) for name, value in env.items()}
+    assert ask("worktree-dirty", repo.path / below, line, **there).unseen
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a directory to another user")
+def test_a_repository_of_another_user_is_unseen(repo):
+    change(repo)
+    for path in (repo.path, *repo.path.rglob("*")):
+        os.chown(path, 12345, 12345)
+    assert "dubious ownership" in ask("worktree-dirty", repo.path, "git reset --hard").unseen
 
 
 def test_literal_pathspecs_are_the_calls_own(repo):
@@ -350,16 +407,20 @@ def test_remote_branch_delete(repo):
 
 
 def test_update_ref(repo):
-    assert len(names(ask("ref-deletes", repo.path, "git update-ref -d refs/heads/other"))) == 2
-    assert names(ask("ref-deletes", repo.path, "git update-ref -d refs/heads/nowhere")) == []
-    assert len(names(ask("ref-deletes", repo.path, "git update-ref -d HEAD"))) == 0
-    assert ask("ref-deletes", repo.path, "git update-ref --stdin").unseen
+    assert len(names(ask("ref-updates", repo.path, "git update-ref -d refs/heads/other"))) == 2
+    assert names(ask("ref-updates", repo.path, "git update-ref -d refs/heads/nowhere")) == []
+    assert len(names(ask("ref-updates", repo.path, "git update-ref -d HEAD"))) == 0
+
+
+def keep_no_reflogs(repo: Repository) -> None:
+    """No ref gets a reflog, and none has one: git keeps up those that are there."""
+    repo.git("config", "core.logAllRefUpdates", "false")
+    shutil.rmtree(repo.path / ".git/logs")
 
 
 MOVES = [
     ("git branch -f other main", 2),
     ("git branch -f other", 2),
-    ("git update-ref refs/heads/other main", 2),
     ("git checkout -B other main", 2),
     ("git switch -C other main", 2),
     ("git branch -f other other", 0),
@@ -370,7 +431,7 @@ MOVES = [
 @pytest.mark.parametrize(("line", "dropped"), MOVES)
 def test_moving_a_ref_is_in_the_reflog(repo, line, dropped):
     assert names(ask("commits-unreachable", repo.path, line)) == []
-    repo.git("config", "core.logAllRefUpdates", "false")
+    keep_no_reflogs(repo)
     assert len(names(ask("commits-unreachable", repo.path, line))) == dropped
 
 
@@ -381,7 +442,7 @@ def test_a_branch_renamed_over_another_takes_its_reflog_along(repo, line):
 
 
 def test_reset_without_a_reflog(repo):
-    repo.git("config", "core.logAllRefUpdates", "false")
+    keep_no_reflogs(repo)
     assert len(names(ask("commits-unreachable", repo.path, "git reset --soft HEAD~1"))) == 0  # "other" has it too
     repo.commit("c")
     assert len(names(ask("commits-unreachable", repo.path, "git reset --soft HEAD~1"))) == 1
@@ -390,7 +451,49 @@ def test_reset_without_a_reflog(repo):
 def test_a_ref_that_has_no_reflog(repo):
     repo.git("update-ref", "refs/custom/x", "other")
     repo.git("branch", "-D", "other")
-    assert len(names(ask("commits-unreachable", repo.path, "git update-ref refs/custom/x main"))) == 2
+    assert len(names(ask("ref-updates", repo.path, "git update-ref refs/custom/x main"))) == 2
+
+
+UPDATES = [
+    ("", b"delete refs/heads/other\n", 2),
+    ("", b"delete refs/heads/other", 2),
+    ("", b'delete "refs/heads/\\157ther" main\n', 2),
+    ("", b"update refs/heads/other main\n", 0),  # its reflog keeps what it had
+    ("", b"update refs/custom/x main\n", 1),
+    ("", b"update refs/custom/x main\ncreate refs/custom/y refs/custom/x\n", 0),
+    ("", b"update refs/heads/other " + b"0" * 40 + b"\n", 2),
+    ("", b"verify refs/heads/other other\n", 0),
+    ("", b"start\ndelete refs/heads/other\nprepare\ncommit\n", 2),
+    ("", b"start\ndelete refs/heads/other\nprepare\nabort\n", 0),
+    ("", b"start\ndelete refs/heads/other\n", 0),  # never committed
+    ("", b"start\ndelete refs/heads/other\nabort\nstart\ndelete refs/custom/x\ncommit\n", 1),
+    ("", b"delete refs/heads/sym\n", 2),
+    ("", b"option no-deref\ndelete refs/heads/sym\n", 0),
+    ("", b"option no-deref\ndelete refs/heads/sym\ndelete refs/heads/sym\n", 2),
+    ("", b"delete refs/heads/nowhere\n", 0),
+    ("", b"", 0),
+    ("-z", b"delete refs/heads/other\0\0", 2),
+    ("-z", b"update refs/custom/x\0main\0\0delete refs/heads/other\0\0", 3),
+    ("-z", b"option no-deref\0delete refs/heads/sym\0\0", 0),
+]
+
+
+@pytest.mark.parametrize(("options", "given", "dropped"), UPDATES)
+def test_refs_on_standard_input(repo, options, given, dropped):
+    repo.git("symbolic-ref", "refs/heads/sym", "refs/heads/other")
+    repo.git("update-ref", "refs/custom/x", repo.git("commit-tree", "-m", "kept by no other", "main^{tree}"))
+    made = call(repo.path, f"git update-ref --stdin {options}")
+    made = made.replace(invocation=made.invocation.replace(stdin=Stream("known", given)))
+    assert len(names(RealWorld(made.invocation, "/nowhere").ask("ref-updates", made))) == dropped
+
+
+@pytest.mark.parametrize(
+    "given", [Stream("unseen", why="nobody knows"), Stream("known", b"symref-delete refs/heads/x\n")]
+)
+def test_refs_on_a_standard_input_that_is_not_understood_are_unseen(repo, given):
+    made = call(repo.path, "git update-ref --stdin")
+    made = made.replace(invocation=made.invocation.replace(stdin=given))
+    assert RealWorld(made.invocation, "/nowhere").ask("ref-updates", made).unseen
 
 
 def test_tag_delete(repo):
@@ -490,6 +593,19 @@ def test_what_the_remote_holds_is_not_seen(pushed, line):
 @pytest.mark.parametrize("line", ["git push", "git push origin main", "git push origin main:fresh", "git push --tags"])
 def test_a_plain_push_drops_nothing(pushed, line):
     assert names(ask("push-loses", pushed.path, line)) == []
+
+
+@pytest.mark.parametrize(
+    "line", ["git push --force-with-lease -f origin main", "git push --force-with-lease origin +main"]
+)
+def test_a_force_overrides_the_lease(pushed, lasting_tmp, line):
+    colleague = Repository(lasting_tmp / "colleague")
+    colleague.git("fetch", "-q", str(lasting_tmp / "origin.git"), "main")
+    colleague.git("reset", "-q", "--hard", "FETCH_HEAD")
+    colleague.commit("theirs")
+    colleague.git("push", "-q", str(lasting_tmp / "origin.git"), "main")
+    assert len(names(ask("push-loses", pushed.path, line))) == 1
+    assert names(ask("push-loses", pushed.path, "git push --force-with-lease origin main")) == []
 
 
 @pytest.mark.parametrize(("key", "value"), [("remote.origin.mirror", "true"), ("remote.origin.push", "+main:main")])

@@ -1,0 +1,70 @@
+"""What a fetch would take away from the refs that are here."""
+
+from __future__ import annotations
+
+from ..core.effect import Target
+from ..core.value import TYPE_CHECKING
+from ..core.world import Answer, Unseen, World
+from .push_probe import between, refs_there
+from .ref_probes import logged_kinds, lost, unreachable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..core.call import Call
+    from .git import Git
+
+
+def all_tags(call: Call, git: Git, world: World) -> Answer:
+    """What `fetch --prune-tags` may lose: tags that are here, unless a remote on this machine has them too."""
+    if not git.lines("remote"):
+        raise Unseen("which tags the remote has is not seen")
+    there = None if call.has("--all", "--multiple") else refs_there(git, _remote(call, git), push=False)
+    if there is not None:
+        here = git.lines("for-each-ref", "--format=%(refname)", "refs/tags")
+        return unreachable(git, [ref for ref in here if ref not in there])
+    directory = git.directory
+    tags = [line.split(" ") for line in git.lines("for-each-ref", "--format=%(refname) %(objectname)", "refs/tags")]
+    return lost(Target("tag", ref.removeprefix("refs/tags/"), (directory, ref, held)) for ref, held in tags)
+
+
+def fetch_overwrites(call: Call, git: Git, world: World) -> Answer:
+    """What a forced fetch lets go: what refs without a reflog held, tags above all, unless the remote has it there."""
+    there = None if call.has("--all", "--multiple") else refs_there(git, _remote(call, git), push=False)
+    here = dict(line.split(" ") for line in git.lines("for-each-ref", "--format=%(refname) %(objectname)"))
+    gone, kinds = [], logged_kinds(git)
+    for source, ref in _forced(call, git):
+        for one in here:
+            middle = "" if one == ref else between(one, ref)
+            if middle is None or one.startswith(kinds):
+                continue
+            theirs = source.replace("*", middle)
+            if there is None or any(there.get(name, here[one]) != here[one] for name in _full(theirs)):
+                gone.append(one)
+    return unreachable(git, gone)
+
+
+def _forced(call: Call, git: Git) -> Iterator[tuple[str, str]]:
+    """The pairs of refs there and here, maybe with stars, of which those here are set whatever they held."""
+    force, words = call.has("-f", "--force"), iter(call.operands[1:])
+    for word in words:
+        if word == "tag":
+            name = f"refs/tags/{next(words, '')}"
+            word = f"{name}:{name}"
+        source, _, ref = word.removeprefix("+").partition(":")
+        if ref and (force or word.startswith("+")):
+            yield from ((source, full) for full in _full(ref))
+    configured = git.value("config", "--get", f"remote.{_remote(call, git)}.tagOpt") == "--tags"
+    if force and (call.has("-t", "--tags") or configured):
+        yield "refs/tags/*", "refs/tags/*"
+
+
+def _full(ref: str) -> tuple[str, ...]:
+    """The refs that a name may mean."""
+    return (ref,) if ref.startswith("refs/") else (f"refs/heads/{ref}", f"refs/tags/{ref}")
+
+
+def _remote(call: Call, git: Git) -> str:
+    """The remote that is fetched from (git-fetch(1))."""
+    branch = git.value("symbolic-ref", "--quiet", "--short", "HEAD")
+    return call.operands[0] if call.operands else git.value("config", "--get", f"branch.{branch}.remote") or "origin"

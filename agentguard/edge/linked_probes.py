@@ -1,0 +1,103 @@
+"""What calls of git would lose in work trees beside their own: linked ones, and those of submodules."""
+
+from __future__ import annotations
+
+import os
+
+from ..core.effect import Target
+from ..core.octets import raw, text
+from ..core.value import TYPE_CHECKING
+from ..core.world import PATH_STATES, Answer, World
+from .git import EDITED, STAGED, of_git_directory, of_work_tree
+from .git_words import tree_and_paths, worktree, worktrees
+from .ref_probes import lost
+from .unwatched import changes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ..core.call import Call
+    from .git import Git
+
+
+def worktree_unclean(call: Call, git: Git, world: World) -> Answer:
+    """What `worktree remove` loses: files that are in no commit, ignored ones too, and commits that only it has.
+
+    Without force it refuses where there is anything but ignored files.
+    """
+    found: list[Target] = []
+    for name in call.operands:
+        record = worktree(git, name)
+        path = record.get("worktree", "")
+        if path and os.path.isdir(path):
+            if not call.has("-f", "--force") and of_work_tree(git.program, path).status(True):
+                continue
+            for state in world.paths((path,), "/", False):
+                if not PATH_STATES[state.state]:
+                    found.append(Target("worktree", f"{path}: {state.detail}", state.identity))
+        found += _only_there(git, record)
+    return lost(found)
+
+
+def worktrees_gone(call: Call, git: Git, world: World) -> Answer:
+    """What `worktree prune` loses, and `worktree add --force` over one whose directory is missing."""
+    if call.command == ("worktree", "prune"):
+        gone = [record for record in worktrees(git) if "prunable" in record]
+    else:
+        gone = [worktree(git, name) for name in call.operands[:1] if not os.path.isdir(os.path.join(git.cwd, name))]
+    return lost([target for record in gone for target in _only_there(git, record)])
+
+
+def submodules_reset(call: Call, git: Git, world: World) -> Answer:
+    """What `submodule deinit --force` or `update --force` loses: changes in submodules that are in no commit."""
+    return lost(_inside_submodules(git, call.operands, untracked=call.command == ("submodule", "deinit")))
+
+
+def submodules_recursed(call: Call, git: Git, world: World) -> Answer:
+    """What a forced `reset`, `checkout` and their like lose where they go into submodules as well."""
+    configured = git.plain("config", "--type=bool", "--default=false", "--get", "submodule.recurse") == "true"
+    recurses = configured and not call.has("--no-recurse-submodules")
+    if not recurses and not call.has("--recurse-submodules"):
+        return Answer()
+    forced = call.has("--hard", "--force", "--discard-changes", "--reset") or call.command == ("restore",)
+    if not forced and not (call.command == ("checkout",) and tree_and_paths(call, git, world)[1]):
+        return Answer()
+    return lost(_inside_submodules(git, (), untracked=False))
+
+
+def _only_there(git: Git, record: dict[str, str]) -> Iterator[Target]:
+    """The commits that only a work tree has, and, where its directory is missing, what is staged for it."""
+    path, head = record.get("worktree", ""), record.get("HEAD", "")
+    if "detached" in record and git.lines(
+        "rev-list", "--max-count=1", head, "--not", "--branches", "--tags", "--remotes"
+    ):
+        yield Target("commit", f"{head} of {path}", (path, "HEAD", head))
+    directory = "" if os.path.isdir(path) else _directory_of(git, path)
+    if directory:
+        inside = of_git_directory(git.program, directory)
+        staged = inside.run("diff-index", "--cached", "--name-only", "-z", "--no-renames", "--diff-filter=d", head)
+        for name in filter(None, text(staged.out).split("\0")):
+            yield Target("file", f"{name}, staged in {path}", (directory, name))
+
+
+def _directory_of(git: Git, path: str) -> str:
+    """Where the repository keeps what belongs to a linked work tree; "" if there is none of that path."""
+    above = os.path.join(git.value("rev-parse", "--path-format=absolute", "--git-common-dir"), "worktrees")
+    for name in os.listdir(raw(above)) if path and os.path.isdir(above) else ():
+        with open(os.path.join(raw(above), name, b"gitdir"), "rb") as file:
+            if text(file.read().rstrip(b"\n")) == f"{path}/.git":
+                return os.path.join(above, text(name))
+    return ""
+
+
+def _inside_submodules(git: Git, paths: Sequence[str], untracked: bool) -> Iterator[Target]:
+    """What is in no commit in the submodules at and below the paths."""
+    top = git.top
+    listed = text(git.run("ls-files", "-s", "-z", "--", *paths).out).split("\0")
+    for path in (line.partition("\t")[2] for line in listed if line.startswith("160000 ")):
+        place = os.path.join(top, path)
+        if os.path.lexists(os.path.join(place, ".git")):
+            inner = of_work_tree(git.program, os.path.realpath(place))
+            for change in changes(inner, untracked=untracked):
+                if change.index in STAGED + "?" or change.tree in EDITED:
+                    yield Target("file", f"{path}/{change.path}", (place, change.path, change.object))
