@@ -33,8 +33,11 @@ LANGUAGES = {"SHELL": "shell"}
 #: What a rule carries, as the shell line that does the same: shells expand names of start-up files, and prompts.
 _LINES = {"SHELL": "{}", "SCRIPT": '. "{}"', "PROMPT": ': "{}"'}
 
+#: Rules about a text that cannot be read.
+_NOT_READ = ("sh-not-understood", "sh-syntax-error")
+
 #: Rules about what a script does that agentguard cannot follow: where shims are, they meet it in turn.
-_NOT_FOLLOWED = ("sh-not-understood", "agentguard-unresolved-program", "agentguard-too-deep")
+_NOT_FOLLOWED = (*_NOT_READ, "agentguard-unresolved-program", "agentguard-too-deep")
 
 
 class Programs(Protocol):
@@ -66,7 +69,11 @@ class Classifier(Context):
         """What a text in that language would do if `call` ran it."""
         if isinstance(text, Unresolved):
             why = f"runs {text.written}, which is not known before the line runs"
-            return self.text(language, str(text), call) + _unknown(call, "agentguard-unresolved-text", why)
+            guessed = self.text(language, str(text), call)
+            known = tuple(
+                one for one in guessed.effects if one.rule not in _NOT_READ
+            )  # the guess may be no text at all
+            return guessed.replace(effects=known) + _unknown(call, "agentguard-unresolved-text", why)
         return self._deeper(call, lambda: _reader(language).read(text, call, self))
 
     def apis(self) -> tuple[Api, ...]:

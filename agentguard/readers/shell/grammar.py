@@ -26,6 +26,7 @@ class Script(Value):
     falls: set[int]
     cases: set[int]
     selects: set[int]
+    coprocesses: dict[int, str]
 
     def word(self, node: Any) -> Word:
         """The word of a word node."""
@@ -65,6 +66,7 @@ def parse(text: str) -> Script:
         lexer.falls,
         lexer.cases,
         lexer.selects,
+        lexer.coprocesses,
     )
 
 

@@ -14,6 +14,10 @@ class NotUnderstood(Exception):
     """A text, or a part of it, that this reader cannot follow: the words say which part and why."""
 
 
+class Rejected(NotUnderstood):
+    """A text that bash rejects as well: the words say what is wrong with it, and where."""
+
+
 class Piece(Value):
     """A part of a word.
 

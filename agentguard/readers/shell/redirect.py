@@ -39,6 +39,9 @@ def redirect(walk: Walk, script: Script, nodes: list[Any]) -> tuple[Stream | Non
             given = _text(walk.words.single(script.heredocs[at]))
         elif node.type == "<<<":
             given = _text(walk.words.single(script.word(node.output)), "\n")
+        elif node.type == "<&":
+            walk.words.single(script.word(node.output))
+            given = Stream("unseen", why="it is another descriptor")
         elif node.type == "<":
             given = contents(walk, walk.words.single(script.word(node.output)))
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os.path
 
 from ...core.call import Invocation, Stream, Unresolved
-from ...core.effect import Effect, Reading
+from ...core.effect import Effect, Reading, Target
 from ...core.paths import could_touch
 from ...core.reading import Context
 from ...core.value import TYPE_CHECKING
@@ -14,7 +14,7 @@ from .builtins import QUIET
 from .commands import MAX_CALLS, command
 from .control import branch, chains, choose, each, leaves, loop
 from .grammar import Script, parse, place
-from .pieces import NotUnderstood
+from .pieces import NotUnderstood, Rejected
 from .prints import prints
 from .redirect import redirect
 from .scope import READ_BEFORE, Body, Scope
@@ -67,7 +67,13 @@ class Walk:
 
     def substitute(self, text: str) -> str | None:
         """What `$(text)` becomes."""
-        printed = self.apart(lambda: self.run(text))
+        calls = self.calls
+        try:
+            printed = self.apart(lambda: self.run(text))
+        except Rejected as what:  # in backquotes: bash finds it only when it comes there, and goes on
+            self.calls = calls
+            self.add(unread(self.call, what))
+            return None
         return None if printed is None or b"\0" in printed else printed.decode("utf-8", "surrogateescape").rstrip("\n")
 
     def tell(self, *effects: Effect) -> None:
@@ -105,7 +111,7 @@ class Walk:
 
     def exists(self, directory: str) -> bool:
         """Whether there surely is such a directory when the line gets here."""
-        if isinstance(directory, Unresolved) or any(c in directory for c in "*?[\\") or self.touched(directory):
+        if isinstance(directory, Unresolved) or any(c in directory for c in "*?[(\\") or self.touched(directory):
             return False
         try:
             return bool(self.world.expand(os.path.join(directory, "."), "/"))
@@ -116,6 +122,18 @@ class Walk:
 
     def node(self, script: Script, node: Any) -> bytes | None:
         """Any node, in the present state."""
+        if node.kind in ("command", "compound") and place(node) in script.coprocesses:
+            return self._coprocess(script, node)
+        return self._node(script, node)
+
+    def _coprocess(self, script: Script, node: Any) -> bytes | None:
+        """What runs beside the shell, which writes to it and reads from it by descriptors."""
+        name = script.coprocesses[place(node)]
+        self.apart(lambda: self._node(script, node), Stream("unseen", why="it is what the shell writes to a coprocess"))
+        self.scope.forget(name, f"{name}_PID")
+        return b""
+
+    def _node(self, script: Script, node: Any) -> bytes | None:
         if node.kind == "command":
             return command(self, script, node)
         if node.kind == "pipeline":
@@ -233,6 +251,15 @@ class Walk:
         if stdin is None and argv[0] not in QUIET and call.stdin != Stream("known"):
             self.scope.stdin = READ_BEFORE
         return printed
+
+
+def unread(call: Invocation, what: NotUnderstood) -> Reading:
+    """The effect of a text that cannot be read; another shell may find commands where bash finds none."""
+    rejected = isinstance(what, Rejected)
+    rule = "sh-syntax-error" if rejected else "sh-not-understood"
+    reason = "no shell command, to bash either" if rejected else "shell text that agentguard does not understand"
+    target = Target("command line", call.name)
+    return Reading((Effect("unknown", target, rule=rule, program=call.name, reason=f"is {reason}: {what}"),))
 
 
 def _joined(printed: list[bytes | None]) -> bytes | None:

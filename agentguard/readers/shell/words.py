@@ -10,7 +10,7 @@ from ...core.value import TYPE_CHECKING
 from ...core.world import Unseen
 from .braces import braces
 from .pieces import Piece, Word, assignment
-from .quoting import quoted, whole
+from .quoting import GROUPING, quoted, whole
 
 if TYPE_CHECKING:
     from typing import Protocol
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 else:
     Shell = object
 
+_MAGIC = "*?[" + GROUPING
 _DIGITS = "0123456789"
 _IDENTIFIER = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_" + _DIGITS
 
@@ -87,7 +88,7 @@ class Expander:
 
     def _split(self, fields: list[_Field], value: str, known: bool) -> None:
         """What stood unquoted is split at blanks; where it may not be, only what has none is known."""
-        known = known and self.shell.scope.splits(value)
+        known = known and self.shell.scope.splits(value) and not _grouped(value)
         parts = value.split()
         if value[:1].isspace() and fields[-1].kept:
             fields.append(_Field())
@@ -111,7 +112,9 @@ class Expander:
             found, sure = list(self.shell.world.expand(field.pattern, cwd)), field.known
         except Unseen:
             found, sure = [], False
-        fixed = os.path.join(cwd, field.pattern.partition("*")[0].partition("?")[0].partition("[")[0])
+        if _grouped(field.pattern):  # zsh reads those with `*` and `?` otherwise, and takes none as a mistake
+            sure = sure and bool(found) and not (_grouped(field.pattern, "*?") or self.shell.scope.is_zsh)
+        fixed = os.path.join(cwd, field.pattern[: next((i for i, c in enumerate(field.pattern) if c in _MAGIC), None)])
         if any(could_touch(effect, os.path.dirname(fixed)) for effect in self.shell.ahead):
             found, sure = [*found, field.text], False
         return [text if sure else Unresolved(text, written) for text in found or [field.text]]
@@ -240,15 +243,25 @@ class _Field:
 
     @property
     def is_pattern(self) -> bool:
-        """Whether it has an unquoted `*`, `?` or `[…]`."""
-        return "*" in self._special or "?" in self._special or "]" in self._special.partition("[")[2]
+        """Whether it has an unquoted `*`, `?`, `[…]` or `@(…)`."""
+        return (
+            _grouped(self.pattern)
+            or "*" in self._special
+            or "?" in self._special
+            or "]" in self._special.partition("[")[2]
+        )
 
     def add(self, text: str, literal: bool, known: bool) -> None:
         self.text += text
-        self.pattern += "".join("\\" + c if c in "*?[]\\" else c for c in text) if literal else text
+        self.pattern += "".join("\\" + c if c in "*?[]()\\" else c for c in text) if literal else text
         self._special += "" if literal else "".join(c for c in text if c in "*?[]")
         self.known = self.known and known
         self.kept = self.kept or literal or bool(text) or not known
+
+
+def _grouped(pattern: str, marks: str = GROUPING) -> bool:
+    """Whether a text has a pattern with alternatives, `@(…|…)`."""
+    return any(f"{mark}(" in pattern for mark in marks)
 
 
 def _element(word: Word) -> tuple[str, str, Word] | None:
