@@ -13,7 +13,7 @@ from .core.world import OtherHost, Unseen, World
 from .readers.argv import parse
 from .readers.shebang import interpreter
 from .rulebook.match import carried, matches, place, said, speak
-from .rulebook.search import commands, found_below
+from .rulebook.search import acts, commands, found_below
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,7 +109,7 @@ class Classifier(Context):
         alias = self._alias(program, parsed)
         if alias is not None:
             return alias
-        parsed, found = found_below(parsed, command.search, self.world)
+        parsed, found = self._searched(parsed, program, command)
         reading = Reading(tuple(map(self._in_turn, speak(program, parsed, self.world))))
         for rule in program.rules:
             if rule.carries and matches(rule, parsed):
@@ -127,6 +127,16 @@ class Classifier(Context):
             reading += self._stdin(command.stdin, call)
         return reading
 
+    def _searched(self, call: Call, program: Program, command: Command) -> tuple[Call, tuple[str, ...] | str]:
+        """What the call finds and acts upon; nobody looks where it cannot matter what that is."""
+        if command.search is None or not acts(call, command.search):
+            return call, ""
+        carrying = self._carrying(call, command).invocation
+        hit = any(rule.on == "FOUND" and matches(rule, call) for rule in program.rules)
+        if hit or any(self.command(carrying.replace(argv=argv)).rating != "read" for argv in commands(call, "")):
+            return found_below(call, command.search, self.world)
+        return call, ""
+
     def _settled(self, rule: Rule, parsed: Call, command: Command) -> Reading:
         """What a rule with `carries` finds in the world to be run; it counts only where it is destructive."""
         line = said(rule, parsed, self.world) if rule.where[0] else None
@@ -135,7 +145,7 @@ class Classifier(Context):
         reading = self.text("shell", _line(rule.carries, line), self._carrying(parsed, command).invocation)
         return reading if reading.rating == "destructive" else Reading()
 
-    def _carried_by(self, parsed: Call, carrying: Call, command: Command, found: tuple[str, ...] | None) -> Reading:
+    def _carried_by(self, parsed: Call, carrying: Call, command: Command, found: tuple[str, ...] | str) -> Reading:
         """What a call carries, whichever way it is given."""
         reading = Reading()
         carrier = self._beyond(command) if command.remote or command.unshimmed else self

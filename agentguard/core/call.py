@@ -57,6 +57,10 @@ class Invocation(Value):
         return self.argv[0].rpartition("/")[2]
 
 
+#: Stands as an option for one whose command has no end (`find -exec rm {}`).
+UNENDED = "-UNENDED"
+
+
 class Argument(Value):
     """An option's value or an operand, with its part in the call.
 

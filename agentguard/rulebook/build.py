@@ -5,6 +5,7 @@ This half knows nothing of TOML, so that a shim can build a program from what `i
 
 from __future__ import annotations
 
+from ..core.call import UNENDED
 from ..core.effect import RATINGS, RECOVERIES, VERBS
 from ..core.value import TYPE_CHECKING
 from ..errors import RuleError
@@ -309,7 +310,7 @@ class _Builder(Tables):
             if anywhere and paths == ((),):
                 searched += [command.options for command in program.commands.values()]
             names = tuple(dict.fromkeys(options[name].name for options in searched if name in options))
-            if name.startswith("--no-") or name == "-NUM":
+            if name.startswith("--no-") or name in ("-NUM", UNENDED):
                 names = (*names, name)
             if not names:
                 raise self.fail(f"option `{name}` is not in the grammar of this command")
