@@ -55,6 +55,12 @@ def redirect(walk: Walk, script: Script, nodes: list[Any]) -> tuple[Stream | Non
     return stdin, shown
 
 
+def only_errors_elsewhere(node: Any) -> bool:
+    """Whether a command prints where it would without redirections, all that it prints there and nothing else."""
+    redirects = [part for part in node.parts if part.kind == "redirect"] if node.kind == "command" else [None]
+    return all(one is not None and one.input == 2 and one.type in (">", ">>") for one in redirects)
+
+
 def _text(text: str, end: str = "") -> Stream:
     if isinstance(text, Unresolved):
         return Stream("unseen", why="it holds values that are not known before the line runs")

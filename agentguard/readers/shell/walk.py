@@ -16,7 +16,7 @@ from .control import branch, chains, choose, each, leaves, loop
 from .grammar import Script, parse, place
 from .pieces import NotUnderstood, Rejected
 from .prints import prints
-from .redirect import redirect
+from .redirect import only_errors_elsewhere, redirect
 from .scope import READ_BEFORE, Body, Scope
 from .words import Expander
 
@@ -41,6 +41,7 @@ class Walk:
         self.reading = Reading()
         self.ahead: list[Effect] = list(call.ahead)
         self.commands = self.calls = 0
+        self.listing: Invocation | None = None  # the last program that was started, as long as it is by its own name
 
     # What others need: builtins, redirections, words
 
@@ -198,20 +199,28 @@ class Walk:
             printed = self.tested(script, stages[0])
             self.scope.settle()
             return printed
-        printed = None
+        printed = lines = None
         for number, stage in enumerate(stages):
             outer = self.scope.copy()
             if number:
                 why = f"it comes from `{script.source(stages[number - 1])}`"
                 known = printed is not None and not both[number - 1]
-                self.scope.stdin = Stream("known", printed or b"") if known else Stream("unseen", why=why)
+                lines = None if both[number - 1] else lines
+                self.scope.stdin = Stream("known", printed or b"") if known else Stream("unseen", why=why, lines=lines)
+            commands, self.listing = self.commands, None
             printed = self.node(script, stage)
+            is_alone = self.commands == commands + 1 and only_errors_elsewhere(stage)
+            lines = self._lines() if is_alone and number + 1 < len(stages) else None
             inner, self.scope = self.scope, outer
             if not number:
                 self.scope.stdin = inner.stdin
         inner.stdin = self.scope.stdin
         self.scope.merge(inner)  # zsh runs the last stage in the shell itself
         return printed
+
+    def _lines(self) -> bytes | None:
+        """All the lines that the only program of a stage may print."""
+        return None if self.listing is None else self.context.lines(self.listing)
 
     def _compound(self, script: Script, node: Any) -> bytes | None:
         stdin, shown = redirect(self, script, node.redirects)
@@ -243,6 +252,7 @@ class Walk:
     ) -> bytes | None:
         """A program, started as found on PATH."""
         call = self.invocation(argv, stdin, env)
+        self.listing = None if argv[0] in self.scope.aliases else call
         self.add(self.context.command(call))
         alias = self.scope.aliases.get(argv[0])
         if alias is not None:  # only some shells expand it, so it is both
