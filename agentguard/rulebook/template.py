@@ -32,7 +32,11 @@ def line(command: tuple[str, ...], mark: str, items: tuple[tuple[str, ...], ...]
     text = " ".join(map(quote, command) if quotes else command)
     written = " ".join(getattr(word, "written", word) for word in command)
     words = [word for item in items for word in item]
-    known = not any(isinstance(word, Unresolved) for word in command) and INPUT not in text and not any("{" in word for word in words)
+    known = (
+        not any(isinstance(word, Unresolved) for word in command)
+        and INPUT not in text
+        and not any("{" in word for word in words)
+    )
     if not command:
         given = " ".join(words)
         return Unresolved(given, "its input") if any(isinstance(word, Unresolved) for word in words) else given

@@ -102,6 +102,7 @@ BASH = [
     "p a#b # a comment 'that is not closed\np c",
     'p a \\\n b"c\\\nd"',
     'p "a`echo \\"b\\"`" "\\a\\"\\\\\\`"',
+    "A=(x 'y z'); p ${#A[@]} ${#A} $'\\cA'; set -f; p *",
     "A=(x 'y z'); A+=(w); p \"${A[@]}\" $A",
     "X=a; X+=b; p $X",
     "p 1>/dev/null 2>&1 a >&2",
@@ -224,6 +225,14 @@ UNKNOWN = [
     ("X=1; f() { [ a ] && return; X=2; }; f; p $X", [("$X", None)]),
     ("X=1; echo 2 | read X; p $X", [("$X", None)]),
     ("for X in $(cmd); do p $X; done", [("$X", "")]),
+    ("X=1; f() { local X=2; }; local Z=3; f; p $X $Z", [("$Z", "")]),
+    ("declare -i X; X=1+1; p $X", [("$X", None)]),
+    ("declare X={1,2}; p $X", [("$X", None)]),
+    ("shopt -s dotglob; p *", [("*", "*")]),
+    ('IFS=,; set -- a b; p "$*"', [('"$*"', "a b")]),
+    ("set -- $X a; p $1 $#", [("$1", ""), ("$#", "2")]),
+    ('set -- $X a; p "$@"', [('"$@"', ""), ('"$@"', "a")]),
+    ('set -- "$X" a; p $1 $2 $#', [("$1", "")]),
     ("X=a; (( X = 2 )); p $X", [("$X", "")]),
     ("IFS=,; X=a,b; p $X", [("$X", "a,b")]),
     ("make; p *.o", [("*.o", "*.o")]),
@@ -251,6 +260,8 @@ KNOWN = [
     ("X=$(echo a); p $X", "a"),
     ("X=a; eval p '$X'", "a"),
     ("X=1; if c; then X=2; else X=2; fi; p $X", "2"),
+    ("X=1; f() { local X=2; }; f; p $X", "1"),
+    ("X=1; f() { declare -g X=2; }; f; p $X", "2"),
     ("X=1; cd /nowhere || { X=2; exit 1; }; p $X", "1"),
 ]
 
@@ -472,7 +483,8 @@ def test_what_bash_rejects_is_said_to_be_no_command_and_where(line: str, what: s
 
 TAKEN = [
     "for f do p; done", "f() { :; }\n f", "case a in a) ;; esac", "case a in a) if b; then c; fi esac",
-    "if (a) then b; fi", "{ { a; } }", "for i in a; { b; }", "select i in a; do b; done",
+    "if (a) then b; fi", "while (a)\ndo b; done",
+    "until while a\ndo b\ndone\n\ndo c; done", "{ { a; } }", "for i in a; { b; }", "select i in a; do b; done",
     "(a;)", "((a); b)", "echo $((a); b)", "> a; b", "2>&1 a", "f () ( a )", "function f { a; }", "a &\nb",
     "(( 1 )) && a",
     "case a in\n(a | b)\n;;\nesac", "a <<E; b\n'\nE", "[[ a == @(b|c) ]]", "case a in @(a|b)) c;; esac", "!(a)",
@@ -514,6 +526,15 @@ def test_what_is_not_understood_is_named(line: str, what: str) -> None:
     last = reading.effects[-1]
     assert (last.verb, last.rule, reading.rating) == ("unknown", "sh-not-understood", "destructive")
     assert last.reason.endswith(f": {what}")
+
+
+def test_what_is_trapped_runs_in_the_state_of_then_or_of_the_end() -> None:
+    calls = argvs("X=1; trap 'p $X $Y' EXIT; Y=2; X=3")
+    assert [(argv[1], isinstance(argv[1], Unresolved), argv[2]) for argv in calls] == [
+        ("1", False, ""),
+        ("3", True, ""),
+    ]
+    assert isinstance(walked("trap p EXIT; cd /x && p2")[0][-1].cwd, Unresolved)
 
 
 def test_what_came_before_a_stumble_is_kept() -> None:

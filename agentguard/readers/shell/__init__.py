@@ -17,7 +17,7 @@ def read(text: str, call: Invocation, context: Context) -> Reading:
     """
     walk = Walk(context, call, _arguments(text, call))
     try:
-        walk.run(text)
+        walk.whole(text)
     except NotUnderstood as what:
         return walk.reading + unread(call, what)
     except RecursionError:

@@ -60,10 +60,9 @@ class Lexer(Masked):
 
     def _line(self) -> None:
         """The end of a line: the bodies of its here-documents follow."""
-        if self._newline < 0 and not self._start:
+        if self._order.newline():
             self._newline = self.at
         self._start = True
-        self._order.newline()
         self.at += 1
         self._bodies()
 

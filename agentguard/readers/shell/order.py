@@ -51,10 +51,12 @@ class Order:
             self.open.pop()
         return ""
 
-    def newline(self) -> None:
-        """The end of a line; after what a command must follow, it is as a blank."""
-        if self._last not in (*_OPENING, *_JOINING):
+    def newline(self) -> bool:
+        """The end of a line, and whether it ends a command; after what a command must follow, it is as a blank."""
+        last = self._last
+        if last not in (*_OPENING, *_JOINING):
             self._last = "\n"
+        return last not in ("", "\n", "pattern", *_OPENING, *_ENDING)
 
     def reserved(self, word: str) -> str:
         """A reserved word where a command may begin."""

@@ -123,7 +123,7 @@ class Scanner:
                 raise self.rejected("a `$'` is not closed", begin - 2)
             self.at += 2 if self.text[self.at] == "\\" else 1
         self.at += 1
-        return unescaped(self.text[begin : self.at - 1])
+        return unescaped(self.text[begin : self.at - 1], controls=True)
 
     def inside_quotes(self, pieces: Pieces, end: str) -> None:
         """What stands between double quotes, or in a here-document (`end` is ""), with what is expanded there."""

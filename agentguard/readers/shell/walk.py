@@ -21,7 +21,7 @@ from .scope import READ_BEFORE, Body, Scope
 from .words import Expander
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Any
 
 
@@ -41,7 +41,15 @@ class Walk:
         self.reading = Reading()
         self.ahead: list[Effect] = list(call.ahead)
         self.commands = self.calls = 0
+        self.at_end: list[Callable[[], bytes | None]] = []
+        self.shadowed: list[dict[str, str | tuple[str, ...] | None]] = []  # what the functions' own variables hide
         self.listing: Invocation | None = None  # the last program that was started, as long as it is by its own name
+
+    def whole(self, text: str) -> None:
+        """Run a text and what it leaves to be done at the end."""
+        self.run(text)
+        for late in tuple(self.at_end):
+            self.apart(late)
 
     # What others need: builtins, redirections, words
 
@@ -68,6 +76,9 @@ class Walk:
 
     def substitute(self, text: str) -> str | None:
         """What `$(text)` becomes."""
+        if isinstance(text, Unresolved):
+            self.add(self.context.text("shell", text, self.invocation(("bash",))))
+            return None
         calls = self.calls
         try:
             printed = self.apart(lambda: self.run(text))
@@ -85,6 +96,19 @@ class Walk:
         """What a part of the text does."""
         self.reading += reading
         self.ahead += [effect for effect in reading.effects if effect.verb != "observe"]
+
+    def shadow(self, argv: Sequence[str], name: str) -> None:
+        """A variable becomes the function's own, if one runs and that command makes it so."""
+        is_global = any(word.startswith("-") and "g" in word for word in argv)
+        if self.shadowed and argv[0] in ("local", "declare", "typeset") and not is_global:
+            self.shadowed[-1].setdefault(name, self.scope.variables.get(name))
+
+    def restore(self, hidden: dict[str, str | tuple[str, ...] | None]) -> None:
+        """A function ends, and what its own variables have hidden is there again."""
+        for name, value in hidden.items():
+            self.scope.variables.pop(name, None)
+            if value is not None:
+                self.scope.variables[name] = value
 
     def invocation(
         self, argv: tuple[str, ...], stdin: Stream | None = None, env: dict[str, str] | None = None

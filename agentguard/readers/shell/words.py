@@ -105,11 +105,13 @@ class Expander:
         """The paths that a field with unquoted `*`, `?` or `[` matches; the field itself if none."""
         if not field.is_pattern:
             return [field.text if field.known else Unresolved(field.text, written)]
-        cwd = self.shell.scope.cwd
+        cwd, globs = self.shell.scope.cwd, self.shell.scope.globs
+        if globs == "off":
+            return [field.text if field.known else Unresolved(field.text, written)]
         if isinstance(cwd, Unresolved) and not field.text.startswith("/"):
             return [Unresolved(field.text, written)]
         try:
-            found, sure = list(self.shell.world.expand(field.pattern, cwd)), field.known
+            found, sure = list(self.shell.world.expand(field.pattern, cwd)), field.known and globs == "on"
         except Unseen:
             found, sure = [], False
         if _grouped(field.pattern):  # zsh reads those with `*` and `?` otherwise, and takes none as a mistake
@@ -168,7 +170,9 @@ class Expander:
 
     def prompt(self, text: str) -> None:
         """Run the substitutions of a text that is expanded as prompts are, and that of `set -x` is."""
-        if substitutes(text):
+        if isinstance(text, Unresolved):
+            self.shell.substitute(text)
+        elif substitutes(text):
             self.look(quoted(text))
 
     def _parameter(self, piece: Piece) -> tuple[list[str], bool]:
@@ -180,7 +184,11 @@ class Expander:
             self.single(whole(piece.value))
         counting = piece.value.startswith("#") and len(piece.value) > 1
         if not name or counting:
-            value = self._value(_parameter(piece.value[1:])[0])
+            counted, subscript, _ = _parameter(piece.value[1:])
+            many = self.shell.scope.variables.get(counted)
+            if counting and subscript in ("@", "*") and isinstance(many, tuple):
+                return [str(len(many))], True
+            value = self._value(counted) if not subscript else None
             if counting and isinstance(value, str) and not isinstance(value, Unresolved):
                 return [str(len(value))], True
             return ["0" if counting else ""], False
@@ -190,7 +198,10 @@ class Expander:
                 self.single(whole(operator))
                 return [many if isinstance(many, str) else ""], False
             joined = piece.quoted and "*" in (name, subscript)
-            return ([" ".join(many)] if joined else list(many)), True
+            known = not any(isinstance(one, Unresolved) for one in many)
+            if joined:
+                return [" ".join(many)], known and "IFS" not in self.shell.scope.variables
+            return list(many), known
         value = Unresolved("", f"${name}") if subscript else self._value(name)
         if operator:
             value = self._changed(name, value, operator, piece)
@@ -202,9 +213,11 @@ class Expander:
         if name == "PWD":
             return scope.cwd
         if name == "#" and scope.arguments is not None:
-            return str(len(scope.arguments))
+            count = str(len(scope.arguments))
+            return Unresolved(count, "$#") if any(map(_may_be_many, scope.arguments)) else count
         if name.isdigit() and name != "0" and scope.arguments is not None:
-            return (scope.arguments[int(name) - 1 :] or ("",))[0]
+            word = (scope.arguments[int(name) - 1 :] or ("",))[0]
+            return Unresolved(word, f"${name}") if any(map(_may_be_many, scope.arguments[: int(name)])) else word
         if name[:1] not in _IDENTIFIER or name.isdigit():
             return Unresolved("0", f"${name}")
         value = scope.variables.get(name)
@@ -226,7 +239,7 @@ class Expander:
                 self.shell.scope.variables[name] = found or ""
             return found
         if operator == "@P":  # as a prompt
-            self.prompt(value or "")
+            self.prompt(Unresolved("", f"${{{piece.value}}}") if value is None else value)
         if known and mark in ("%", "#") and not isinstance(operand, Unresolved):
             return _trimmed(str(value), mark, operand)
         return Unresolved(value or "", f"${{{piece.value}}}")
@@ -257,6 +270,13 @@ class _Field:
         self._special += "" if literal else "".join(c for c in text if c in "*?[]")
         self.known = self.known and known
         self.kept = self.kept or literal or bool(text) or not known
+
+
+def _may_be_many(word: str) -> bool:
+    """Whether a word that is not known may be none, or several."""
+    return isinstance(word, Unresolved) and not (
+        word.written[:1] == word.written[-1:] == '"' and "@" not in word.written
+    )
 
 
 def _grouped(pattern: str, marks: str = GROUPING) -> bool:
