@@ -12,8 +12,10 @@ from .core.value import TYPE_CHECKING
 from .core.world import OtherHost, Unseen, World
 from .readers.argv import parse
 from .readers.shebang import interpreter
+from .rulebook.fill import Filled, filled, takes_input
 from .rulebook.match import carried, matches, place, said, speak
-from .rulebook.search import commands, found_below
+from .rulebook.search import acts, commands, found_below, printed
+from .rulebook.template import INPUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,14 +29,20 @@ else:
 #: How deep calls may carry each other before nobody can tell any more.
 MAX_DEPTH = 24
 
+#: … and how deep it is that files are still searched for: each such search reads a command several times.
+MAX_SEARCHING = 12
+
 #: Roles of arguments that are commands in a language, and that language.
 LANGUAGES = {"SHELL": "shell"}
 
 #: What a rule carries, as the shell line that does the same: shells expand names of start-up files, and prompts.
 _LINES = {"SHELL": "{}", "SCRIPT": '. "{}"', "PROMPT": ': "{}"'}
 
+#: Rules about a text that cannot be read.
+_NOT_READ = ("sh-not-understood", "sh-syntax-error")
+
 #: Rules about what a script does that agentguard cannot follow: where shims are, they meet it in turn.
-_NOT_FOLLOWED = ("sh-not-understood", "agentguard-unresolved-program", "agentguard-too-deep")
+_NOT_FOLLOWED = (*_NOT_READ, "agentguard-unresolved-program", "agentguard-too-deep")
 
 
 class Programs(Protocol):
@@ -66,12 +74,25 @@ class Classifier(Context):
         """What a text in that language would do if `call` ran it."""
         if isinstance(text, Unresolved):
             why = f"runs {text.written}, which is not known before the line runs"
-            return self.text(language, str(text), call) + _unknown(call, "agentguard-unresolved-text", why)
+            guessed = self.text(language, str(text), call)
+            known = tuple(
+                one for one in guessed.effects if one.rule not in _NOT_READ
+            )  # the guess may be no text at all
+            return guessed.replace(effects=known) + _unknown(call, "agentguard-unresolved-text", why)
         return self._deeper(call, lambda: _reader(language).read(text, call, self))
 
     def apis(self) -> tuple[Api, ...]:
         """Every API that the rulebook describes."""
         return self.rulebook.apis()
+
+    def lines(self, call: Invocation) -> bytes | None:
+        """See Context: a search prints what it finds."""
+        program = None if isinstance(call.argv[0], Unresolved) else self.rulebook.program(call.name)
+        if program is None:
+            return None
+        parsed = parse(program, call)
+        world = Later(self._world, call.ahead) if call.ahead else self._world
+        return printed(parsed, program.commands[parsed.command].search, world)
 
     def _deeper(self, call: Invocation, read: Callable[[], Reading]) -> Reading:
         if self._depth >= MAX_DEPTH:
@@ -102,7 +123,7 @@ class Classifier(Context):
         alias = self._alias(program, parsed)
         if alias is not None:
             return alias
-        parsed, found = found_below(parsed, command.search, self.world)
+        parsed, found = self._searched(parsed, program, command)
         reading = Reading(tuple(map(self._in_turn, speak(program, parsed, self.world))))
         rules = program.about(parsed.command)
         for rule in rules:
@@ -111,15 +132,27 @@ class Classifier(Context):
                     reading += self.text("shell", _line(rule.carries, text), self._carrying(parsed, command).invocation)
                 reading += self._settled(rule, parsed, command)
         carrying = (
-            self._carrying(parsed, command) if any(parsed.playing("SHELL", "SCRIPT", "ARGV", "PACKAGED")) else parsed
+            self._carrying(parsed, command)
+            if command.fills or any(parsed.playing("SHELL", "SCRIPT", "ARGV", "PACKAGED"))
+            else parsed
         )
-        reading += self._in_its_place(self._carried_by(parsed, carrying, command, found), program, parsed)
+        reading += self._in_its_place(self._carried_by(program, parsed, carrying, command, found), program, parsed)
         if command.reads or program.reads:
             reading += _reader(command.reads or program.reads).read_call(parsed, self)
         given = any(parsed.playing("SHELL", "SCRIPT", "ARGV", "TEXT"))
         if command.stdin and not given and not any(rule.wins and matches(rule, parsed) for rule in rules):
             reading += self._stdin(command.stdin, call)
         return reading
+
+    def _searched(self, call: Call, program: Program, command: Command) -> tuple[Call, tuple[str, ...] | str]:
+        """What the call finds and acts upon; nobody looks where it cannot matter what that is."""
+        if command.search is None or not acts(call, command.search):
+            return call, ""
+        carrying = self._carrying(call, command).invocation
+        hit = any(rule.on == "FOUND" and matches(rule, call) for rule in program.rules)
+        if hit or any(self._aside()._filled(one, carrying).rating != "read" for one in commands(call, "")):
+            return found_below(call, command.search, self.world if self._depth < MAX_SEARCHING else OtherHost())
+        return call, ""
 
     def _settled(self, rule: Rule, parsed: Call, command: Command) -> Reading:
         """What a rule with `carries` finds in the world to be run; it counts only where it is destructive."""
@@ -129,17 +162,48 @@ class Classifier(Context):
         reading = self.text("shell", _line(rule.carries, line), self._carrying(parsed, command).invocation)
         return reading if reading.rating == "destructive" else Reading()
 
-    def _carried_by(self, parsed: Call, carrying: Call, command: Command, found: tuple[str, ...] | None) -> Reading:
+    def _carried_by(
+        self, program: Program, parsed: Call, carrying: Call, command: Command, found: tuple[str, ...] | str
+    ) -> Reading:
         """What a call carries, whichever way it is given."""
         reading = Reading()
-        carrier = self._beyond(command) if command.remote or command.unshimmed else self
+        remote = command.remote or parsed.has(*command.abroad)
+        carrier = self._beyond(remote, command.unshimmed) if remote or command.unshimmed else self
         for argument in parsed.arguments:
             if argument.option or argument.role == "SCRIPT":
                 reading += carrier._carried(argument, carrying)
         reading += carrier._carried_line(carrying) + carrier._carried_argv(carrying)
-        for argv in commands(parsed, found):
-            reading += carrier.command(carrying.invocation.replace(argv=argv))
+        for one in commands(parsed, found):
+            reading += carrier._filled(one, carrying.invocation)
+        if command.fills:
+            call = carrying.invocation
+            if parsed.has(*command.fills.pipes):
+                call = call.replace(stdin=Stream("unseen", why=f"{program.name} hands it on in parts"))
+            elif takes_input(parsed, command.fills):
+                call = call.replace(stdin=Stream("known"))
+            if command.fills.joins:
+                call = call.replace(env={**call.env, INPUT: Unresolved("", f"the input of {program.name}")})
+            for one in filled(parsed, command.fills, self.world):
+                reading += carrier._filled(one, call, command.fills.joins)
         return reading
+
+    def _filled(self, command: Filled, call: Invocation, joins: bool = False) -> Reading:
+        """A command that was put together; what depends on an order that nobody knows is not known."""
+
+        def read(reader: Classifier, argv: tuple[str, ...]) -> Reading:
+            return reader.text("shell", argv[0], call) if joins else reader.command(call.replace(argv=argv))
+
+        way, *others = command.ways
+        if others:
+            readings = [set(read(self._aside(), argv).effects) for argv in command.ways]
+            way = way if all(one == readings[0] for one in readings) else command.otherwise
+        return read(self, way)
+
+    def _aside(self) -> Classifier:
+        """The same, for readings that only decide which one is made."""
+        aside = object.__new__(Classifier)
+        aside.__dict__.update(self.__dict__)
+        return aside
 
     def _in_its_place(self, carried: Reading, program: Program, call: Call) -> Reading:
         """What is carried, in the environment whose variables it is given (`railway run -e production …`)."""
@@ -152,12 +216,12 @@ class Classifier(Context):
             )
         )
 
-    def _beyond(self, carrying: Command) -> Classifier:
+    def _beyond(self, remote: bool, unshimmed: bool) -> Classifier:
         """The same, for what runs on another host, or where PATH does not lead to the shims."""
         there = object.__new__(type(self))
         there.__dict__.update(self.__dict__)
-        there._unshimmed = self._unshimmed or carrying.unshimmed
-        if carrying.remote:
+        there._unshimmed = self._unshimmed or unshimmed
+        if remote:
             there.world = there._world = OtherHost()
         return there
 

@@ -34,7 +34,7 @@ HANGS = 30.0
 #: Programs with at least as many lines have a row of their own.
 MANY = 40
 #: Rules that speak where the text itself could not be followed.
-NOT_UNDERSTOOD = ("sh-not-understood", "sql-unparsed", "graphql-unreadable", "agentguard-too-deep")
+NOT_UNDERSTOOD = ("sh-not-understood", "sh-syntax-error", "sql-unparsed", "graphql-unreadable", "agentguard-too-deep")
 #: Rules that speak where the text was read, and a program's grammar or rules lack something.
 NOT_TAUGHT = ("agentguard-no-rule", "agentguard-unknown-option", "agentguard-unknown-command")
 RATINGS = ("read", "reversible", "destructive")
@@ -111,17 +111,32 @@ def report(rows: list[dict[str, Any]]) -> Iterator[str]:
     yield f"| 99 of 100 below | {statistics.quantiles(seconds, n=100)[98] * 1000:.1f} ms |"
     yield f"| longest, warm | {max(seconds) * 1000:.0f} ms |"
     yield f"| above {SLOW * 1000:.0f} ms, warm | {sum(one > SLOW for one in seconds)} |"
-    yield f"| text not understood | {_share(rows, NOT_UNDERSTOOD)} |"
-    yield f"| option, command or call not taught | {_share(rows, NOT_TAUGHT)} |"
+    unread = [row for row in rows if _spoke(row, NOT_UNDERSTOOD)]
+    taken = [row for row in unread if bash_takes(row["line"])]
+    rejected = [row for row in unread if row not in taken]
+    yield f"| text not understood, and bash rejects the line too | {_share(rejected, rows)} |"
+    carried = [row for row in taken if _spoke(row, ("sh-syntax-error",))]
+    yield f"| … and a text that the line carries is no command to bash | {_share(carried, rows)} |"
+    yield f"| text not understood | {_share([row for row in taken if row not in carried], rows)} |"
+    yield f"| option, command or call not taught | {_share([row for row in rows if _spoke(row, NOT_TAUGHT)], rows)} |"
     for rating in RATINGS:
         yield f"| {rating} | {sum(row.get('rating') == rating for row in rows):,} |"
     yield "\n| program | lines | read | reversible | destructive |\n|---|---|---|---|---|"
     yield from _by_program(rows)
 
 
-def _share(rows: list[dict[str, Any]], rules: tuple[str, ...]) -> str:
-    count = sum(any(reason["rule"] in rules for reason in row.get("reasons", ())) for row in rows)
-    return f"{count} ({100 * count / len(rows):.2f} %)"
+def bash_takes(line: str) -> bool:
+    """Whether bash finds commands in a line. It only reads it."""
+    command = ["bash", "--norc", "-O", "extglob", "-n", "-c", line]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def _spoke(row: dict[str, Any], rules: tuple[str, ...]) -> bool:
+    return any(reason["rule"] in rules for reason in row.get("reasons", ()))
+
+
+def _share(some: list[dict[str, Any]], rows: list[dict[str, Any]]) -> str:
+    return f"{len(some)} ({100 * len(some) / len(rows):.2f} %)"
 
 
 def _by_program(rows: list[dict[str, Any]]) -> Iterator[str]:

@@ -35,12 +35,14 @@ class Stream(Value):
     """Standard input, as far as it is known before the call runs.
 
     "inherited": the process's own, which the World can read. "known": exactly `data` (a
-    here-document, an `echo` before the pipe). "unseen": nobody can tell; `why` says so.
+    here-document, an `echo` before the pipe). "unseen": nobody can tell; `why` says so, and `lines`,
+    where it is known, holds all the lines that it may have, some of which it has, in any order.
     """
 
     kind: Literal["inherited", "known", "unseen"] = "inherited"
     data: bytes = b""
     why: str = ""
+    lines: bytes | None = None
 
 
 class Invocation(Value):
@@ -61,6 +63,10 @@ class Invocation(Value):
     def name(self) -> str:
         """The program's file name, without its directory."""
         return self.argv[0].rpartition("/")[2]
+
+
+#: Stands as an option for one whose command has no end (`find -exec rm {}`).
+UNENDED = "-UNENDED"
 
 
 class Argument(Value):

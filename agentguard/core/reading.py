@@ -32,6 +32,10 @@ class Context(Protocol):
         """What a text in that language ("shell", …) would do if `call` ran it."""
         raise NotImplementedError
 
+    def lines(self, call: Invocation) -> bytes | None:
+        """All the lines of which a program called so prints some, in any order; None if they are not known."""
+        raise NotImplementedError
+
     def apis(self) -> tuple[Api, ...]:
         """Every API that the rulebook describes."""
         raise NotImplementedError

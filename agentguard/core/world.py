@@ -21,6 +21,10 @@ class Unseen(Exception):
     """The world could not be asked: the text says what was not seen and why."""
 
 
+class TooWide(Unseen):
+    """There is too much to look through: the text says of what."""
+
+
 #: What a path can be, and what brings it back if it is removed or replaced (a key of
 #: effect.RECOVERIES). A directory is as bad as the worst below it.
 PATH_STATES = {
@@ -109,7 +113,10 @@ class World(Protocol):
         raise NotImplementedError
 
     def below(self, starts: tuple[str, ...], names: tuple[str, ...], cwd: str) -> tuple[str, ...]:
-        """What lies at or below `starts` and is named like one of the patterns (fnmatch(3)), sorted; raises Unseen."""
+        """What lies at or below `starts` and is named like one of the patterns (fnmatch(3)), sorted.
+
+        Raises Unseen; TooWide where that would be to look through a good part of the machine.
+        """
         raise NotImplementedError
 
     def ask(self, probe: str, call: Call) -> Answer:

@@ -1,4 +1,4 @@
-"""Pathname expansion as a shell does it (XCU 2.13.3): what `*`, `?` and `[…]` match now."""
+"""Pathname expansion as a shell does it (XCU 2.13.3): what `*`, `?`, `[…]`, and bash's `@(…|…)`, match now."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ def expand(pattern: str, cwd: str, most: int) -> tuple[str, ...]:
     """The paths that match, sorted by their bytes; none if nothing does.
 
     A backslash takes the next character literally. A name that starts with a dot is matched
-    only where the pattern has that dot. Raises Unseen for more than `most` paths.
+    only where the pattern has that dot. Raises Unseen for more than `most` paths, and for a group
+    (bash(1), extglob) that is not simple: see `_group`.
     """
     found = ["/"] if pattern.startswith("/") else [""]
     parts = [part for part in pattern.split("/") if part]
@@ -54,7 +55,7 @@ def _has_magic(part: str) -> bool:
             continue
         plain += part[at]
         at += 1
-    return any(char in plain for char in "*?[")
+    return any(char in plain for char in "*?[") or any(f"{mark}(" in plain for mark in _MARKS)
 
 
 def _literal(part: str) -> str:
@@ -69,11 +70,21 @@ def _literal(part: str) -> str:
 def _compiled(part: str) -> Pattern[str]:
     import re
 
+    return re.compile(_expression(part), re.DOTALL)
+
+
+def _expression(part: str) -> str:
+    """A pattern as a regular expression."""
+    import re
+
     out, at = "", 0
     while at < len(part):
         char = part[at]
         at += 1
-        if char == "*":
+        if char in _MARKS and part[at : at + 1] == "(":
+            group, at = _group(char, part, at + 1)
+            out += group
+        elif char == "*":
             out += ".*"
         elif char == "?":
             out += "."
@@ -85,9 +96,42 @@ def _compiled(part: str) -> Pattern[str]:
             at += 1
         else:
             out += re.escape(char)
-    return re.compile(out, re.DOTALL)
+    return out
 
 
+def _group(mark: str, part: str, at: int) -> tuple[str, int]:
+    """`@(…|…)` and its like, whose inside begins at `at`, as a regular expression, and where it ends.
+
+    Raises Unseen where a hidden name may match, where `!(…)` is not the end of the pattern or stands
+    after `*`, and for a repetition of more than single characters, which could take for ever.
+    """
+    alternatives, depth = [""], 1
+    begin = at
+    while depth:
+        if at >= len(part):
+            raise Unseen(f"{part} cannot be expanded")
+        char = part[at]
+        at += 1
+        if char == "\\":
+            alternatives[-1] += part[at - 1 : at + 1]
+            at += 1
+            continue
+        depth += {"(": 1, ")": -1}.get(char, 0)
+        if char == "|" and depth == 1:
+            alternatives.append("")
+        elif depth:
+            alternatives[-1] += char
+    expressions = [_expression(one) for one in alternatives]
+    hidden = begin == 2 and any(one.startswith((".", "\\.")) for one in alternatives)
+    single = all(len(one) == 1 or one[:1] + one[-1:] == "[]" for one in alternatives) and "*" not in alternatives
+    if hidden or (mark == "!" and (at < len(part) or "*" in part[:begin])) or (mark in "+*" and not single):
+        raise Unseen(f"{part} is not expanded before the line runs")
+    either = f"(?:{'|'.join(expressions)})"
+    return (rf"(?!{either}\Z).*" if mark == "!" else either + {"@": "", "+": "+", "*": "*", "?": "?"}[mark]), at
+
+
+#: What begins a group, before its parenthesis.
+_MARKS = "@!+*?"
 #: Character classes as the "C" locale has them.
 _CLASSES = {
     "alpha": "A-Za-z", "digit": "0-9", "alnum": "A-Za-z0-9", "upper": "A-Z", "lower": "a-z", "xdigit": "0-9A-Fa-f",

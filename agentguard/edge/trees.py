@@ -7,7 +7,7 @@ import stat
 
 from ..core.octets import raw, text
 from ..core.value import TYPE_CHECKING
-from ..core.world import Landing, Unseen
+from ..core.world import Landing, TooWide, Unseen
 from . import disposable
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: How many directory entries are looked at for one question.
 MOST_ENTRIES = 200_000
+#: … and for a search by name: an ordinary project's, its dependencies among them.
+MOST_SEARCHED = 50_000
 #: The largest archive that is read to see what is in it, in bytes.
 MOST_ARCHIVE = 64 << 20
 
@@ -24,8 +26,8 @@ MOST_ARCHIVE = 64 << 20
 class _Budget:
     """The entries that may still be looked at."""
 
-    def __init__(self) -> None:
-        self.left = MOST_ENTRIES
+    def __init__(self, most: int) -> None:
+        self.most = self.left = most
 
     def entries(self, directory: bytes) -> list[os.DirEntry[bytes]]:
         """The entries of a directory, in the order of their names; raises Unseen."""
@@ -36,7 +38,7 @@ class _Budget:
             raise Unseen(f"{text(directory)} cannot be read: {fault.strerror}") from fault
         self.left -= len(found)
         if self.left < 0:
-            raise Unseen(f"there are more than {MOST_ENTRIES} files to look at")
+            raise TooWide(f"more than {self.most} files are not looked through")
         return found
 
 
@@ -49,7 +51,7 @@ def landing(sources: tuple[str, ...], destination: str, cwd: str, inside: bool, 
     here = raw(cwd)
     place = os.path.join(here, raw(destination))
     within = inside and os.path.isdir(place)
-    at, over, grave, budget = [], list[bytes](), "", _Budget()
+    at, over, grave, budget = [], list[bytes](), "", _Budget(MOST_ENTRIES)
     for source in sources:
         given = os.path.join(here, raw(source))
         target = os.path.normpath(os.path.join(place, os.path.basename(given.rstrip(b"/")))) if within else place
@@ -143,15 +145,23 @@ def _in_work_tree(path: bytes) -> bool:
     return False
 
 
-def below(starts: tuple[str, ...], names: tuple[str, ...], cwd: str) -> tuple[str, ...]:
-    """See core.world.World.below; symbolic links below `starts` are not followed."""
+def below(starts: tuple[str, ...], names: tuple[str, ...], cwd: str, places: Places) -> tuple[str, ...]:
+    """See core.world.World.below; symbolic links below `starts` are not followed.
+
+    A place of the machine rather than of a project is too wide, however little lies there now.
+    """
     from fnmatch import translate
     from re import compile
 
     wanted = [compile(raw(translate(name))) for name in names]
-    budget, found = _Budget(), list[bytes]()
+    budget, found = _Budget(MOST_SEARCHED), list[bytes]()
     here = raw(cwd)
     waiting = [raw(start) for start in starts]
+    for start in waiting:
+        path = os.path.realpath(os.path.join(here, start))
+        why = places.grave(path) or ("a temporary directory" if places.temporary_root(path) else "")
+        if why:
+            raise TooWide(f"{why} is not looked through")
     for start in waiting:
         if os.path.lexists(os.path.join(here, start)) and any(one.match(os.path.basename(start)) for one in wanted):
             found.append(start)

@@ -116,12 +116,13 @@ class RealWorld(World):
 
     def below(self, starts: tuple[str, ...], names: tuple[str, ...], cwd: str) -> tuple[str, ...]:
         """See World; of a line that is only checked, a start of another place or time cannot be looked through."""
+        from .places import Places
         from .trees import below
 
         for path in () if self.running else map(_foreseen, (_missing_or_not(start, cwd) for start in starts)):
             if path.state == "unseen":
                 raise Unseen(f"{path.path}: {path.detail}")
-        return below(starts, names, cwd)
+        return below(starts, names, cwd, Places(self.call.env))
 
     # Standard input
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..core.call import Argument, Call, Invocation, Unresolved
+from ..core.call import UNENDED, Argument, Call, Invocation, Unresolved
 from ..core.value import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -136,7 +136,10 @@ class _Parser:
                 for index, value in enumerate(self.words[start : self.at - 1]):
                     self._note(Argument(option.name, option.role, value, "" if index else word))
                 return
-        self.unknown.append(f"{word} without its end")
+        if any(isinstance(value, Unresolved) for value in self.words[start:]):
+            self.unknown.append(f"{word} without its end")
+        else:
+            self._note(Argument(UNENDED, "", None, word))
 
     def _bundle(self) -> None:
         """A first word of short options without their dash; their values are the words that follow, in order (tar)."""

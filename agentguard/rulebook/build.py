@@ -5,10 +5,11 @@ This half knows nothing of TOML, so that a shim can build a program from what `i
 
 from __future__ import annotations
 
+from ..core.call import UNENDED
 from ..core.effect import RATINGS, RECOVERIES, VERBS
 from ..core.value import TYPE_CHECKING
 from ..errors import RuleError
-from .model import Command, Condition, Example, Grammar, Option, Plain, Program, Rule, Search
+from .model import Command, Condition, Example, Filling, Grammar, Option, Plain, Program, Rule, Search
 
 if TYPE_CHECKING:
     from typing import Any
@@ -29,14 +30,27 @@ _GRAMMAR = {
     "bundled": bool, "contents": bool,
     "everywhere": list, "expanding": str, "options": list, "operands": list, "inherit": bool, "stdin": str,
     "when": dict, "elsewhere": list, "forgets": list, "remote": bool, "unshimmed": bool, "runs_in": str,
-    "absent": dict, "joined": dict, "search": dict,
+    "absent": dict, "joined": dict, "search": dict, "fills": dict, "abroad": list,
 }  # fmt: skip
 _COMMAND = {
     "aliases": list, "options": list, "operands": list, "inherit": bool, "open": bool, "reads": str, "stdin": str,
     "when": dict, "elsewhere": list, "forgets": list, "remote": bool, "unshimmed": bool, "runs_in": str,
-    "absent": dict, "joined": dict, "search": dict,
+    "absent": dict, "joined": dict, "search": dict, "fills": dict, "abroad": list,
 }  # fmt: skip
-_SEARCH = {"named": list, "acts": list, "either": list, "group": list, "denies": list}
+_SEARCH = {
+    "named": list,
+    "acts": list,
+    "either": list,
+    "group": list,
+    "denies": list,
+    "prints": list,
+    "null": list,
+    "tells": list,
+}
+_FILLS = {
+    "joins": bool, "marks": list, "null": list, "delimiters": list, "files": list, "single": dict, "grouped": list,
+    "quotes": list, "pipes": list, "idle": list, "plain": list,
+}  # fmt: skip
 _RULE = {
     "id": str, "command": (str, list), "if": list, "ordered": bool, "unless": list, "except": list,
     "operands": str, "operand": list, "argument": dict, "where": str,
@@ -208,6 +222,8 @@ class _Builder(Tables):
                     for name, roles in table.get("joined", {}).items()
                 },
                 search=self.search(table.get("search"), options),
+                fills=self.fills(table.get("fills"), options),
+                abroad=self.known(table.get("abroad", []), options),
             )
         return commands
 
@@ -217,6 +233,15 @@ class _Builder(Tables):
             return None
         about = self.fields(table, _SEARCH, ("named", "acts"))
         return Search(**{key: self.known(names, options) for key, names in about.items()})
+
+    def fills(self, table: object, options: dict[str, Option]) -> Filling | None:
+        """How the command makes others, if it does."""
+        if table is None:
+            return None
+        about = self.fields(table, _FILLS)
+        single = tuple((self.known([name], options)[0], value) for name, value in about.pop("single", {}).items())
+        joins = about.pop("joins", False)
+        return Filling(joins=joins, single=single, **{key: self.known(names, options) for key, names in about.items()})
 
     def options(self, written: list[str]) -> dict[str, Option]:
         options: dict[str, Option] = {}
@@ -333,7 +358,7 @@ class _Builder(Tables):
             if anywhere and paths == ((),):
                 found_in += [command.options.get(name) for command in program.commands.values()]
             names = tuple(dict.fromkeys(option.name for option in found_in if option))
-            if name.startswith("--no-") or name == "-NUM":
+            if name.startswith("--no-") or name in ("-NUM", UNENDED):
                 names = (*names, name)
             if not names:
                 raise self.fail(f"option `{name}` is not in the grammar of this command")

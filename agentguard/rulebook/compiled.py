@@ -9,11 +9,13 @@ from __future__ import annotations
 import marshal
 import os
 
+from ..core import api
 from ..core.api import Api, ApiRule
 from ..core.value import TYPE_CHECKING, Value
 from ..errors import RuleError
 from ..kept import beside, kept
-from .model import Command, Condition, Grammar, Option, Plain, Program, Rule, Search
+from . import model
+from .model import Command, Plain, Program, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -190,7 +192,9 @@ def _thaw(frozen: Any) -> Any:
 
 
 _TYPES: dict[str, type[Value]] = {
-    one.__name__: one for one in (Program, Command, Option, Search, Grammar, Plain, Rule, Condition, Api, ApiRule)
+    one.__name__: one
+    for one in (*vars(model).values(), *vars(api).values())
+    if isinstance(one, type) and issubclass(one, Value)
 }
 
 

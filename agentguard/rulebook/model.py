@@ -29,7 +29,9 @@ class Search(Value):
     """How a program narrows what it finds below its START operands, by options in their order (find).
 
     `named` take the pattern that a name must match, before one that `acts`. `either` separates
-    alternatives, `group` opens a group of them, and with one of `denies` nothing is narrowed.
+    alternatives, `group` opens a group of them, and with one of `denies` nothing is narrowed. What is
+    found is printed, a line each, by `prints` or where none of these is given, unless one `acts` or
+    `tells` something else; `null` ends names with NUL instead.
     """
 
     named: tuple[str, ...]
@@ -37,6 +39,25 @@ class Search(Value):
     either: tuple[str, ...] = ()
     group: tuple[str, ...] = ()
     denies: tuple[str, ...] = ()
+    prints: tuple[str, ...] = ()
+    null: tuple[str, ...] = ()
+    tells: tuple[str, ...] = ()
+
+
+class Filling(Value):
+    """How a program makes commands of its operands and of words that it is given (see docs/rules.md)."""
+
+    joins: bool = False
+    marks: tuple[str, ...] = ()
+    null: tuple[str, ...] = ()
+    delimiters: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    single: tuple[tuple[str, str], ...] = ()
+    grouped: tuple[str, ...] = ()
+    quotes: tuple[str, ...] = ()
+    pipes: tuple[str, ...] = ()
+    idle: tuple[str, ...] = ()
+    plain: tuple[str, ...] = ()
 
 
 class Command(Value):
@@ -59,6 +80,8 @@ class Command(Value):
     absent: Mapping[str, str] = {}
     joined: Mapping[str, tuple[str, ...]] = {}
     search: Search | None = None
+    fills: Filling | None = None
+    abroad: tuple[str, ...] = ()
 
 
 class Grammar(Value):

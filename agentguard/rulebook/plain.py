@@ -24,7 +24,10 @@ from .model import Command, Condition, Option, Program, Rule
 #: How many operands a call has, as far as it is told apart: none, one, more.
 COUNTS = (0, 1, 2)
 #: Roles that are commands themselves, or change what else a call is about, or must not be written down.
-_CARRYING = ("SHELL", "SCRIPT", "ARGV", "PACKAGED", "PROMPT", "ASSIGN", "CONFIGFILE", "EXPANDED", "SECRET", "TEXT")
+_CARRYING = (
+    *("SHELL", "SCRIPT", "ARGV", "WORDS", "PACKAGED", "PROMPT", "ASSIGN"),
+    *("CONFIGFILE", "EXPANDED", "SECRET", "TEXT"),
+)
 
 
 class Shape(Value):
@@ -158,7 +161,7 @@ class _Analysis:
         one = self.command
         roles = (*one.operands, *(role for _, roles in one.when for role in roles))
         carried = any(role.removesuffix("...") in _CARRYING for role in roles)
-        return carried or bool(one.stdin or one.search or one.remote)
+        return carried or bool(one.stdin or one.search or one.fills or one.remote)
 
     def _read_by_a_reader(self) -> bool:
         return bool(self.program.reads or self.command.reads)

@@ -2,47 +2,51 @@
 
 from __future__ import annotations
 
-from ..core.call import Argument, Call, Unresolved
+from ..core.call import UNENDED, Argument, Call, Unresolved
+from ..core.octets import raw
 from ..core.value import TYPE_CHECKING
-from ..core.world import Unseen, World
+from ..core.world import TooWide, Unseen, World
+from .fill import MOST_COMMANDS, Filled, together
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .model import Search
 
-#: How many commands are read for as many files; of more, one stands for all.
-MOST_COMMANDS = 50
 
-
-def found_below(call: Call, search: Search | None, world: World) -> tuple[Call, tuple[str, ...] | None]:
+def found_below(call: Call, search: Search, world: World) -> tuple[Call, tuple[str, ...] | str]:
     """The call with an argument of the role FOUND for each file that it may find, and those files.
 
-    Where that cannot be told, its START arguments stand for all that lies below them, and the files are None.
-    Where nothing is done with what is found, nobody looks.
+    Where that cannot be told, its START arguments stand for all that lies below them, and there is
+    the reason in place of the files, "" if the call itself leaves it open.
     """
-    if search is None or not call.has(*search.acts):
-        return call, None
     starts = tuple(a.value for a in call.playing("START") if a.value is not None)
-    found = _found(call, search, starts, world)
-    places = starts if found is None else found
+    found: tuple[str, ...] | str = ""
+    places = starts
+    names = _names(call, search, search.acts)
+    if names and not any(isinstance(word, Unresolved) for word in (*names, *starts, call.cwd)):
+        try:
+            places = found = world.below(starts, names, call.cwd)
+        except TooWide as why:
+            found = str(why)
+            written = f"{' '.join(names)} below {' '.join(starts)} ({why})"
+            places = (Unresolved(f"{starts[0].rstrip('/')}/{names[0]}", written),)
+        except Unseen as why:
+            found = str(why)
     return call.replace(arguments=(*call.arguments, *(Argument("FOUND", "FOUND", path) for path in places))), found
 
 
-def _found(call: Call, search: Search, starts: tuple[str, ...], world: World) -> tuple[str, ...] | None:
-    names = _names(call, search)
-    if not names or any(isinstance(word, Unresolved) for word in (*names, *starts, call.cwd)):
-        return None
-    try:
-        return world.below(starts, names, call.cwd)
-    except Unseen:
-        return None
+def acts(call: Call, search: Search | None) -> bool:
+    """Whether something is done with what is found."""
+    return search is not None and call.has(*search.acts) and not call.has(UNENDED)
 
 
-def _names(call: Call, search: Search) -> tuple[str, ...]:
+def _names(call: Call, search: Search, acts: tuple[str, ...]) -> tuple[str, ...]:
     """Patterns of which every file that is acted upon matches one; none if there is no telling.
 
-    Every alternative must ask for a name before it acts. One that does not is without
+    `acts` are the options that act; where there are none, every alternative acts at its end.
+
+    Every alternative must ask for a name, and not for any, before it acts. One that does not is without
     consequence only if it does not act and is part of no group, which another could act upon.
     """
     if call.has(*search.denies):
@@ -55,17 +59,36 @@ def _names(call: Call, search: Search) -> tuple[str, ...]:
             alternatives[-1].append(argument)
     names = []
     for alternative in alternatives:
-        acts = next((i for i, a in enumerate(alternative) if a.option in search.acts), len(alternative))
-        name = next((a.value for a in alternative[:acts] if a.option in search.named), None)
-        if name is not None:
+        at = next((i for i, a in enumerate(alternative) if a.option in acts), len(alternative))
+        name = next((a.value for a in alternative[:at] if a.option in search.named), None)
+        if name is not None and name.strip("*"):
             names.append(name)
-        elif acts < len(alternative) or call.has(*search.group):
+        elif at < len(alternative) or not acts or call.has(*search.group):
             return ()
     return tuple(names)
 
 
-def commands(call: Call, found: tuple[str, ...] | None) -> Iterator[tuple[str, ...]]:
-    """The commands that options carry, in which `{}` stands for what is found."""
+def printed(call: Call, search: Search | None, world: World) -> bytes | None:
+    """All lines that the call may print, which are names of files; None where that cannot be told."""
+    if search is None or call.unknown or call.has(*search.acts, *search.tells):
+        return None
+    starts = tuple(a.value for a in call.playing("START") if a.value is not None)
+    prints = search.prints if call.has(*search.prints) else ()
+    names = _names(call, search, prints)
+    if not names or any(isinstance(word, Unresolved) for word in (*names, *starts, call.cwd)):
+        return None
+    ends = {b"\0" if one in search.null else b"\n" for one in prints if call.has(one)} or {b"\n"}
+    try:
+        found = map(raw, world.below(starts, names, call.cwd))
+        return b"".join(path + end for path in found for end in ends) if len(ends) == 1 else None
+    except Unseen:
+        return None
+
+
+def commands(call: Call, found: tuple[str, ...] | str) -> Iterator[Filled]:
+    """The commands that options carry, in which `{}` stands for what is found; none where one of them has no end."""
+    if call.has(UNENDED):
+        return
     carried: list[list[str]] = []
     for argument in call.playing("ARGV"):
         if argument.option and argument.value is not None:
@@ -73,11 +96,26 @@ def commands(call: Call, found: tuple[str, ...] | None) -> Iterator[tuple[str, .
                 carried.append([])
             carried[-1].append(argument.value)
     for argv in carried:
+        why = f"{{}} ({found})" if isinstance(found, str) and found else "{}"
         parts = any("{}" in word and word != "{}" for word in argv)
-        if found is None or (parts and len(found) > MOST_COMMANDS):
-            yield tuple(Unresolved(word.replace("{}", ""), word) if "{}" in word else word for word in argv)
+
+        def put(items: tuple[tuple[str, ...], ...], argv: list[str] = argv) -> tuple[str, ...]:
+            return tuple(word for one in argv for word in _put(one, items))
+
+        if isinstance(found, str) or (parts and len(found) > MOST_COMMANDS):
+            yield together(put, ((Unresolved("", why),),), why)
         elif parts:
-            for path in found:
-                yield tuple(word.replace("{}", path) for word in argv)
+            yield from (together(put, ((path,),), why) for path in found)
         elif found:
-            yield tuple(part for word in argv for part in (found if word == "{}" else (word,)))
+            yield together(put, tuple((path,) for path in found), why)
+
+
+def _put(word: str, items: tuple[tuple[str, ...], ...]) -> Iterator[str]:
+    """What a word of a carried command becomes."""
+    if word == "{}":
+        yield from (path for (path,) in items)
+    elif "{}" in word:
+        put = word.replace("{}", items[0][0])
+        yield Unresolved(put, word) if isinstance(items[0][0], Unresolved) else put
+    else:
+        yield word

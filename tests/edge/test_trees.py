@@ -7,7 +7,8 @@ import zipfile
 import pytest
 from guarded import lasting_directory
 
-from agentguard.core.world import Unseen
+from agentguard.core.world import TooWide, Unseen
+from agentguard.edge import trees
 from agentguard.edge.places import Places
 from agentguard.edge.trees import below, landing, unpacking
 
@@ -85,10 +86,10 @@ def test_an_archive_that_cannot_be_read_matters_only_where_something_lies(here, 
 
 
 def test_below_finds_names_at_any_depth_and_follows_no_link(here):
-    assert below((".",), ("x", "m*"), here) == ("./node_modules/m", "./out/src/x", "./src/x")
-    assert below(("src", "a"), ("[ax]",), here) == ("a", "src/x")
-    assert below(("link",), ("link",), here) == ("link",)
-    assert below(("missing",), ("*",), here) == ()
+    assert below((".",), ("x", "m*"), here, PLACES) == ("./node_modules/m", "./out/src/x", "./src/x")
+    assert below(("src", "a"), ("[ax]",), here, PLACES) == ("a", "src/x")
+    assert below(("link",), ("link",), here, PLACES) == ("link",)
+    assert below(("missing",), ("*",), here, PLACES) == ()
 
 
 def test_below_does_not_pass_over_what_it_cannot_read(here, monkeypatch):
@@ -97,4 +98,19 @@ def test_below_does_not_pass_over_what_it_cannot_read(here, monkeypatch):
 
     monkeypatch.setattr(os, "scandir", refuse)
     with pytest.raises(Unseen):
-        below((".",), ("x",), here)
+        below((".",), ("x",), here, PLACES)
+
+
+@pytest.mark.parametrize("start", ["/", "/usr", "/home", "/home/somebody", "/tmp", "src/../../../../..", "~"])
+def test_a_place_of_the_machine_is_not_looked_through(here, start):
+    starts = ("src", os.path.expanduser(start))
+    with pytest.raises(TooWide, match="is not looked through"):
+        below(starts, ("x",), here, PLACES)
+    with pytest.raises(TooWide):
+        below((".",), ("x",), here, Places({"HOME": here}))
+
+
+def test_no_more_is_looked_through_than_an_ordinary_project_has(here, monkeypatch):
+    monkeypatch.setattr(trees, "MOST_SEARCHED", 9)
+    with pytest.raises(TooWide, match="more than 9 files"):
+        below((".",), ("x",), here, PLACES)

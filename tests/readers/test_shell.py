@@ -18,6 +18,7 @@ from agentguard.core.effect import Effect, Reading, Target
 from agentguard.core.world import PathState, World
 from agentguard.edge.world import RealWorld
 from agentguard.readers.shell import read
+from agentguard.readers.shell.grammar import parse
 from agentguard.rulebook.examples import rate
 from agentguard.rulebook.load import Rulebook, load
 from agentguard.rulebook.model import Example
@@ -57,6 +58,9 @@ class Recorder:
         verb: Any = "run" if call.argv[0] == "make" else "observe"
         return Reading((Effect(verb, Target("program", call.argv[0])),))
 
+    def lines(self, call: Invocation) -> bytes | None:
+        return b"found\n" if call.argv[0] == "find" else None
+
     def text(self, language: str, text: str, call: Invocation) -> Reading:
         self.calls.append(Invocation((language, text), call.cwd, {}))
         return Reading()
@@ -89,6 +93,8 @@ BASH = [
     'p ~ ~/x "~" x~ \\~',
     "p *.txt '*.txt' \"*\".txt s*/* nothing* [ab].txt [!b].txt sub/*",
     "X='*.txt'; p $X \"$X\"",
+    "shopt -s extglob\np !(*.txt) @(a|b).txt '!(a)' \\!\\(a\\) @(a|c d).txt +([a-z]) sub/!(y)",
+    "shopt -s extglob\ncase ab in !(x)) p yes;; esac; [[ ab == +([a-z]) ]] && p",
     "X=a.tar.gz; p ${X%.gz} ${X%%.*} ${X#*.} ${X##*.} ${#X} ${X:-no} ${X:+yes} ${X-no}",
     'E=; p ${E:-d} ${E-d} "${E:+a}" ${E:=now} $E',
     "p \"$(echo 'a  b')\" $(echo 'a  b') `echo x` \"$(printf '%s\\n' 1 2)\" $(pwd)",
@@ -96,6 +102,7 @@ BASH = [
     "p a#b # a comment 'that is not closed\np c",
     'p a \\\n b"c\\\nd"',
     'p "a`echo \\"b\\"`" "\\a\\"\\\\\\`"',
+    "A=(x 'y z'); p ${#A[@]} ${#A} $'\\cA'; set -f; p *",
     "A=(x 'y z'); A+=(w); p \"${A[@]}\" $A",
     "X=a; X+=b; p $X",
     "p 1>/dev/null 2>&1 a >&2",
@@ -117,6 +124,11 @@ BASH = [
     "{ p a; p b; } | p c",
     'export X=1 Y=\'2 3\'; p $X "$Y"; unset X; p "${Y}"',
     "p a;p b;# end",
+    "set -- x y; for f do p $f; done",
+    "coproc p a < /dev/null; wait",
+    "coproc N { cd sub; p b; } < /dev/null; wait; p $PWD",
+    "p > \\\n /dev/null \\\n b",
+    "!(p a); p b",
     "if true; then p a; fi; [[ a == a && -n $(p in) ]]; (( 1 + 1 )); p b",
     # standard input
     'p <<EOF\nhome $HOME `echo x` $(echo y) \\$z "q"\nEOF\np after',
@@ -213,9 +225,20 @@ UNKNOWN = [
     ("X=1; f() { [ a ] && return; X=2; }; f; p $X", [("$X", None)]),
     ("X=1; echo 2 | read X; p $X", [("$X", None)]),
     ("for X in $(cmd); do p $X; done", [("$X", "")]),
+    ("X=1; f() { local X=2; }; local Z=3; f; p $X $Z", [("$Z", "")]),
+    ("declare -i X; X=1+1; p $X", [("$X", None)]),
+    ("declare X={1,2}; p $X", [("$X", None)]),
+    ("shopt -s dotglob; p *", [("*", "*")]),
+    ('IFS=,; set -- a b; p "$*"', [('"$*"', "a b")]),
+    ("set -- $X a; p $1 $#", [("$1", ""), ("$#", "2")]),
+    ('set -- $X a; p "$@"', [('"$@"', ""), ('"$@"', "a")]),
+    ('set -- "$X" a; p $1 $2 $#', [("$1", "")]),
     ("X=a; (( X = 2 )); p $X", [("$X", "")]),
     ("IFS=,; X=a,b; p $X", [("$X", "a,b")]),
     ("make; p *.o", [("*.o", "*.o")]),
+    ("p !(a)", [("!(a)", "!(a)")]),
+    ("X='!(a)'; p $X", [("$X", None)]),
+    ("coproc N { :; }; p ${N[1]} $N_PID", [("${N[1]}", ""), ("$N_PID", "")]),
 ]
 
 
@@ -237,6 +260,8 @@ KNOWN = [
     ("X=$(echo a); p $X", "a"),
     ("X=a; eval p '$X'", "a"),
     ("X=1; if c; then X=2; else X=2; fi; p $X", "2"),
+    ("X=1; f() { local X=2; }; f; p $X", "1"),
+    ("X=1; f() { declare -g X=2; }; f; p $X", "2"),
     ("X=1; cd /nowhere || { X=2; exit 1; }; p $X", "1"),
 ]
 
@@ -301,6 +326,8 @@ STDIN = [
     ("p", "not there yet"),
     ("(cmd; p) < data", "an earlier command may have read part of it"),
     ("read X < data; cat data | while read l; do p; done", "`read` may have read part of it"),
+    ("p <&$X", "it is another descriptor"),
+    ("coproc p", "it is what the shell writes to a coprocess"),
     ("exec < $X; p", "it is the file $X, which is not known before the line runs"),
 ]
 
@@ -328,6 +355,7 @@ REDIRECTS = [
     ("p >> notes", {"notes": "untracked"}, [("create", "/w/notes", "reversible")]),
     ("p <> notes", {"notes": "untracked"}, [("create", "/w/notes", "reversible")]),
     ("p > /dev/null 2>&1 3>&- < /dev/null", {}, []),
+    ("p <& $X", {}, []),
     ("p > $X", {}, [("replace", "$X", "destructive")]),
     ("cd sub; p > a", {}, [("replace", "a", "destructive")]),
     ("p > /dev/sda", {"/dev/sda": "special"}, [("replace", "/dev/sda", "destructive")]),
@@ -413,17 +441,74 @@ def test_a_text_that_is_not_wholly_known_is_handed_on_as_such() -> None:
     assert walked("hash -p /bin/rm ls; ls x")[1].rating == "destructive"
 
 
+REJECTED = [
+    ("p; echo 'a", "a single quote is not closed near `p; echo 'a`"),
+    ('p; echo "a', 'a double quote is not closed near `p; echo "a`'),
+    ("echo $'a", "a `$'` is not closed near `echo $'a`"),
+    ("echo $(a", "a `$(` is not closed near `echo $(a`"),
+    ("echo ${a", "a `${` is not closed near `echo ${a`"),
+    ("echo `a", "a backquote is not closed near `echo `a`"),
+    ("a=(b", "an array is not closed near `a=(b`"),
+    ("[[ a", "a `[[` is not closed near `[[ a`"),
+    ("echo @(a", "a `@(` is not closed near `echo @(a`"),
+    ("which <program> | wc", "nothing follows `>` near `which <program> | wc`"),
+    ("ps -fp <pid>", "nothing follows `>` near `ps -fp <pid>`"),
+    ("cat <<", "a here-document has no end word near `cat <<`"),
+    ("if a; then b", "`then` is not closed near `if a; then b`"),
+    ("f() { a; b }", "`{` is not closed near `f() { a; b }`"),
+    ("(a; b", "`(` is not closed near `(a; b`"),
+    ("a )", "a `)` closes nothing near `a )`"),
+    ("nb import (url)", "a `(` where no command can begin near `nb import (url)`"),
+    ("for i in a; do b &; done", "`;` has no command before it near `for i in a; do b &; done`"),
+    ("a | | b", "`|` has no command before it near `a | | b`"),
+    ("a\n; b", "`;` has no command before it near `a ; b`"),
+    ("a;; b", "`;;` stands in no `case` near `a;; b`"),
+    ("a &&", "`&&` has no command after it near `a &&`"),
+    ("if a; then fi", "`then` has no command after it near `if a; then fi`"),
+    ("a; } ; { b;", "`}` without `{` near `a; } ; { b;`"),
+    ("a; do b; done", "`do` without `while` or `until` or `for` or `select` near `a; do b; done`"),
+    ("while a; do b; done ./c", "`done` is followed by a word near `while a; do b; done ./c`"),
+    ("case a in b) c", "`case` is not closed near `case a in b) c`"),
+    ("case a b) c;; esac", "a `case` has no `in` near `case a b) c;; esac`"),
+]
+
+
+@pytest.mark.parametrize(("line", "what"), REJECTED, ids=[line for line, _ in REJECTED])
+def test_what_bash_rejects_is_said_to_be_no_command_and_where(line: str, what: str) -> None:
+    assert subprocess.run(["bash", "-O", "extglob", "-n", "-c", line], capture_output=True, check=False).returncode
+    last = walked(line)[1].effects[-1]
+    assert (last.verb, last.rule, last.rating) == ("unknown", "sh-syntax-error", "destructive")
+    assert last.reason == f"is no shell command, to bash either: {what}"
+
+
+TAKEN = [
+    "for f do p; done", "f() { :; }\n f", "case a in a) ;; esac", "case a in a) if b; then c; fi esac",
+    "if (a) then b; fi", "while (a)\ndo b; done",
+    "until while a\ndo b\ndone\n\ndo c; done", "{ { a; } }", "for i in a; { b; }", "select i in a; do b; done",
+    "(a;)", "((a); b)", "echo $((a); b)", "> a; b", "2>&1 a", "f () ( a )", "function f { a; }", "a &\nb",
+    "(( 1 )) && a",
+    "case a in\n(a | b)\n;;\nesac", "a <<E; b\n'\nE", "[[ a == @(b|c) ]]", "case a in @(a|b)) c;; esac", "!(a)",
+    "a && !(b)",
+    "while a\ndo\n# c\nb\ndone", "coproc a", "coproc N { a; } | b", "echo > \\\n f", "{ a; } > b 2>&1",
+    "{ a; } {fd}> b",
+    "echo `;` a", "time -p a", "if a\nthen b\nelif c\nthen d\nelse e\nfi > f", "echo a#'b\nc'", "# it's",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("line", TAKEN)
+def test_what_bash_takes_is_not_said_to_be_rejected(line: str) -> None:
+    subprocess.run(["bash", "-O", "extglob", "-n", "-c", line], check=True)
+    parse(line)
+
+
+def test_what_stands_in_backquotes_is_only_rejected_when_it_is_come_to() -> None:
+    calls, reading = walked("p a `;`; p2 b")
+    assert [call.argv for call in calls] == [("p", "a", ""), ("p2", "b")]
+    assert isinstance(calls[0].argv[2], Unresolved)
+    assert {effect.rule for effect in reading.effects} == {"", "sh-syntax-error"}
+
+
 NOT_UNDERSTOOD = [
-    ("echo 'a", "a single quote is not closed"),
-    ('echo "a', "a double quote is not closed"),
-    ("echo $(a", "a `$(` is not closed"),
-    ("echo ${a", "a `${` is not closed"),
-    ("echo `a", "a backquote is not closed"),
-    ("if a; then b", "it ends too early"),
-    ("a )", "a word out of place near `a )`"),
-    ("a; } ; { b;", "its braces do not match"),
-    ("case a in b) c", "a `case` has no `esac`"),
-    ("coproc a", "`coproc` is not followed"),
     ("p a\0b", "it has a NUL byte"),
     ("a" * 70000, "it is longer than 65536 characters"),
     ("echo {1..99999}", "braces that become more than 1000 words"),
@@ -441,6 +526,15 @@ def test_what_is_not_understood_is_named(line: str, what: str) -> None:
     last = reading.effects[-1]
     assert (last.verb, last.rule, reading.rating) == ("unknown", "sh-not-understood", "destructive")
     assert last.reason.endswith(f": {what}")
+
+
+def test_what_is_trapped_runs_in_the_state_of_then_or_of_the_end() -> None:
+    calls = argvs("X=1; trap 'p $X $Y' EXIT; Y=2; X=3")
+    assert [(argv[1], isinstance(argv[1], Unresolved), argv[2]) for argv in calls] == [
+        ("1", False, ""),
+        ("3", True, ""),
+    ]
+    assert isinstance(walked("trap p EXIT; cd /x && p2")[0][-1].cwd, Unresolved)
 
 
 def test_what_came_before_a_stumble_is_kept() -> None:

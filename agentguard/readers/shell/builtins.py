@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...core.call import Stream, Unresolved
 from ...core.effect import Effect, Target
 from ...core.value import TYPE_CHECKING
+from .pieces import NotUnderstood
 from .prints import contents
 
 if TYPE_CHECKING:
@@ -14,6 +15,17 @@ if TYPE_CHECKING:
 
 #: Their arguments of the form NAME=VALUE are assignments.
 DECLARING = ("export", "declare", "typeset", "local", "readonly")
+#: Options of `shopt` that do not change what a pattern stands for.
+_HARMLESS = (
+    "extglob",
+    "expand_aliases",
+    "lastpipe",
+    "inherit_errexit",
+    "histappend",
+    "checkwinsize",
+    "cmdhist",
+    "autocd",
+)
 #: Programs that never read standard input.
 QUIET = ("echo", "printf", "true", "false", "test", "[", "pwd", "kill", "ls", "mkdir", "touch", "sleep", "date")
 
@@ -49,10 +61,17 @@ def _popd(walk: Walk, argv: tuple[str, ...]) -> bytes | None:
 def _declare(walk: Walk, argv: tuple[str, ...]) -> bytes | None:
     """The assignments have been made while the words were expanded."""
     names = [word.partition("=")[0] for word in argv[1:] if not word.startswith("-")]
+    for name in (word for word in argv[1:] if word.isidentifier()):
+        walk.shadow(argv, name)
     options = "".join(word for word in argv[1:] if word.startswith("-"))
     if argv[0] == "export" or "x" in options:
         change = walk.scope.exported.difference_update if "n" in options else walk.scope.exported.update
         change(names)
+    if by_value := set(options) & set("iulc") or argv[0] == "readonly" or "r" in options:
+        walk.scope.changed.update(names)
+        walk.scope.forget(*(names if by_value else ()))
+    if argv[0] == "local" and not walk.shadowed:
+        walk.scope.forget(*names)
     if argv[0] == "local":
         walk.scope.forget(*(word for word in argv[1:] if word.isidentifier()))
     by_reference = "n" in options and argv[0] != "export"
@@ -74,9 +93,12 @@ def _set(walk: Walk, argv: tuple[str, ...]) -> bytes | None:
     words = list(argv[1:])
     while words and words[0][:1] in ("-", "+") and words[0] not in ("-", "--"):
         option = words.pop(0)
-        errexit = "e" in option
-        if option[1:].endswith("o") and words:
-            errexit = words.pop(0) == "errexit" or errexit
+        name = words.pop(0) if option[1:].endswith("o") and words else ""
+        errexit = "e" in option or name == "errexit"
+        if "f" in option or name == "noglob":
+            walk.scope.globs = "off" if option[0] == "-" else "on"
+        if set(option) & set("kB") or name in ("keyword", "braceexpand") or isinstance(option, Unresolved):
+            raise NotUnderstood(f"`set {option}`, after which words are others")
         walk.scope.errexit = (option[0] == "-") if errexit else walk.scope.errexit
     if words:
         walk.scope.arguments = tuple(words[words[0] in ("-", "--") :])
@@ -87,6 +109,13 @@ def _shift(walk: Walk, argv: tuple[str, ...]) -> bytes | None:
     arguments, count = walk.scope.arguments, (*argv[1:], "1")[0]
     known = arguments is not None and count.isdigit() and not isinstance(count, Unresolved)
     walk.scope.arguments = arguments[int(count) :] if known and arguments is not None else None
+    return b""
+
+
+def _shopt(walk: Walk, argv: tuple[str, ...]) -> bytes | None:
+    """`shopt`, `setopt`: with some of the options patterns match other names, or stand for nothing."""
+    if len(argv) > 1 and not set(argv) <= {"shopt", "-s", "-u", "-q", "-p", *_HARMLESS}:
+        walk.scope.globs = "otherwise"
     return b""
 
 
@@ -190,9 +219,20 @@ def _command(walk: Walk, argv: tuple[str, ...]) -> bytes | None:
 
 
 def _trap(walk: Walk, argv: tuple[str, ...]) -> bytes | None:
+    """What is trapped runs at once, or at the end, or anywhere in between."""
     words = [word for word in argv[1:] if word != "--"]
     if len(words) > 1 and words[0] not in ("", "-") and not words[0].startswith("-"):
-        walk.apart(lambda: _text(walk, words[0], ("trap", words[0])))
+        before = walk.scope.copy()
+
+        def run() -> bytes | None:
+            return _text(walk, words[0], ("trap", words[0]))
+
+        def late() -> bytes | None:
+            walk.scope.merge(before)
+            return run()
+
+        walk.apart(run)
+        walk.at_end.append(late)
     return b""
 
 
@@ -200,12 +240,12 @@ BUILTINS: dict[str, Callable[[Walk, tuple[str, ...]], bytes | None]] = {
     "cd": _cd, "pushd": _cd, "chdir": _cd, "popd": _popd,
     **dict.fromkeys(DECLARING, _declare), "unset": _unset, "set": _set, "shift": _shift,
     "read": _read, "getopts": _read, "mapfile": _mapfile, "readarray": _mapfile, "let": _let, "printf": _printf,
-    "alias": _alias, "hash": _hash, "enable": _hash,
+    "shopt": _shopt, "setopt": _shopt, "unsetopt": _shopt, "alias": _alias, "hash": _hash, "enable": _hash,
     "eval": _eval, "source": _source, ".": _source, "exec": _exec, "command": _command, "builtin": _command,
     "trap": _trap,
     **dict.fromkeys((
         ":", "exit", "return", "break", "continue", "logout", "wait", "umask", "ulimit", "type", "jobs", "fg", "bg",
-        "disown", "times", "shopt", "setopt", "unsetopt", "unalias", "complete", "compgen", "compopt", "bind",
+        "disown", "times", "unalias", "complete", "compgen", "compopt", "bind",
         "history", "dirs", "caller", "suspend", "help", "emulate", "autoload",
     ), _nothing),
 }  # fmt: skip

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from ...core.call import Stream
+from ...core.call import Stream, Unresolved
 from ...core.value import TYPE_CHECKING
+from .braces import braces
 from .builtins import BUILTINS, DECLARING
 from .control import may_leave
 from .grammar import Script, place
@@ -67,7 +68,8 @@ def _value(walk: Walk, word: Word) -> str | tuple[str, ...]:
 def _prompts(walk: Walk, name: str, value: str | tuple[str, ...]) -> None:
     """What a variable makes a shell run, before it asks for the next command or traces one."""
     if name in _PROMPTS and isinstance(value, str):
-        walk.words.prompt(value)
+        traces = name == "PS4"  # of the others, what is not known is mostly the prompt that there was before
+        walk.words.prompt(value if traces else str(value))
     if name == "PROMPT_COMMAND":
         for text in (value,) if isinstance(value, str) else value:
             walk.add(walk.context.text("shell", text, walk.invocation(("bash",))))
@@ -82,6 +84,9 @@ def _argv(walk: Walk, words: list[Word]) -> tuple[str, ...]:
         else:
             name, mark = found[:2]
             value = _value(walk, found[2])
+            if len(braces(word.raw)) > 1:  # assigned one after the other
+                value = Unresolved("", word.raw)
+            walk.shadow(argv, name)
             walk.scope.assign(name, mark, value)
             _prompts(walk, name, value)
             argv.append(f"{name}={value}" if type(value) is str else f"{name}=")
@@ -130,7 +135,9 @@ def _call(walk: Walk, body: Body, argv: tuple[str, ...]) -> bytes | None:
         raise NotUnderstood(f"`{argv[0]}` calls itself too deeply")
     before = walk.scope.copy()
     walk.scope.arguments = argv[1:]
+    walk.shadowed.append({})
     printed = walk.node(body.script, body.node)
+    walk.restore(walk.shadowed.pop())
     walk.scope.arguments = before.arguments
     if may_leave(body.script, body.node):
         walk.scope.merge(before)

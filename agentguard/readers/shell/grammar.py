@@ -27,6 +27,7 @@ class Script(Value):
     falls: set[int]
     cases: set[int]
     selects: set[int]
+    coprocesses: dict[int, str]
 
     def word(self, node: Any) -> Word:
         """The word of a word node."""
@@ -66,6 +67,7 @@ def parse(text: str) -> Script:
         lexer.falls,
         lexer.cases,
         lexer.selects,
+        lexer.coprocesses,
     )
 
 

@@ -7,9 +7,9 @@ bashlex is given a mask of the same length in which every word is a plain one: s
 
 from __future__ import annotations
 
-from .mask import Mask
+from .masked import Masked
 from .pieces import NotUnderstood, Piece, Word
-from .quoting import BLANKS, METACHARACTERS, Scanner, quoted
+from .quoting import BLANKS, METACHARACTERS, Scanner
 
 #: Longest first, so that the first that fits is the one.
 OPERATORS = (
@@ -22,33 +22,13 @@ RESERVED = frozenset(
     ["if", "then", "else", "elif", "fi", "while", "until", "do", "done", "for", "function", "{", "}", "!"]
 )
 _OPENING = RESERVED - {"for", "function"}
+#: What a compound command begins with.
+_COMPOUND = ("{", "if", "while", "until", "for", "case", "select")
+_LETTERS = "{abcdefghijklmnopqrstuvwxyz"
 
 
-class Lexer(Scanner):
-    """One pass over a text. Afterwards:
-
-    `mask` is the text as bashlex can read it; `words` and `heredocs` have the words, and the
-    bodies of here-documents by their end word, by where they begin; `data` where a command
-    begins that only looks at its words (`[[`, `((`, the words and patterns of `case`);
-    `patterns` where those begin that are patterns, `falls` where one does that the branch before may
-    go on to; `cases` where a `{` of the mask is a `case`; `selects` where a `for` of it is a `select`.
-    """
-
-    def __init__(self, text: str, at: int = 0) -> None:
-        super().__init__(text, at)
-        self.words: dict[int, Word] = {}
-        self.heredocs: dict[int, Word] = {}
-        self.data: set[int] = set()
-        self.patterns: set[int] = set()
-        self.falls: set[int] = set()
-        self.cases: set[int] = set()
-        self.selects: set[int] = set()
-        self.mask = Mask(text)
-        self._start = True  # a command may begin here
-        self._after_for = 0  # words since `for`, counted down to where `in` stands
-        self._newline = -1  # where the newline is that ended the last command, if nothing came since
-        self._waiting: list[tuple[int, Word, bool]] = []  # here-documents that begin at the next newline
-        self._open: list[str] = []  # parentheses and cases
+class Lexer(Masked):
+    """One pass over a text, leaving behind what Masked says."""
 
     def run(self, nested: bool = False) -> int:
         """Read to the end, or, if nested, to the parenthesis that closes; where that is."""
@@ -57,14 +37,13 @@ class Lexer(Scanner):
             if char in BLANKS:
                 self.at += 1
             elif self.text.startswith("\\\n", self.at):
-                self.mask.put(self.at, "  ")
-                self.at += 2
+                self.blanks()
             elif char == "#":
                 self._comment()
             elif char == "\n":
                 self._line()
             elif char in METACHARACTERS and self.text[self.at : self.at + 2] not in ("<(", ">("):
-                if char == ")" and nested and not self._open:
+                if char == ")" and nested and not self._order.open:
                     break
                 self._operator()
             else:
@@ -72,23 +51,16 @@ class Lexer(Scanner):
         if self._waiting and nested:
             raise NotUnderstood("a here-document begins in a `$(` and ends after it")
         self._bodies()
-        if "case" in self._open:
-            raise NotUnderstood("a `case` has no `esac`")
         if nested and self.at >= len(self.text):
-            raise NotUnderstood("a `$(` is not closed")
+            raise self.rejected("a `$(` is not closed", self._begin - 2)
+        self._check(self._order.end(), self.at)
         return self.at
 
     # Between words
 
-    def _comment(self) -> None:
-        end = self.text.find("\n", self.at)
-        end = len(self.text) if end < 0 else end
-        self.mask.put(self.at, " " * (end - self.at))
-        self.at = end
-
     def _line(self) -> None:
         """The end of a line: the bodies of its here-documents follow."""
-        if self._newline < 0 and not self._start:
+        if self._order.newline():
             self._newline = self.at
         self._start = True
         self.at += 1
@@ -105,55 +77,30 @@ class Lexer(Scanner):
             self.mask.put(at, "< "[: len(operator)].ljust(len(operator)))
             self._heredoc(operator == "<<-")
         elif operator[0] in "<>" or operator in ("&>", "&>>"):
-            self._redirection()
-        elif operator in (";;", ";&", ";;&") and self._open[-1:] == ["case"]:
-            self.mask.put(at, "\n".rjust(len(operator)))
-            self._pattern(falls=operator != ";;")
+            self._redirection(operator)
+        elif operator == "(" and not self._start and not self._defines(at):
+            raise self.rejected("a `(` where no command can begin", at)
         else:
-            if operator == "(":
-                self._open.append("(")
-            elif operator == ")" and self._open[-1:] == ["("]:
-                self._open.pop()
+            self._check(self._order.operator(operator), at)
             self._start = True
+            if operator in (";;", ";&", ";;&"):
+                self.mask.put(at, "\n".rjust(len(operator)))
+                self._pattern(falls=operator != ";;")
 
-    def _redirection(self) -> None:
+    def _defines(self, at: int) -> bool:
+        """Whether a parenthesis is that of `NAME()`, which makes a function."""
+        return self.text[at + 1 :].lstrip(BLANKS).startswith(")")
+
+    def _redirection(self, operator: str) -> None:
         """The file after a redirection's operator; a command may still begin after it only if none has."""
         self.blanks()
         if self.at >= len(self.text) or self.text[self.at] in METACHARACTERS.replace("<", "").replace(">", ""):
-            return  # bashlex says that it is missing
+            raise self.rejected(f"nothing follows `{operator}`", self.at)
+        self._order.part()
         at, word = self.at, self.word()
         if not (_is_number(word.raw) or word.raw == "-"):
             self.mask.put(at, "w" * len(word.raw))
         self.words[at] = word
-
-    # Here-documents
-
-    def _heredoc(self, tabs: bool) -> None:
-        self.blanks()
-        at, word = self.at, self.word()
-        if not word.raw:
-            raise NotUnderstood("a here-document has no end word")
-        self.mask.put(at, "w" * len(word.raw))
-        self._waiting.append((at, word, tabs))
-
-    def _bodies(self) -> None:
-        for at, word, tabs in self._waiting:
-            begin, lines = self.at, []
-            end = "".join(p.value for p in word.pieces) if all(p.kind == "text" for p in word.pieces) else word.raw
-            while self.at < len(self.text):
-                stop = self.text.find("\n", self.at)
-                stop = len(self.text) if stop < 0 else stop
-                line = self.text[self.at : stop]
-                line = line.lstrip("\t") if tabs else line
-                self.at = min(stop + 1, len(self.text))
-                if line == end:
-                    break
-                lines.append(line + "\n")
-            body = "".join(lines)
-            literal = any(piece.quoted for piece in word.pieces)
-            self.heredocs[at] = Word(body, (Piece("text", body, True),)) if literal else quoted(body)
-            self.mask.put(begin, " " * (self.at - begin))
-        self._waiting = []
 
     # Words where commands are
 
@@ -163,28 +110,34 @@ class Lexer(Scanner):
         self._after_for -= 1
         if start and self.text.startswith("[[", at) and self.text[at + 2 : at + 3] in (*BLANKS, "\n"):
             return self._condition()
-        word = self.word()
+        word = self._negation(at) if start and self.text.startswith("!(", at) else self.word()
         self.words[at] = word
         if start and word.raw == "case":
             return self._case(at)
-        if start and word.raw == "esac" and self._open[-1:] == ["case"]:
-            self._open.pop()
+        if start and word.raw == "esac" and self._order.in_case:
+            self._order.end_case()
             return self.mask.put(at, "}".rjust(4))
         if start and word.raw == "select":
+            self._order.reserved("select")
             self._after_for = 2
             self.selects.add(at)
             return self.mask.put(at, "for   ")
         if start and word.raw == "coproc":
-            raise NotUnderstood(f"`{word.raw}` is not followed")
+            return self._coprocess(at)
         if start and word.raw == "time" and self._is_keyword():
             self._start = True
+            self._order.part()
             return self.mask.put(at, "    ")
         if start and word.raw == "-p" and self.text[:at].rstrip(BLANKS).endswith("time"):
             self._start = True
             return self.mask.put(at, "  ")
         if start and word.raw == "do" and newline >= 0:
             self.mask.put(newline, ";")  # bashlex fails an assertion without it
+        if word.raw == "do" and not start and self._after_for == 0:  # `for NAME do`
+            self.mask.put(at - 1, ";")
+            start = True
         if start and word.raw in RESERVED:
+            self._check(self._order.reserved(word.raw), at)
             self._start = word.raw in _OPENING
             if word.raw == "for":
                 self._after_for = 2
@@ -201,7 +154,31 @@ class Lexer(Scanner):
         if _is_number(word.raw) and self.text[self.at : self.at + 1] in ("<", ">"):
             self._start = start
             return None
+        self._check(self._order.word(), at)
         return self.mask.put(at, "w" * len(word.raw))
+
+    def _negation(self, at: int) -> Word:
+        """`!(`, which begins no pattern where a command may begin."""
+        self.at += 1
+        return Word("!", (Piece("text", "!"),))
+
+    def _coprocess(self, begin: int) -> None:
+        """`coproc [NAME] COMMAND`: only a compound command can have a name."""
+        self.mask.put(begin, " " * 6)
+        self._start, name = True, "COPROC"
+        self.blanks()
+        at, named = self.at, self.word()
+        self.blanks()
+        if named.raw.isidentifier() and named.raw not in (*RESERVED, *_COMPOUND) and self._opens_compound():
+            self.mask.put(at, " " * len(named.raw))
+            name = named.raw
+        else:
+            self.at = at
+        self.coprocesses[self.at] = name
+
+    def _opens_compound(self) -> bool:
+        rest = self.text[self.at :]
+        return rest.startswith(("(", "[[ ")) or rest[: len(rest) - len(rest.lstrip(_LETTERS))] in _COMPOUND
 
     def _is_keyword(self) -> bool:
         """Whether `time` here is the shell's own: with other options than -p, dash runs the program, bash nothing."""
@@ -225,7 +202,7 @@ class Lexer(Scanner):
             self.text.startswith("]]", self.at) and self.text[self.at + 2 : self.at + 3] in ("", *METACHARACTERS)
         ):
             if self.at >= len(self.text):
-                raise NotUnderstood("a `[[` is not closed")
+                raise self.rejected("a `[[` is not closed", begin)
             if self.text[self.at] in METACHARACTERS and self.text[self.at : self.at + 2] not in ("<(", ">("):
                 self.at += 1
             else:
@@ -233,19 +210,12 @@ class Lexer(Scanner):
         self.at += 2
         self._looks(begin, pieces)
 
-    def _looks(self, begin: int, pieces: list[Piece]) -> None:
-        raw = self.text[begin : self.at]
-        self.words[begin] = Word(raw, tuple(pieces))
-        self.data.add(begin)
-        self.mask.put(begin, "w" * len(raw))
-        self._start = False
-
     def _arithmetic_command(self) -> bool:
         """`((…))`, unless it turns out to be a subshell in a subshell."""
         begin = self.at
         self.at += 2
-        end = self.parenthesis()
-        if self.text[end + 1 : end + 2] != ")":
+        end = self.parentheses()
+        if end < 0:
             self.at = begin
             return False
         self.at = end + 2
@@ -254,7 +224,7 @@ class Lexer(Scanner):
 
     def _arithmetic_for(self, begin: int) -> None:
         """`for ((…;…;…))` goes round as `while` does."""
-        self.blanks()
+        Scanner.blanks(self)
         at = self.at
         if not self.text.startswith("((", at) or not self._arithmetic_command():
             return
@@ -273,6 +243,7 @@ class Lexer(Scanner):
 
     def _case(self, begin: int) -> None:
         self.mask.put(begin, "{   ")
+        self._order.reserved("case")
         self.cases.add(begin)
         self.blanks()
         at = self.at
@@ -280,16 +251,15 @@ class Lexer(Scanner):
         while self.text[self.at : self.at + 1] in (*BLANKS, "\n") and self.at < len(self.text):
             self.at += 1
         if self.word().raw != "in":
-            raise NotUnderstood("a `case` has no `in`")
+            raise self.rejected("a `case` has no `in`", begin)
         self.mask.put(self.at - 2, "\n ")
-        self._open.append("case")
         self._pattern()
 
     def _pattern(self, falls: bool = False) -> None:
         self._skip_to_pattern()
         if self.text.startswith("esac", self.at) and self.text[self.at + 4 : self.at + 5] in ("", *METACHARACTERS):
             self.mask.put(self.at, "}".rjust(4))
-            self._open.pop()
+            self._order.end_case()
             self.at += 4
             self._start = False
             return
@@ -300,13 +270,13 @@ class Lexer(Scanner):
         begin, pieces = self.at, list[Piece]()
         while self.text[self.at : self.at + 1] != ")":
             if self.at >= len(self.text) or self.text[self.at] in "\n;&<>(":
-                raise NotUnderstood("a `case` has a pattern that does not end")
+                raise self.rejected("a `case` has a pattern that does not end", begin)
             if self.text[self.at] in BLANKS or self.text[self.at] == "|":
                 self.at += 1
             else:
                 pieces += self.word().pieces
         if not pieces:
-            raise NotUnderstood("a `case` has an empty pattern")
+            raise self.rejected("a `case` has an empty pattern", begin)
         self._looks(begin, pieces)
         self.patterns.add(begin)
         if falls:
@@ -314,6 +284,7 @@ class Lexer(Scanner):
         self.mask.put(self.at, "\n")
         self.at += 1
         self._start = True
+        self._order.pattern()
 
     def _skip_to_pattern(self) -> None:
         while self.at < len(self.text):
@@ -325,8 +296,7 @@ class Lexer(Scanner):
             elif self.text[self.at] in BLANKS or self.text[self.at] == "\n":
                 self.at += 1
             elif self.text.startswith("\\\n", self.at):
-                self.mask.put(self.at, "  ")
-                self.at += 2
+                self.blanks()
             else:
                 return
 

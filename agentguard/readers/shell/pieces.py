@@ -14,6 +14,10 @@ class NotUnderstood(Exception):
     """A text, or a part of it, that this reader cannot follow: the words say which part and why."""
 
 
+class Rejected(NotUnderstood):
+    """A text that bash rejects as well: the words say what is wrong with it, and where."""
+
+
 class Piece(Value):
     """A part of a word.
 
@@ -95,8 +99,8 @@ def assignment(text: str) -> tuple[str, str, str] | None:
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "e": "\x1b", "E": "\x1b", "f": "\f", "v": "\v"}
 
 
-def unescaped(text: str) -> str:
-    """Backslash escapes of `$'…'` and printf(1) resolved; bytes that are no UTF-8 as surrogates."""
+def unescaped(text: str, controls: bool = False) -> str:
+    """Backslash escapes resolved, with `controls` as in `$'…'`, else as printf(1) does; odd bytes as surrogates."""
     out, at = bytearray(), 0
     while at < len(text):
         char, following = text[at], text[at + 1 : at + 2]
@@ -115,6 +119,9 @@ def unescaped(text: str) -> str:
         elif octal:
             at += len(octal) - 1
             out.append(int(octal, 8) & 0xFF)
+        elif controls and following == "c" and text[at : at + 1]:
+            out.append(ord(text[at : at + 1].upper()) & 0x1F)
+            at += 1
         else:
             known = _ESCAPES.get(following, following if following in "\\'\"?" else "\\" + following)
             out += known.encode("utf-8", "surrogateescape")

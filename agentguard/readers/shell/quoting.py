@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from .pieces import NotUnderstood, Piece, Pieces, Word, unescaped
+from .pieces import Piece, Pieces, Rejected, Word, unescaped
 
 BLANKS = " \t"
 METACHARACTERS = " \t\n;&|<>()"
+#: What makes a parenthesis after it a pattern with alternatives (bash(1), extglob).
+GROUPING = "?*+@!"
 
 
 class Scanner:
-    """Reads words from a text; `at` is where it stands."""
+    """Reads words from a text; `at` is where it stands. Where commands are, patterns may have `@(…)` in them."""
+
+    groups = False
 
     def __init__(self, text: str, at: int = 0) -> None:
         self.text = text
         self.at = at
+
+    def rejected(self, what: str, at: int) -> Rejected:
+        """What is wrong, with the text around the place."""
+        near = " ".join(self.text[max(at - 20, 0) : at + 20].split())
+        return Rejected(f"{what} near `{near}`" if near else what)
 
     def closing(self, at: int) -> int:
         """Where the parenthesis is that closes the commands which begin at `at`."""
@@ -37,28 +46,47 @@ class Scanner:
                 return self._array(begin, pieces)
             elif char in METACHARACTERS:
                 break
-            elif char == "'":
-                pieces.add("text", self.until_quote(), True)
-            elif char == '"':
-                self.at += 1
-                self.inside_quotes(pieces, '"')
-            elif char == "\\":
-                following = self.text[self.at + 1 : self.at + 2]
-                if following != "\n":
-                    pieces.add("text", following or "\\", True)
-                self.at += 2
-            elif char == "$" and self.text[self.at + 1 : self.at + 2] == "'":
-                pieces.add("text", self.ansi(), True)
-            elif char == "$" and self.text[self.at + 1 : self.at + 2] == '"':
-                self.at += 2
-                self.inside_quotes(pieces, '"')
-            elif char in "$`":
-                self.expansion(pieces, False)
+            elif self.groups and char in GROUPING and self.text[self.at + 1 : self.at + 2] == "(":
+                self._group(pieces)
             else:
-                pieces.add("text", char)
-                self.at += 1
+                self._part(pieces)
         self.at = min(self.at, len(self.text))
         return Word(self.text[begin : self.at], pieces.done())
+
+    def _part(self, pieces: Pieces) -> None:
+        """The next character of a word, or all of the quotes or the expansion that begins there."""
+        char = self.text[self.at]
+        if char == "'":
+            pieces.add("text", self.until_quote(), True)
+        elif char == '"':
+            self.at += 1
+            self.inside_quotes(pieces, '"')
+        elif char == "\\":
+            following = self.text[self.at + 1 : self.at + 2]
+            if following != "\n":
+                pieces.add("text", following or "\\", True)
+            self.at += 2
+        elif char == "$" and self.text[self.at + 1 : self.at + 2] == "'":
+            pieces.add("text", self.ansi(), True)
+        elif char == "$" and self.text[self.at + 1 : self.at + 2] == '"':
+            self.at += 2
+            self.inside_quotes(pieces, '"')
+        elif char in "$`":
+            self.expansion(pieces, False)
+        else:
+            pieces.add("text", char)
+            self.at += 1
+
+    def _group(self, pieces: Pieces) -> None:
+        """`@(…|…)` and its like: part of one word, whatever stands in it."""
+        begin, depth = self.at, 1
+        pieces.add("text", self.text[begin : begin + 2])
+        self.at += 2
+        while depth:
+            if self.at >= len(self.text):
+                raise self.rejected(f"a `{self.text[begin : begin + 2]}` is not closed", begin)
+            depth += {"(": 1, ")": -1}.get(self.text[self.at], 0)
+            self._part(pieces)
 
     def _array(self, begin: int, pieces: Pieces) -> Word:
         """`NAME=(…)`"""
@@ -66,13 +94,13 @@ class Scanner:
         self.at += 1
         while self.text[self.at : self.at + 1] != ")":
             if self.at >= len(self.text):
-                raise NotUnderstood("an array is not closed")
+                raise self.rejected("an array is not closed", begin)
             if self.text[self.at] == "#":
                 self.at += len(self.text[self.at :].partition("\n")[0])
             elif self.text[self.at] in (*BLANKS, "\n"):
                 self.at += 1
             elif self.text[self.at] in METACHARACTERS:
-                raise NotUnderstood(f"an array holds `{self.text[self.at]}`")
+                raise self.rejected(f"an array holds `{self.text[self.at]}`", self.at)
             else:
                 elements.append(self.word())
         self.at += 1
@@ -82,7 +110,7 @@ class Scanner:
         """`'…'`"""
         end = self.text.find("'", self.at + 1)
         if end < 0:
-            raise NotUnderstood("a single quote is not closed")
+            raise self.rejected("a single quote is not closed", self.at)
         text = self.text[self.at + 1 : end]
         self.at = end + 1
         return text
@@ -92,10 +120,10 @@ class Scanner:
         begin = self.at = self.at + 2
         while self.text[self.at : self.at + 1] != "'":
             if self.at >= len(self.text):
-                raise NotUnderstood("a `$'` is not closed")
+                raise self.rejected("a `$'` is not closed", begin - 2)
             self.at += 2 if self.text[self.at] == "\\" else 1
         self.at += 1
-        return unescaped(self.text[begin : self.at - 1])
+        return unescaped(self.text[begin : self.at - 1], controls=True)
 
     def inside_quotes(self, pieces: Pieces, end: str) -> None:
         """What stands between double quotes, or in a here-document (`end` is ""), with what is expanded there."""
@@ -120,7 +148,7 @@ class Scanner:
                 self.at += 1
         self.at = len(self.text)
         if end:
-            raise NotUnderstood("a double quote is not closed")
+            raise self.rejected("a double quote is not closed", begin - 1)
 
     def expansion(self, pieces: Pieces, quoted: bool) -> None:
         """`$…` or backquotes."""
@@ -136,7 +164,7 @@ class Scanner:
         elif rest[:1] == "[":
             end = self.text.find("]", self.at)
             if end < 0:
-                raise NotUnderstood("a `$[` is not closed")
+                raise self.rejected("a `$[` is not closed", self.at)
             pieces.add("arithmetic", self.text[self.at + 2 : end], quoted)
             self.at = end + 1
         else:
@@ -160,8 +188,8 @@ class Scanner:
     def _arithmetic_expansion(self, pieces: Pieces, quoted: bool) -> bool:
         begin = self.at
         self.at += 3
-        end = self.parenthesis()
-        if self.text[end + 1 : end + 2] != ")":
+        end = self.parentheses()
+        if end < 0:
             self.at = begin
             return False
         pieces.add("arithmetic", self.text[begin + 3 : end], quoted)
@@ -176,11 +204,12 @@ class Scanner:
         return commands
 
     def _backquoted(self, quoted: bool) -> str:
+        begin = self.at
         self.at += 1
         text = []
         while self.text[self.at : self.at + 1] != "`":
             if self.at >= len(self.text):
-                raise NotUnderstood("a backquote is not closed")
+                raise self.rejected("a backquote is not closed", begin)
             if self.text[self.at] == "\\" and self.text[self.at + 1 : self.at + 2] in tuple(
                 '$`\\"' if quoted else "$`\\"
             ):
@@ -196,7 +225,7 @@ class Scanner:
         scratch = Pieces()
         while self.text[self.at : self.at + 1] != "}":
             if self.at >= len(self.text):
-                raise NotUnderstood("a `${` is not closed")
+                raise self.rejected("a `${` is not closed", begin - 2)
             char = self.text[self.at]
             if char == "\\":
                 self.at += 2
@@ -214,9 +243,16 @@ class Scanner:
         self.at += 1
         return self.text[begin : self.at - 1]
 
-    def parenthesis(self) -> int:
-        """Where the parenthesis closes that was opened just before here, in an expression."""
-        depth, scratch = 1, Pieces()
+    def parentheses(self) -> int:
+        """Where the two parentheses close that were opened just before here; -1 if that is no expression after all."""
+        try:
+            end = self._parenthesis()
+        except Rejected:
+            return -1
+        return end if self.text.startswith("))", end) else -1
+
+    def _parenthesis(self) -> int:
+        begin, depth, scratch = self.at, 1, Pieces()
         while self.at < len(self.text):
             char = self.text[self.at]
             if char == "'":
@@ -231,7 +267,7 @@ class Scanner:
                 if not depth:
                     return self.at
                 self.at += 2 if char == "\\" else 1
-        raise NotUnderstood("a parenthesis is not closed")
+        raise self.rejected("a parenthesis is not closed", begin - 1)
 
 
 def quoted(text: str, end: str = "") -> Word:

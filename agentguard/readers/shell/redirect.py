@@ -39,6 +39,9 @@ def redirect(walk: Walk, script: Script, nodes: list[Any]) -> tuple[Stream | Non
             given = _text(walk.words.single(script.heredocs[at]))
         elif node.type == "<<<":
             given = _text(walk.words.single(script.word(node.output)), "\n")
+        elif node.type == "<&":
+            walk.words.single(script.word(node.output))
+            given = Stream("unseen", why="it is another descriptor")
         elif node.type == "<":
             given = contents(walk, walk.words.single(script.word(node.output)))
         else:
@@ -50,6 +53,12 @@ def redirect(walk: Walk, script: Script, nodes: list[Any]) -> tuple[Stream | Non
         if node.input in (None, 0):
             stdin = given
     return stdin, shown
+
+
+def only_errors_elsewhere(node: Any) -> bool:
+    """Whether a command prints where it would without redirections, all that it prints there and nothing else."""
+    redirects = [part for part in node.parts if part.kind == "redirect"] if node.kind == "command" else [None]
+    return all(one is not None and one.input == 2 and one.type in (">", ">>") for one in redirects)
 
 
 def _text(text: str, end: str = "") -> Stream:

@@ -39,6 +39,8 @@ class Scope:
         self.arguments = arguments
         self.stdin = call.stdin
         self.errexit = False
+        self.globs = "on"  # "off", or "otherwise": patterns match more, or less, than by themselves
+        self.changed: set[str] = set()  # variables that make something else of what is assigned to them
         self.is_zsh = call.name == "zsh"
 
     def copy(self) -> Scope:
@@ -47,6 +49,7 @@ class Scope:
         other.__dict__.update(self.__dict__)
         other.variables = dict(self.variables)
         other.exported = set(self.exported)
+        other.changed = set(self.changed)
         other.functions = dict(self.functions)
         other.aliases = dict(self.aliases)
         return other
@@ -87,7 +90,7 @@ class Scope:
         self.exported |= other.exported
         for name in {**self.functions, **other.functions}:
             bodies = self.functions.get(name, (None,)) + other.functions.get(name, (None,))
-            self.functions[name] = tuple({id(body): body for body in bodies}.values())
+            self.functions[name] = tuple({id(body and body.node): body for body in bodies}.values())
         self.aliases |= other.aliases
         if self.cwd != other.cwd or isinstance(other.cwd, Unresolved):
             self.cwd = Unresolved(other.cwd, getattr(other.cwd, "written", "$PWD"))
@@ -96,6 +99,8 @@ class Scope:
         if self.stdin != other.stdin:
             self.stdin = READ_BEFORE
         self.errexit = self.errexit and other.errexit
+        self.globs = self.globs if self.globs == other.globs else "otherwise"
+        self.changed |= other.changed
 
     @property
     def certain(self) -> tuple[Any, ...]:
@@ -113,7 +118,7 @@ class Scope:
             known = isinstance(before, str) and not isinstance(before, Unresolved) and not isinstance(value, Unresolved)
             text = f"{before if isinstance(before, str) else ''}{value}"
             value = text if known else Unresolved(text, f"${name}")
-        elif mark != "=":
+        elif mark != "=" or name in self.changed:
             value = Unresolved("", f"${name}")
         self.variables[name] = value
 

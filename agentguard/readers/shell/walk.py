@@ -5,7 +5,7 @@ from __future__ import annotations
 import os.path
 
 from ...core.call import Invocation, Stream, Unresolved
-from ...core.effect import Effect, Reading
+from ...core.effect import Effect, Reading, Target
 from ...core.paths import could_touch
 from ...core.reading import Context
 from ...core.value import TYPE_CHECKING
@@ -14,14 +14,14 @@ from .builtins import QUIET
 from .commands import MAX_CALLS, command
 from .control import branch, chains, choose, each, leaves, loop
 from .grammar import Script, parse, place
-from .pieces import NotUnderstood
+from .pieces import NotUnderstood, Rejected
 from .prints import prints
-from .redirect import redirect
+from .redirect import only_errors_elsewhere, redirect
 from .scope import READ_BEFORE, Body, Scope
 from .words import Expander
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Any
 
 
@@ -41,6 +41,15 @@ class Walk:
         self.reading = Reading()
         self.ahead: list[Effect] = list(call.ahead)
         self.commands = self.calls = 0
+        self.at_end: list[Callable[[], bytes | None]] = []
+        self.shadowed: list[dict[str, str | tuple[str, ...] | None]] = []  # what the functions' own variables hide
+        self.listing: Invocation | None = None  # the last program that was started, as long as it is by its own name
+
+    def whole(self, text: str) -> None:
+        """Run a text and what it leaves to be done at the end."""
+        self.run(text)
+        for late in tuple(self.at_end):
+            self.apart(late)
 
     # What others need: builtins, redirections, words
 
@@ -67,7 +76,16 @@ class Walk:
 
     def substitute(self, text: str) -> str | None:
         """What `$(text)` becomes."""
-        printed = self.apart(lambda: self.run(text))
+        if isinstance(text, Unresolved):
+            self.add(self.context.text("shell", text, self.invocation(("bash",))))
+            return None
+        calls = self.calls
+        try:
+            printed = self.apart(lambda: self.run(text))
+        except Rejected as what:  # in backquotes: bash finds it only when it comes there, and goes on
+            self.calls = calls
+            self.add(unread(self.call, what))
+            return None
         return None if printed is None or b"\0" in printed else printed.decode("utf-8", "surrogateescape").rstrip("\n")
 
     def tell(self, *effects: Effect) -> None:
@@ -78,6 +96,19 @@ class Walk:
         """What a part of the text does."""
         self.reading += reading
         self.ahead += [effect for effect in reading.effects if effect.verb != "observe"]
+
+    def shadow(self, argv: Sequence[str], name: str) -> None:
+        """A variable becomes the function's own, if one runs and that command makes it so."""
+        is_global = any(word.startswith("-") and "g" in word for word in argv)
+        if self.shadowed and argv[0] in ("local", "declare", "typeset") and not is_global:
+            self.shadowed[-1].setdefault(name, self.scope.variables.get(name))
+
+    def restore(self, hidden: dict[str, str | tuple[str, ...] | None]) -> None:
+        """A function ends, and what its own variables have hidden is there again."""
+        for name, value in hidden.items():
+            self.scope.variables.pop(name, None)
+            if value is not None:
+                self.scope.variables[name] = value
 
     def invocation(
         self, argv: tuple[str, ...], stdin: Stream | None = None, env: dict[str, str] | None = None
@@ -105,7 +136,7 @@ class Walk:
 
     def exists(self, directory: str) -> bool:
         """Whether there surely is such a directory when the line gets here."""
-        if isinstance(directory, Unresolved) or any(c in directory for c in "*?[\\") or self.touched(directory):
+        if isinstance(directory, Unresolved) or any(c in directory for c in "*?[(\\") or self.touched(directory):
             return False
         try:
             return bool(self.world.expand(os.path.join(directory, "."), "/"))
@@ -116,6 +147,18 @@ class Walk:
 
     def node(self, script: Script, node: Any) -> bytes | None:
         """Any node, in the present state."""
+        if node.kind in ("command", "compound") and place(node) in script.coprocesses:
+            return self._coprocess(script, node)
+        return self._node(script, node)
+
+    def _coprocess(self, script: Script, node: Any) -> bytes | None:
+        """What runs beside the shell, which writes to it and reads from it by descriptors."""
+        name = script.coprocesses[place(node)]
+        self.apart(lambda: self._node(script, node), Stream("unseen", why="it is what the shell writes to a coprocess"))
+        self.scope.forget(name, f"{name}_PID")
+        return b""
+
+    def _node(self, script: Script, node: Any) -> bytes | None:
         if node.kind == "command":
             return command(self, script, node)
         if node.kind == "pipeline":
@@ -180,20 +223,28 @@ class Walk:
             printed = self.tested(script, stages[0])
             self.scope.settle()
             return printed
-        printed = None
+        printed = lines = None
         for number, stage in enumerate(stages):
             outer = self.scope.copy()
             if number:
                 why = f"it comes from `{script.source(stages[number - 1])}`"
                 known = printed is not None and not both[number - 1]
-                self.scope.stdin = Stream("known", printed or b"") if known else Stream("unseen", why=why)
+                lines = None if both[number - 1] else lines
+                self.scope.stdin = Stream("known", printed or b"") if known else Stream("unseen", why=why, lines=lines)
+            commands, self.listing = self.commands, None
             printed = self.node(script, stage)
+            is_alone = self.commands == commands + 1 and only_errors_elsewhere(stage)
+            lines = self._lines() if is_alone and number + 1 < len(stages) else None
             inner, self.scope = self.scope, outer
             if not number:
                 self.scope.stdin = inner.stdin
         inner.stdin = self.scope.stdin
         self.scope.merge(inner)  # zsh runs the last stage in the shell itself
         return printed
+
+    def _lines(self) -> bytes | None:
+        """All the lines that the only program of a stage may print."""
+        return None if self.listing is None else self.context.lines(self.listing)
 
     def _compound(self, script: Script, node: Any) -> bytes | None:
         stdin, shown = redirect(self, script, node.redirects)
@@ -225,6 +276,7 @@ class Walk:
     ) -> bytes | None:
         """A program, started as found on PATH."""
         call = self.invocation(argv, stdin, env)
+        self.listing = None if argv[0] in self.scope.aliases else call
         self.add(self.context.command(call))
         alias = self.scope.aliases.get(argv[0])
         if alias is not None:  # only some shells expand it, so it is both
@@ -233,6 +285,15 @@ class Walk:
         if stdin is None and argv[0] not in QUIET and call.stdin != Stream("known"):
             self.scope.stdin = READ_BEFORE
         return printed
+
+
+def unread(call: Invocation, what: NotUnderstood) -> Reading:
+    """The effect of a text that cannot be read; another shell may find commands where bash finds none."""
+    rejected = isinstance(what, Rejected)
+    rule = "sh-syntax-error" if rejected else "sh-not-understood"
+    reason = "no shell command, to bash either" if rejected else "shell text that agentguard does not understand"
+    target = Target("command line", call.name)
+    return Reading((Effect("unknown", target, rule=rule, program=call.name, reason=f"is {reason}: {what}"),))
 
 
 def _joined(printed: list[bytes | None]) -> bytes | None:

@@ -10,7 +10,7 @@ from ...core.value import TYPE_CHECKING
 from ...core.world import Unseen
 from .braces import braces
 from .pieces import Piece, Word, assignment
-from .quoting import quoted, whole
+from .quoting import GROUPING, quoted, whole
 
 if TYPE_CHECKING:
     from typing import Protocol
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 else:
     Shell = object
 
+_MAGIC = "*?[" + GROUPING
 _DIGITS = "0123456789"
 _IDENTIFIER = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_" + _DIGITS
 
@@ -87,7 +88,7 @@ class Expander:
 
     def _split(self, fields: list[_Field], value: str, known: bool) -> None:
         """What stood unquoted is split at blanks; where it may not be, only what has none is known."""
-        known = known and self.shell.scope.splits(value)
+        known = known and self.shell.scope.splits(value) and not _grouped(value)
         parts = value.split()
         if value[:1].isspace() and fields[-1].kept:
             fields.append(_Field())
@@ -104,14 +105,18 @@ class Expander:
         """The paths that a field with unquoted `*`, `?` or `[` matches; the field itself if none."""
         if not field.is_pattern:
             return [field.text if field.known else Unresolved(field.text, written)]
-        cwd = self.shell.scope.cwd
+        cwd, globs = self.shell.scope.cwd, self.shell.scope.globs
+        if globs == "off":
+            return [field.text if field.known else Unresolved(field.text, written)]
         if isinstance(cwd, Unresolved) and not field.text.startswith("/"):
             return [Unresolved(field.text, written)]
         try:
-            found, sure = list(self.shell.world.expand(field.pattern, cwd)), field.known
+            found, sure = list(self.shell.world.expand(field.pattern, cwd)), field.known and globs == "on"
         except Unseen:
             found, sure = [], False
-        fixed = os.path.join(cwd, field.pattern.partition("*")[0].partition("?")[0].partition("[")[0])
+        if _grouped(field.pattern):  # zsh reads those with `*` and `?` otherwise, and takes none as a mistake
+            sure = sure and bool(found) and not (_grouped(field.pattern, "*?") or self.shell.scope.is_zsh)
+        fixed = os.path.join(cwd, field.pattern[: next((i for i, c in enumerate(field.pattern) if c in _MAGIC), None)])
         if any(could_touch(effect, os.path.dirname(fixed)) for effect in self.shell.ahead):
             found, sure = [*found, field.text], False
         return [text if sure else Unresolved(text, written) for text in found or [field.text]]
@@ -165,7 +170,9 @@ class Expander:
 
     def prompt(self, text: str) -> None:
         """Run the substitutions of a text that is expanded as prompts are, and that of `set -x` is."""
-        if substitutes(text):
+        if isinstance(text, Unresolved):
+            self.shell.substitute(text)
+        elif substitutes(text):
             self.look(quoted(text))
 
     def _parameter(self, piece: Piece) -> tuple[list[str], bool]:
@@ -177,7 +184,11 @@ class Expander:
             self.single(whole(piece.value))
         counting = piece.value.startswith("#") and len(piece.value) > 1
         if not name or counting:
-            value = self._value(_parameter(piece.value[1:])[0])
+            counted, subscript, _ = _parameter(piece.value[1:])
+            many = self.shell.scope.variables.get(counted)
+            if counting and subscript in ("@", "*") and isinstance(many, tuple):
+                return [str(len(many))], True
+            value = self._value(counted) if not subscript else None
             if counting and isinstance(value, str) and not isinstance(value, Unresolved):
                 return [str(len(value))], True
             return ["0" if counting else ""], False
@@ -187,7 +198,10 @@ class Expander:
                 self.single(whole(operator))
                 return [many if isinstance(many, str) else ""], False
             joined = piece.quoted and "*" in (name, subscript)
-            return ([" ".join(many)] if joined else list(many)), True
+            known = not any(isinstance(one, Unresolved) for one in many)
+            if joined:
+                return [" ".join(many)], known and "IFS" not in self.shell.scope.variables
+            return list(many), known
         value = Unresolved("", f"${name}") if subscript else self._value(name)
         if operator:
             value = self._changed(name, value, operator, piece)
@@ -199,9 +213,11 @@ class Expander:
         if name == "PWD":
             return scope.cwd
         if name == "#" and scope.arguments is not None:
-            return str(len(scope.arguments))
+            count = str(len(scope.arguments))
+            return Unresolved(count, "$#") if any(map(_may_be_many, scope.arguments)) else count
         if name.isdigit() and name != "0" and scope.arguments is not None:
-            return (scope.arguments[int(name) - 1 :] or ("",))[0]
+            word = (scope.arguments[int(name) - 1 :] or ("",))[0]
+            return Unresolved(word, f"${name}") if any(map(_may_be_many, scope.arguments[: int(name)])) else word
         if name[:1] not in _IDENTIFIER or name.isdigit():
             return Unresolved("0", f"${name}")
         value = scope.variables.get(name)
@@ -223,7 +239,7 @@ class Expander:
                 self.shell.scope.variables[name] = found or ""
             return found
         if operator == "@P":  # as a prompt
-            self.prompt(value or "")
+            self.prompt(Unresolved("", f"${{{piece.value}}}") if value is None else value)
         if known and mark in ("%", "#") and not isinstance(operand, Unresolved):
             return _trimmed(str(value), mark, operand)
         return Unresolved(value or "", f"${{{piece.value}}}")
@@ -240,15 +256,32 @@ class _Field:
 
     @property
     def is_pattern(self) -> bool:
-        """Whether it has an unquoted `*`, `?` or `[…]`."""
-        return "*" in self._special or "?" in self._special or "]" in self._special.partition("[")[2]
+        """Whether it has an unquoted `*`, `?`, `[…]` or `@(…)`."""
+        return (
+            _grouped(self.pattern)
+            or "*" in self._special
+            or "?" in self._special
+            or "]" in self._special.partition("[")[2]
+        )
 
     def add(self, text: str, literal: bool, known: bool) -> None:
         self.text += text
-        self.pattern += "".join("\\" + c if c in "*?[]\\" else c for c in text) if literal else text
+        self.pattern += "".join("\\" + c if c in "*?[]()\\" else c for c in text) if literal else text
         self._special += "" if literal else "".join(c for c in text if c in "*?[]")
         self.known = self.known and known
         self.kept = self.kept or literal or bool(text) or not known
+
+
+def _may_be_many(word: str) -> bool:
+    """Whether a word that is not known may be none, or several."""
+    return isinstance(word, Unresolved) and not (
+        word.written[:1] == word.written[-1:] == '"' and "@" not in word.written
+    )
+
+
+def _grouped(pattern: str, marks: str = GROUPING) -> bool:
+    """Whether a text has a pattern with alternatives, `@(…|…)`."""
+    return any(f"{mark}(" in pattern for mark in marks)
 
 
 def _element(word: Word) -> tuple[str, str, Word] | None:

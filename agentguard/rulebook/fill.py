@@ -1,0 +1,159 @@
+"""Programs that make commands out of their own words and of words that they are given (xargs, parallel)."""
+
+from __future__ import annotations
+
+from itertools import product
+from math import prod
+
+from ..core import octets
+from ..core.call import Call, Stream, Unresolved
+from ..core.reading import stdin
+from ..core.value import TYPE_CHECKING, Value
+from ..core.world import Unseen, World
+from .template import line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from .model import Filling
+
+    #: Words that are given together: one, or one of each of several sources.
+    Item = tuple[str, ...]
+
+#: How many commands are read for as many words; of more, one stands for all.
+MOST_COMMANDS = 50
+#: The operands behind which words are given in the call, and whether these name files; and those in step with others.
+_SOURCES = {":::": False, "::::": True}
+_LINKED = (":::+", "::::+")
+_ENDS = {"\n": "\n", "\\n": "\n", "\0": "\0", "\\0": "\0"}
+
+
+class Filled(Value):
+    """A command as it may be run: in one of `ways`, or, where they do not come to the same, `otherwise`."""
+
+    ways: tuple[tuple[str, ...], ...]
+    otherwise: tuple[str, ...]
+
+
+def takes_input(call: Call, filling: Filling) -> bool:
+    """Whether the words come from standard input, which is then not the commands'."""
+    elsewhere = call.has(*filling.files) or (filling.joins and bool(_parted(call)[1]))
+    return not elsewhere and not call.has(*filling.pipes)
+
+
+def together(make: Callable[[tuple[Item, ...]], tuple[str, ...]], items: tuple[Item, ...], why: str) -> Filled:
+    """All of them in one command, in an order that nobody knows."""
+    orders = (items,) if len(items) < 2 else (items, items[::-1])
+    return Filled(tuple(map(make, orders)), make(((Unresolved("", why),),)))
+
+
+def filled(call: Call, filling: Filling, world: World) -> Iterator[Filled]:
+    """The commands that a call makes; those of a program that `joins` are one word, the text for a shell."""
+    if call.has(*filling.idle):
+        return
+    command, sources = _parted(call) if filling.joins else (call.operands or ("echo",), [])
+    mark = call.value(*filling.marks) or ("{}" if filling.joins or call.has(*filling.marks) else "")
+
+    def make(items: tuple[Item, ...]) -> tuple[str, ...]:
+        if filling.joins:
+            return (line(command, mark, items, call.has(*filling.quotes)),)
+        if mark:
+            return tuple(_put(word, mark, items[0][0]) for word in command)
+        return (*command, *(word for item in items for word in item))
+
+    why = f"the input of {call.program}"
+    items: list[Item] | None = None
+    if call.has(*filling.pipes):
+        items = [()]
+    elif _is_followed(call, filling):
+        items = _items(call, filling, sources, bool(mark), world)
+    each = (bool(mark) and not call.has(*filling.grouped)) or call.has(*(name for name, _ in filling.single))
+    if items is None or (each and len(items) > MOST_COMMANDS):
+        argv = make(((Unresolved("", why),),))
+        yield Filled((argv,), argv)
+    elif each:
+        for item in items:
+            argv = make((item,))
+            yield Filled((argv,), argv)
+    elif call.invocation.stdin.lines is None and not call.has(*filling.grouped):
+        argv = make(tuple(items))
+        yield Filled((argv,), argv)
+    else:
+        yield together(make, tuple(items), why)
+
+
+def _put(word: str, mark: str, item: str) -> str:
+    """A word of the command with what the mark in it stands for."""
+    if mark not in word:
+        return word
+    put = word.replace(mark, item)
+    return Unresolved(put, word) if isinstance(item, Unresolved) or isinstance(word, Unresolved) else put
+
+
+def _parted(call: Call) -> tuple[tuple[str, ...], list[tuple[str, list[str]]]]:
+    """The command of a call, and each `:::` with what is behind it."""
+    command: list[str] = []
+    sources: list[tuple[str, list[str]]] = []
+    for word in call.operands:
+        if word in (*_SOURCES, *_LINKED):
+            sources.append((word, []))
+        else:
+            (sources[-1][1] if sources else command).append(word)
+    return tuple(command), sources
+
+
+def _is_followed(call: Call, filling: Filling) -> bool:
+    """Whether no option makes other words, or puts them together in another way."""
+    single = dict(filling.single)
+    known = {
+        *filling.plain, *filling.marks, *filling.null, *filling.delimiters, *filling.files, *filling.grouped,
+        *filling.quotes,
+    }  # fmt: skip
+    return all(
+        not one.option or one.option in known or (one.option in single and one.value == single[one.option])
+        for one in call.arguments
+    )
+
+
+def _items(
+    call: Call, filling: Filling, sources: list[tuple[str, list[str]]], by_line: bool, world: World
+) -> list[Item] | None:
+    """What the call is given; None where that is not known or not followed."""
+    try:
+        given = _given(call, filling, sources, by_line, world)
+    except Unseen:
+        return None
+    if len(given) == 1:
+        return [(word,) for word in given[0]]
+    return list(product(*given)) if prod(map(len, given)) <= MOST_COMMANDS else None
+
+
+def _given(
+    call: Call, filling: Filling, sources: list[tuple[str, list[str]]], by_line: bool, world: World
+) -> list[list[str]]:
+    """The words of each source; raises Unseen."""
+    delimiter = call.value(*filling.delimiters)
+    end = "\0" if call.has(*filling.null) else _ENDS.get(delimiter or "\n", "")
+    raw = filling.joins or call.has(*filling.null, *filling.delimiters)
+    given: list[list[str]] = []
+    for mark, words in [*sources, *(("::::", [path]) for path in call.values(*filling.files))]:
+        if mark in _LINKED or any(isinstance(word, Unresolved) for word in words):
+            raise Unseen("which words go together is not followed")
+        texts = [octets.text(world.read(path, call.cwd)) for path in words] if _SOURCES[mark] else []
+        given += [_words(text, end, raw, by_line) for text in texts] if _SOURCES[mark] else [words]
+    return given or [_words(octets.text(_stdin(call.invocation.stdin, world)), end, raw, by_line)]
+
+
+def _stdin(stream: Stream, world: World) -> bytes:
+    return stream.lines if stream.lines is not None else stdin(stream, world)
+
+
+def _words(text: str, end: str, raw: bool, by_line: bool) -> list[str]:
+    """A text cut at every `end`; where it is not `raw`, as xargs(1) does, at blanks. Raises Unseen."""
+    if raw and end:
+        return text.removesuffix(end).split(end) if text else []
+    if raw or any(char in text for char in "'\"\\"):
+        raise Unseen("how it is cut into words is not followed")
+    if by_line:
+        return [part for line in text.split("\n") if (part := line.lstrip(" \t"))]
+    return [part for part in text.replace("\t", " ").replace("\n", " ").split(" ") if part]
