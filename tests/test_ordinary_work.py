@@ -222,6 +222,7 @@ def test_a_commit_with_a_hook_that_calls_git_and_removes_its_own_file(guarded, p
     hook = project / ".git" / "hooks" / "pre-commit"
     hook.write_text(
         "#!/bin/sh -e\n"
+        "sleep 0.05\n"  # a start is known to a clock tick, and what is as young as that is not told from what was there
         "git diff --cached --name-only >staged.$$\n"
         "git stash push -q --keep-index && git stash pop -q\n"
         "elsewhere=$(mktemp)\n"

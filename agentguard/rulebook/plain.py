@@ -7,17 +7,13 @@ from the rules is left out: then the shim hands the call to the classifier.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from ..classify import Classifier, Programs
-from ..core.api import Api
-from ..core.call import Invocation, Stream
+from ..classify import Programs
 from ..core.effect import Effect, Rating, Target, worst
 from ..core.glob import like
 from ..core.value import Value
-from ..errors import RuleError
-from .examples import StatedWorld
+from .claims import prove_settings, rating_of_texts, urls_that_do_more_than_read
 from .match import specificity
 from .model import Command, Condition, Option, Program, Rule
 
@@ -68,13 +64,13 @@ def shapes(program: Program, rulebook: Programs) -> dict[tuple[str, ...], Shape]
         return {}
     before = _before_the_command(program) if len(program.commands) > 1 else ()
     everywhere = set(program.commands[()].options)
-    values = {name: _rating_of_texts(texts, rulebook) for name, texts in program.plain.values.items()}
-    _prove_settings(program, rulebook)
+    values = {name: rating_of_texts(texts, rulebook) for name, texts in program.plain.values.items()}
+    prove_settings(program, rulebook)
     found = {}
     for path, command in program.commands.items():
         analysis = _Analysis(program, command, before if path else (), values)
         if "URL..." in command.operands:
-            analysis.refused |= dict.fromkeys(_urls_that_do_more_than_read(rulebook.apis()))
+            analysis.refused |= dict.fromkeys(urls_that_do_more_than_read(rulebook.apis()))
         shape = analysis.shape()
         # That `COMMAND --help` only prints is not worth a shape.
         if shape is not None and not (path and everywhere.issuperset(shape.needed) and shape.needed):
@@ -403,36 +399,3 @@ def _must_count(wanted: str, count: int) -> bool:
     if wanted.startswith(">="):
         return count >= number
     return count < COUNTS[-1] and (count <= number if wanted.startswith("<=") else count == number)
-
-
-def _rating_of_texts(texts: Iterable[str], rulebook: Programs) -> Rating:
-    """The worst rating of some shell texts, wherever they are run; raises RuleError if that is destructive."""
-    call = Invocation(("sh",), "/", {}, Stream("unseen", why="nothing is known of it"))
-    read = [Classifier(rulebook, StatedWorld({})).text("shell", text, call) for text in texts]
-    for reading in read:
-        if reading.rating == "destructive":
-            raise RuleError(f"[plain]: {reading.reasons[0].program} {reading.reasons[0].text}")
-    return worst(reading.rating for reading in read)
-
-
-def _prove_settings(program: Program, rulebook: Programs) -> None:
-    """That the programs which settings with a fixed value name are harmless. Raises RuleError."""
-    for keys in program.plain.settings.values():
-        _rating_of_texts((key.partition("=")[2].removeprefix("!") for key in keys if "=" in key), rulebook)
-
-
-def _urls_that_do_more_than_read(apis: Iterable[Api]) -> Iterator[str]:
-    """Globs of the URLs of APIs of which some call does more than to read, though its method is GET or HEAD."""
-    for api in apis:
-        if any(
-            method in ("GET", "HEAD") and rule.effect != "observe" for rule in api.rules for method, _ in rule.requests
-        ):
-            yield from (f"*{_in_any_case(host)}*" for host in api.hosts)
-            yield from (f"*:{port}*" for port in api.ports)
-            yield from (
-                "*" + "".join(f"{literal}*" for literal in re.split(r"\{[^}]*\}|\*", path)) for path in api.paths
-            )
-
-
-def _in_any_case(text: str) -> str:
-    return "".join(f"[{c.upper()}{c.lower()}]" if c.isalpha() else c for c in text)

@@ -1,0 +1,47 @@
+"""What a program's file claims in `[plain]`, held against the whole rulebook."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from ..classify import Classifier, Programs
+from ..core.api import Api
+from ..core.call import Invocation, Stream
+from ..core.effect import Rating, worst
+from ..errors import RuleError
+from .examples import StatedWorld
+from .model import Program
+
+
+def rating_of_texts(texts: Iterable[str], rulebook: Programs) -> Rating:
+    """The worst rating of some shell texts, wherever they are run; raises RuleError if that is destructive."""
+    call = Invocation(("sh",), "/", {}, Stream("unseen", why="nothing is known of it"))
+    read = [Classifier(rulebook, StatedWorld({})).text("shell", text, call) for text in texts]
+    for reading in read:
+        if reading.rating == "destructive":
+            raise RuleError(f"[plain]: {reading.reasons[0].program} {reading.reasons[0].text}")
+    return worst(reading.rating for reading in read)
+
+
+def prove_settings(program: Program, rulebook: Programs) -> None:
+    """That the programs which settings with a fixed value name are harmless. Raises RuleError."""
+    for keys in program.plain.settings.values():
+        rating_of_texts((key.partition("=")[2].removeprefix("!") for key in keys if "=" in key), rulebook)
+
+
+def urls_that_do_more_than_read(apis: Iterable[Api]) -> Iterator[str]:
+    """Globs of the URLs of APIs of which some call does more than to read, though its method is GET or HEAD."""
+    for api in apis:
+        if any(
+            method in ("GET", "HEAD") and rule.effect != "observe" for rule in api.rules for method, _ in rule.requests
+        ):
+            yield from (f"*{_in_any_case(host)}*" for host in api.hosts)
+            yield from (f"*:{port}*" for port in api.ports)
+            yield from (
+                "*" + "".join(f"{literal}*" for literal in re.split(r"\{[^}]*\}|\*", path)) for path in api.paths
+            )
+
+
+def _in_any_case(text: str) -> str:
+    return "".join(f"[{c.upper()}{c.lower()}]" if c.isalpha() else c for c in text)
