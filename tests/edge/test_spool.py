@@ -227,7 +227,8 @@ def test_nothing_is_lost_or_doubled_while_many_write_and_drain(
     drainer = (
         "import sys, time; from agentguard.edge import spool; from agentguard.edge.journal import Journal; "
         "from agentguard.edge.root import Root; spool.LARGE = 20000\n"
-        "while True:\n    journal = Journal(Root(sys.argv[1])); journal.catch_up(); journal.close()\n    time.sleep(0.005)\n"
+        "while True:\n"
+        "    journal = Journal(Root(sys.argv[1])); journal.catch_up(); journal.close(); time.sleep(0.005)\n"
     )
     Journal(root).append("ran", {"program": "rm", "argv": ["rm", "x"]})
     drainers = [subprocess.Popen([sys.executable, "-c", drainer, root.path]) for _ in range(2)]
