@@ -12,16 +12,15 @@ from .core.value import TYPE_CHECKING
 from .core.world import OtherHost, Unseen, World
 from .readers.argv import parse
 from .readers.shebang import interpreter
-from .rulebook.fill import Filled, filled, takes_input
 from .rulebook.match import carried, matches, place, said, speak
 from .rulebook.search import acts, commands, found_below, printed
-from .rulebook.template import INPUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
     from typing import Protocol
 
+    from .rulebook.fill import Filled
     from .rulebook.model import Command, Program, Rule
 else:
     Protocol = object
@@ -136,7 +135,7 @@ class Classifier(Context):
             if command.fills or any(parsed.playing("SHELL", "SCRIPT", "ARGV", "PACKAGED"))
             else parsed
         )
-        reading += self._in_its_place(self._carried_by(program, parsed, carrying, command, found), program, parsed)
+        reading += self._in_its_place(self._carried_by(parsed, carrying, command, found), program, parsed)
         if command.reads or program.reads:
             reading += _reader(command.reads or program.reads).read_call(parsed, self)
         given = any(parsed.playing("SHELL", "SCRIPT", "ARGV", "TEXT"))
@@ -162,9 +161,7 @@ class Classifier(Context):
         reading = self.text("shell", _line(rule.carries, line), self._carrying(parsed, command).invocation)
         return reading if reading.rating == "destructive" else Reading()
 
-    def _carried_by(
-        self, program: Program, parsed: Call, carrying: Call, command: Command, found: tuple[str, ...] | str
-    ) -> Reading:
+    def _carried_by(self, parsed: Call, carrying: Call, command: Command, found: tuple[str, ...] | str) -> Reading:
         """What a call carries, whichever way it is given."""
         reading = Reading()
         remote = command.remote or parsed.has(*command.abroad)
@@ -176,13 +173,9 @@ class Classifier(Context):
         for one in commands(parsed, found):
             reading += carrier._filled(one, carrying.invocation)
         if command.fills:
-            call = carrying.invocation
-            if parsed.has(*command.fills.pipes):
-                call = call.replace(stdin=Stream("unseen", why=f"{program.name} hands it on in parts"))
-            elif takes_input(parsed, command.fills):
-                call = call.replace(stdin=Stream("known"))
-            if command.fills.joins:
-                call = call.replace(env={**call.env, INPUT: Unresolved("", f"the input of {program.name}")})
+            from .rulebook.fill import filled, surroundings
+
+            call = surroundings(carrying, command.fills)
             for one in filled(parsed, command.fills, self.world):
                 reading += carrier._filled(one, call, command.fills.joins)
         return reading

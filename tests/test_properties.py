@@ -47,7 +47,8 @@ VALUES = {
 WORDS = ("x", "a", "b", "1", "", "-", "a b", "main", "HEAD~1", "--", "é", "*", "$X", "a=b")
 CARRIED = (("ls",), ("rm", "a"), ("rm", "-f", "b"), ("sh", "-c", "rm b"), ("git", "status"))
 
-WRAPPERS = (("env", "X=1"), ("sudo",), ("nohup",), ("timeout", "5"), ("nice", "-n", "5"), ("stdbuf", "-oL"))
+#: None of their variables has a name that is in WORDS.
+WRAPPERS = (("env", "W=1"), ("sudo",), ("nohup",), ("timeout", "5"), ("nice", "-n", "5"), ("stdbuf", "-oL"))
 
 #: Programs whose options are an order of work, or a language of their own: moving one makes it another call.
 ORDERED = {"find", "psql", "curl"}

@@ -49,7 +49,7 @@ _SEARCH = {
 }
 _FILLS = {
     "joins": bool, "marks": list, "null": list, "delimiters": list, "files": list, "single": dict, "grouped": list,
-    "quotes": list, "pipes": list, "idle": list, "plain": list,
+    "quotes": list, "pipes": list, "idle": list, "nonempty": list, "plain": list,
 }  # fmt: skip
 _RULE = {
     "id": str, "command": (str, list), "if": list, "ordered": bool, "unless": list, "except": list,

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import product
-from math import prod
-
 from ..core import octets
-from ..core.call import Call, Stream, Unresolved
+from ..core.call import Call, Invocation, Stream, Unresolved
 from ..core.reading import stdin
 from ..core.value import TYPE_CHECKING, Value
 from ..core.world import Unseen, World
-from .template import line
+from .template import INPUT, line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,10 +32,16 @@ class Filled(Value):
     otherwise: tuple[str, ...]
 
 
-def takes_input(call: Call, filling: Filling) -> bool:
-    """Whether the words come from standard input, which is then not the commands'."""
-    elsewhere = call.has(*filling.files) or (filling.joins and bool(_parted(call)[1]))
-    return not elsewhere and not call.has(*filling.pipes)
+def surroundings(call: Call, filling: Filling) -> Invocation:
+    """What the commands start from: the call's own, but for standard input that their words come from."""
+    made = call.invocation
+    if call.has(*filling.pipes):
+        made = made.replace(stdin=Stream("unseen", why=f"{call.program} hands it on in parts"))
+    elif not call.has(*filling.files) and not (filling.joins and _parted(call)[1]):
+        made = made.replace(stdin=Stream("known"))
+    return (
+        made.replace(env={**made.env, INPUT: Unresolved("", f"the input of {call.program}")}) if filling.joins else made
+    )
 
 
 def together(make: Callable[[tuple[Item, ...]], tuple[str, ...]], items: tuple[Item, ...], why: str) -> Filled:
@@ -68,6 +71,7 @@ def filled(call: Call, filling: Filling, world: World) -> Iterator[Filled]:
     elif _is_followed(call, filling):
         items = _items(call, filling, sources, bool(mark), world)
     each = (bool(mark) and not call.has(*filling.grouped)) or call.has(*(name for name, _ in filling.single))
+    bare = not (filling.joins or mark or call.has(*filling.nonempty))  # it runs even where there is no word
     if items is None or (each and len(items) > MOST_COMMANDS):
         argv = make(((Unresolved("", why),),))
         yield Filled((argv,), argv)
@@ -75,11 +79,15 @@ def filled(call: Call, filling: Filling, world: World) -> Iterator[Filled]:
         for item in items:
             argv = make((item,))
             yield Filled((argv,), argv)
+        if not items and bare:
+            yield Filled((command,), command)
     elif call.invocation.stdin.lines is None and not call.has(*filling.grouped):
         argv = make(tuple(items))
         yield Filled((argv,), argv)
     else:
         yield together(make, tuple(items), why)
+    if items and bare and call.invocation.stdin.lines is not None:
+        yield Filled((command,), command)
 
 
 def _put(word: str, mark: str, item: str) -> str:
@@ -123,9 +131,14 @@ def _items(
         given = _given(call, filling, sources, by_line, world)
     except Unseen:
         return None
-    if len(given) == 1:
+    if len(given) == 1:  # of which there may be more
         return [(word,) for word in given[0]]
-    return list(product(*given)) if prod(map(len, given)) <= MOST_COMMANDS else None
+    items: list[Item] = [()]
+    for words in given:
+        items = [(*item, word) for item in items for word in words]
+        if len(items) > MOST_COMMANDS:
+            return None
+    return items
 
 
 def _given(

@@ -57,6 +57,7 @@ class Filling(Value):
     quotes: tuple[str, ...] = ()
     pipes: tuple[str, ...] = ()
     idle: tuple[str, ...] = ()
+    nonempty: tuple[str, ...] = ()
     plain: tuple[str, ...] = ()
 
 

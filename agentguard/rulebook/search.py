@@ -6,11 +6,11 @@ from ..core.call import UNENDED, Argument, Call, Unresolved
 from ..core.octets import raw
 from ..core.value import TYPE_CHECKING
 from ..core.world import TooWide, Unseen, World
-from .fill import MOST_COMMANDS, Filled, together
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from .fill import Filled
     from .model import Search
 
 
@@ -87,8 +87,10 @@ def printed(call: Call, search: Search | None, world: World) -> bytes | None:
 
 def commands(call: Call, found: tuple[str, ...] | str) -> Iterator[Filled]:
     """The commands that options carry, in which `{}` stands for what is found; none where one of them has no end."""
-    if call.has(UNENDED):
+    if call.has(UNENDED) or not any(True for one in call.playing("ARGV") if one.option):
         return
+    from .fill import MOST_COMMANDS, together
+
     carried: list[list[str]] = []
     for argument in call.playing("ARGV"):
         if argument.option and argument.value is not None:

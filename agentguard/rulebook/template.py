@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os.path
-from shlex import quote
 
 from ..core.call import Unresolved
 from ..core.value import TYPE_CHECKING
@@ -29,6 +28,8 @@ def line(command: tuple[str, ...], mark: str, items: tuple[tuple[str, ...], ...]
     `mark` stands for all of it, `quotes` says that the words of the command are quoted as well. What is
     not known is one word: the variable INPUT. Where it cannot be told what becomes of a mark, the line is Unresolved.
     """
+    from shlex import quote
+
     text = " ".join(map(quote, command) if quotes else command)
     written = " ".join(getattr(word, "written", word) for word in command)
     words = [word for item in items for word in item]
@@ -62,4 +63,6 @@ def line(command: tuple[str, ...], mark: str, items: tuple[tuple[str, ...], ...]
 
 def _quoted(word: str, change: Callable[[str], str]) -> str:
     """A word as the shell is given it."""
+    from shlex import quote
+
     return f'"${INPUT}"' if isinstance(word, Unresolved) else quote(change(word))

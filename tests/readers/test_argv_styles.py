@@ -3,7 +3,7 @@
 import pytest
 
 from agentguard import resources
-from agentguard.core.call import Invocation
+from agentguard.core.call import UNENDED, Invocation, Unresolved
 from agentguard.readers.argv import parse
 from agentguard.rulebook.load import load
 
@@ -36,8 +36,19 @@ def test_arguments(words, expected):
     assert [(a.option, a.role, a.value) for a in call.arguments] == expected
 
 
-@pytest.mark.parametrize("words", ["tar x!", "find . -exec rm {}", "find . -exec rm {} x +"])
-def test_what_is_not_understood(words):
-    argv = tuple(words.split())
-    call = parse(RULEBOOK.program(argv[0]), Invocation(argv, "/", {}))
-    assert call.unknown
+def test_what_is_not_understood():
+    assert parse(RULEBOOK.program("tar"), Invocation(("tar", "x!"), "/", {})).unknown
+
+
+@pytest.mark.parametrize("words", ["find . -exec rm {}", "find . -exec rm {} x +", "find . -exec ls ; -ok rm {} +;"])
+def test_a_command_without_its_end_is_no_command(words):
+    call = parse(RULEBOOK.program("find"), Invocation(tuple(words.split()), "/", {}))
+    assert not call.unknown
+    assert call.has(UNENDED)
+    assert "rm" not in {argument.value for argument in call.arguments}
+
+
+def test_a_command_whose_end_may_be_a_word_that_is_not_known_is_not_understood():
+    argv = ("find", ".", "-exec", "rm", "{}", Unresolved("", "$END"))
+    call = parse(RULEBOOK.program("find"), Invocation(argv, "/", {}))
+    assert call.unknown == ("-exec without its end",)
