@@ -44,9 +44,8 @@ _ag_short() {
                 return 0
                 ;;
         esac
-        # A letter that the rules need not know, if it is the first.
-        [ -n "$_ag_known" ] && [ "-${1}" = "$_ag_letter$_ag_rest" ] || return 1
-        case $_ag_known in *" $_ag_letter "*) return 1 ;; esac
+        # At a letter that nobody knows, the word is read no further.
+        case $_ag_known in '' | *" $_ag_letter "*) return 1 ;; esac
         return 0
     done
 }

@@ -33,6 +33,82 @@ CALLS = {
     "rm": (("--version",),),
     "railway": (("logs",),),
 }  # fmt: skip
+#: Calls that are nearly plain.
+NOT_PLAIN = {
+    "git": (
+        ("push", "--dry-run", "--no-dry-run"),
+        ("push", "--dry-run", "--no-dry"),
+        ("push",),
+        ("clean", "-n", "--no-dry-run", "-f"),
+        ("log", "--outp=x"),
+        ("log", "--output", "x"),
+        ("log", "-1", "--", "--output=x", "\x1f"),
+        ("diff", "--ext"),
+        ("grep", "-nOrm", "x"),
+        ("grep", "--open-files-in-pager=rm", "x"),
+        ("-c", "core.pager=x", "log"),
+        ("--git-dir=x", "status"),
+        ("-C", ".", "-C", ".", "status"),
+        ("-C", "", "status"),
+        ("branch", "-D", "x"),
+        ("branch", "-vD", "x"),
+        ("branch", "-f", "x"),
+        ("branch", "--forc", "x"),
+        ("checkout", "x"),
+        ("checkout", "-b", "x", "y"),
+        ("checkout", "-qb"),
+        ("checkout", "-B", "x"),
+        ("checkout", "-b", "x", "-f"),
+        ("fetch", "ext::sh -c x"),
+        ("fetch", "--upload-pack=x"),
+        ("fetch", "--prune", "origin", "x:refs/heads/x"),
+        ("stash", "drop"),
+        ("stash", "clear"),
+        ("tag", "-d", "x"),
+        ("status", "-s -b"),
+        ("status", "--short --branch"),
+        ("unheard-of",),
+        ("config", "a.b", "c"),
+        ("config", "core.pager", "x"),
+        ("reset", "--hard"),
+        ("commit", "-m"),
+        ("commit", "-m", "my password is x"),
+        ("difftool", "-x", "rm"),
+        ("submodule", "foreach", "rm"),
+        ("bisect", "run", "rm"),
+        ("rebase", "--exec", "rm"),
+        ("",),
+        ("\n",),
+    ),
+    "curl": (
+        ("-X", "DELETE", "http://localhost/"),
+        ("-XDELETE", "http://localhost/"),
+        ("-sXDELETE", "http://localhost/"),
+        ("-so", "x", "http://localhost/"),
+        ("-d", "x", "http://localhost/"),
+        ("-O", "http://localhost/x"),
+        ("-K", "x"),
+        ("-H", "X-HTTP-Method-Override: DELETE", "http://localhost/"),
+        ("-w", "%output{x}", "http://localhost/"),
+        ("ftp://localhost/",),
+        ("-u", "a:b", "http://localhost/"),
+        ("https://slack.com/api/chat.delete",),
+        ("https://a:b@localhost/",),
+        ("-sL", "--next", "-XDELETE", "http://localhost/"),
+        ("--reque", "DELETE", "http://localhost/"),
+    ),
+    "psql": (
+        (),
+        ("-c", "select 1"),
+        ("-c", "drop table x"),
+        ("--version", "-o", "x"),
+        ("app",),
+        ("-f", "x.sql"),
+        ("-V", "-L", "x"),
+    ),
+    "rm": (("x",), ("-rf", "/"), ("--vers", "x"), ("--", "--version"), ("-rf", "--", "--help"), ()),
+    "railway": (("volume", "delete"), ("run", "rm"), ("ssh",), ("delete",), ("unheard-of",), ("up", "--unheard-of")),
+}
 #: What git would run, and nobody must: rating it must not either.
 EVIL = "rm -rf notes"
 
@@ -211,14 +287,18 @@ def scene(ground: Ground, tmp_path: Path) -> Scene:
     return Scene(ground, tmp_path)
 
 
-def verdicts(ground: Ground, scene: Scene, program: str, place: Path) -> list[bool]:
+def verdicts(
+    ground: Ground, scene: Scene, program: str, place: Path, calls: tuple[tuple[str, ...], ...] = ()
+) -> list[bool]:
     """What the shells say, which is the same in all of them."""
     place.mkdir()
     said = []
     for shell, command in SHELLS.items():
         (place / shell).mkdir()
         command = [shutil.which(command[0]) or pytest.skip(f"{command[0]} is not installed"), *command[1:]]
-        said.append(ground.ask(command, program, list(CALLS[program]), place / shell, scene.env, scene.cwd).run)
+        said.append(
+            ground.ask(command, program, list(calls or CALLS[program]), place / shell, scene.env, scene.cwd).run
+        )
     assert said[0] == said[1]
     return said[0]
 
@@ -228,6 +308,13 @@ def test_everyday_calls_are_plain(ground: Ground, scene: Scene, program: str, tm
     run = verdicts(ground, scene, program, tmp_path / "plain")
     # What fetches is not where the machine's own configuration names a credential helper that nobody knows.
     assert all(run) or [call for call, runs in zip(CALLS[program], run, strict=True) if not runs] == [("fetch",)]
+
+
+@pytest.mark.parametrize("program", NOT_PLAIN)
+def test_what_is_nearly_plain_takes_the_slow_way(ground: Ground, scene: Scene, program: str, tmp_path: Path) -> None:
+    calls = NOT_PLAIN[program]
+    run = verdicts(ground, scene, program, tmp_path / "nearly", calls)
+    assert [call for call, runs in zip(calls, run, strict=True) if runs] == []
 
 
 @pytest.mark.parametrize("row", ROWS)
