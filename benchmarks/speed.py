@@ -283,6 +283,7 @@ def main() -> int:
     parser.add_argument("--corpora", type=Path, help="a directory with nl2bash.txt")
     parser.add_argument("--record", action="store_true", help="write SPEED.md")
     arguments = parser.parse_args()
+    corpora: Path | None = arguments.corpora and arguments.corpora.resolve()
     place = tempfile.mkdtemp(prefix="agentguard-speed-", dir=os.environ.get("TMPDIR", "/var/tmp"))
     told = [
         "# What the guard costs\n",
@@ -297,8 +298,8 @@ def main() -> int:
                 ("The slow way", lambda: full(trial, arguments.runs)),
                 ("Everyday calls", lambda: everyday(trial)),
             ]
-            if arguments.corpora:
-                parts.append(("Many lines", lambda: batch(trial, arguments.corpora)))
+            if corpora:
+                parts.append(("Many lines", lambda: batch(trial, corpora)))
             for title, part in parts:
                 told += [f"## {title}\n", *part(), ""]
                 print("\n".join(told[-3:]), flush=True)

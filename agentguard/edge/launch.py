@@ -5,7 +5,8 @@ dispositions, process id, and the environment apart from what follows.
 
 What does not, because of the shell that a shim starts in (dash; measured with 0.5.12):
 
-- `argv[0]` is the name by which the shim was found, without a directory.
+- `argv[0]` is the name by which the shim was found, without a directory; where the shim decides by itself
+  (shims/plain.sh), it is the program's path, because `exec` of a shell gives no other.
 - Variables whose names are no shell identifiers (`a.b`, bash's exported functions) are dropped; of
   a variable given twice the last one is kept, and a string without `=` is dropped.
 - `PWD` is added where it was missing, and put right where it named another directory.
