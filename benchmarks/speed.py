@@ -29,6 +29,8 @@ from corpora import Batch, machine
 from agentguard.edge.journal import Journal
 from agentguard.edge.record import append_row
 from agentguard.edge.root import Root
+from agentguard.rulebook import compiled
+from agentguard.rulebook.load import Rulebook, load
 
 PROJECT = Path(__file__).resolve().parents[1]
 STAND_IN = "#!/bin/sh\nexit 0\n"
@@ -136,6 +138,29 @@ def full(trial: Trial, runs: int) -> Iterator[str]:
         cost = found[0] - (found[2] if direct else 0)
         yield f"| {name} | {cost:.1f} | {cost / found[1]:.1f} | {goal} |"
     yield f"| peak memory of any of these | {trial.peak / 1024:.0f} MiB | | 40 MiB |"
+
+
+def ten_times(trial: Trial, runs: int) -> Iterator[str]:
+    """The same calls with ten times the rules and programs: the others are about other commands."""
+    calls = [["rm", "-f", "gone"], ["git", "push", "nowhere"], ["git", "status"]]
+    before = [trial.paired(runs, (call, True))[0] for call in calls]
+    rules = load(f"{PROJECT}/rules")
+    many = {}
+    for program in rules:
+        others = tuple(
+            rule.replace(id=f"{rule.id}-{n}", commands=((f"other-{n}",),)) for n in range(9) for rule in program.rules
+        )
+        for name in (*program.names, *program.packages):
+            many[name] = program.replace(rules=program.rules + others)
+            many |= {f"{name}-{n}": program.replace(names=(f"{name}-{n}",), packages=()) for n in range(9)}
+    folder = f"{trial.root.current}/lib/agentguard/rules/{compiled.FOLDER}"
+    for name, frozen in compiled.compiled(Rulebook(many, rules.apis())).items():
+        with open(f"{folder}/{name}", "wb") as file:
+            file.write(frozen)
+    after = [trial.paired(runs, (call, True))[0] for call in calls]
+    yield "| call, whole | with the rules, ms | with ten times, ms | ratio (to reach: 1.1) |\n|---|---|---|---|"
+    for call, one, ten in zip(calls, before, after, strict=True):
+        yield f"| `{' '.join(call)}` | {one:.2f} | {ten:.2f} | {ten / one:.2f} |"
 
 
 def everyday(trial: Trial) -> Iterator[str]:
@@ -297,6 +322,7 @@ def main() -> int:
                 ("The fast way, added to the real program", lambda: fast(trial, arguments.runs, url)),
                 ("The slow way", lambda: full(trial, arguments.runs)),
                 ("Everyday calls", lambda: everyday(trial)),
+                ("Ten times the rules", lambda: ten_times(trial, arguments.runs)),
             ]
             if corpora:
                 parts.append(("Many lines", lambda: batch(trial, corpora)))
