@@ -26,9 +26,9 @@ _ag_short() {
         _ag_letter=-${_ag_rest%"${_ag_rest#?}"}
         case $_ag_letter in - | '- ') return 1 ;; esac
         _ag_rest=${_ag_rest#?}
+        case $_ag_needed in *" $_ag_letter "*) _ag_given=x ;; esac
         case $_ag_flags in
             *" $_ag_letter "*)
-                case $_ag_needed in *" $_ag_letter "*) _ag_given=x ;; esac
                 case $_ag_optional in *" $_ag_letter "*) return 0 ;; esac
                 continue
                 ;;
@@ -151,6 +151,7 @@ while [ @ROOT@/current -ef @ROOT@/store/@VERSION@ ] && [ -r "$_ag_plain/@NAME@.p
         case $_ag_before in *" $_ag_name "*) ;; *) _ag_seen=x ;; esac
     done
 
+    [ -n "$_ag_tally" ] || _ag_rating=$_ag_idle
     case $_ag_tally in '' | x) ;; *) _ag_tally=many ;; esac
     case $_ag_counts in *" $_ag_tally."*) ;; *) break ;; esac
     [ -z "$_ag_pending$_ag_set" ] || break

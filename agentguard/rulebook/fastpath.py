@@ -83,7 +83,7 @@ def _file(program: Program, shape: Shape, found: dict[tuple[str, ...], Shape]) -
             )
             yield "_ag_opens=x"
     yield f"_ag_counts='{''.join(_TALLIES[count] for count in shape.counts)} '"
-    yield f"_ag_rating={shape.rating}"
+    yield f"_ag_rating={shape.rating} _ag_idle={shape.idle}"
     yield f"_ag_rules='{' '.join(map(_named, shape.rules))}'"
     absent = (*program.plain.absent, *shape.absent)
     yield f"_ag_set=$_ag_set{''.join(f'${{{_named(name)}+x}}' for name in absent if name[0] != '-')}"

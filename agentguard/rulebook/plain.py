@@ -35,8 +35,8 @@ class Shape(Value):
     `operands` if there are any; `checked` are options with the globs that their values must be like.
     `absent` are variables that must not be set, `values` those that may only have the values that the
     program's file allows. `looks` says whether configuration files matter, and `asked` are settings
-    there whose value does. `rating` is the worst that such a call can be rated, and `rules` are those
-    that are sure to speak.
+    there whose value does. `rating` is the worst that such a call can be rated, `idle` the same without
+    operands, and `rules` are those that are sure to speak.
     """
 
     path: tuple[str, ...]
@@ -52,6 +52,7 @@ class Shape(Value):
     asked: tuple[str, ...] = ()
     looks: bool = False
     rating: Rating = "reversible"
+    idle: Rating = "reversible"
     rules: tuple[str, ...] = ()
 
 
@@ -272,11 +273,12 @@ class _Analysis:
                     return True
         return False
 
-    def _overruled(self, rule: Rule) -> bool:
+    def _overruled(self, rule: Rule, counts: Iterable[int] | None = None) -> bool:
         """Whether a more specific rule that is harmless surely matches wherever this one could."""
         if rule.adds or rule.wins or rule.carries:
             return False
-        counts = {count for count in self.counts if not rule.operands or _can_count(rule.operands, count)}
+        among = self.counts if counts is None else counts
+        counts = {count for count in among if not rule.operands or _can_count(rule.operands, count)}
         path = self.command.path
         return all(
             any(
@@ -341,11 +343,15 @@ class _Analysis:
             values=tuple(dict.fromkeys(name for name, _ in self._values_that_matter())),
             asked=tuple(self.asked),
             looks=self.looks,
-            rating=worst(
-                (*(_rating(rule) for rule in deciding), *(rating for _, rating in self._values_that_matter()))
-            ),
+            rating=self._worst(deciding, self.counts),
+            idle=self._worst(deciding, self.counts & {0}),
             rules=tuple(rule.id for rule in sure),
         )
+
+    def _worst(self, deciding: Iterable[Rule], counts: set[int]) -> Rating:
+        """The worst that a call with such a number of operands can be rated."""
+        speaking = (rule for rule in deciding if not self._overruled(rule, counts))
+        return worst((*map(_rating, speaking), *(rating for _, rating in self._values_that_matter())))
 
     def _values_that_matter(self) -> Iterator[tuple[str, Rating]]:
         """The variables that may have some values which this command runs, and how those are rated."""
