@@ -59,7 +59,8 @@ _ag_ifs=" @TAB@$_ag_line"
 _ag_plain=@ROOT@/store/@VERSION@/@RULES@
 while [ @ROOT@/current -ef @ROOT@/store/@VERSION@ ] && [ -r "$_ag_plain/@NAME@.plain" ] &&
     [ -x @ROOT@/current/python ] && [ -r @ROOT@/current/enter.py ] &&
-    [ -O @ROOT@/data ] && [ ! -e @ROOT@/data/denied ] && [ -w @ROOT@/data/spool/current ]; do
+    [ -O @ROOT@/data ] && [ ! -e @ROOT@/data/denied ] && [ -f @ROOT@/data/spool/current ] &&
+    [ -w @ROOT@/data/spool/current ]; do
 
     # Words that may say a secret, which has to be masked, or that a row cannot hold.
     IFS=
@@ -96,7 +97,7 @@ while [ @ROOT@/current -ef @ROOT@/store/@VERSION@ ] && [ -r "$_ag_plain/@NAME@.p
                 ;;
             !* | - | [!-]* | '')
                 if [ -z "$_ag_ended$_ag_tally" ] && [ -n "$_ag_commands" ]; then
-                    case $_ag_word in *[!A-Za-z0-9_-]*) _ag_name= ;; esac
+                    case $_ag_word in *[!A-Za-z0-9_-]*) _ag_name=/ ;; esac # no command
                     case $_ag_commands$_ag_others in
                         *" $_ag_name "*) _ag_below=$_ag_at.$_ag_word ;;
                         *" $_ag_name>"*) # another name of a command
@@ -186,13 +187,17 @@ while [ @ROOT@/current -ef @ROOT@/store/@VERSION@ ] && [ -r "$_ag_plain/@NAME@.p
     _ag_name=${AGENTGUARD_SESSION-}
     case $_ag_name in *[!a-z0-9]*) _ag_name= ;; esac
     case ${PWD-} in /*) ;; *) break ;; esac
+    [ "$PWD" -ef . ] || break # it was removed
     IFS='@FIELD@'
     _ag_row="$_ag_when@FIELD@$$@FIELD@$PPID@FIELD@$_ag_name@FIELD@$_ag_rating@FIELD@$_ag_rules@FIELD@$_ag_real@FIELD@$PWD@FIELD@@NAME@${1+@FIELD@}$*"
     IFS=$_ag_ifs
     while case $_ag_row in *"$_ag_line"*) ;; *) false ;; esac do
         _ag_row=${_ag_row%%"$_ag_line"*}@LINE@${_ag_row#*"$_ag_line"}
     done
-    [ ${#_ag_row} -lt 3500 ] || break
+    case $_ag_row in
+        *[!@FIELD@@LINE@\ -~]*) [ ${#_ag_row} -lt 1000 ] || break ;; # up to four bytes each
+        *) [ ${#_ag_row} -lt 3500 ] || break ;;
+    esac
     { printf '\n%s\n' "$_ag_row" >>@ROOT@/data/spool/current; } 2>/dev/null || break
 
     exec "$_ag_real" "$@"

@@ -19,8 +19,11 @@ _ag_settings() {
                 continue
                 ;;
         esac
+        # git takes a carriage return for a blank, so that there may be a section behind it, and before a line's end for
+        # nothing, so that a backslash before it continues the line.
+        case $_ag_key in *[!A-Za-z0-9-]*) return 1 ;; esac
         case $_ag_equals$_ag_value in
-            *\\) return 1 ;;
+            *\\ | *\\[![:print:]]) return 1 ;;
             '' | =*) ;;
             *) return 1 ;;
         esac
@@ -49,7 +52,8 @@ _ag_surroundings() {
             [ -d "$_ag_up/@UPWARD@" ] && [ ! -e "$_ag_up/@UPWARD@/commondir" ] || return 1
             _ag_settings "$_ag_up/@UPWARD@/config" || return 1
         fi
-        [ ! -e "$_ag_up/HEAD" ] || return 1 # maybe a bare repository
+        # Maybe a bare repository; one without a commit may have a link as its HEAD that leads nowhere yet.
+        [ ! -e "$_ag_up/HEAD" ] && [ ! -L "$_ag_up/HEAD" ] || return 1
         [ ! "$_ag_up" -ef "$_ag_up/.." ] || return 0
         _ag_up=$_ag_up/..
         _ag_steps=x$_ag_steps

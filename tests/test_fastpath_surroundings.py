@@ -20,6 +20,7 @@ from agentguard import resources
 from agentguard.classify import Classifier
 from agentguard.core.call import Invocation
 from agentguard.core.decide import decide
+from agentguard.edge import spool
 from agentguard.edge.world import RealWorld
 from agentguard.rulebook.load import Rulebook, load
 
@@ -170,6 +171,22 @@ def a_bare_repository(scene: Scene) -> None:
         config.write(f"[core]\n\tfsmonitor = {EVIL}\n")
 
 
+def a_bare_repository_with_a_link(scene: Scene) -> None:
+    """Its HEAD is a link to a branch that has no commit yet, as older versions of git made it."""
+    a_bare_repository(scene)
+    (scene.cwd / "HEAD").unlink()
+    (scene.cwd / "HEAD").symlink_to("refs/heads/main")
+
+
+def a_relative_place_of_configuration(scene: Scene) -> None:
+    """git reads it from the top of the work tree, to which it has gone by then."""
+    scene.env["XDG_CONFIG_HOME"] = "config"
+    (scene.tree / "config" / "git").mkdir(parents=True)
+    (scene.tree / "config" / "git" / "config").write_text(f"[core]\n\tfsmonitor = {EVIL}\n")
+    scene.cwd = scene.tree / "below"
+    scene.cwd.mkdir()
+
+
 def a_git_file(scene: Scene) -> None:
     shutil.move(scene.tree / ".git", scene.tree.parent / "elsewhere")
     (scene.tree / ".git").write_text("gitdir: ../elsewhere\n")
@@ -253,6 +270,15 @@ ROWS: dict[str, tuple[str, Callable[[Scene], None]]] = {
     "CRLF": ("-", lambda scene: scene.repository(f"[core]\r\n\tfsmonitor = {EVIL}\r\n".encode())),
     "a byte order mark": ("-", lambda scene: scene.repository(f"\ufeff[core]\n\tfsmonitor = {EVIL}\n")),
     "odd bytes": ("-", lambda scene: scene.repository(f"[co\0re]\n\tfsmonitor = {EVIL}\n[\xff]\n".encode("latin-1"))),
+    "a continued line that ends in CRLF": (
+        "git-looks",
+        lambda scene: scene.repository(f"[core]\n\texcludesfile = a\\\r\n[alias]\n\tfsmonitor = {EVIL}\n"),
+    ),
+    "a section behind a carriage return": (
+        "git-looks",
+        lambda scene: scene.repository(f"[alias]\n\r[core]\n\tfsmonitor = {EVIL}\n"),
+    ),
+    "an alias that continues": ("git-looks", lambda scene: scene.repository("[alias]\n\tx=a\\\n[user]\n\tname = b\n")),
     "a configuration that is a directory": ("-", in_place_of_the_configuration(Path.mkdir)),
     "a configuration that is a pipe": ("git-looks", in_place_of_the_configuration(os.mkfifo)),
     "a configuration that leads nowhere": (
@@ -261,6 +287,10 @@ ROWS: dict[str, tuple[str, Callable[[Scene], None]]] = {
     ),
     "a repository that is not the nearest": ("-", a_second_repository_above),
     "a bare repository": ("-", a_bare_repository),
+    "a bare repository without a commit": ("git-looks", a_bare_repository_with_a_link),
+    "a relative place of configuration, below the top": ("git-looks", a_relative_place_of_configuration),
+    "a relative place of configuration": ("git-looks", variable("XDG_CONFIG_HOME", "config")),
+    "an empty place of configuration": ("-", variable("XDG_CONFIG_HOME", "")),
     "a .git file": ("-", a_git_file),
     "a common directory": ("-", a_common_directory),
     "no HOME": ("-", without("HOME")),
@@ -384,6 +414,11 @@ def put_in_force(root: str, version: str) -> None:
     os.symlink(version, f"{root}/current")
 
 
+def in_place_of_the_spool(root: str, make: Callable[[Path], object]) -> None:
+    Path(root, "data", "spool", "1").unlink()
+    make(Path(root, "data", "spool", "1"))
+
+
 @pytest.mark.parametrize(
     "damage",
     [
@@ -394,16 +429,20 @@ def put_in_force(root: str, version: str) -> None:
         lambda root: put_in_force(root, shutil.copytree(f"{root}/store/v1", f"{root}/store/v2", symlinks=True)),
         lambda root: Path(f"{root}/data/denied").touch(),
         lambda root: os.rename(f"{root}/store/v1/lib", f"{root}/store/v1/lib.gone"),
+        lambda root: in_place_of_the_spool(root, os.mkfifo),
+        lambda root: in_place_of_the_spool(root, Path.mkdir),
+        lambda root: in_place_of_the_spool(root, lambda path: path.symlink_to("/dev/full")),
     ],
-    ids=["no data", "no spool", "no interpreter", "no entry", "another version", "a denial", "no rules"],
+    ids=[
+        *("no data", "no spool", "no interpreter", "no entry", "another version", "a denial", "no rules"),
+        *("a pipe as spool", "a directory as spool", "a full disk"),
+    ],
 )  # fmt: skip
 def test_a_guard_that_is_not_as_it_was(
     rulebook: Rulebook, scene: Scene, tmp_path: Path, damage: Callable[[str], object]
 ) -> None:
     (tmp_path / "own").mkdir()
     ground = Ground(tmp_path / "own", rulebook)
-    from agentguard.edge import spool
-
     spool.prepare(ground.root.data)
     scene.env["PATH"] = ground.env["PATH"]
     assert is_fast(shim(ground, scene, "railway", "logs"))
@@ -421,3 +460,49 @@ def test_a_copy_of_the_shim_behind_it_is_not_the_program(ground: Ground, scene: 
     assert is_fast(shim(ground, scene, "railway", "logs")), (
         "the shims' own directory is passed, however often it is named"
     )
+
+
+#: Says what a program finds of its process: closed and open descriptors, mask, ignored signals, directory and input.
+STATE = """#!/usr/bin/python3 -ISB
+import os, re, sys
+print(sorted(int(fd) for fd in os.listdir("/proc/self/fd") if os.path.exists(f"/proc/self/fd/{fd}")))
+status = open("/proc/self/status").read()
+print(re.findall("(?:Umask|SigIgn|SigBlk|SigCgt):.*", status), os.getcwd())
+print(os.read(0, 9) if os.path.exists("/proc/self/fd/0") else "closed")
+sys.stdout.flush()
+os._exit(7)
+"""
+
+
+@pytest.mark.parametrize(
+    "before", ["", "umask 077", "trap '' HUP PIPE", "exec 4</dev/null 8</dev/null", "exec <&-", "exec 2>&-"]
+)
+def test_the_process_that_reaches_the_program(ground: Ground, scene: Scene, tmp_path: Path, before: str) -> None:
+    if not os.path.exists("/proc/self/status") or not os.access("/usr/bin/python3", os.X_OK):
+        pytest.skip("no /proc, or no python3 where the program looks for it")
+    (tmp_path / "bin").mkdir()
+    real = tmp_path / "bin" / "railway"
+    real.write_text(STATE)
+    real.chmod(0o755)
+    scene.env["PATH"] = f"{ground.root.shims}:{real.parent}"
+    spool.prepare(ground.root.data)
+    told = [
+        subprocess.run(
+            ["/bin/sh", "-c", f'{before}\nexec "$@"', "sh", program, "logs"],
+            input=b"given", capture_output=True, env=scene.env, cwd=scene.cwd, timeout=60,
+        )
+        for program in (str(real), f"{ground.root.shims}/railway")
+    ]  # fmt: skip
+    assert told[0].returncode == told[1].returncode == 7
+    assert told[0].stdout == told[1].stdout
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_directory_that_was_removed(ground: Ground, scene: Scene, tmp_path: Path, shell: str) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    spool.prepare(ground.root.data)
+    line = 'cd "$1"; rmdir "$1"; shift; exec "$@"'
+    call = [shutil.which(SHELLS[shell][0]) or shell, *SHELLS[shell][1:], f"{ground.root.shims}/railway", "logs"]
+    done = subprocess.run(["sh", "-c", line, "sh", str(gone), *call], env=scene.env, cwd=tmp_path, capture_output=True)
+    assert not is_fast(done)

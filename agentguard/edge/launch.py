@@ -7,6 +7,7 @@ What does not, because of the shell that a shim starts in (dash; measured with 0
 
 - `argv[0]` is the name by which the shim was found, without a directory; where the shim decides by itself
   (shims/plain.sh), it is the program's path, because `exec` of a shell gives no other.
+- Variables whose names start with `_ag_`, if they were exported, hold the shim's own values.
 - Variables whose names are no shell identifiers (`a.b`, bash's exported functions) are dropped; of
   a variable given twice the last one is kept, and a string without `=` is dropped.
 - `PWD` is added where it was missing, and put right where it named another directory.

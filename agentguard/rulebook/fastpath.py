@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from ..errors import RuleError
 from .compiled import FOLDER, plain_file
 from .load import Rulebook
-from .model import Option, Plain, Program
+from .model import Command, Option, Plain, Program
 from .plain import Shape, shapes
 
 #: What names of options, commands and variables may consist of: nothing that a shell would take for more.
@@ -56,25 +56,27 @@ def write(rulebook: Rulebook, directory: str, prototype: str) -> tuple[str, ...]
 
 def _file(program: Program, shape: Shape, found: dict[tuple[str, ...], Shape]) -> Iterator[str]:
     command = program.commands[shape.path]
-    options = tuple(command.options[name] for name in dict.fromkeys(o.names[0] for o in shape.options))
+    options = shape.options
     before = found[()].before if not shape.path else ()
     options = tuple(dict.fromkeys((*options, *before)))
     needed = [option for option in options if option.name in shape.needed]
     yield f"# {' '.join((program.name, *shape.path))}: at most {shape.rating} [{' '.join(shape.rules)}]"
     alone = (option for option in options if option.takes != "value")
-    yield from _list("flags", (*_names(alone), *_taken_back(program, shape, options)))
-    yield from _list("optional", (n for o in options if o.takes == "optional" for n in o.names if n[:2] != "--"))
-    yield from _list("taking", _names(option for option in options if option.takes == "value"))
-    yield from _list("valued", (n for o in options if o.takes != "nothing" for n in o.names if n[:2] == "--"))
-    yield from _list("chdir", _names(option for option in options if option.role == "CHDIR"))
+    optional = [option for option in options if option.takes == "optional"]
+    taking = [option for option in options if option.takes == "value"]
+    yield from _list("flags", (*_names(command, alone), *_taken_back(program, shape, options)))
+    yield from _list("optional", (name for name in _names(command, optional) if name[:2] != "--"))
+    yield from _list("taking", _names(command, taking))
+    yield from _list("valued", (name for name in _names(command, (*optional, *taking)) if name[:2] == "--"))
+    yield from _list("chdir", _names(command, (option for option in options if option.role == "CHDIR")))
     if command.open:
-        yield from _list("known", _spellings(program, command.options)) or ("_ag_known=' '",)
+        yield from _list("known", _spellings(program, _understood(program, command))) or ("_ag_known=' '",)
     if program.grammar.digits:
         yield "_ag_numbers=-"
     if program.grammar.assign:
         yield "_ag_assign=="
-    yield from _list("needed", _names(needed))
-    yield from _list("before", _names(before))
+    yield from _list("needed", _names(command, needed))
+    yield from _list("before", _names(command, before))
     if command.commands:
         yield from _list("commands", _below(program, shape, found)) or ("_ag_commands=' '",)
         if command.operands:  # a word that is none of its commands is an operand
@@ -100,7 +102,7 @@ def _file(program: Program, shape: Shape, found: dict[tuple[str, ...], Shape]) -
     if shape.operands:
         yield "_ag_shaped=x"
         yield from _cases("_ag_takes", shape.operands)
-    checked = [(name, globs) for option, globs in shape.checked for name in command.options[option].names]
+    checked = [(name, globs) for option, globs in shape.checked for name in _names(command, [command.options[option]])]
     if checked:
         yield from _list("checked", (name for name, _ in checked))
         yield from _cases("_ag_allowed", (f"{name}={glob}" for name, globs in checked for glob in globs))
@@ -118,15 +120,16 @@ def _named(word: str) -> str:
     return word
 
 
-def _names(options: Iterable[Option]) -> Iterator[str]:
-    return (name for option in options for name in option.names)
+def _names(command: Command, options: Iterable[Option]) -> Iterator[str]:
+    """The names of options that mean them: another option of the command may have one of them."""
+    return (name for option in options for name in option.names if command.options.get(name) == option)
 
 
 def _taken_back(program: Program, shape: Shape, options: Iterable[Option]) -> Iterator[str]:
     """The `--no-` forms of options, as words by themselves, but for those of what is needed."""
     for option in options if program.grammar.negate and not program.reads else ():
         if option.name not in shape.needed:
-            for name in option.names:
+            for name in _names(program.commands[shape.path], (option,)):
                 back = f"--no-{name[2:]}"
                 if (
                     name.startswith("--")
@@ -134,6 +137,14 @@ def _taken_back(program: Program, shape: Shape, options: Iterable[Option]) -> It
                     and back not in program.commands[shape.path].options
                 ):
                     yield back
+
+
+def _understood(program: Program, command: Command) -> Iterator[str]:
+    """The names of the options that are looked for in calls of a command, those that it inherits among them."""
+    yield from command.options
+    above = program.commands[command.path[:-1]]
+    if above.inherit and command.path:
+        yield from _understood(program, above)
 
 
 def _spellings(program: Program, options: Iterable[str]) -> Iterator[str]:
@@ -184,7 +195,9 @@ def _each_file(program: Program, check: Callable[[str], str]) -> Iterator[str]:
         if start == "~":
             yield check(f"$HOME/{_named(rest.replace('/', '.')) and rest}")
         elif start.startswith("$"):
-            yield f'[ -z "${{{_named(start[1:])}-}}" ] || {check(f"{start}/{rest}")}'
+            # A relative one is looked for where the program has gone by then.
+            known = check(f"{start}/{rest}")
+            yield f"case ${{{_named(start[1:])}-}} in '') ;; /*) {known} ;; *) return 1 ;; esac"
         else:
             yield check(f"{start}{slash}{rest}")
 

@@ -122,14 +122,16 @@ class _Analysis:
 
     def _start(self) -> None:
         never = self.program.plain.absent if not self.command.path else ()
+        given = set(self.command.absent)
         joined = {role for roles in self.command.joined.values() for role in roles}
+        least = min((len(set(roles) - given) for roles in self.command.joined.values()), default=len(COUNTS))
         self.options = {
             o.name: o
             for o in self.command.options.values()
-            if _sayable(o) and o.name not in never and o.role not in joined
+            if _sayable(o) and o.name not in never and o.role not in joined and self.command.options[o.name] == o
         }
-        # Of operands that are joined to an option, one alone says nothing.
-        self.counts = {count for count in COUNTS if not joined or count < len(joined)}
+        # Of operands that are joined to an option, fewer say nothing.
+        self.counts = {count for count in COUNTS if count < least}
         self.needed: Rule | None = None
         self.absent: dict[str, None] = {}
         self.asked: dict[str, None] = {}
@@ -303,7 +305,9 @@ class _Analysis:
             self._drop(name for choice in rule.unless for one in choice for name in one.names)
         if self._read_by_a_reader():
             self._keep(self._unminded() | set(needed))
-        return tuple(name for name in needed if name in self.options)
+        stopped = (any(self._could_hold(one) for choice in rule.unless for one in choice) for rule in winning)
+        sure = [rule for rule, is_stopped in zip(winning, stopped, strict=True) if not is_stopped]
+        return tuple(dict.fromkeys(name for rule in sure for name in self._names_of(rule)))
 
     def _can_be_needed(self, rule: Rule) -> bool:
         """Whether it is harmless, and one option from a list is all that it takes for it to decide."""
@@ -312,7 +316,7 @@ class _Analysis:
             and not rule.adds
             and len(rule.given) == 1
             and not any(one.value or one.names[0].startswith("$") for one in rule.given[0])
-            and not (rule.where[0] or rule.operand or rule.argument or rule.ordered)
+            and not (rule.where[0] or rule.operand or rule.argument or rule.ordered or rule.excepted)
         )
 
     def _names_of(self, rule: Rule) -> tuple[str, ...]:
