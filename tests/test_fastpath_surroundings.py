@@ -374,6 +374,29 @@ def test_what_git_would_run_takes_the_slow_way(ground: Ground, scene: Scene, row
     assert not run[CALLS["git"].index(("status",))]
 
 
+@pytest.mark.parametrize(
+    "words", [("-C", "o"), ("-Co",), ("-C", ".", "-C", "o"), ("-C", "o", "-C", "."), ("-C", ""), ("-C", "x")]
+)
+def test_another_directory_is_looked_at_instead(
+    ground: Ground, scene: Scene, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    """The repository in `o` has git run something, `x` is not there."""
+    shutil.copytree(scene.tree, scene.tree / "o")
+    with open(scene.tree / "o" / ".git" / "config", "a") as config:
+        config.write(f"[core]\n\tfsmonitor = {EVIL}\n")
+    dash = [shutil.which("dash") or pytest.skip("dash is not installed")]
+    assert ground.ask(dash, "git", [(*words, "status")], tmp_path, scene.env, scene.cwd).run == [False]
+    assert ground.ask(dash, "git", [("-C", ".git/..", "status")], tmp_path, scene.env, scene.cwd).run == [True]
+
+
+@pytest.mark.parametrize(
+    "url", ["telnet://localhost:1", "file:///etc/passwd", "example.org", "localhost", "http:/x", ""]
+)
+def test_what_is_no_web_page_is_left_to_the_classifier(ground: Ground, tmp_path: Path, url: str) -> None:
+    dash = [shutil.which("dash") or pytest.skip("dash is not installed")]
+    assert ground.ask(dash, "curl", [("-s", url), ("-s", "http://localhost:1/x")], tmp_path).run == [False, True]
+
+
 # The guard itself
 
 

@@ -363,6 +363,78 @@ reason = "gone"
         (),
         ("", "-q"),
     ),
+    "rules that add beside a harmless one with more to it": (
+        """
+[grammar]
+options = ["-q, --quiet"]
+[[rule]]
+id = "add"
+adds = true
+effect = "remove"
+reason = "gone"
+[[rule]]
+id = "reads"
+operands = ">=0"
+effect = "observe"
+reason = "looks"
+""",
+        (),
+        ("", "-q", "x y"),
+    ),
+    "rules that win beside a harmless one with more to it": (
+        """
+[grammar]
+options = ["-q, --quiet"]
+[[rule]]
+id = "win"
+wins = true
+effect = "remove"
+reason = "gone"
+[[rule]]
+id = "reads"
+operands = ">=0"
+effect = "observe"
+reason = "looks"
+""",
+        (),
+        ("", "-q", "x y"),
+    ),
+    "exactly so many operands": (
+        """
+[[rule]]
+id = "removes"
+operands = "3"
+effect = "remove"
+reason = "gone"
+"""
+        + READS,
+        ("", "x"),
+        ("x y z",),
+    ),
+    "an option that must not stand before a command": (
+        """
+[grammar]
+options = ["-a, --all", "-q, --quiet"]
+[command.show]
+[[rule]]
+id = "removes"
+command = "show"
+if = ["--all"]
+effect = "remove"
+reason = "gone"
+[[rule]]
+id = "shows"
+command = "show"
+effect = "observe"
+reason = "looks"
+[[rule]]
+id = "nothing"
+effect = "observe"
+reason = "looks"
+""",
+        ("", "-a", "-q show", "show"),
+        ("-a show", "-qa show", "--no-all show"),
+    ),
     "a word that is neither a command nor an operand": (
         """
 [command.show]
