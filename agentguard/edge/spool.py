@@ -76,7 +76,7 @@ def drain(connection: sqlite3.Connection, data: str, now: float, most: int, call
     for name, size in files:
         offset = read.get(name, 0)
         if offset < size and not (most and given >= most):
-            rows, offset, written = _rows(f"{folder}/{name}", offset, most and most - given)
+            rows, offset, written = _rows(f"{folder}/{name}", offset, size, most and most - given)
             connection.execute("INSERT OR REPLACE INTO spooled VALUES (?, ?)", (name, offset))
             given += len(rows)
             for row in rows:
@@ -99,22 +99,26 @@ def calm(connection: sqlite3.Connection, data: str, now: float) -> None:
 
 
 def _files(folder: str) -> list[tuple[str, int]]:
-    """The files of the spool with their sizes, the oldest first."""
+    """The files of the spool with their sizes, the oldest first.
+
+    The newest is looked at first: then what was written to an older one before it, by whoever had that one still
+    open, is there as well, and each caller's rows stay in their order.
+    """
     try:
         numbers = sorted(int(name) for name in os.listdir(folder) if name.isdigit())
     except FileNotFoundError:
         return []
-    return [(str(number), os.lstat(f"{folder}/{number}").st_size) for number in numbers]
+    return [(str(number), os.lstat(f"{folder}/{number}").st_size) for number in reversed(numbers)][::-1]
 
 
-def _rows(path: str, offset: int, most: int) -> tuple[list[bytes], int, float]:
-    """The whole rows from there on, how far that is, and when the file was last written to."""
+def _rows(path: str, offset: int, end: int, most: int) -> tuple[list[bytes], int, float]:
+    """The whole rows between those places, how far that is, and when the file was last written to."""
     with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as file:
         written = os.fstat(file.fileno()).st_mtime
         file.seek(offset)
         rows = []
         for line in file:
-            if not line.endswith(b"\n"):  # somebody is writing it
+            if not line.endswith(b"\n") or offset + len(line) > end:  # somebody is writing it
                 break
             offset += len(line)
             if line != b"\n":
