@@ -306,6 +306,7 @@ def test_a_script_that_clears_up_behind_itself(guarded, project, where):
     script = project / "run.sh"
     script.write_text(
         "#!/bin/bash -e\n"
+        "sleep 0.05\n"  # what is as young as a clock tick is not told from what was there
         f"d=$(mktemp -d {where})\n"
         "trap 'rm -rf \"$d\"' EXIT\n"
         'git init -q "$d/work" && cd "$d/work"\n'
