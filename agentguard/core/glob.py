@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 
+def in_any_case(text: str) -> str:
+    """A glob of a shell that does not tell upper from lower case letters of `text`."""
+    return "".join(f"[{c.upper()}{c.lower()}]" if c.isalpha() else c for c in text)
+
+
 def like(text: str, pattern: str) -> bool:
     """Whether all of `text` matches `pattern`, in which `*` stands for any text, also none."""
     head, *rest = pattern.split("*")

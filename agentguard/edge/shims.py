@@ -6,6 +6,7 @@ import os
 import stat
 
 from .. import resources
+from ..core.glob import in_any_case
 from ..core.secrets import HINTS
 from ..core.value import TYPE_CHECKING
 from ..errors import InstallError
@@ -105,18 +106,13 @@ def _fast_way(root: Root, name: str) -> str:
     for placeholder, value in (
         ("@VERSION@", version),
         ("@RULES@", COMPILED),
-        ("@HINTS@", " | ".join(f"*{_in_any_case(hint)}*" for hint in HINTS)),
+        ("@HINTS@", " | ".join(f"*{in_any_case(hint)}*".replace(" ", "\\ ") for hint in HINTS)),
         ("@FIELD@", FIELD),
         ("@LINE@", LINE),
         ("@TAB@", "\t"),
     ):
         text = text.replace(placeholder, value)
     return text + "\n"
-
-
-def _in_any_case(text: str) -> str:
-    """A word as a case pattern that does not tell upper from lower case."""
-    return "".join(f"[{c.upper()}{c}]" if c.isalpha() else c if c.isalnum() else f"'{c}'" for c in text)
 
 
 def _prototype(name: str) -> str:

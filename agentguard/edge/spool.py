@@ -70,8 +70,9 @@ def drain(connection: sqlite3.Connection, data: str, now: float, most: int, call
     if not files:
         return
     connection.execute(_OFFSETS)
-    sessions = dict(connection.execute("SELECT id, name FROM sessions").fetchall())
     read = dict(connection.execute("SELECT file, offset FROM spooled").fetchall())
+    fresh = any(read.get(name, 0) < size for name, size in files)
+    sessions = dict(connection.execute("SELECT id, name FROM sessions").fetchall()) if fresh else {}
     given = 0
     for name, size in files:
         offset = read.get(name, 0)

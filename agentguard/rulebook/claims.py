@@ -9,6 +9,7 @@ from ..classify import Classifier, Programs
 from ..core.api import Api
 from ..core.call import Invocation, Stream
 from ..core.effect import Rating, worst
+from ..core.glob import in_any_case
 from ..errors import RuleError
 from .examples import StatedWorld
 from .model import Program
@@ -36,12 +37,8 @@ def urls_that_do_more_than_read(apis: Iterable[Api]) -> Iterator[str]:
         if any(
             method in ("GET", "HEAD") and rule.effect != "observe" for rule in api.rules for method, _ in rule.requests
         ):
-            yield from (f"*{_in_any_case(host)}*" for host in api.hosts)
+            yield from (f"*{in_any_case(host)}*" for host in api.hosts)
             yield from (f"*:{port}*" for port in api.ports)
             yield from (
                 "*" + "".join(f"{literal}*" for literal in re.split(r"\{[^}]*\}|\*", path)) for path in api.paths
             )
-
-
-def _in_any_case(text: str) -> str:
-    return "".join(f"[{c.upper()}{c.lower()}]" if c.isalpha() else c for c in text)

@@ -30,14 +30,11 @@ AROUND = ("+around",)
 _TALLIES = (" .", " x.", " many.")
 
 
-def write(rulebook: Rulebook, directory: str, prototype: str) -> tuple[str, ...]:
+def write(rulebook: Rulebook, directory: str, prototype: str) -> None:
     """Write the files of every guarded program into the folder of the compiled rules below `directory`.
 
-    `prototype` is the text of shims/settings.sh.
-
-    Gives the names of the programs that have one. Raises RuleError.
+    `prototype` is the text of shims/settings.sh. Raises RuleError.
     """
-    written: list[str] = []
     for program in rulebook:
         found = shapes(program, rulebook) if program.guarded else {}
         texts: dict[tuple[str, ...], str] = {}
@@ -50,15 +47,11 @@ def write(rulebook: Rulebook, directory: str, prototype: str) -> tuple[str, ...]
             for path, text in texts.items():
                 with open(os.path.join(directory, FOLDER, plain_file(name, path)), "w", encoding="utf-8") as file:
                     file.write(text)
-        written += program.names if found else ()
-    return tuple(written)
 
 
 def _file(program: Program, shape: Shape, found: dict[tuple[str, ...], Shape]) -> Iterator[str]:
     command = program.commands[shape.path]
-    options = shape.options
-    before = found[()].before if not shape.path else ()
-    options = tuple(dict.fromkeys((*options, *before)))
+    options = tuple(dict.fromkeys((*shape.options, *shape.before)))
     needed = [option for option in options if option.name in shape.needed]
     yield f"# {' '.join((program.name, *shape.path))}: at most {shape.rating} [{' '.join(shape.rules)}]"
     alone = (option for option in options if option.takes != "value")
@@ -76,7 +69,7 @@ def _file(program: Program, shape: Shape, found: dict[tuple[str, ...], Shape]) -
     if program.grammar.assign:
         yield "_ag_assign=="
     yield from _list("needed", _names(command, needed))
-    yield from _list("before", _names(command, before))
+    yield from _list("before", _names(command, shape.before))
     if command.commands:
         yield from _list("commands", _below(program, shape, found)) or ("_ag_commands=' '",)
         if command.operands:  # a word that is none of its commands is an operand
@@ -191,15 +184,21 @@ def _surroundings(program: Program, prototype: str) -> str:
 
 def _each_file(program: Program, check: Callable[[str], str]) -> Iterator[str]:
     for file in program.files:
-        start, slash, rest = file.partition("/")
+        start, _, rest = file.partition("/")
         if start == "~":
-            yield check(f"$HOME/{_named(rest.replace('/', '.')) and rest}")
+            yield check(f"$HOME/{_path(rest)}")
         elif start.startswith("$"):
             # A relative one is looked for where the program has gone by then.
-            known = check(f"{start}/{rest}")
+            known = check(f"{start}/{_path(rest)}")
             yield f"case ${{{_named(start[1:])}-}} in '') ;; /*) {known} ;; *) return 1 ;; esac"
         else:
-            yield check(f"{start}{slash}{rest}")
+            yield check(_path(file))
+
+
+def _path(path: str) -> str:
+    for part in path.strip("/").split("/"):
+        _named(part)
+    return path
 
 
 def _is_plain(path: str) -> str:

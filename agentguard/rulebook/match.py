@@ -43,7 +43,7 @@ def matches(rule: Rule, call: Call) -> bool:
     if rule.ordered and not _in_order(rule, call):
         return False
     operands = call.operands
-    if rule.operands and not _counts(rule.operands, len(operands)):
+    if rule.operands and not counts(rule.operands, len(operands)):
         return False
     if rule.operand and not any(like(word, pattern) for word in operands for pattern in rule.operand):
         return False
@@ -114,7 +114,8 @@ def carried(rule: Rule, call: Call) -> Iterator[str]:
                 yield Unresolved(found[at:], found.written) if isinstance(found, Unresolved) else found[at:]
 
 
-def _counts(wanted: str, count: int) -> bool:
+def counts(wanted: str, count: int) -> bool:
+    """Whether so many operands are as many as a rule wants ("0", ">=1", "<=2")."""
     number = int(wanted.lstrip("<>="))
     if wanted.startswith(">="):
         return count >= number

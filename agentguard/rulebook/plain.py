@@ -14,7 +14,7 @@ from ..core.effect import Effect, Rating, Target, worst
 from ..core.glob import like
 from ..core.value import Value
 from .claims import prove_settings, rating_of_texts, urls_that_do_more_than_read
-from .match import specificity
+from .match import counts, specificity
 from .model import Command, Condition, Option, Program, Rule
 
 #: How many operands a call has, as far as it is told apart: none, one, more.
@@ -93,7 +93,7 @@ def _simple(program: Program) -> bool:
 
 def _before_the_command(program: Program) -> tuple[Option, ...]:
     """The program's own options that may stand before any command: no rule that could ask depends on them."""
-    told = {name for rule in program.rules if not _harmless(rule) for name in _named(rule)}
+    told = {name for rule in program.rules if not _harmless(rule) for name in _named(*rule.given, *rule.unless)}
     settled = bool(program.plain.upward)
     return tuple(
         option
@@ -102,7 +102,7 @@ def _before_the_command(program: Program) -> tuple[Option, ...]:
         and _sayable(option)
         and option.name not in program.plain.absent
         and (option.role != "CHDIR" or settled)
-        and not any(rule.wins and option.name in _named(rule) for rule in program.rules)
+        and not any(rule.wins and option.name in _named(*rule.given, *rule.unless) for rule in program.rules)
     )
 
 
@@ -148,7 +148,7 @@ class _Analysis:
             if self._can_be_needed(rule) and not self._read_by_a_reader():
                 self._start()
                 self.needed = rule
-                self._drop(name for choice in rule.unless for one in choice for name in one.names)
+                self._drop(_named(*rule.unless))
                 if self._base() and (needed := self._names_of(rule)):
                     return self._told(needed)
         self._start()
@@ -268,7 +268,7 @@ class _Analysis:
         for rule in self.rules:
             if not self._decides_for(rule, count):
                 continue
-            named = {name for choice in rule.unless for one in choice for name in one.names}
+            named = _named(*rule.unless)
             if not named & {option.name for option in self.before}:
                 self._drop(named)
                 if self._certain(rule, count):
@@ -302,7 +302,7 @@ class _Analysis:
                 if not self._prevent(rule):
                     return ()
         for rule in winning:
-            self._drop(name for choice in rule.unless for one in choice for name in one.names)
+            self._drop(_named(*rule.unless))
         if self._read_by_a_reader():
             self._keep(self._unminded() | set(needed))
         stopped = (any(self._could_hold(one) for choice in rule.unless for one in choice) for rule in winning)
@@ -384,9 +384,9 @@ def _rating(rule: Rule) -> Rating:
     return Effect(rule.effect, Target("", ""), rule.recoverable_by).rating
 
 
-def _named(rule: Rule) -> set[str]:
-    conditions: Iterator[Condition] = (one for choice in (*rule.given, *rule.unless) for one in choice)
-    return {name for one in conditions for name in one.names}
+def _named(*choices: tuple[Condition, ...]) -> set[str]:
+    """Every name in some conditions of a rule."""
+    return {name for choice in choices for one in choice for name in one.names}
 
 
 def _sayable(option: Option) -> bool:
@@ -396,16 +396,15 @@ def _sayable(option: Option) -> bool:
 
 def _can_count(wanted: str, count: int) -> bool:
     """Whether some call of that class (see COUNTS) has as many operands as a rule wants."""
-    number = int(wanted.lstrip("<>="))
-    many = count == COUNTS[-1]
-    if wanted.startswith("<="):
-        return count <= number
-    return many or count >= number if wanted.startswith(">=") else count == number or (many and number > count)
+    return any(counts(wanted, number) for number in _numbers(wanted, count))
 
 
 def _must_count(wanted: str, count: int) -> bool:
     """Whether every call of that class has."""
-    number = int(wanted.lstrip("<>="))
-    if wanted.startswith(">="):
-        return count >= number
-    return count < COUNTS[-1] and (count <= number if wanted.startswith("<=") else count == number)
+    return all(counts(wanted, number) for number in _numbers(wanted, count))
+
+
+def _numbers(wanted: str, count: int) -> range:
+    """Numbers of operands that stand for all of a class: beyond one more than is wanted, they are all alike."""
+    many = count == COUNTS[-1]
+    return range(count, max(int(wanted.lstrip("<>=")), count - 1) + 2 if many else count + 1)
