@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 from desk import Desk
+from fastway import Ground
 from guarded import lasting_directory
+
+from agentguard import resources
+from agentguard.rulebook.load import Rulebook, load
 
 
 @pytest.fixture
@@ -23,3 +27,15 @@ def lasting_tmp() -> Iterator[Path]:
     """A scratch directory that is no temporary one to the guard, and lies in no git work tree."""
     with lasting_directory() as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def rulebook() -> Rulebook:
+    """The rules of this checkout, which no test changes."""
+    return load(resources.rules())
+
+
+@pytest.fixture(scope="module")
+def ground(rulebook: Rulebook, tmp_path_factory: pytest.TempPathFactory) -> Ground:
+    """A root with shims that are asked what they decide."""
+    return Ground(tmp_path_factory.mktemp("ground"), rulebook)

@@ -29,13 +29,12 @@ import pytest
 from guarded import lasting_directory
 from repository import ENV
 
-from agentguard import resources
 from agentguard.classify import Classifier
 from agentguard.core.call import Invocation, Stream
 from agentguard.core.effect import Reading
 from agentguard.edge.world import RealWorld
 from agentguard.rulebook.examples import rate
-from agentguard.rulebook.load import Rulebook, load
+from agentguard.rulebook.load import Rulebook
 from agentguard.rulebook.model import Example
 
 TABLES = sorted((Path(__file__).parent / "cases").glob("*.toml"))
@@ -79,11 +78,6 @@ class Places:
         about = self.described[name]
         before = self.script(about["after"]) if "after" in about else ""
         return f"{before}\n{about.get('script', '')}"
-
-
-@pytest.fixture(scope="module")
-def rulebook() -> Rulebook:
-    return load(resources.rules())
 
 
 @pytest.fixture(scope="module")

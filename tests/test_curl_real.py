@@ -11,12 +11,10 @@ import threading
 
 import pytest
 
-from agentguard import resources
 from agentguard.classify import Classifier
 from agentguard.core.call import Invocation
 from agentguard.core.world import PathState, Unseen, World
 from agentguard.readers import http as http_reader
-from agentguard.rulebook.load import load
 
 CURL = shutil.which("curl", path="/usr/bin:/bin:/usr/local/bin:/opt/homebrew/bin")
 pytestmark = pytest.mark.skipif(CURL is None, reason="needs curl")
@@ -59,11 +57,6 @@ def server():
         yield running
         running.shutdown()
         thread.join()
-
-
-@pytest.fixture(scope="module")
-def rulebook():
-    return load(resources.rules())
 
 
 class Disk(World):

@@ -16,14 +16,13 @@ from typing import Any
 import pytest
 from fastway import PROGRAMS, SHELLS, Blind, Ground
 
-from agentguard import resources
 from agentguard.classify import Classifier
 from agentguard.core.call import Invocation
 from agentguard.core.decide import decide
 from agentguard.core.effect import RATINGS
 from agentguard.core.secrets import masked
 from agentguard.edge.world import RealWorld
-from agentguard.rulebook.load import Rulebook, load
+from agentguard.rulebook.load import Rulebook
 from agentguard.rulebook.model import Command, Program
 
 #: How many vectors of each program a shell is asked about.
@@ -99,16 +98,6 @@ def _value(program: Program, random_: random.Random) -> str:
     if program.name == "curl" and random_.random() < 0.9:
         return random_.choice(URLS)
     return random_.choice((*ODD, "x", "a.txt", "src", "main", "HEAD~1")) if random_.random() < 0.5 else "x"
-
-
-@pytest.fixture(scope="module")
-def rulebook() -> Rulebook:
-    return load(resources.rules())
-
-
-@pytest.fixture(scope="module")
-def ground(rulebook: Rulebook, tmp_path_factory: pytest.TempPathFactory) -> Ground:
-    return Ground(tmp_path_factory.mktemp("ground"), rulebook)
 
 
 @pytest.mark.parametrize("name", PROGRAMS)

@@ -16,13 +16,12 @@ import pytest
 from fastway import SHELLS, Blind, Ground
 from repository import GIT
 
-from agentguard import resources
 from agentguard.classify import Classifier
 from agentguard.core.call import Invocation
 from agentguard.core.decide import decide
 from agentguard.edge import spool
 from agentguard.edge.world import RealWorld
-from agentguard.rulebook.load import Rulebook, load
+from agentguard.rulebook.load import Rulebook
 
 CALLS = {
     "git": (
@@ -300,16 +299,6 @@ ROWS: dict[str, tuple[str, Callable[[Scene], None]]] = {
 }
 #: The commands that look at configuration files.
 LOOKING = {"status", "log", "diff", "add", "commit", "fetch", "-C"}
-
-
-@pytest.fixture(scope="module")
-def rulebook() -> Rulebook:
-    return load(resources.rules())
-
-
-@pytest.fixture(scope="module")
-def ground(rulebook: Rulebook, tmp_path_factory: pytest.TempPathFactory) -> Ground:
-    return Ground(tmp_path_factory.mktemp("ground"), rulebook)
 
 
 @pytest.fixture

@@ -26,20 +26,14 @@ import pytest
 from guarded import lasting_directory
 from kept import Ground
 
-from agentguard import resources
 from agentguard.classify import Classifier
 from agentguard.core.call import Invocation, Stream
 from agentguard.edge.world import RealWorld
-from agentguard.rulebook.load import Rulebook, load
+from agentguard.rulebook.load import Rulebook
 
 #: Where files are in memory only: hundreds of repositories are put back.
 MEMORY = "/dev/shm"
 TABLE = tomllib.loads((Path(__file__).parent / "truth/git.toml").read_text())
-
-
-@pytest.fixture(scope="module")
-def rulebook() -> Rulebook:
-    return load(resources.rules())
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from agentguard import resources
 from agentguard.core.call import Invocation, Stream, Unresolved
 from agentguard.core.effect import Effect, Reading, Target
 from agentguard.core.world import PathState, World
@@ -20,7 +19,7 @@ from agentguard.edge.world import RealWorld
 from agentguard.readers.shell import read
 from agentguard.readers.shell.grammar import parse
 from agentguard.rulebook.examples import rate
-from agentguard.rulebook.load import Rulebook, load
+from agentguard.rulebook.load import Rulebook
 from agentguard.rulebook.model import Example
 
 HOME = "/home/dev"
@@ -585,11 +584,6 @@ LINES = [
     ("git config user.name x && git status", {}, "reversible"),
     ("if [ -d node_modules ]; then rm -rf node_modules; fi", {"paths": {"node_modules": "regenerable"}}, "reversible"),
 ]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def rulebook() -> Rulebook:
-    return load(resources.rules())
 
 
 @pytest.mark.parametrize(("line", "given", "rating"), LINES)

@@ -12,11 +12,6 @@ from agentguard.rulebook.examples import rate
 from agentguard.rulebook.load import load
 
 
-@pytest.fixture(scope="module")
-def rulebook():
-    return load(resources.rules())
-
-
 @pytest.fixture
 def folder(tmp_path, rulebook):
     compiled.write(rulebook, str(tmp_path))

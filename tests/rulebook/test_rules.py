@@ -1,15 +1,6 @@
 """Every rule file that ships: its examples hold against the whole rulebook."""
 
-import pytest
-
-from agentguard import resources
 from agentguard.rulebook.examples import faults
-from agentguard.rulebook.load import load
-
-
-@pytest.fixture(scope="module")
-def rulebook():
-    return load(resources.rules())
 
 
 def test_every_example_holds(rulebook):
