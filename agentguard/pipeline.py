@@ -13,9 +13,9 @@ from .core.decide import Decision, decide
 from .core.effect import Effect, Reading
 from .core.origin import Origin
 from .core.refusal import refusal, unanswered, waiting
-from .core.request import WORD, Request
+from .core.request import Request
 from .core.secrets import masked_text
-from .core.sheet import Sheet, printable, sheet
+from .core.sheet import WORD, Sheet, printable, sheet
 from .core.value import TYPE_CHECKING, Value
 from .core.world import Witness, World
 from .errors import REFUSED, RecordError

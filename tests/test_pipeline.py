@@ -5,7 +5,7 @@ import pytest
 from agentguard.core.call import Invocation
 from agentguard.core.effect import Effect, Environment, Reading, Target
 from agentguard.core.origin import Origin, Process, Session
-from agentguard.core.request import WORD, Request
+from agentguard.core.request import Request
 from agentguard.core.world import PathState, World
 from agentguard.errors import REFUSED, NoProgram, RecordError
 from agentguard.pipeline import Edges, Journal, guard

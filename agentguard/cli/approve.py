@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..core.request import APPROVAL_LIFE, WORD, Request
-from ..core.sheet import printable, quoted
+from ..core.request import APPROVAL_LIFE, Request
+from ..core.sheet import WORD, printable, quoted
 from ..edge.journal import Journal
 from ..edge.root import Root
 from ..edge.terminal import ask

@@ -16,15 +16,15 @@ else:
 APPROVAL_LIFE = 600
 #: How long a request stays on the list without an answer, in seconds.
 REQUEST_LIFE = 3600
-#: What a person types to approve.
-WORD = "DELETE"
 
 
 class Request(Value):
     """`digest` is what exactly was asked for; an approval is good for that and nothing else.
 
     Times are seconds since the epoch. `answered` is 0 while nobody has answered; `answer` is
-    what a person who denied it wants the agent to read.
+    what a person who denied it wants the agent to read. `lead` is the id of the request that
+    this one has joined (core/request.Kin), "" for one that stands by itself or leads. `proof` is a
+    signed `Grant` as its canonical text, "" where none was given.
     """
 
     id: str
@@ -35,3 +35,5 @@ class Request(Value):
     state: State = "open"
     answered: float = 0
     answer: str = ""
+    lead: str = ""
+    proof: str = ""

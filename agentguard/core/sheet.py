@@ -8,12 +8,18 @@ from .origin import Origin
 from .secrets import masked, masked_text
 from .value import Value
 
+#: What a person types to approve, where nothing else is wanted.
+WORD = "DELETE"
 #: How many targets are listed by name before the rest is only counted.
 SHOWN_TARGETS = 20
 
 
 class Sheet(Value):
-    """One call, as put to a person. All text is masked (no secrets) and raw (not yet made printable)."""
+    """One call, as put to a person. All text is masked (no secrets) and raw (not yet made printable).
+
+    `word` is what a person types to let it run, `factor` says whether they must also prove themselves
+    by a factor. `earlier` are denials of calls that aimed at the same things, a line each.
+    """
 
     program: str
     argv: tuple[str, ...]
@@ -26,6 +32,9 @@ class Sheet(Value):
     environment: str
     session: str
     agent: str
+    word: str = WORD
+    factor: bool = False
+    earlier: tuple[str, ...] = ()
 
 
 def sheet(call: Invocation, reading: Reading, origin: Origin, real: str) -> Sheet:

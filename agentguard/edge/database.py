@@ -23,7 +23,13 @@ BUSY = 5.0
 #: checkpoint would never begin it from the start.
 LONGEST_LOG = 400_000
 #: What `PRAGMA user_version` says. Add to it whenever a program of the version before would go wrong.
-SCHEMA = 1
+SCHEMA = 2
+
+#: Columns that schema 1 did not have. `parent` is the process that called, `kin` what its calls must
+#: have in common to be one question, `lead` the request that was joined, `hits` what the call aims
+#: at, as JSON, `proof` a signed approval.
+_COLUMNS = tuple(f"{name} TEXT NOT NULL DEFAULT ''" for name in ("parent", "kin", "lead", "hits", "proof"))
+_LATER = ",\n  ".join(_COLUMNS)
 
 # A row is its body; the columns to search by are computed from it, so that nothing can disagree
 # with what is hashed. `sealed` is the last row that `prune` took away. A row can be deleted only
@@ -69,7 +75,8 @@ CREATE TABLE requests (
   created REAL NOT NULL,
   answered REAL NOT NULL DEFAULT 0,
   answer TEXT NOT NULL DEFAULT '',
-  sheet TEXT NOT NULL
+  sheet TEXT NOT NULL,
+  {_LATER}
 );
 CREATE INDEX requests_digest ON requests (digest, state);
 CREATE INDEX requests_state ON requests (state);
@@ -175,8 +182,10 @@ class Database:
                 f"{self.path}: written by a newer agentguard (schema {version}, this one knows {SCHEMA})",
                 "use the newer one",
             )
-        if version < SCHEMA:
+        if version == 0:
             raise RecordError(f"{self.path}: holds no record", _LOOK)
+        if version < SCHEMA:
+            _upgrade(connection)
 
     def _named(self, fault: BaseException) -> RecordError:
         """One line for a fault of the file: which file, and why."""
@@ -288,6 +297,16 @@ def _create(path: str) -> None:
         for leftover in (new, f"{new}-wal", f"{new}-shm"):
             if os.path.lexists(leftover):
                 os.unlink(leftover)
+
+
+def _upgrade(connection: sqlite3.Connection) -> None:
+    """From schema 1. Another process may be at it as well: whoever is first does it all."""
+    connection.execute(_WRITE)
+    if connection.execute("PRAGMA user_version").fetchone()[0] < SCHEMA:
+        for column in _COLUMNS:
+            connection.execute(f"ALTER TABLE requests ADD COLUMN {column}")
+        connection.execute(f"PRAGMA user_version = {SCHEMA}")
+    connection.execute("COMMIT")
 
 
 def _link(new: str, path: str) -> None:

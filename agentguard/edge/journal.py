@@ -26,7 +26,7 @@ GLANCE = 0.15
 #: How many of the last named sessions are still told apart: more do not run at once.
 SESSIONS = 256
 
-_COLUMNS = "SELECT id, digest, session, created, sheet, state, answered, answer FROM requests"
+_COLUMNS = "SELECT id, digest, session, created, sheet, state, answered, answer, lead, proof FROM requests"
 #: An open request that can still be answered; takes now, twice. A time to come is none that a clock gave honestly.
 _PENDING = f"state = 'open' AND created <= ? AND created > ? - {REQUEST_LIFE}"
 #: An approval that can still be spent; takes now, twice. A clock set back must not make it live longer.
@@ -172,11 +172,11 @@ def _written(asked: Sheet) -> str:
 def _request(row: tuple[Any, ...]) -> Request:
     from ..core.effect import Reason
 
-    id, digest, session, created, sheet, state, answered, answer = row
+    id, digest, session, created, sheet, *rest = row
     fields = {name: value for name, value in parsed(sheet).items() if name in Sheet._fields}
     fields |= {name: tuple(value) for name, value in fields.items() if isinstance(value, list)}
     fields["reasons"] = tuple(Reason(*reason) for reason in fields["reasons"])
-    return Request(id, digest, session, created, Sheet(**fields), state, answered, answer)
+    return Request(id, digest, session, created, Sheet(**fields), *rest)
 
 
 def _facts(request: Request) -> dict[str, Any]:
