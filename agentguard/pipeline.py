@@ -18,7 +18,7 @@ from .core.secrets import masked_text
 from .core.sheet import WORD, Sheet, printable, sheet
 from .core.value import TYPE_CHECKING, Value
 from .core.world import Witness, World
-from .errors import REFUSED, RecordError
+from .errors import REFUSED, RecordError, Unproven
 
 if TYPE_CHECKING:
     from typing import Any, Protocol
@@ -94,6 +94,14 @@ class Edges(Protocol):
         """Ask the person at that terminal to type the word."""
         raise NotImplementedError
 
+    def signed(self, terminal: str, digest: str) -> str:
+        """Have the person at that terminal sign the digest by a factor: the grant's text; raises Unproven."""
+        raise NotImplementedError
+
+    def proven(self, request: Request, digest: str) -> str:
+        """Why a request's proof does not prove a person's word for that digest, "" if it does."""
+        raise NotImplementedError
+
     def tell(self, *lines: str) -> None:
         """Say something to the caller, on standard error."""
         raise NotImplementedError
@@ -154,6 +162,9 @@ def _carry_out(judged: Judged, edges: Edges) -> int:
         return _refuse(judged, edges, "what it would do has changed since it was approved", request)
     if not edges.journal.spend(request):
         return _refuse(judged, edges, "its approval has been used or has expired", request)
+    unproven = _unproven(judged, edges, request)
+    if unproven:
+        return _refuse(judged, edges, unproven, request)
     return _run(judged, edges, request)
 
 
@@ -162,9 +173,18 @@ def _ask_here(judged: Judged, edges: Edges) -> int:
     _record(judged, edges, "asked", terminal=judged.origin.terminal)
     if not edges.prompt(judged.origin.terminal, judged.asked, WORD):
         return _refuse(judged, edges, f"{WORD} was not typed")
+    answer = Request("", judged.digest, judged.origin.session.id, 0, judged.asked, "approved")
+    if judged.asked.factor:
+        try:
+            answer = answer.replace(proof=edges.signed(judged.origin.terminal, judged.digest))
+        except Unproven as fault:
+            return _refuse(judged, edges, fault.message)
+    unproven = _unproven(judged, edges, answer)
+    if unproven:
+        return _refuse(judged, edges, unproven)
     if not _unchanged(judged, edges):
         return _refuse(judged, edges, "what it would do changed while it was being asked")
-    return _run(judged, edges, confirmed=f"typed at {judged.origin.terminal}")
+    return _run(judged, edges, confirmed=f"typed at {judged.origin.terminal}", proof=answer.proof)
 
 
 def _ask_elsewhere(judged: Judged, edges: Edges) -> Request:
@@ -181,13 +201,19 @@ def _ask_elsewhere(judged: Judged, edges: Edges) -> Request:
         raise
 
 
+def _unproven(judged: Judged, edges: Edges, request: Request) -> str:
+    """Why an approval is none, where it wants more than a word; "" if nothing is missing."""
+    why = edges.proven(request, judged.digest) if judged.asked.factor else ""
+    return f"its approval does not prove a person: {why}" if why else ""
+
+
 def _unchanged(judged: Judged, edges: Edges) -> bool:
     """Judge again, just before running: the approval is for exactly what was shown."""
     return judge(judged.call, judged.origin, edges).digest == judged.digest
 
 
-def _run(judged: Judged, edges: Edges, request: Request | None = None, confirmed: str = "") -> int:
-    _record(judged, edges, "ran", request=request.id if request else "", confirmed=confirmed)
+def _run(judged: Judged, edges: Edges, request: Request | None = None, **confirmed: str) -> int:
+    _record(judged, edges, "ran", request=request.id if request else "", **confirmed)
     return edges.launch(judged.real, judged.call)
 
 

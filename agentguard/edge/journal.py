@@ -72,13 +72,13 @@ class Journal(Record):
         while True:
             with self.reading() as connection:
                 found = connection.execute(
-                    "SELECT state, answered, answer FROM requests WHERE id = ?", (request.id,)
+                    "SELECT state, answered, answer, proof FROM requests WHERE id = ?", (request.id,)
                 ).fetchone()
             if found is None:
                 raise RecordError(f"{self.path}: request {request.id} is gone")
             left = end - time.monotonic()
             if found[0] != "open" or left <= 0:
-                return request.replace(state=found[0], answered=found[1], answer=found[2])
+                return request.replace(state=found[0], answered=found[1], answer=found[2], proof=found[3])
             time.sleep(min(GLANCE, left))
 
     def spend(self, request: Request) -> bool:
@@ -118,18 +118,21 @@ class Journal(Record):
             raise UsageError(f"{id} could be any of {', '.join(row[0] for row in exact)}", "give more of it")
         return _request(exact[0])
 
-    def answer(self, id: str, approved: bool, by: dict[str, Any], words: str = "") -> Request:
-        """Answer a request that waits, and put that on the record with who it was; `words` are for the agent.
+    def answer(self, id: str, approved: bool, by: dict[str, Any], words: str = "", proof: str = "") -> Request:
+        """Answer a request that waits, and put that on the record with who it was.
+
+        `words` are for the agent, `proof` is the text of a signed grant.
 
         Raises UsageError if it no longer waits.
         """
         before, now = self.request(id), self._clock()
         after = before.replace(state="approved" if approved else "denied", answered=now, answer=_storable(words))
+        after = after.replace(proof=proof)
         body = self._body(after.state, _facts(after) | {"by": by})
         with self.writing() as connection:
             changed = connection.execute(
-                f"UPDATE requests SET state = ?, answered = ?, answer = ? WHERE id = ? AND {_PENDING}",
-                (after.state, now, after.answer, before.id, now, now),
+                f"UPDATE requests SET state = ?, answered = ?, answer = ?, proof = ? WHERE id = ? AND {_PENDING}",
+                (after.state, now, after.answer, after.proof, before.id, now, now),
             )
             if changed.rowcount != 1:
                 raise UsageError(f"request {before.id} no longer waits: {_why_not(connection, before.id)}")
@@ -196,6 +199,7 @@ def _facts(request: Request) -> dict[str, Any]:
         "reasons": [dict(zip(reason._fields, reason.astuple(), strict=True)) for reason in asked.reasons],
         "digest": request.digest,
         "answer": request.answer,
+        "proof": request.proof,
     }
 
 

@@ -18,6 +18,7 @@ class Root(Value):
     bin/agentguard  the person's command, out of the store
     activate.sh, activate.fish
     config.toml     what was chosen at install time
+    factors.toml    the keys with which a person proves themselves
     manifest.json   what `install` made, so that `uninstall` takes away exactly that
     data/record.db  the record and the requests
     """
@@ -53,6 +54,11 @@ class Root(Value):
     def config(self) -> str:
         """What was chosen at install time, as TOML."""
         return f"{self.path}/config.toml"
+
+    @property
+    def factors(self) -> str:
+        """The keys with which a person proves themselves, as TOML."""
+        return f"{self.path}/factors.toml"
 
     @property
     def manifest(self) -> str:
