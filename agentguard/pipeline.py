@@ -18,7 +18,7 @@ from .core.secrets import masked_text
 from .core.sheet import WORD, Sheet, printable, sheet
 from .core.value import TYPE_CHECKING, Value
 from .core.world import Witness, World
-from .errors import REFUSED, RecordError, Unproven
+from .errors import REFUSED, InstallError, RecordError, Unproven
 
 if TYPE_CHECKING:
     from typing import Any, Protocol
@@ -177,7 +177,7 @@ def _ask_here(judged: Judged, edges: Edges) -> int:
     if judged.asked.factor:
         try:
             answer = answer.replace(proof=edges.signed(judged.origin.terminal, judged.digest))
-        except Unproven as fault:
+        except (Unproven, InstallError) as fault:
             return _refuse(judged, edges, fault.message)
     unproven = _unproven(judged, edges, answer)
     if unproven:

@@ -54,9 +54,7 @@ def run(
         signal(SIGCHLD, SIG_IGN)
 
 
-def _run(
-    argv: list[bytes], env: Mapping[bytes, bytes], seconds: float, limit: int, stdin: int | None
-) -> Finished:
+def _run(argv: list[bytes], env: Mapping[bytes, bytes], seconds: float, limit: int, stdin: int | None) -> Finished:
     name = os.path.basename(argv[0]).decode("utf-8", "replace")
     deadline = time.monotonic() + seconds
     out, out_end = os.pipe()

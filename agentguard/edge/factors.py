@@ -112,7 +112,9 @@ def _read(table: dict[str, Any]) -> Factor:
     if not public.isprintable() or len(public.split()) != 2:
         raise ValueError(f"the factor {name} has no public key")
     if kind == "passphrase":
-        sealed = sealing.Sealed(*(kind_of(table["sealed"][field]) for field, kind_of in _SEALED))
+        how = table["sealed"]
+        n, r, p = (int(how[cost]) for cost in ("n", "r", "p"))
+        sealed = sealing.Sealed(n, r, p, *(str(how[part]) for part in ("salt", "nonce", "text")))
         factor = Factor("passphrase", name, public, sealed)
     elif kind == "ssh-key":
         factor = Factor("ssh-key", name, public, path=str(table["path"]))
@@ -121,9 +123,6 @@ def _read(table: dict[str, Any]) -> Factor:
     if factor.fingerprint != fingerprint:
         raise ValueError(f"the factor {name} has another fingerprint than its key")
     return factor
-
-
-_SEALED = (("n", int), ("r", int), ("p", int), ("salt", str), ("nonce", str), ("text", str))
 
 
 def _put(root: Root, kept: tuple[Factor, ...]) -> None:

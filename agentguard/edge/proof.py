@@ -7,7 +7,7 @@ import time
 from ..core.grant import Grant
 from ..core.request import APPROVAL_LIFE, Request
 from ..core.value import TYPE_CHECKING
-from ..errors import AgentguardError, UsageError, Unproven
+from ..errors import AgentguardError, Unproven
 from .factors import Factor, believed, factors, sign, verify
 from .journal import Journal
 from .root import Root
@@ -32,7 +32,7 @@ def usable(root: Root) -> tuple[Factor, ...]:
 def sign_grant(root: Root, digests: tuple[str, ...], ask: Ask, tell: Tell) -> str:
     """Ask the person for a factor, and sign that the calls of these digests may run; the grant's text.
 
-    Raises Unproven if they do not prove themselves, UsageError if there is no factor.
+    Raises Unproven if they do not prove themselves.
     """
     factor = chosen(root, ask)
     return grant(root, digests, factor, asked(factor, ask, tell)).written()
@@ -53,7 +53,7 @@ def chosen(root: Root, ask: Ask) -> Factor:
     """The factor that the person wants to use: the only one, or the one they name."""
     there = usable(root)
     if not there:
-        raise UsageError("there is no factor to sign with", "`agentguard factor add passphrase` adds one")
+        raise Unproven("there is no factor to sign with", "`agentguard factor add passphrase` adds one")
     if len(there) == 1:
         return there[0]
     listed = ", ".join(f"{place}: {factor.name}" for place, factor in enumerate(there, 1))

@@ -1,4 +1,4 @@
-"""Signing and verifying with SSH keys, by OpenSSH's own program: keys in hardware (`sk-`) are signed with by a touch."""
+"""Signing and verifying with SSH keys, by OpenSSH's own program: a key in hardware (`sk-`) signs by a touch."""
 
 from __future__ import annotations
 

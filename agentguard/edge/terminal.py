@@ -128,9 +128,7 @@ class _Ended(BaseException):
         self.number = number
 
 
-def _answer(
-    fd: int, shown: str, question: str, gone: Callable[[], bool] | None, hidden: bool = False
-) -> str | None:
+def _answer(fd: int, shown: str, question: str, gone: Callable[[], bool] | None, hidden: bool = False) -> str | None:
     """Write what is asked and read one line, in modes in which a person can type and interrupt."""
     import contextlib
     import select
