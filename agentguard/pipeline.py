@@ -13,7 +13,7 @@ from .core.decide import Decision, decide
 from .core.effect import Effect, Reading
 from .core.origin import Origin
 from .core.refusal import refusal, unanswered, waiting
-from .core.request import Request
+from .core.request import Filed, Request
 from .core.secrets import masked_text
 from .core.sheet import WORD, Sheet, printable, sheet
 from .core.value import TYPE_CHECKING, Value
@@ -36,8 +36,8 @@ class Journal(Protocol):
         """Add one row, durably, before returning."""
         raise NotImplementedError
 
-    def file(self, asked: Sheet, digest: str, session: str) -> Request:
-        """Put a request on the list; one that is still open for the same digest is joined."""
+    def file(self, asked: Sheet, digest: str, caller: Origin) -> Filed:
+        """Put a request on the list; one that is still open for the same digest, or an alike one, is joined."""
         raise NotImplementedError
 
     def approved(self, digest: str) -> Request | None:
@@ -189,9 +189,14 @@ def _ask_here(judged: Judged, edges: Edges) -> int:
 
 def _ask_elsewhere(judged: Judged, edges: Edges) -> Request:
     """File a request, and wait for a person at another terminal."""
-    request = edges.journal.file(judged.asked, judged.digest, judged.origin.session.id)
+    filed = edges.journal.file(judged.asked, judged.digest, judged.origin)
+    request = filed.request
+    if request.state != "open":
+        return request
     try:
-        _record(judged, edges, "asked", request=request.id)
+        _record(judged, edges, "asked", request=request.id, group=request.lead)
+        if not filed.waits:
+            return request
         if edges.patience > 0:
             edges.tell(*waiting(judged.asked, request, edges.patience))
         return edges.journal.settled(request, edges.patience)

@@ -5,7 +5,8 @@ import pytest
 from agentguard.core.call import Invocation
 from agentguard.core.effect import Effect, Environment, Reading, Target
 from agentguard.core.origin import Origin, Process, Session
-from agentguard.core.request import Request
+from agentguard.core.request import Filed, Request
+from agentguard.core.sheet import WORD
 from agentguard.core.world import PathState, World
 from agentguard.errors import REFUSED, NoProgram, RecordError
 from agentguard.pipeline import Edges, Journal, guard
@@ -56,14 +57,14 @@ class FakeJournal(Journal):
         self.rows.append((kind, facts))
         self.log.append(kind)
 
-    def file(self, asked, digest, session):
+    def file(self, asked, digest, caller):
         self._may_fail("file")
         for request in self.requests:
             if request.digest == digest and request.state == "open":
-                return request
-        self.requests.append(Request(f"r{len(self.requests) + 1}", digest, session, 0.0, asked))
+                return Filed(request)
+        self.requests.append(Request(f"r{len(self.requests) + 1}", digest, caller.session.id, 0.0, asked))
         self.log.append("file")
-        return self.requests[-1]
+        return Filed(self.requests[-1])
 
     def _now(self, request):
         return next(r for r in self.requests if r.id == request.id)

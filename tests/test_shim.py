@@ -144,7 +144,7 @@ class Installation:
 
     def answer(self, approved, words=""):
         with self.journal() as journal:
-            journal.answer(journal.pending()[0].id, approved, {"uid": os.getuid()}, words)
+            journal.answer(journal.pending()[:1], approved, {"uid": os.getuid()}, words)
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..core.request import APPROVAL_LIFE, Request
-from ..core.sheet import WORD, printable, quoted
+from ..core.request import APPROVAL_LIFE, Request, question
+from ..core.sheet import printable, quoted
 from ..edge.journal import Journal
 from ..edge.root import Root
 from ..edge.terminal import ask
@@ -24,8 +24,9 @@ from .person import require_person
 def approve(root: Root, id: str | None) -> int:
     """Let a waiting call run, once.
 
-    Shows what it would do, and wants a word typed. Without ID: the one that waits, or a list if
-    there are several.
+    Shows what it would do, and wants a word typed. Calls that a loop made are one question: what is
+    approved is exactly the list that was shown. Without ID: the one that waits, or a list if there
+    are several.
 
     \b
     Examples:
@@ -34,12 +35,13 @@ def approve(root: Root, id: str | None) -> int:
     """
     by = require_person(root, "approve a call")
     journal = Journal(root)
-    request = chosen(journal, id)
-    if ask(title(request), request.sheet, f"Type {WORD} to approve it, anything else to leave it: ") != WORD:
-        click.echo(f"{WORD} was not typed: request {request.id} still waits.")
+    group = journal.group(chosen(journal, id))
+    word = printable(question(group))
+    wanted = f"{also(group)}Type {word} to approve {them(group)}, anything else to leave it: "
+    if ask(title(group), group[0].sheet, wanted) != question(group):
+        click.echo(f"{word} was not typed: request {group[0].id} still waits.")
         return 1
-    journal.answer(request.id, True, by)
-    click.echo(approval(request))
+    click.echo(approval(journal.answer(group, True, by)))
     return 0
 
 
@@ -54,25 +56,40 @@ def chosen(journal: Journal, id: str | None) -> Request:
             state = "too old" if request.state == "open" else request.state
             raise UsageError(f"request {request.id} no longer waits: it is {state}")
         return request
-    if not waiting:
+    leads = tuple(request for request in waiting if not request.lead)
+    if not leads:
         raise UsageError("no call waits for an answer", "`agentguard watch` shows each one as it comes")
-    if len(waiting) > 1:
-        Console().print(_list(waiting))
-        raise UsageError(f"{len(waiting)} calls wait for an answer", "name one by its ID")
-    return waiting[0]
+    if len(leads) > 1:
+        Console().print(_list(leads))
+        raise UsageError(f"{len(leads)} calls wait for an answer", "name one by its ID")
+    return leads[0]
 
 
-def title(request: Request) -> str:
-    """What stands above a request's sheet."""
-    return f"agentguard: request {request.id}, asked {_ago(request)} ago. It cannot be undone."
+def title(group: tuple[Request, ...]) -> str:
+    """What stands above the sheet of the first of these requests."""
+    return f"agentguard: request {group[0].id}, asked {_ago(group[0])} ago. It cannot be undone."
 
 
-def approval(request: Request) -> str:
+def also(group: tuple[Request, ...]) -> str:
+    """The other calls that one answer decides, a line each."""
+    if len(group) == 1:
+        return ""
+    calls = "".join(f"  {quoted(request.sheet.argv)}\n" for request in group[1:])
+    return f"and {len(group) - 1} more of the same caller:\n{calls}\n"
+
+
+def them(group: tuple[Request, ...]) -> str:
+    """What an approval would approve."""
+    return "it" if len(group) == 1 else f"exactly these {len(group)}"
+
+
+def approval(group: tuple[Request, ...]) -> str:
     """What an approval means now."""
-    return (
-        f"Approved {request.id}. It runs now if its caller still waits; "
-        f"else the same call passes once within {APPROVAL_LIFE // 60} minutes."
-    )
+    told = f"Approved {', '.join(request.id for request in group)}."
+    minutes = APPROVAL_LIFE // 60
+    if len(group) > 1:
+        return f"{told} Each of the same calls passes once within {minutes} minutes."
+    return f"{told} It runs now if its caller still waits; else the same call passes once within {minutes} minutes."
 
 
 def _list(waiting: tuple[Request, ...]) -> Table:

@@ -27,5 +27,5 @@ def deny(root: Root, id: str | None, words: str) -> None:
     """
     by = require_person(root, "deny a call")
     journal = Journal(root)
-    request = journal.answer(chosen(journal, id).id, False, by, words)
-    click.echo(f"Denied {request.id}: {quoted(request.sheet.argv)[:500]}")
+    for request in journal.answer(journal.group(chosen(journal, id)), False, by, words):
+        click.echo(f"Denied {request.id}: {quoted(request.sheet.argv)[:500]}")

@@ -93,14 +93,14 @@ class _Watch:
 
     def _put(self, request: Request) -> None:
         """Ask about one request, and give the answer on."""
-        typed = ask(f"\a{title(request)}", request.sheet, QUESTION, gone=lambda: self._gone(request))
+        typed = ask(f"\a{title((request,))}", request.sheet, QUESTION, gone=lambda: self._gone(request))
         word, _, words = (typed or "").partition(" ")
         try:
             if typed == WORD:
-                self._open().answer(request.id, True, self._by)
-                say(approval(request))
+                self._open().answer((request,), True, self._by)
+                say(approval((request,)))
             elif word == "deny":
-                self._open().answer(request.id, False, self._by, words.strip())
+                self._open().answer((request,), False, self._by, words.strip())
                 say(f"Denied {request.id}.")
             elif self._gone(request):
                 say(f"\nRequest {request.id} no longer waits: it was answered elsewhere, or its caller has gone.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .canonical import digest
 from .sheet import Sheet
 from .value import TYPE_CHECKING, Value
 
@@ -23,7 +24,7 @@ class Request(Value):
 
     Times are seconds since the epoch. `answered` is 0 while nobody has answered; `answer` is
     what a person who denied it wants the agent to read. `lead` is the id of the request that
-    this one has joined (core/request.Kin), "" for one that stands by itself or leads. `proof` is a
+    this one has joined (see `kin`), "" for one that stands by itself or leads. `proof` is a
     signed `Grant` as its canonical text, "" where none was given.
     """
 
@@ -37,3 +38,22 @@ class Request(Value):
     answer: str = ""
     lead: str = ""
     proof: str = ""
+
+
+class Filed(Value):
+    """A call put before a person: its request, and whether it may wait there for the answer."""
+
+    request: Request
+    waits: bool = True
+
+
+def kin(asked: Sheet) -> str:
+    """What the calls of one parent must have in common to be one question: equal for alike calls."""
+    rules = sorted({reason.rule for reason in asked.reasons})
+    return digest((asked.program, asked.cwd, bool(asked.catastrophic), asked.factor, rules))
+
+
+def question(group: tuple[Request, ...]) -> str:
+    """What a person types to approve these requests: the word, and for several also how many they are."""
+    word = group[0].sheet.word
+    return word if len(group) == 1 else f"{word} {len(group)}"

@@ -7,16 +7,19 @@ import time
 
 from ..core.canonical import canonical, parsed
 from ..core.origin import Session
-from ..core.request import APPROVAL_LIFE, REQUEST_LIFE, Request
+from ..core.request import APPROVAL_LIFE, REQUEST_LIFE, Filed, Request, kin
 from ..core.sheet import Sheet
 from ..core.value import TYPE_CHECKING
 from ..errors import RecordError, UsageError
+from .agents import agent, interpreter
 from .record import Record, append_row
 from .spool import deny
 
 if TYPE_CHECKING:
     from typing import Any
 
+    from ..core.origin import Origin
+    from ..core.request import State
     from .sqlite import sqlite3
 
 #: What ids are made of: no letter or digit that looks like another one.
@@ -32,30 +35,50 @@ _PENDING = f"state = 'open' AND created <= ? AND created > ? - {REQUEST_LIFE}"
 #: An approval that can still be spent; takes now, twice. A clock set back must not make it live longer.
 _GOOD = f"state = 'approved' AND answered <= ? AND answered > ? - {APPROVAL_LIFE}"
 
+#: The last question that a parent's calls of one kind were; takes parent, kin, now, twice.
+_LAST_OF_PARENT = (
+    f"{_COLUMNS} WHERE parent = ? AND kin = ? AND lead = '' AND state <> 'withdrawn' "
+    f"AND created <= ? AND created > ? - {REQUEST_LIFE} ORDER BY rowid DESC LIMIT 1"
+)
+
 
 class Journal(Record):
     """Everything that one installation keeps: implements `pipeline.Journal`, and the person's side of it."""
 
-    def file(self, asked: Sheet, digest: str, session: str) -> Request:
-        """Put a request on the list, or join the one that is open for the same digest."""
+    def file(self, asked: Sheet, digest: str, caller: Origin) -> Filed:
+        """Put a request on the list, or join the one that is open for the same digest.
+
+        Alike calls of one parent are one question. While one is open, the others join it without a
+        wait of their own. A parent that has had its answer does not wait again: what comes after a
+        denial is denied, what comes after an approval is gathered. Only an agent itself, or what
+        may be one, has each of its calls answered.
+        """
         if self.foreign:
             raise RecordError(
                 f"{self.path}: uid {os.geteuid()} cannot put requests on another user's list",
                 "a person must run it themselves",
             )
-        now = self._clock()
+        now, alike = self._clock(), kin(asked)
+        parent = f"{caller.ancestry[0].pid} {caller.ancestry[0].start}" if caller.ancestry else ""
         with self.writing() as connection:
-            open_one = connection.execute(f"{_COLUMNS} WHERE digest = ? AND {_PENDING}", (digest, now, now)).fetchone()
-            if open_one:
-                return _request(open_one)
+            before = connection.execute(_LAST_OF_PARENT, (parent, alike, now, now)).fetchone()
+            last = _request(before) if before and parent else None
+            if last and last.state == "denied" and not _one_by_one(connection, caller):
+                return Filed(last, waits=False)
+            joined = last.id if last and last.state == "open" else ""
+            waits = not last or (not joined and _one_by_one(connection, caller))
+            same = connection.execute(f"{_COLUMNS} WHERE digest = ? AND {_PENDING}", (digest, now, now)).fetchone()
+            if same:
+                return Filed(_request(same), waits)
             name = _short_id()
             while connection.execute("SELECT 1 FROM requests WHERE id = ?", (name,)).fetchone():
                 name = _short_id()
             connection.execute(
-                "INSERT INTO requests (id, digest, session, created, sheet) VALUES (?, ?, ?, ?, ?)",
-                (name, digest, _storable(session), now, _written(asked)),
+                "INSERT INTO requests (id, digest, session, created, sheet, parent, kin, lead) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (name, digest, _storable(caller.session.id), now, _written(asked), parent, alike, joined),
             )
-        return Request(name, digest, session, now, asked)
+        return Filed(Request(name, digest, caller.session.id, now, asked, lead=joined), waits)
 
     def approved(self, digest: str) -> Request | None:
         """An approval for exactly this digest that has neither been spent nor expired."""
@@ -92,9 +115,12 @@ class Journal(Record):
             return changed.rowcount == 1
 
     def withdraw(self, request: Request) -> None:
-        """The caller has gone away: take an open request off the list."""
+        """The caller has gone away: take an open request off the list, and what has joined it."""
         with self.writing() as connection:
-            connection.execute("UPDATE requests SET state = 'withdrawn' WHERE id = ? AND state = 'open'", (request.id,))
+            connection.execute(
+                "UPDATE requests SET state = 'withdrawn' WHERE (id = ? OR lead = ?) AND state = 'open'",
+                (request.id, request.id),
+            )
 
     def pending(self) -> tuple[Request, ...]:
         """The requests that a person can answer now, the oldest first."""
@@ -118,28 +144,40 @@ class Journal(Record):
             raise UsageError(f"{id} could be any of {', '.join(row[0] for row in exact)}", "give more of it")
         return _request(exact[0])
 
-    def answer(self, id: str, approved: bool, by: dict[str, Any], words: str = "", proof: str = "") -> Request:
-        """Answer a request that waits, and put that on the record with who it was.
+    def group(self, request: Request) -> tuple[Request, ...]:
+        """A request and those that have joined it and wait as well, the oldest first: one question."""
+        now, lead = self._clock(), request.lead or request.id
+        with self.reading() as connection:
+            found = connection.execute(
+                f"{_COLUMNS} WHERE (id = ? OR lead = ?) AND {_PENDING} ORDER BY rowid", (lead, lead, now, now)
+            ).fetchall()
+        return tuple(map(_request, found))
 
-        `words` are for the agent, `proof` is the text of a signed grant.
+    def answer(
+        self, requests: tuple[Request, ...], approved: bool, by: dict[str, Any], words: str = "", proof: str = ""
+    ) -> tuple[Request, ...]:
+        """Answer requests that wait, all at once, and put each on the record with who it was; those answered.
 
-        Raises UsageError if it no longer waits.
+        `words` are for the agent, `proof` is a signed `Grant`. Raises UsageError if none waits any more.
         """
-        before, now = self.request(id), self._clock()
-        after = before.replace(state="approved" if approved else "denied", answered=now, answer=_storable(words))
-        after = after.replace(proof=proof)
-        body = self._body(after.state, _facts(after) | {"by": by})
+        now = self._clock()
+        state: State = "approved" if approved else "denied"
+        answered = []
         with self.writing() as connection:
-            changed = connection.execute(
-                f"UPDATE requests SET state = ?, answered = ?, answer = ?, proof = ? WHERE id = ? AND {_PENDING}",
-                (after.state, now, after.answer, after.proof, before.id, now, now),
-            )
-            if changed.rowcount != 1:
-                raise UsageError(f"request {before.id} no longer waits: {_why_not(connection, before.id)}")
+            for request in requests:
+                after = request.replace(state=state, answered=now, answer=_storable(words), proof=proof)
+                changed = connection.execute(
+                    f"UPDATE requests SET state = ?, answered = ?, answer = ?, proof = ? WHERE id = ? AND {_PENDING}",
+                    (state, now, after.answer, proof, request.id, now, now),
+                )
+                if changed.rowcount == 1:
+                    append_row(connection, self._body(state, _facts(after) | {"by": by}))
+                    answered.append(after)
+            if not answered:
+                raise UsageError(f"request {requests[0].id} no longer waits: {_why_not(connection, requests[0].id)}")
             if not approved:
                 deny(self._data)
-            append_row(connection, body)
-        return after
+        return tuple(answered)
 
     def open_session(self, pid: int, start: int, name: str) -> Session:
         """Name the session of everything below a process; see `origin.Process` for `start`."""
@@ -155,6 +193,15 @@ class Journal(Record):
                 f"SELECT pid, start, id, name FROM sessions ORDER BY rowid DESC LIMIT {SESSIONS}"
             ).fetchall()
         return {(pid, start): Session(id, name) for pid, start, id, name in reversed(found)}
+
+
+def _one_by_one(connection: sqlite3.Connection, caller: Origin) -> bool:
+    """Whether the parent is, or may be, an agent itself: each of its calls is a deed of its own."""
+    parent = caller.ancestry[0]
+    if agent(parent) or interpreter(parent):
+        return True
+    query = "SELECT 1 FROM sessions WHERE pid = ? AND start = ?"
+    return connection.execute(query, (parent.pid, parent.start)).fetchone() is not None
 
 
 def _short_id() -> str:
@@ -199,7 +246,8 @@ def _facts(request: Request) -> dict[str, Any]:
         "reasons": [dict(zip(reason._fields, reason.astuple(), strict=True)) for reason in asked.reasons],
         "digest": request.digest,
         "answer": request.answer,
-        "proof": request.proof,
+        **({"group": request.lead} if request.lead else {}),
+        **({"proof": request.proof} if request.proof else {}),
     }
 
 

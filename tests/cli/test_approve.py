@@ -12,6 +12,7 @@ import pytest
 from desk import PROJECT, Desk
 
 from agentguard.core.effect import Reason
+from agentguard.core.origin import Origin, Session
 from agentguard.core.request import REQUEST_LIFE, Request
 from agentguard.core.sheet import Sheet
 from agentguard.edge.journal import Journal
@@ -46,7 +47,7 @@ def asked(*argv: str) -> Sheet:
 
 
 def put(journal: Journal, *argv: str) -> Request:
-    return journal.file(asked(*argv), f"digest of {argv}", "session")
+    return journal.file(asked(*argv), f"digest of {argv}", Origin(0, Session("session", "claude"))).request
 
 
 def kinds(journal: Journal) -> list[str]:
@@ -122,7 +123,7 @@ def test_several_wait(person: Desk, journal: Journal) -> None:
 )
 def test_no_such_request_waits(person: Desk, journal: Journal, id: str, message: str) -> None:
     request = put(journal, "rm", "precious")
-    journal.answer(request.id, False, {})
+    journal.answer((request,), False, {})
     assert message in person.run(f"agentguard approve {id.format(id=request.id)}")
     assert person.status() == 2
 
@@ -136,7 +137,7 @@ def test_someone_else_was_first(person: Desk, journal: Journal) -> None:
     request = put(journal, "rm", "precious")
     person.type("agentguard approve\n")
     person.until(APPROVE)
-    journal.answer(request.id, False, {}, "not now")
+    journal.answer((request,), False, {}, "not now")
     person.type("DELETE\n")
     assert f"request {request.id} no longer waits: it is denied" in person.until("desk> ")
     assert person.status() == 2

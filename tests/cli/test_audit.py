@@ -19,11 +19,14 @@ from desk import Desk
 
 from agentguard.cli.audit import audit
 from agentguard.core.effect import Reason
+from agentguard.core.origin import Origin, Session
 from agentguard.core.sheet import Sheet
 from agentguard.edge.journal import Journal
 from agentguard.edge.root import Root
 
 HOUR = 3600.0
+
+CALLER = Origin(0, Session("s1", "claude-7"))
 
 
 class Past:
@@ -44,12 +47,12 @@ class Past:
         argv = tuple(command.split(" "))
         reasons = (Reason(f"{argv[0]}.rule", argv[0], "why"),)
         sheet = Sheet(argv[0], argv, "/w", "/bin/x", "destructive", "", reasons, (), "", "claude-7", "claude")
-        request = self.journal.file(sheet, command, "s1")
+        request = self.journal.file(sheet, command, CALLER).request
         self.row("asked", command, request=request.id)
         return request.id
 
     def answer(self, id: str, approved: bool, words: str = "") -> None:
-        self.journal.answer(id, approved, {"user": "me"}, words)
+        self.journal.answer((self.journal.request(id),), approved, {"user": "me"}, words)
         self.now += 1
 
 

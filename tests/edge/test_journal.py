@@ -18,7 +18,8 @@ from typing import Any
 import pytest
 
 from agentguard.core.effect import Reason
-from agentguard.core.request import APPROVAL_LIFE, REQUEST_LIFE, Request
+from agentguard.core.origin import Origin, Process, Session
+from agentguard.core.request import APPROVAL_LIFE, REQUEST_LIFE, Request, question
 from agentguard.core.sheet import Sheet
 from agentguard.edge.database import LONGEST_LOG
 from agentguard.edge.journal import ALPHABET, Journal
@@ -41,6 +42,7 @@ ASKED = Sheet(
     agent="claude",
 )
 BY = {"uid": 0, "terminal": "/dev/pts/7"}
+CALLER = Origin(0, Session("s1", "claude (pid 7)"))
 
 
 class Clock:
@@ -407,7 +409,7 @@ def test_another_uid_keeps_its_own_record(root: Root, tmp_path: Path, monkeypatc
     assert journal.path.startswith(f"{home}/.local/share/agentguard/other-roots/")
     assert [row.body["program"] for row in Journal(root).rows()] == ["rm"]
     with pytest.raises(RecordError, match="cannot put requests on another user's list"):
-        journal.file(ASKED, "d", "s")
+        journal.file(ASKED, "d", CALLER)
 
 
 def test_an_ordinary_user_owns_what_it_installs(journal: Journal) -> None:
@@ -418,7 +420,7 @@ def test_an_ordinary_user_owns_what_it_installs(journal: Journal) -> None:
 
 
 def test_a_request_comes_back_as_it_was_filed(journal: Journal) -> None:
-    request = journal.file(ASKED, "d1", "s1")
+    request = journal.file(ASKED, "d1", CALLER).request
     assert len(request.id) == 6
     assert set(request.id) <= set(ALPHABET)
     assert request == Request(request.id, "d1", "s1", NOON, ASKED)
@@ -427,23 +429,23 @@ def test_a_request_comes_back_as_it_was_filed(journal: Journal) -> None:
 
 
 def test_the_same_call_joins_an_open_request(journal: Journal, clock: Clock) -> None:
-    first = journal.file(ASKED, "d1", "s1")
-    assert journal.file(ASKED, "d1", "s1").id == first.id
-    assert journal.file(ASKED, "d2", "s1").id != first.id
+    first = journal.file(ASKED, "d1", CALLER).request
+    assert journal.file(ASKED, "d1", CALLER).request.id == first.id
+    assert journal.file(ASKED, "d2", CALLER).request.id != first.id
     clock.now += REQUEST_LIFE
-    later = journal.file(ASKED, "d1", "s1")
+    later = journal.file(ASKED, "d1", CALLER).request
     assert later.id != first.id
     assert [r.id for r in journal.pending()] == [later.id]
     journal.withdraw(later)
     assert journal.pending() == ()
-    assert journal.file(ASKED, "d1", "s1").id not in (first.id, later.id)
+    assert journal.file(ASKED, "d1", CALLER).request.id not in (first.id, later.id)
 
 
 def test_an_approval_is_spent_once(journal: Journal) -> None:
-    request = journal.file(ASKED, "d1", "s1")
+    request = journal.file(ASKED, "d1", CALLER).request
     assert journal.approved("d1") is None
     assert not journal.spend(request)
-    answered = journal.answer(request.id, True, BY)
+    (answered,) = journal.answer((request,), True, BY)
     assert answered.state == "approved"
     assert journal.approved("d2") is None
     assert journal.approved("d1") == answered
@@ -459,15 +461,15 @@ def test_an_approval_is_spent_once(journal: Journal) -> None:
     [(0, True), (APPROVAL_LIFE - 1, True), (APPROVAL_LIFE, False), (APPROVAL_LIFE + 9, False), (-1, False)],
 )
 def test_an_approval_ends(journal: Journal, clock: Clock, passed: float, good: bool) -> None:
-    request = journal.answer(journal.file(ASKED, "d1", "s1").id, True, BY)
+    (request,) = journal.answer((journal.file(ASKED, "d1", CALLER).request,), True, BY)
     clock.now += passed
     assert (journal.approved("d1") is not None) == good
     assert journal.spend(request) == good
 
 
 def test_an_answer_is_on_the_record(journal: Journal) -> None:
-    request = journal.file(ASKED, "d1", "s1")
-    journal.answer(request.id, False, BY, "use git rm \udce9")
+    request = journal.file(ASKED, "d1", CALLER).request
+    journal.answer((request,), False, BY, "use git rm \udce9")
     (row,) = journal.rows()
     expected = {
         "kind": "denied",
@@ -488,31 +490,31 @@ def test_an_answer_is_on_the_record(journal: Journal) -> None:
 
 @pytest.mark.parametrize("before", ["approved", "denied", "withdrawn", "too old"])
 def test_what_no_longer_waits_cannot_be_answered(journal: Journal, clock: Clock, before: str) -> None:
-    request = journal.file(ASKED, "d1", "s1")
+    request = journal.file(ASKED, "d1", CALLER).request
     if before == "too old":
         clock.now += REQUEST_LIFE
     elif before == "withdrawn":
         journal.withdraw(request)
     else:
-        journal.answer(request.id, before == "approved", BY)
+        journal.answer((request,), before == "approved", BY)
     rows = journal.extent().rows
     with pytest.raises(UsageError, match=f"no longer waits: it is {before}"):
-        journal.answer(request.id, True, BY)
+        journal.answer((request,), True, BY)
     assert journal.extent().rows == rows
 
 
 def test_an_answer_that_cannot_be_recorded_is_none(journal: Journal, root: Root) -> None:
-    request = journal.file(ASKED, "d1", "s1")
+    request = journal.file(ASKED, "d1", CALLER).request
     with sqlite3.connect(root.record) as connection:
         connection.execute("CREATE TRIGGER full BEFORE INSERT ON record BEGIN SELECT RAISE(ABORT, 'no'); END")
     with pytest.raises(RecordError):
-        journal.answer(request.id, True, BY)
+        journal.answer((request,), True, BY)
     assert journal.request(request.id).state == "open"
     assert journal.approved("d1") is None
 
 
 def test_a_prefix_is_enough(journal: Journal) -> None:
-    requests = [journal.file(ASKED, f"d{i}", "s") for i in range(40)]
+    requests = [journal.file(ASKED, f"d{i}", CALLER).request for i in range(40)]
     firsts = [r.id[0] for r in requests]
     crowded = next(first for first in firsts if firsts.count(first) > 1)
     with pytest.raises(UsageError, match="could be any of"):
@@ -530,13 +532,13 @@ def test_a_prefix_is_enough(journal: Journal) -> None:
 
 
 def test_settled_waits_for_the_answer(journal: Journal, root: Root) -> None:
-    request = journal.file(ASKED, "d1", "s1")
+    request = journal.file(ASKED, "d1", CALLER).request
     assert journal.settled(request, 0).state == "open"
     assert journal.settled(request, 0.3).state == "open"
     code = (
         "import sys; from agentguard.edge.journal import Journal; from agentguard.edge.root import Root;"
         "sys.stdin.readline(); journal = Journal(Root(sys.argv[1]), lambda: float(sys.argv[3]));"
-        "journal.answer(sys.argv[2], False, {}, 'no')"
+        "journal.answer((journal.request(sys.argv[2]),), False, {}, 'no')"
     )
     with subprocess.Popen(
         [sys.executable, "-c", code, root.path, request.id, str(NOON)], cwd=PROJECT, stdin=subprocess.PIPE
@@ -552,8 +554,9 @@ def test_two_processes_cannot_spend_one_approval(root: Root) -> None:
     journal = Journal(root)
     ids = []
     for i in range(20):
-        ids.append(journal.file(ASKED, f"d{i}", "s").id)
-        journal.answer(ids[-1], True, BY)
+        request = journal.file(ASKED, f"d{i}", CALLER).request
+        ids.append(request.id)
+        journal.answer((request,), True, BY)
     code = (
         "import sys; from agentguard.edge.journal import Journal; from agentguard.edge.root import Root;"
         "journal = Journal(Root(sys.argv[1]), busy=60); sys.stdin.read();"
@@ -574,7 +577,7 @@ def test_two_processes_cannot_spend_one_approval(root: Root) -> None:
 
 
 def test_a_request_of_another_version_can_be_read(journal: Journal, root: Root) -> None:
-    request = journal.file(ASKED, "d1", "s1")
+    request = journal.file(ASKED, "d1", CALLER).request
     with sqlite3.connect(root.record) as connection:
         connection.execute("""UPDATE requests SET sheet = json_set(sheet, '$.colour', 'red')""")
     assert journal.request(request.id) == request
@@ -682,10 +685,10 @@ def test_a_prune_that_cannot_delete_loses_nothing(journal: Journal, clock: Clock
 
 
 def test_prune_keeps_requests_that_still_matter(journal: Journal, clock: Clock, tmp_path: Path) -> None:
-    old = journal.file(ASKED, "d1", "s")
+    old = journal.file(ASKED, "d1", CALLER).request
     journal.append("asked", {"request": old.id})
     clock.now += REQUEST_LIFE + APPROVAL_LIFE + 1
-    fresh = journal.file(ASKED, "d2", "s")
+    fresh = journal.file(ASKED, "d2", CALLER).request
     assert journal.prune(clock.now + 1, str(tmp_path / "old"), BY) == 1
     assert journal.request(fresh.id) == fresh
     with pytest.raises(UsageError):
@@ -736,3 +739,87 @@ def test_who_reads_keeps_nobody_waiting(root: Root) -> None:
             assert connection.execute("SELECT count(*) FROM record").fetchone() == (1,)
     append_as_shims_do(root, 1)
     assert not os.path.exists(f"{root.record}-wal") or os.path.getsize(f"{root.record}-wal") <= LONGEST_LOG
+
+
+LOOP = CALLER.replace(ancestry=(Process(70, 1, "bash", ("bash", "-c", "for …")), Process(7, 1, "claude", ("claude",))))
+AGENT = CALLER.replace(ancestry=(Process(7, 1, "claude", ("claude",)),))
+
+
+def alike(number: int) -> Sheet:
+    return ASKED.replace(argv=("rm", f"file-{number}"))
+
+
+def test_the_calls_of_a_loop_are_one_question(journal: Journal) -> None:
+    first = journal.file(alike(0), "d0", LOOP)
+    others = [journal.file(alike(i), f"d{i}", LOOP) for i in range(1, 87)]
+    assert first.waits and not first.request.lead
+    assert not any(filed.waits for filed in others)
+    assert {filed.request.lead for filed in others} == {first.request.id}
+    group = journal.group(others[40].request)
+    assert [r.sheet.argv[1] for r in group] == [f"file-{i}" for i in range(87)]
+    assert question(group) == "DELETE 87"
+    later = journal.file(alike(87), "d87", LOOP).request
+    journal.answer(group, True, BY)
+    assert journal.approved("d87") is None, "only what was shown is approved"
+    assert [r.id for r in journal.pending()] == [later.id]
+    for i in range(87):
+        approval = journal.approved(f"d{i}")
+        assert approval and journal.spend(approval) and not journal.spend(approval)
+    assert journal.verify() is None
+
+
+@pytest.mark.parametrize(
+    ("other", "caller"),
+    [
+        (ASKED.replace(program="git"), LOOP),
+        (ASKED.replace(cwd="/elsewhere"), LOOP),
+        (ASKED.replace(catastrophic="the filesystem root"), LOOP),
+        (ASKED.replace(reasons=(Reason("other", "rm", "why"),)), LOOP),
+        (ASKED, LOOP.replace(ancestry=(Process(71, 1, "bash"),))),
+        (ASKED, LOOP.replace(ancestry=(Process(70, 2, "bash"),))),
+        (ASKED, CALLER),
+    ],
+)
+def test_what_is_not_alike_is_a_question_of_its_own(journal: Journal, other: Sheet, caller: Origin) -> None:
+    first = journal.file(ASKED, "d0", LOOP).request
+    second = journal.file(other, "d1", caller)
+    assert second.waits and not second.request.lead
+    assert journal.group(first) == (first,)
+
+
+def test_a_loop_that_has_had_its_answer_does_not_wait_again(journal: Journal) -> None:
+    journal.answer((journal.file(alike(0), "d0", LOOP).request,), True, BY)
+    second, third = (journal.file(alike(i), f"d{i}", LOOP) for i in (1, 2))
+    assert not second.waits and not second.request.lead, "it is gathered, and asked about"
+    assert third.request.lead == second.request.id
+    journal.answer(journal.group(second.request), False, BY, "none of them")
+    fourth = journal.file(alike(3), "d3", LOOP)
+    assert (fourth.waits, fourth.request.state, fourth.request.answer) == (False, "denied", "none of them")
+
+
+@pytest.mark.parametrize("caller", [AGENT, AGENT.replace(ancestry=(Process(9, 1, "python3", ("python3", "bot.py")),))])
+def test_each_call_of_an_agent_itself_is_answered(journal: Journal, caller: Origin) -> None:
+    journal.answer((journal.file(alike(0), "d0", caller).request,), False, BY)
+    second = journal.file(alike(1), "d1", caller)
+    assert second.waits and second.request.state == "open"
+
+
+def test_a_group_goes_with_the_caller_that_began_it(journal: Journal) -> None:
+    first = journal.file(alike(0), "d0", LOOP).request
+    journal.file(alike(1), "d1", LOOP)
+    journal.withdraw(first)
+    assert journal.pending() == ()
+    assert journal.file(alike(2), "d2", LOOP).waits
+
+
+def test_a_database_of_the_first_schema_is_brought_up_to_date(root: Root) -> None:
+    journal = Journal(root)
+    request = journal.file(ASKED, "d1", CALLER).request
+    with journal.writing() as connection:
+        for column in ("parent", "kin", "lead", "hits", "proof"):
+            connection.execute(f"ALTER TABLE requests DROP COLUMN {column}")
+        connection.execute("PRAGMA user_version = 1")
+    journal.close()
+    journal = Journal(root)
+    assert journal.request(request.id) == request
+    assert journal.file(alike(1), "d2", LOOP).waits
