@@ -15,7 +15,7 @@ from ..edge.root import Root
 from ..edge.terminal import ask, has_terminal, say
 from ..errors import RecordError, UsageError
 from .approve import approval, title
-from .person import require_person
+from .person import prove, require_person
 
 #: How often to look for new requests, in seconds.
 GLANCE = 0.5
@@ -33,7 +33,9 @@ def watch(root: Root) -> None:
     Example:
       agentguard watch
     """
-    by = require_person(root, "watch for calls and answer them")
+    deed = "watch for calls and answer them"
+    person = require_person(root, deed)
+    by = prove(root, person, deed) if person.sign else person.by
     if Journal(root).foreign:
         raise UsageError("the requests here are another user's", "answer them as that user")
     say("Waiting for calls that need a person. Ctrl-C ends.")
