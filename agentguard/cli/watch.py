@@ -8,8 +8,9 @@ from typing import Any
 
 import click
 
+from ..core.policy import WORD
 from ..core.request import Request
-from ..core.sheet import WORD, printable
+from ..core.sheet import printable
 from ..edge.journal import Journal
 from ..edge.root import Root
 from ..edge.terminal import ask, has_terminal, say
