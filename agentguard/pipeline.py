@@ -106,6 +106,10 @@ class Edges(Protocol):
         """The working directory's identity: device and inode."""
         raise NotImplementedError
 
+    def is_persons(self, terminal: str) -> bool:
+        """Whether the caller's own terminal is one that a person sits at."""
+        raise NotImplementedError
+
     def prompt(self, terminal: str, asked: Sheet, word: str) -> bool:
         """Ask the person at that terminal to type the word."""
         raise NotImplementedError
@@ -181,7 +185,7 @@ def _carry_out(judged: Judged, edges: Edges) -> int:
 
     request = edges.journal.approved(judged.digest)
     if request is None:
-        if judged.origin.terminal:
+        if judged.origin.terminal and edges.is_persons(judged.origin.terminal):
             return _ask_here(judged, edges)
         request = _ask_elsewhere(judged, edges)
     if request.state != "approved":

@@ -143,6 +143,12 @@ class RealEdges(Edges):
             raise RuleError(f"no rules are taught for {call.name}", "run `agentguard install` again")
         return Classifier(rules, world).command(call) + Reading(unconfirmable=self.world(call).stdin_unusable)
 
+    def is_persons(self, terminal: str) -> bool:
+        """Judged by who holds its other end."""
+        from .edge.place import place
+
+        return place(self._sessions).verdict == "person"
+
     def prompt(self, terminal: str, asked: Sheet, word: str) -> bool:
         """Ask on /dev/tty."""
         from .edge.terminal import prompt

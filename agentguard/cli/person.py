@@ -11,21 +11,25 @@ import pwd
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..core.canonical import canonical
 from ..core.origin import Origin
+from ..core.place import Place
 from ..core.secrets import masked
 from ..core.value import Value
 from ..edge.agents import mark
 from ..edge.journal import Journal
-from ..edge.place import Place, place
+from ..edge.place import place
 from ..edge.processes import origin
 from ..edge.proof import asked, chosen, sign_grant, signed, usable
 from ..edge.root import Root
 from ..edge.terminal import answer, is_own_terminal, own_terminal, say
 from ..errors import NotAPerson, RecordError, Unproven
 from .owner import as_owner
+
+if TYPE_CHECKING:
+    from ..edge.processes import Sessions
 
 _ELSEWHERE = "do it in the foreground of a terminal of your own, outside any agent"
 _ADD = "a factor proves you here: add one at a terminal of your own, with `agentguard factor add passphrase`"
@@ -46,8 +50,8 @@ def require_person(root: Root, deed: str, first: bool = False) -> Person:
     be there to prove them; if it is the `first` one that is to be added, no sign of an agent is enough.
     """
     with as_owner(root):
-        caller = _caller(root)
-        why, hint, here = _agent(caller) or _no_terminal(), _ELSEWHERE, place()
+        caller, sessions = _caller(root)
+        why, hint, here = _agent(caller) or _no_terminal(), _ELSEWHERE, place(sessions)
         factor = not why and bool(usable(root))
         if not (why or factor or here.verdict == "person" or (first and here.verdict == "doubtful")):
             why, hint = here.why, _ADD if here.verdict == "doubtful" else _ELSEWHERE
@@ -85,13 +89,15 @@ def proving(root: Root, deed: str) -> Iterator[None]:
         yield
     except Unproven as fault:
         with as_owner(root):
-            raise _refused(root, _caller(root), deed, fault.message, fault.hint) from fault
+            raise _refused(root, _caller(root)[0], deed, fault.message, fault.hint) from fault
 
 
-def _caller(root: Root) -> Origin:
+def _caller(root: Root) -> tuple[Origin, Sessions]:
+    """Who calls, and the sessions that are known."""
     journal = Journal(root)
     try:
-        return origin(journal.sessions(), os.environ)
+        sessions = journal.sessions()
+        return origin(sessions, os.environ), sessions
     finally:
         journal.close()
 
