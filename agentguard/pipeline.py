@@ -11,7 +11,7 @@ from .core.call import Invocation
 from .core.canonical import digest
 from .core.decide import Decision, decide
 from .core.effect import Effect, Reading, Target
-from .core.memory import Denial, changes, earlier, hits
+from .core.memory import Denial, earlier, hits, may_share
 from .core.origin import Origin, Session
 from .core.policy import Policy
 from .core.refusal import refusal, unanswered, waiting
@@ -159,7 +159,7 @@ def judge(call: Invocation, origin: Origin, edges: Edges) -> Judged:
 
 def _denials(reading: Reading, origin: Origin, edges: Edges) -> tuple[Denial, ...]:
     """What a person has denied lately; of no interest to a call that changes nothing."""
-    if next(changes(reading), None) is None:
+    if not may_share(reading):
         return ()
     try:
         return edges.journal.denials(origin.session)

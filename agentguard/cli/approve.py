@@ -15,7 +15,7 @@ from ..edge.journal import Journal
 from ..edge.root import Root
 from ..edge.terminal import ask
 from ..errors import UsageError
-from .person import require_person, sign
+from .person import Person, require_person, sign
 
 
 @click.command()
@@ -42,10 +42,15 @@ def approve(root: Root, id: str | None) -> int:
     if ask(title(group), group[0].sheet, wanted) != question(group):
         click.echo(f"{word} was not typed: request {group[0].id} still waits.")
         return 1
-    wants = person.sign or any(request.sheet.factor for request in group)
-    proof = sign(root, deed, tuple(request.digest for request in group)) if wants else ""
+    proof = proof_for(root, group, person, deed)
     click.echo(approval(journal.answer(group, True, person.by, proof=proof)))
     return 0
+
+
+def proof_for(root: Root, group: tuple[Request, ...], person: Person, deed: str) -> str:
+    """The person's signature for these requests' calls, "" where none is wanted. Raises NotAPerson."""
+    wants = person.sign or any(request.sheet.factor for request in group)
+    return sign(root, deed, tuple(request.digest for request in group)) if wants else ""
 
 
 def chosen(journal: Journal, id: str | None) -> Request:

@@ -10,7 +10,7 @@ import os
 import pwd
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ..core.canonical import canonical
@@ -32,7 +32,10 @@ if TYPE_CHECKING:
     from ..edge.processes import Sessions
 
 _ELSEWHERE = "do it in the foreground of a terminal of your own, outside any agent"
-_ADD = "a factor proves you here: add one at a terminal of your own, with `agentguard factor add passphrase`"
+_ADD = (
+    "a factor proves you here: `agentguard factor add passphrase` adds one at a terminal of your own, "
+    "`agentguard install --factor passphrase` makes a guard with one"
+)
 
 
 class Person(Value):
@@ -94,12 +97,9 @@ def proving(root: Root, deed: str) -> Iterator[None]:
 
 def _caller(root: Root) -> tuple[Origin, Sessions]:
     """Who calls, and the sessions that are known."""
-    journal = Journal(root)
-    try:
+    with closing(Journal(root)) as journal:
         sessions = journal.sessions()
         return origin(sessions, os.environ), sessions
-    finally:
-        journal.close()
 
 
 def _agent(caller: Origin) -> str:
@@ -129,24 +129,18 @@ def _facts(caller: Origin, here: Place) -> dict[str, Any]:
 
 def _challenge(root: Root, deed: str) -> bytes:
     """What is signed to prove a person for one deed, at this point of the record, once."""
-    with as_owner(root):
-        journal = Journal(root)
-        try:
-            extent = journal.extent()
-        finally:
-            journal.close()
+    with as_owner(root), closing(Journal(root)) as journal:
+        extent = journal.extent()
     return ("agentguard proof 1\n" + canonical((os.urandom(16).hex(), deed, extent.seq, extent.head))).encode()
 
 
 def _refused(root: Root, caller: Origin, deed: str, why: str, hint: str) -> NotAPerson:
     """Put an attempt on the record; what to raise."""
-    journal = Journal(root)
-    try:
-        journal.append("attempt", _attempt(caller, deed, why))
-    except RecordError as fault:
-        hint = f"{hint}; the attempt could not be put on the record: {fault.message}".removeprefix("; ")
-    finally:
-        journal.close()
+    with closing(Journal(root)) as journal:
+        try:
+            journal.append("attempt", _attempt(caller, deed, why))
+        except RecordError as fault:
+            hint = f"{hint}; the attempt could not be put on the record: {fault.message}".removeprefix("; ")
     return NotAPerson(f"only a person may {deed}: {why}", hint)
 
 

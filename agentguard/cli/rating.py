@@ -10,7 +10,7 @@ from ..classify import Classifier
 from ..core.call import Invocation, Stream
 from ..core.decide import decide
 from ..core.effect import Reading
-from ..core.memory import changes, earlier
+from ..core.memory import earlier, may_share
 from ..core.secrets import masked_text
 from ..core.sheet import printable
 from ..core.value import TYPE_CHECKING, Value
@@ -155,7 +155,7 @@ class _Judge:
 
     def _earlier(self, reading: Reading, cwd: str) -> tuple[str, ...]:
         """The denials whose aim it shares, of its caller's session; of no interest where a person is asked anyway."""
-        if reading.rating != "reversible" or next(changes(reading), None) is None:
+        if reading.rating != "reversible" or not may_share(reading):
             return ()
         root = self._root()
         if not os.path.lexists(f"{root.data}/denied"):

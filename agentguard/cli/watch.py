@@ -13,8 +13,8 @@ from ..edge.journal import Journal
 from ..edge.root import Root
 from ..edge.terminal import ask, has_terminal, say
 from ..errors import NotAPerson, RecordError, UsageError
-from .approve import also, approval, them, title
-from .person import Person, prove, require_person, sign
+from .approve import also, approval, proof_for, them, title
+from .person import Person, prove, require_person
 
 #: How often to look for new requests, in seconds.
 GLANCE = 0.5
@@ -104,8 +104,7 @@ class _Watch:
             typed = ask(f"\a{title(group)}", request.sheet, wanted, gone=lambda: self._gone(request))
             verb, _, words = (typed or "").partition(" ")
             if typed == word:
-                wants = self._person.sign or any(one.sheet.factor for one in group)
-                proof = sign(self._root, DEED, tuple(one.digest for one in group)) if wants else ""
+                proof = proof_for(self._root, group, self._person, DEED)
                 say(approval(self._open().answer(group, True, self._person.by, proof=proof)))
             elif verb == "deny":
                 denied = self._open().answer(group, False, self._person.by, words.strip())

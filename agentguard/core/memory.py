@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .effect import Effect, Reading, Target
+from .paths import overlap
 from .value import TYPE_CHECKING, Value
 
 if TYPE_CHECKING:
@@ -40,6 +41,11 @@ def earlier(reading: Reading, cwd: str, denials: Iterable[Denial]) -> tuple[str,
     return tuple(denial.told for denial in denials if any(_same(aim, hit) for aim in aims for hit in denial.hits))
 
 
+def may_share(reading: Reading) -> bool:
+    """Whether there is anything in a call that could aim at what was denied: denials need not be looked up else."""
+    return next(changes(reading), None) is not None
+
+
 def changes(reading: Reading) -> Iterator[Effect]:
     """The effects that take something away or put something in its place, whether or not it can be brought back."""
     return (effect for effect in reading.effects if effect.verb in _CHANGES and effect.target.name)
@@ -57,16 +63,12 @@ def _same(aim: Target, hit: Target) -> bool:
     if aim.identity and aim.identity == hit.identity:
         return True
     if aim.kind in _FILES and hit.kind in _FILES:
-        return _within(aim.name, hit.name) or _within(hit.name, aim.name)
+        return overlap(aim.name, hit.name)
     if aim.kind in _FILES or hit.kind in _FILES:
         return False
     if _spoken(aim) == _spoken(hit):
         return True
     return bool(aim.identity and hit.identity and aim.identity[-1] and aim.identity[-1] == hit.identity[-1])
-
-
-def _within(path: str, place: str) -> bool:
-    return path == place or path.startswith(place.rstrip("/") + "/")
 
 
 def _spoken(target: Target) -> str:

@@ -29,5 +29,10 @@ def could_touch(earlier: Effect, path: str) -> bool:
         return False  # a new directory is empty: what is missing below it is missing still
     if earlier.target.kind != "file" or not earlier.target.name.startswith("/"):
         return True
-    one, other = earlier.target.name.rstrip("/") + "/", path.rstrip("/") + "/"
+    return overlap(earlier.target.name, path)
+
+
+def overlap(one: str, other: str) -> bool:
+    """Whether two full paths are the same, or one lies below the other."""
+    one, other = one.rstrip("/") + "/", other.rstrip("/") + "/"
     return one.startswith(other) or other.startswith(one)

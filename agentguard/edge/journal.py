@@ -64,12 +64,12 @@ class Journal(Record):
         now, alike, remembered = self._clock(), kin(asked), canonical((caller.session.known, hits))
         parent = f"{caller.ancestry[0].pid} {caller.ancestry[0].start}" if caller.ancestry else ""
         with self.writing() as connection:
-            before = connection.execute(_LAST_OF_PARENT, (parent, alike, now, now)).fetchone()
-            last = _request(before) if before and parent else None
-            if last and last.state == "denied" and not _one_by_one(connection, caller):
-                return Filed(last, waits=False)
+            before = connection.execute(_LAST_OF_PARENT, (parent, alike, now, now)).fetchone() if parent else None
+            last = _request(before) if before else None
             joined = last.id if last and last.state == "open" else ""
             waits = not last or (not joined and _one_by_one(connection, caller))
+            if last and last.state == "denied" and not waits:
+                return Filed(last, waits)
             same = connection.execute(f"{_COLUMNS} WHERE digest = ? AND {_PENDING}", (digest, now, now)).fetchone()
             if same:
                 return Filed(_request(same), waits)

@@ -40,11 +40,10 @@ def sign_grant(root: Root, digests: tuple[str, ...], ask: Ask, tell: Tell) -> st
 
 def grant(root: Root, digests: tuple[str, ...], factor: Factor, passphrase: str | None) -> Grant:
     """Sign that the calls of these digests may run, at the record's present head. Raises Unproven."""
-    journal = Journal(root)
-    try:
+    from contextlib import closing
+
+    with closing(Journal(root)) as journal:
         extent = journal.extent()
-    finally:
-        journal.close()
     plain = Grant(digests, extent.seq, extent.head, time.time() + APPROVAL_LIFE, factor.fingerprint)
     return plain.replace(signature=signed(factor, plain.message, passphrase))
 
