@@ -101,7 +101,7 @@ class _Watch:
                 f"{also(group)}Type {printable(word)} to approve {them(group)}, deny [WORDS] to refuse, "
                 "anything else to leave it: "
             )
-            typed = ask(f"\a{title(group)}", request.sheet, wanted, gone=lambda: self._gone(request))
+            typed = ask(f"\a{title(group)}", group[0].sheet, wanted, gone=lambda: self._gone(request))
             verb, _, words = (typed or "").partition(" ")
             if typed == word:
                 proof = proof_for(self._root, group, self._person, DEED)

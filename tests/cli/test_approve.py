@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 from desk import PROJECT, Desk
 
+from agentguard.cli import watch
+from agentguard.cli.person import Person
 from agentguard.core.effect import Reason
-from agentguard.core.origin import Origin, Session
+from agentguard.core.origin import Origin, Process, Session
 from agentguard.core.request import REQUEST_LIFE, Request
 from agentguard.core.sheet import Sheet
 from agentguard.edge.journal import Journal
@@ -347,3 +349,15 @@ def test_watch_ends_with_its_terminal(tmp_path: Path, journal: Journal) -> None:
     pid = (tmp_path / "pid").read_text().strip()
     person.close()
     until(lambda: not Path(f"/proc/{pid}").exists())
+
+
+def test_watch_shows_what_its_question_is_about(root: Root, journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first call of a loop was answered elsewhere meanwhile: what is shown is the one that still waits."""
+    loop = Origin(0, Session("s1", "claude"), (Process(70, 1, "bash"),))
+    first, second = (journal.file(asked("rm", name), name, loop).request for name in ("one", "two"))
+    journal.answer((first,), False, {})
+    shown: list[Sheet] = []
+    monkeypatch.setattr(watch, "ask", lambda title, sheet, wanted, gone: shown.append(sheet))
+    monkeypatch.setattr(watch, "say", lambda text: None)
+    watch._Watch(root, Person({}))._put(first)
+    assert second.lead == first.id and shown == [second.sheet]
