@@ -86,6 +86,10 @@ class Guarded:
             "LC_ALL": "C.UTF-8",
             "SHELL": "/bin/bash",
         }
+        self.install(wait)
+
+    def install(self, wait: float) -> None:
+        """Put the guard in force."""
         self.agentguard("install", "--shell", "none", "--wait", str(wait))
 
     @property
