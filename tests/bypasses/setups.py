@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import pwd
 import shlex
 import shutil
 import subprocess
@@ -20,11 +21,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pexpect
 import pytest
 from guarded import Guarded, Ran
 
 from agentguard.core.request import Request
+from agentguard.edge.factors import Factor, factors
 from agentguard.edge.journal import Journal
+from agentguard.edge.proof import grant
 
 TABLE = Path(__file__).parents[1] / "bypasses.toml"
 PASSPHRASE = "four unrelated plain words"
@@ -89,6 +93,13 @@ while time.monotonic() < end:
         os.write(master, asked[1] + b"\\n")
 os.close(master)
 """
+
+
+def become_ordinary() -> None:
+    """In a process that root has forked: become the agent's and the person's user."""
+    os.setgroups([])
+    os.setgid(NOBODY)
+    os.setuid(NOBODY)
 
 
 def _interpreter() -> tuple[str, dict[str, str]]:
@@ -160,10 +171,14 @@ class Setup(Guarded):
             pytest.skip("there is no interpreter that an ordinary user can start with what agentguard needs")
         self._agents: list[Agent] = []
         place.chmod(0o755)
-        self.owned(place)
+        self.lay(place)
         super().__init__(place)
         for path in (self.home, *self.home.iterdir()):
             self.owned(path)
+
+    def lay(self, place: Path) -> None:
+        """Whose the place of the installation is: whoever installs can write there."""
+        self.owned(place)
 
     @property
     def command(self) -> str:
@@ -243,14 +258,36 @@ class Setup(Guarded):
         with self.journal() as journal:
             journal.answer(requests, True, {"user": "a person"}, proof=self.proof(requests))
 
+    def deny(self, request: Request) -> None:
+        """What a person does who does not."""
+        with self.journal() as journal:
+            journal.answer((request,), False, {"user": "a person"})
+
     def proof(self, requests: tuple[Request, ...]) -> str:
         """What a person signs, where a factor is wanted."""
         return ""
+
+    def signed(self, requests: tuple[Request, ...], factor: Factor, passphrase: str) -> str:
+        """What a key says to these requests."""
+        with as_ordinary():
+            return grant(self.root, tuple(one.digest for one in requests), factor, passphrase).written()
 
     def attempts(self, agent: Agent | None = None) -> list[dict[str, Any]]:
         """What of the person's side somebody else has tried, as the record has it."""
         tried = [row for row in self.rows() if row["kind"] == "attempt"]
         return [row for row in tried if agent is None or row["session_name"] == agent.name]
+
+    def answers(self, agent: Agent, request: Request, proof: str = "") -> Ran:
+        """The agent answers a request by the guard's own modules, as far as it may."""
+        script = self.script(
+            "import sys\n"
+            "sys.path.insert(0, sys.argv[1] + '/current/lib')\n"
+            "from agentguard.edge.journal import Journal\n"
+            "from agentguard.edge.root import Root\n"
+            "journal = Journal(Root(sys.argv[1]))\n"
+            "journal.answer((journal.request(sys.argv[2]),), True, {'user': 'a person'}, proof=sys.argv[3])\n"
+        )
+        return agent(shlex.join([PYTHON, "-I", str(script), self.root.path, request.id, proof]))
 
     def sql(self, agent: Agent, *statements: str) -> Ran:
         """The agent writes to the database of requests, as far as it may."""
@@ -265,9 +302,14 @@ class Setup(Guarded):
         return agent(shlex.join(words))
 
     @property
+    def data(self) -> str:
+        """Where the agent's calls are kept."""
+        return self.root.data
+
+    @property
     def record(self) -> str:
         """The database that the agent's calls are recorded in."""
-        return self.root.record
+        return f"{self.data}/record.db"
 
     @contextlib.contextmanager
     def patience(self, seconds: float) -> Iterator[None]:
@@ -292,6 +334,52 @@ class Setup(Guarded):
         finally:
             shutil.rmtree(self.root.path)
             kept.rename(self.root.path)
+
+
+class UserFactor(Setup):
+    """`user_factor`: with a passphrase, that is wanted for every destructive call."""
+
+    name = "user_factor"
+    factor = True
+    installer: dict[str, Any] = {"preexec_fn": become_ordinary} if ORDINARY else {}
+    options: tuple[str, ...] = ()
+
+    def install(self, wait: float) -> None:
+        """Put the guard in force, as a person does at a terminal who types a passphrase twice."""
+        words = ["--root", self.root.path, "install", "--shell", "none", "--wait", str(wait), "--factor", "passphrase"]
+        installing = pexpect.spawn(
+            PYTHON, ["-m", "agentguard", *words, *self.options], env=self.env | _PLACES, cwd=self.place, timeout=120,
+            encoding="utf-8", **self.installer,
+        )  # fmt: skip
+        for question in ("New passphrase", "again"):
+            installing.expect(question)
+            installing.sendline(PASSPHRASE)
+        installing.expect(pexpect.EOF)
+        installing.close()
+        assert installing.exitstatus == 0, installing.before
+        if not self.options:
+            with open(self.root.config, "a") as file:
+                file.write('factor = ["destructive"]\n')
+
+    def proof(self, requests: tuple[Request, ...]) -> str:
+        """What the person signs with their passphrase."""
+        return self.signed(requests, factors(self.root)[0], PASSPHRASE)
+
+
+class SystemFactor(UserFactor):
+    """`system_factor`: installed by root for the agent's user."""
+
+    name = "system_factor"
+    installer: dict[str, Any] = {}
+
+    def __init__(self, place: Path) -> None:
+        if not ORDINARY:
+            pytest.skip("only root can install for the whole system")
+        self.options = ("--system", "--user", pwd.getpwuid(NOBODY).pw_name)
+        super().__init__(place)
+
+    def lay(self, place: Path) -> None:
+        """The place is root's."""
 
 
 @contextlib.contextmanager
@@ -325,4 +413,4 @@ def available(*programs: str) -> None:
             pytest.skip(f"{program} is not here")
 
 
-SETUPS = {made.name: made for made in (Setup,)}
+SETUPS = {made.name: made for made in (Setup, UserFactor, SystemFactor)}
