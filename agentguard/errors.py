@@ -62,6 +62,10 @@ class NotAPerson(AgentguardError):
     status = REFUSED
 
 
+class Unproven(NotAPerson):
+    """A person was to prove themselves by a factor, and did not."""
+
+
 class NoProgram(AgentguardError):
     """There is no real program behind a shim."""
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from .core.effect import Reading
     from .core.origin import Origin, Session
+    from .core.policy import Policy
+    from .core.request import Request
     from .core.sheet import Sheet
     from .core.world import World
     from .edge.journal import Journal
@@ -31,17 +33,18 @@ if TYPE_CHECKING:
 _NO_CI = ("", "0", "false")
 
 
-def main(root: str, sigign: str, name: str, arguments: list[str]) -> int:
+def main(root: str, sigign: str, name: str, arguments: list[str], factors: str = "") -> int:
     """Take one call to the real program, or refuse it; returns the exit status of the refusal.
 
     `root` is the installation that the shim belongs to, `sigign` the mask of signals that the
-    caller ignored (hexadecimal digits, "" if unknown), `name` the program that was called, and
-    `arguments` what it was called with, as UTF-8 with `surrogateescape`.
+    caller ignored (hexadecimal digits, "" if unknown), `name` the program that was called,
+    `arguments` what it was called with, as UTF-8 with `surrogateescape`, and `factors` the
+    fingerprints of the factors that the shim was made with, between commas.
     """
     try:
         _occupy_streams()
         call = Invocation((name, *arguments), _directory(), environment())
-        return guard(call, RealEdges(Root(root), call, sigign))
+        return guard(call, RealEdges(Root(root), call, sigign, tuple(filter(None, factors.split(",")))))
     except KeyboardInterrupt:
         signal(SIGINT, SIG_DFL)
         os.kill(os.getpid(), SIGINT)  # the caller is to see that a signal ended the call
@@ -58,9 +61,13 @@ def main(root: str, sigign: str, name: str, arguments: list[str]) -> int:
 
 
 class RealEdges(Edges):
-    """The world outside, as the shim of one installation meets it in one call."""
+    """The world outside, as the shim of one installation meets it in one call.
 
-    def __init__(self, root: Root, call: Invocation, sigign: str) -> None:
+    `factors` are the fingerprints that the shim was made with: of the keys that prove a person.
+    """
+
+    def __init__(self, root: Root, call: Invocation, sigign: str, factors: tuple[str, ...] = ()) -> None:
+        self._factors = factors
         self._root = root
         self._call = call
         self._sigign = sigign
@@ -78,9 +85,21 @@ class RealEdges(Edges):
         return self._journal
 
     @property
+    def policy(self) -> Policy:
+        """What was chosen for this installation."""
+        from .edge.policy import policy
+
+        return policy(self._root)
+
+    @property
+    def factors(self) -> tuple[str, ...]:
+        """What the shim was made with."""
+        return self._factors
+
+    @property
     def patience(self) -> float:
         """What was chosen at install time; nothing in continuous integration, where nobody comes."""
-        return self._root.patience() if self._call.env.get("CI", "") in _NO_CI else 0.0
+        return self.policy.wait if self._call.env.get("CI", "") in _NO_CI else 0.0
 
     def origin(self) -> Origin:
         """Who calls. Where the sessions that were named cannot be looked up, nobody is asked at the terminal."""
@@ -124,11 +143,36 @@ class RealEdges(Edges):
             raise RuleError(f"no rules are taught for {call.name}", "run `agentguard install` again")
         return Classifier(rules, world).command(call) + Reading(unconfirmable=self.world(call).stdin_unusable)
 
+    def is_persons(self, terminal: str) -> bool:
+        """Judged by who holds its other end."""
+        from .edge.place import place
+
+        return place(self._sessions).verdict == "person"
+
     def prompt(self, terminal: str, asked: Sheet, word: str) -> bool:
         """Ask on /dev/tty."""
         from .edge.terminal import prompt
 
         return prompt(terminal, asked, word)
+
+    def signed(self, terminal: str, digest: str) -> str:
+        """Ask for the factor on /dev/tty."""
+        from .edge.proof import sign_grant
+        from .edge.terminal import answer, own_terminal, say
+        from .errors import Unproven
+
+        if own_terminal() != terminal:
+            raise Unproven("the terminal is another one now")
+        try:
+            return sign_grant(self._root, (digest,), answer, say)
+        except KeyboardInterrupt:
+            raise Unproven("no factor was given") from None
+
+    def proven(self, request: Request, digest: str) -> str:
+        """Check the signature by the factors that the shim was made with."""
+        from .edge.proof import fault
+
+        return fault(self._root, self.journal, self._factors, request, digest)
 
     def tell(self, *lines: str) -> None:
         """Write lines to standard error."""

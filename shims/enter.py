@@ -1,6 +1,7 @@
-"""What a shim runs: ROOT/current/enter.py SIGIGN NAME ARGUMENT…
+"""What a shim runs: ROOT/current/enter.py SIGIGN:FACTORS NAME ARGUMENT…
 
-This is the seam between shims and store: a shim of an older version calls it in the same way.
+This is the seam between shims and store: a shim of an older version calls it in the same way, and
+one that was made before there were factors gives SIGIGN alone.
 """
 
 import posix
@@ -9,7 +10,8 @@ import sys
 
 def enter():
     """The exit status of one call; whatever is broken, the call is refused and a line says so."""
-    here, ignored, name, *arguments = sys.argv
+    here, made, name, *arguments = sys.argv
+    ignored, _, factors = made.partition(":")
     root = here.rpartition("/current/")[0]
     try:
         import gc
@@ -23,7 +25,7 @@ def enter():
         bundle.use()
         from agentguard.shim import main
 
-        return main(root, ignored, name, arguments)
+        return main(root, ignored, name, arguments, factors)
     except Exception as fault:  # noqa: BLE001 - fail closed
         why = " ".join(f"{type(fault).__name__}: {fault}".split())
         sys.stderr.write(

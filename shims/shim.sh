@@ -25,7 +25,7 @@ elif [ ! -r @ROOT@/current/enter.py ]; then
     _ag_missing=@ROOT@/current/enter.py
 else
     # -I -S -B: nothing is loaded that the caller, its directory or a user site could have placed.
-    exec @ROOT@/current/python -I -S -B -X utf8 @ROOT@/current/enter.py "$_ag_ignored" @NAME@ "$@"
+    exec @ROOT@/current/python -I -S -B -X utf8 @ROOT@/current/enter.py "$_ag_ignored:@FACTORS@" @NAME@ "$@"
 fi
 
 # `current/python` is a link to the interpreter of install time, which may be what has gone.

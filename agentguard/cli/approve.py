@@ -15,7 +15,7 @@ from ..edge.journal import Journal
 from ..edge.root import Root
 from ..edge.terminal import ask
 from ..errors import UsageError
-from .person import require_person
+from .person import require_person, sign
 
 
 @click.command()
@@ -33,7 +33,8 @@ def approve(root: Root, id: str | None) -> int:
       agentguard approve
       agentguard approve q7m2xk
     """
-    by = require_person(root, "approve a call")
+    deed = "approve a call"
+    person = require_person(root, deed)
     journal = Journal(root)
     group = journal.group(chosen(journal, id))
     word = printable(question(group))
@@ -41,7 +42,9 @@ def approve(root: Root, id: str | None) -> int:
     if ask(title(group), group[0].sheet, wanted) != question(group):
         click.echo(f"{word} was not typed: request {group[0].id} still waits.")
         return 1
-    click.echo(approval(journal.answer(group, True, by)))
+    wants = person.sign or any(request.sheet.factor for request in group)
+    proof = sign(root, deed, tuple(request.digest for request in group)) if wants else ""
+    click.echo(approval(journal.answer(group, True, person.by, proof=proof)))
     return 0
 
 

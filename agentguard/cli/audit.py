@@ -22,7 +22,7 @@ from ..core.sheet import printable, quoted
 from ..edge.journal import Journal
 from ..edge.root import Root
 from .blocked import blocked
-from .person import require_person
+from .person import prove, require_person
 
 #: Seconds in each unit of an age.
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -153,7 +153,8 @@ def prune(root: Root, before: float | None, keep: float | None, file: str) -> No
     oldest = keep if before is None else before
     if oldest is None or (before is not None and keep is not None):
         raise click.UsageError("give either --before or --keep")
-    by = require_person(root, "prune the record")
+    deed = "prune the record"
+    by = prove(root, require_person(root, deed), deed)
     with closing(Journal(root)) as journal:
         journal.catch_up()
         moved = journal.prune(oldest, os.path.abspath(file), by)

@@ -8,7 +8,7 @@ from ..core.sheet import quoted
 from ..edge.journal import Journal
 from ..edge.root import Root
 from .approve import chosen
-from .person import require_person
+from .person import prove, require_person
 
 
 @click.command()
@@ -25,7 +25,9 @@ def deny(root: Root, id: str | None, words: str) -> None:
       agentguard deny
       agentguard deny q7m2xk -m 'not in production: use staging'
     """
-    by = require_person(root, "deny a call")
+    deed = "deny a call"
+    person = require_person(root, deed)
+    by = prove(root, person, deed) if person.sign else person.by
     journal = Journal(root)
     for request in journal.answer(journal.group(chosen(journal, id)), False, by, words):
         click.echo(f"Denied {request.id}: {quoted(request.sheet.argv)[:500]}")

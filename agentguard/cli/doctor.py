@@ -21,6 +21,7 @@ from ..core.value import Value
 from ..core.world import Unseen
 from ..edge import probes, processes, programs, shims, startup_files, store
 from ..edge.journal import Journal
+from ..edge.proof import usable
 from ..edge.root import Root
 from ..errors import AgentguardError, NoProgram, RecordError
 from .install import guarded_programs
@@ -67,6 +68,7 @@ def examine(root: Root) -> Iterator[Check]:
     yield from _store(root)
     yield _record(root)
     yield from _shims(root)
+    yield _factors(root)
     environment = dict(os.environ)
     here = programs_elsewhere(root, environment.get("PATH", ""))
     yield Check(
@@ -129,7 +131,7 @@ def _shims(root: Root) -> Iterator[Check]:
     present = shims.present(root)
     try:
         guarded = guarded_programs()
-        files = shims.wanted(root, present)
+        files = shims.wanted(root, present, shims.pins(root))
     except AgentguardError as error:
         yield Check("shims", "bad", error.message, error.hint)
         return
@@ -151,6 +153,16 @@ def _shims(root: Root) -> Iterator[Check]:
             yield Check(name, "good", f"stands before {real}")
         else:
             yield Check(name, "bad", f"{real} has no shim", "run `agentguard install`")
+
+
+def _factors(root: Root) -> Check:
+    try:
+        there = usable(root)
+    except AgentguardError as error:
+        return Check("factors", "bad", error.message, error.hint)
+    if not there:
+        return Check("factors", "note", "none: typing alone proves a person", "`agentguard factor add` adds one")
+    return Check("factors", "good", ", ".join(f"{factor.name} ({factor.kind})" for factor in there))
 
 
 def _shell(shell: str, root: Root, environment: dict[str, str]) -> Iterator[Check]:

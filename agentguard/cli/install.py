@@ -9,24 +9,33 @@ import stat
 import sys
 import tempfile
 import tomllib
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import closing
+from pwd import struct_passwd
 from typing import Any
 
 import click
 import platformdirs
 import tomli_w
+from click.core import ParameterSource
 
 from .. import __version__, resources
-from ..edge import programs, shims, spool, startup_files, store
+from ..edge import factors, programs, shims, spool, startup_files, store
+from ..edge.factors import Factor
 from ..edge.journal import Journal
 from ..edge.root import Root
-from ..errors import InstallError, NoProgram
+from ..errors import InstallError, NoProgram, UsageError
 from ..readers.shell import automaton
 from ..rulebook import compiled, fastpath
 from ..rulebook.examples import proved
 from ..rulebook.load import load
-from .usual import usual
+from .factor import KINDS, made
+from .owner import as_owner
+from .system import give_record, guarded_user, refuse_changeable
+from .usual import SYSTEM, usual
 
+#: What a system-wide installation asks for, until somebody chooses otherwise: see docs/approvals.md.
+SYSTEM_POLICY = {"factor": ["destructive"]}
 _STAY = "install it to stay, with `pipx install` or `uv tool install`, and run `agentguard install` from there"
 
 
@@ -42,8 +51,22 @@ _STAY = "install it to stay, with `pipx install` or `uv tool install`, and run `
 @click.option(
     "--wait", type=click.FloatRange(min=0), metavar="SECONDS", help="How long a call waits for a person. [default: 100]"
 )
-@click.pass_obj
-def install(root: Root, shells: tuple[str, ...], wait: float | None) -> None:
+@click.option(
+    "--factor",
+    metavar="KIND",
+    help="What shall prove you, from the start: `passphrase`, or `ssh-key=PATH`. Only where nothing is installed yet.",
+)
+@click.option("--system", is_flag=True, help=f"Install for good and as root, under {SYSTEM}: no agent can change it.")
+@click.option("--user", metavar="NAME", help="With --system: whose calls are guarded. [default: who used sudo]")
+@click.pass_context
+def install(
+    ctx: click.Context,
+    shells: tuple[str, ...],
+    wait: float | None,
+    factor: str | None,
+    system: bool,
+    user: str | None,
+) -> None:
     """Put the guard in force.
 
     Makes the shims, and writes the lines that put them first on PATH into start-up files. Run it
@@ -55,10 +78,21 @@ def install(root: Root, shells: tuple[str, ...], wait: float | None) -> None:
       agentguard install
       agentguard install --shell bash --shell zsh
       agentguard --root /tmp/trial install --shell none --wait 10
+      agentguard install --factor passphrase
+      sudo agentguard install --system --factor ssh-key=/home/ada/.ssh/id_ed25519_sk
     """
-    chosen = _chosen(shells)
+    root: Root = ctx.obj
+    if user is not None and not system:
+        raise UsageError("--user is for --system", "a user's own installation guards that user")
+    if system and set(shells) - {"none"}:
+        raise UsageError("--system touches no start-up files", "put the line that it names into one yourself")
+    owner = guarded_user(user) if system else None
+    if owner is not None and ctx.find_root().get_parameter_source("root") is not ParameterSource.COMMANDLINE:
+        root = Root(SYSTEM)
+    new = _first_factor(root, factor)
+    chosen = [] if system else _chosen(shells)
     paths = [path for shell in chosen for path in startup_files.files(shell, os.environ)]
-    changes = establish(root, dict.fromkeys(paths), wait)
+    changes = establish(root, dict.fromkeys(paths), wait, new, owner)
     for change in changes:
         click.echo(change)
     if not changes:
@@ -67,17 +101,30 @@ def install(root: Root, shells: tuple[str, ...], wait: float | None) -> None:
     click.echo(f"The guard stands before {', '.join(shims.present(root))}.")
     if chosen:
         click.echo("Open a new terminal, and start agents from there. `agentguard doctor` proves that it holds.")
+    elif owner is not None:
+        click.echo(f"No start-up file was touched: {owner.pw_name} starts an agent with")
+        click.echo(f"  {root.path}/bin/agentguard run -- COMMAND")
+        click.echo(f"or puts this line last into a start-up file:  . {startup_files.quoted(root.path)}/activate.sh")
     else:
         click.echo("No start-up file was touched: start an agent with `agentguard run -- COMMAND`.")
 
 
-def establish(root: Root, paths: Collection[str] = (), wait: float | None = None) -> list[str]:
+def establish(
+    root: Root,
+    paths: Collection[str] = (),
+    wait: float | None = None,
+    factor: Factor | None = None,
+    owner: struct_passwd | None = None,
+) -> list[str]:
     """Bring an installation to what it should be; what was changed, a line each. Raises InstallError.
 
-    `paths` are start-up files that shall hold the block. Every step leaves a working state: the
-    store is complete before `current` leads to it, and `current` leads to it before a shim does.
+    `paths` are start-up files that shall hold the block; `factor` is the first one of a new
+    installation; `owner` is whose calls a system-wide one guards. Every step leaves a working state:
+    the store is complete before `current` leads to it, and `current` leads to it before a shim does.
     """
     _refuse_ephemeral(root)
+    if owner is not None:
+        refuse_changeable(root)
     _refuse_unsafe(root)
     guarded = guarded_programs()
     names = [name for name in guarded if _is_here(name, root)]
@@ -95,11 +142,19 @@ def establish(root: Root, paths: Collection[str] = (), wait: float | None = None
         changes = []
         if store.switch(root, version := store.build(root, derive)):
             changes.append(f"Put version {version} in force.")
-        if wait is not None and _put_wait(root, wait):
+        if wait is not None and _put_settings(root, {"wait": wait}):
             changes.append(f"A call now waits {wait:g} s for a person.")
-        changes += [f"Wrote {path}" for path in shims.put(shims.wanted(root, names))]
+        if owner is not None and "factor" not in _settings(root) and _put_settings(root, SYSTEM_POLICY):
+            changes.append("Every destructive call wants a factor.")
+        if factor is not None:
+            factors.add(root, factor)
+            changes.append(f"Added the factor {factor.name}, {factor.fingerprint}.")
+        changes += [f"Wrote {path}" for path in shims.put(shims.wanted(root, names, _pins(root)))]
+        if owner is not None:
+            give_record(root, owner)
         os.makedirs(root.data, 0o700, exist_ok=True)
-        spool.prepare(root.data)
+        with as_owner(root):
+            spool.prepare(root.data)
         for name in set(shims.present(root)) - set(names):  # no longer guarded by the rules
             os.unlink(f"{root.shims}/{name}")
             changes.append(f"Removed {root.shims}/{name}")
@@ -114,13 +169,34 @@ def establish(root: Root, paths: Collection[str] = (), wait: float | None = None
         os.umask(umask)
 
 
+def _first_factor(root: Root, wanted: str | None) -> Factor | None:
+    """The factor that `--factor` asks for, made at the terminal. Raises UsageError.
+
+    Who makes the guard chooses what proves them. That is not asked for a place: nothing is there that
+    could be weakened.
+    """
+    if wanted is None:
+        return None
+    there = [path for path in (root.manifest, root.factors, root.record) if os.path.lexists(path)]
+    if there:
+        raise UsageError(f"{there[0]} is there already", "`agentguard factor add` adds a factor")
+    kind, given, path = wanted.partition("=")
+    if kind not in KINDS:
+        raise UsageError(f"{kind!r} is no kind of factor", "give `passphrase`, or `ssh-key=PATH`")
+    return made(kind, path if given else None, None)
+
+
+def _pins(root: Root) -> frozenset[str]:
+    """The factors that shims shall believe: those that they do, whatever the file says; all of it for the first."""
+    if shims.present(root):
+        return shims.pins(root)
+    return frozenset(factor.fingerprint for factor in factors.factors(root))
+
+
 def _put_on_record(root: Root, version: str, changes: list[str]) -> None:
-    journal = Journal(root)
-    try:
-        facts = {"program": "agentguard", "version": version, "changes": changes, "uid": os.getuid()}
+    facts = {"program": "agentguard", "version": version, "changes": changes, "uid": os.getuid()}
+    with as_owner(root), closing(Journal(root)) as journal:
         journal.append("installed", facts)
-    finally:
-        journal.close()
 
 
 def derive(lib: str) -> None:
@@ -157,18 +233,24 @@ def _put_manifest(root: Root, owned: dict[str, Any]) -> None:
         startup_files.write(root.manifest, content, 0o644)
 
 
-def _put_wait(root: Root, wait: float) -> bool:
+def _settings(root: Root) -> dict[str, Any]:
+    """What config.toml holds; raises InstallError if it is broken."""
     try:
         with open(root.config, "rb") as file:
-            chosen = tomllib.load(file)
+            return tomllib.load(file)
     except FileNotFoundError:
-        chosen = {}
+        return {}
     except ValueError as fault:
         raise InstallError(f"{root.config}: {fault}", "mend or remove it") from fault
-    if chosen.get("wait") == wait:
-        return False
-    startup_files.write(root.config, tomli_w.dumps({**chosen, "wait": wait}).encode(), 0o644)
-    return True
+
+
+def _put_settings(root: Root, chosen: Mapping[str, Any]) -> bool:
+    """Set what was chosen and keep the rest; False if it is so already."""
+    before = _settings(root)
+    after = {**before, **chosen}
+    if after != before:
+        startup_files.write(root.config, tomli_w.dumps(after).encode(), 0o644)
+    return after != before
 
 
 def _chosen(shells: tuple[str, ...]) -> list[str]:
@@ -210,7 +292,7 @@ def _refuse_ephemeral(root: Root) -> None:
     if _within(prefix, [platformdirs.user_cache_dir()]):
         raise InstallError(f"agentguard runs from {prefix}, which is in a cache", _STAY)
     # A root that was named with --root is a trial: it may be meant to last as long as the environment.
-    lasting = root.path == os.path.abspath(usual())
+    lasting = root.path in (os.path.abspath(usual()), SYSTEM)
     if lasting and _within(prefix, [tempfile.gettempdir(), "/tmp", "/var/tmp"]):
         raise InstallError(f"agentguard runs from {prefix}, which is in a temporary directory", _STAY)
 

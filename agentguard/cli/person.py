@@ -1,7 +1,7 @@
-"""Proof of a person, for every verb that an agent must not use: a terminal of their own, and no agent above it.
+"""Proof of a person, for every verb that an agent must not use: their place, and where that is not enough a factor.
 
-It stops an agent that calls such a verb. It does not stop one that takes the trouble to make a
-terminal and to detach from its own processes: an approval that is signed elsewhere would.
+Place is a terminal that a person holds, with no agent above it. Whoever can type into that terminal sits
+there as well: this is what the factor is for.
 """
 
 from __future__ import annotations
@@ -9,42 +9,101 @@ from __future__ import annotations
 import os
 import pwd
 import sys
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
+from ..core.canonical import canonical
 from ..core.origin import Origin
+from ..core.place import Place
 from ..core.secrets import masked
+from ..core.value import Value
 from ..edge.agents import mark
 from ..edge.journal import Journal
+from ..edge.place import place
 from ..edge.processes import origin
+from ..edge.proof import asked, chosen, sign_grant, signed, usable
 from ..edge.root import Root
-from ..edge.terminal import is_own_terminal
-from ..errors import NotAPerson, RecordError
+from ..edge.terminal import answer, is_own_terminal, own_terminal, say
+from ..errors import NotAPerson, RecordError, Unproven
+from .owner import as_owner
+
+if TYPE_CHECKING:
+    from ..edge.processes import Sessions
+
+_ELSEWHERE = "do it in the foreground of a terminal of your own, outside any agent"
+_ADD = "a factor proves you here: add one at a terminal of your own, with `agentguard factor add passphrase`"
 
 
-def require_person(root: Root, deed: str) -> dict[str, Any]:
-    """Who the person is, as facts for the record.
+class Person(Value):
+    """Who uses a verb, as facts for the record; `sign` says that their place alone does not prove them."""
 
-    `deed` completes "only a person may …". Raises NotAPerson where an agent could be the one who
-    calls, after putting the attempt on the record; RecordError if sessions cannot be looked up.
+    by: dict[str, Any]
+    sign: bool = False
+
+
+def require_person(root: Root, deed: str, first: bool = False) -> Person:
+    """Who the person is. `deed` completes "only a person may …".
+
+    Raises NotAPerson where an agent could be the one who calls, after putting the attempt on the
+    record; RecordError if sessions cannot be looked up. Where the place is in doubt, a factor must
+    be there to prove them; if it is the `first` one that is to be added, no sign of an agent is enough.
     """
+    with as_owner(root):
+        caller, sessions = _caller(root)
+        why, hint, here = _agent(caller) or _no_terminal(), _ELSEWHERE, place(sessions)
+        factor = not why and bool(usable(root))
+        if not (why or factor or here.verdict == "person" or (first and here.verdict == "doubtful")):
+            why, hint = here.why, _ADD if here.verdict == "doubtful" else _ELSEWHERE
+        if why:
+            raise _refused(root, caller, deed, why, hint)
+        return Person(_facts(caller, here), sign=factor and here.verdict != "person")
+
+
+def prove(root: Root, person: Person, deed: str) -> dict[str, Any]:
+    """The person's facts for the record, after they have proved themselves by a factor if there is one.
+
+    Raises NotAPerson if they do not, after putting the attempt on the record.
+    """
+    with proving(root, deed):
+        if not usable(root) and not person.sign:
+            return person.by
+        factor = chosen(root, answer)
+        signed(factor, _challenge(root, deed), asked(factor, answer, say))
+        return {**person.by, "factor": factor.fingerprint}
+
+
+def sign(root: Root, deed: str, digests: tuple[str, ...]) -> str:
+    """Have the person at the terminal sign that the calls of these digests may run; the grant's text.
+
+    Raises NotAPerson as `prove` does.
+    """
+    with proving(root, deed):
+        return sign_grant(root, digests, answer, say)
+
+
+@contextmanager
+def proving(root: Root, deed: str) -> Iterator[None]:
+    """Who does not prove themselves below this has made an attempt: it is recorded, and NotAPerson raised."""
+    try:
+        yield
+    except Unproven as fault:
+        with as_owner(root):
+            raise _refused(root, _caller(root)[0], deed, fault.message, fault.hint) from fault
+
+
+def _caller(root: Root) -> tuple[Origin, Sessions]:
+    """Who calls, and the sessions that are known."""
     journal = Journal(root)
     try:
-        caller = origin(journal.sessions(), os.environ)
-        why = _doubt(caller)
-        if not why:
-            return {"uid": caller.uid, "user": _user(caller.uid), "terminal": caller.terminal}
-        hint = "do it in the foreground of a terminal of your own, outside any agent"
-        try:
-            journal.append("attempt", _attempt(caller, deed, why))
-        except RecordError as fault:
-            hint = f"{hint}; the attempt could not be put on the record: {fault.message}"
-        raise NotAPerson(f"only a person may {deed}: {why}", hint)
+        sessions = journal.sessions()
+        return origin(sessions, os.environ), sessions
     finally:
         journal.close()
 
 
-def _doubt(caller: Origin) -> str:
-    """Why this may be no person, or ""."""
+def _agent(caller: Origin) -> str:
+    """The sign of an agent that called this, or ""."""
     if caller.session.known:
         return f"this was called below {caller.session.name}"
     variable, agent = mark(os.environ)
@@ -52,11 +111,43 @@ def _doubt(caller: Origin) -> str:
         return f"{variable} in the environment says that {agent} called this"
     if not caller.ancestry and os.getppid():
         return "the processes that called this cannot be seen"
-    if not caller.terminal:
+    return ""
+
+
+def _no_terminal() -> str:
+    """Why nobody can be asked here, or ""."""
+    if not own_terminal():
         return "this was not called in the foreground of a terminal"
     if not is_own_terminal(0):
         return "standard input is not the terminal"
     return ""
+
+
+def _facts(caller: Origin, here: Place) -> dict[str, Any]:
+    return {"uid": caller.uid, "user": _user(caller.uid), "terminal": here.terminal, "place": here.verdict}
+
+
+def _challenge(root: Root, deed: str) -> bytes:
+    """What is signed to prove a person for one deed, at this point of the record, once."""
+    with as_owner(root):
+        journal = Journal(root)
+        try:
+            extent = journal.extent()
+        finally:
+            journal.close()
+    return ("agentguard proof 1\n" + canonical((os.urandom(16).hex(), deed, extent.seq, extent.head))).encode()
+
+
+def _refused(root: Root, caller: Origin, deed: str, why: str, hint: str) -> NotAPerson:
+    """Put an attempt on the record; what to raise."""
+    journal = Journal(root)
+    try:
+        journal.append("attempt", _attempt(caller, deed, why))
+    except RecordError as fault:
+        hint = f"{hint}; the attempt could not be put on the record: {fault.message}".removeprefix("; ")
+    finally:
+        journal.close()
+    return NotAPerson(f"only a person may {deed}: {why}", hint)
 
 
 def _attempt(caller: Origin, deed: str, why: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import closing
 
 import click
 
@@ -12,7 +13,8 @@ from ..edge.journal import Journal
 from ..edge.root import Root
 from ..errors import InstallError
 from .install import manifest
-from .person import require_person
+from .owner import as_owner, require_writable
+from .person import prove, require_person
 
 
 @click.command()
@@ -30,10 +32,11 @@ def uninstall(root: Root, purge: bool) -> None:
     """
     if not os.path.lexists(root.manifest):
         raise InstallError(f"nothing is installed under {root.path}", "is it under another --root?")
-    by = require_person(root, "take the guard away")
-    journal = Journal(root)
-    journal.append("uninstalled", {"program": "agentguard", "by": by})
-    journal.close()
+    require_writable(root)
+    deed = "take the guard away"
+    by = prove(root, require_person(root, deed), deed)
+    with as_owner(root), closing(Journal(root)) as journal:
+        journal.append("uninstalled", {"program": "agentguard", "by": by})
     for change in dismantle(root, purge):
         click.echo(change)
     click.echo("The guard is gone. Shells that are open still look for the shims first; that does no harm.")
@@ -54,8 +57,8 @@ def dismantle(root: Root, purge: bool) -> list[str]:
     if purge:
         shutil.rmtree(root.data, ignore_errors=True)
     os.unlink(root.manifest)
-    if purge and os.path.lexists(root.config):
-        os.unlink(root.config)
+    for chosen in filter(os.path.lexists, (root.config, root.factors) if purge else ()):
+        os.unlink(chosen)
     for directory in (root.shims, f"{root.path}/bin", root.store, root.path):
         _remove_if_empty(directory)
     return [*changes, f"Removed the shims and the store under {root.path}"]

@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+import os
+
+#: Where `agentguard install --system` puts it.
+SYSTEM = "/opt/agentguard"
+
 
 def usual() -> str:
-    """This user's data directory for agentguard, as this platform has it."""
+    """This user's data directory for agentguard, as this platform has it; the system's, where only that is there."""
     import platformdirs
 
-    return platformdirs.user_data_dir("agentguard")
+    own = platformdirs.user_data_dir("agentguard")
+    return SYSTEM if not os.path.lexists(f"{own}/manifest.json") and _of_root(SYSTEM) else own
+
+
+def _of_root(path: str) -> bool:
+    """Whether root has installed something there."""
+    try:
+        return os.lstat(path).st_uid == 0 and os.lstat(f"{path}/manifest.json").st_uid == 0
+    except OSError:
+        return False

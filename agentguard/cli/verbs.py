@@ -13,7 +13,7 @@ from ..edge.root import Root
 from .usual import usual
 
 #: Each verb is the function of its name in the module of its name.
-VERBS = ("run", "install", "uninstall", "doctor", "check", "approve", "deny", "watch", "audit")
+VERBS = ("run", "install", "uninstall", "doctor", "check", "approve", "deny", "watch", "factor", "audit")
 
 
 class Verbs(click.Group):
@@ -41,7 +41,7 @@ class Verbs(click.Group):
     "--root",
     type=click.Path(file_okay=False),
     default=usual,
-    show_default="this user's data directory",
+    show_default="this user's data directory, or the system-wide installation",
     help="Where configuration, data and shims lie.",
 )
 @click.version_option(__version__, "--version", prog_name="agentguard")

@@ -30,30 +30,38 @@ class Finished(Value):
     err: bytes
 
 
-def run(argv: list[bytes], env: Mapping[bytes, bytes], seconds: float, limit: int = OUTPUT_LIMIT) -> Finished:
-    """Run the program at the absolute path `argv[0]` to its end, without a terminal and without input.
+def run(
+    argv: list[bytes],
+    env: Mapping[bytes, bytes],
+    seconds: float,
+    limit: int = OUTPUT_LIMIT,
+    stdin: int | None = None,
+) -> Finished:
+    """Run the program at the absolute path `argv[0]` to its end, without a terminal.
+
+    `stdin` is a descriptor to read from, None for no input.
 
     Raises Unseen if it cannot be started, takes longer than that many seconds or says more than
     `limit` bytes; then it is killed, and with it what it started itself.
     """
     if getsignal(SIGCHLD) != SIG_IGN:
-        return _run(argv, env, seconds, limit)
+        return _run(argv, env, seconds, limit, stdin)
     # Where the caller ignores SIGCHLD the system throws the child's exit status away.
     signal(SIGCHLD, SIG_DFL)
     try:
-        return _run(argv, env, seconds, limit)
+        return _run(argv, env, seconds, limit, stdin)
     finally:
         signal(SIGCHLD, SIG_IGN)
 
 
-def _run(argv: list[bytes], env: Mapping[bytes, bytes], seconds: float, limit: int) -> Finished:
+def _run(argv: list[bytes], env: Mapping[bytes, bytes], seconds: float, limit: int, stdin: int | None) -> Finished:
     name = os.path.basename(argv[0]).decode("utf-8", "replace")
     deadline = time.monotonic() + seconds
     out, out_end = os.pipe()
     err, err_end = os.pipe()
     try:
         try:
-            pid = _spawn(argv, env, out_end, err_end)
+            pid = _spawn(argv, env, stdin, out_end, err_end)
         except OSError as fault:
             raise Unseen(f"{name} cannot be started: {fault.strerror}") from fault
         finally:
@@ -73,9 +81,10 @@ def _run(argv: list[bytes], env: Mapping[bytes, bytes], seconds: float, limit: i
         os.close(err)
 
 
-def _spawn(argv: list[bytes], env: Mapping[bytes, bytes], out: int, err: int) -> int:
+def _spawn(argv: list[bytes], env: Mapping[bytes, bytes], stdin: int | None, out: int, err: int) -> int:
+    nothing = (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0)
     actions = (
-        (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
+        nothing if stdin is None else (os.POSIX_SPAWN_DUP2, stdin, 0),
         (os.POSIX_SPAWN_DUP2, out, 1),
         (os.POSIX_SPAWN_DUP2, err, 2),
     )

@@ -91,28 +91,12 @@ def _restore_signals(sigign: str) -> None:
 
 
 def _become_stdin(data: bytes) -> None:
-    """Put a file of exactly these bytes on descriptor 0, that nobody can change where the system allows."""
-    if hasattr(os, "memfd_create"):
-        from fcntl import F_ADD_SEALS, F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_WRITE, fcntl
+    """Put a file of exactly these bytes on descriptor 0."""
+    from .sealed_file import sealed_file
 
-        descriptor = os.memfd_create("stdin", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-        _write(descriptor, data)
-        fcntl(descriptor, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
-    else:
-        from tempfile import TemporaryFile
-
-        with TemporaryFile() as file:
-            descriptor = os.dup(file.fileno())
-        _write(descriptor, data)
-    os.lseek(descriptor, 0, os.SEEK_SET)
+    descriptor = sealed_file("stdin", data)
     os.dup2(descriptor, 0)
     os.set_inheritable(0, True)
-
-
-def _write(descriptor: int, data: bytes) -> None:
-    rest = memoryview(data)
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]
 
 
 def _failure(path: str, fault: OSError) -> NoProgram:

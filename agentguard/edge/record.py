@@ -142,6 +142,14 @@ class Record(Database):
             seq, head = connection.execute("SELECT seq, hash FROM head").fetchone()
             return Extent(connection.execute("SELECT count(*) FROM record").fetchone()[0], seq, head)
 
+    def holds(self, seq: int, hash: str) -> bool:
+        """Whether the row of that number and hash is here, or is the last that was pruned."""
+        query = (
+            "SELECT 1 FROM record WHERE seq = ?1 AND hash = ?2 UNION SELECT 1 FROM sealed WHERE seq = ?1 AND hash = ?2"
+        )
+        with self.reading() as connection:
+            return connection.execute(f"{query} WHERE seq = ? AND hash = ?", (seq, hash)).fetchone() is not None
+
     def verify(self) -> Broken | None:
         """Walk the whole chain; the first row that is missing, moved or changed, or None."""
         with self.reading() as connection:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 
 from .. import resources
@@ -30,9 +31,13 @@ _INTERPRETERS = (
 )  # fmt: skip
 
 
-def wanted(root: Root, names: Iterable[str]) -> dict[str, tuple[bytes, int]]:
-    """Every file outside the store that an installation with shims for `names` has: content and mode by path."""
-    files = {f"{root.shims}/{name}": (_filled("shim.sh", root, name), 0o755) for name in names}
+def wanted(root: Root, names: Iterable[str], pins: Iterable[str] = ()) -> dict[str, tuple[bytes, int]]:
+    """Every file outside the store that an installation with shims for `names` has: content and mode by path.
+
+    `pins` are the fingerprints of the factors that the shims believe.
+    """
+    factors = ",".join(sorted(pins))
+    files = {f"{root.shims}/{name}": (_filled("shim.sh", root, name, factors), 0o755) for name in names}
     files[f"{root.path}/bin/agentguard"] = (_filled("command.sh", root), 0o755)
     for name in ("activate.sh", "activate.fish", "bash_env.sh"):
         files[f"{root.path}/{name}"] = (_filled(name, root), 0o644)
@@ -82,7 +87,17 @@ def present(root: Root) -> list[str]:
         return []
 
 
-def _filled(prototype: str, root: Root, name: str = "") -> bytes:
+def pins(root: Root) -> frozenset[str]:
+    """The fingerprints that the shims hold: of all of them, should a change have been interrupted."""
+    held: set[str] = set()
+    for name in present(root):
+        with open(f"{root.shims}/{name}", "rb") as file:
+            for found in re.findall(rb'"\$_ag_ignored:([^"]+)"', file.read()):
+                held.update(found.decode("ascii", "replace").split(","))
+    return frozenset(held)
+
+
+def _filled(prototype: str, root: Root, name: str = "", factors: str = "") -> bytes:
     """A prototype with its placeholders filled, quoted for its shell."""
     text = _prototype(prototype)
     quote = fish_quoted if prototype.endswith(".fish") else quoted
@@ -90,6 +105,7 @@ def _filled(prototype: str, root: Root, name: str = "") -> bytes:
         ("@SHELL@", _interpreter() if "@SHELL@" in text else ""),
         ("@PLAIN@", _fast_way(root, name) if "@PLAIN@" in text else ""),
         ("@NAME@", name),
+        ("@FACTORS@", factors),
         ("@SHIMS@", quote(root.shims)),
         ("@ROOT@", quote(root.path)),
     ):

@@ -94,6 +94,20 @@ def ask(title: str, asked: Sheet, question: str, gone: Callable[[], bool] | None
         os.close(fd)
 
 
+def answer(question: str, hidden: bool = False) -> str | None:
+    """The line typed in answer to a question on the controlling terminal, None as for `ask`; unseen if `hidden`."""
+    try:
+        fd = _open()
+    except OSError:
+        return None
+    try:
+        return _answer(fd, "", question, None, hidden)
+    except OSError:  # the terminal was closed
+        return None
+    finally:
+        os.close(fd)
+
+
 def say(text: str) -> None:
     """Write a line to the controlling terminal, if there is one."""
     try:
@@ -114,7 +128,7 @@ class _Ended(BaseException):
         self.number = number
 
 
-def _answer(fd: int, shown: str, question: str, gone: Callable[[], bool] | None) -> str | None:
+def _answer(fd: int, shown: str, question: str, gone: Callable[[], bool] | None, hidden: bool = False) -> str | None:
     """Write what is asked and read one line, in modes in which a person can type and interrupt."""
     import contextlib
     import select
@@ -132,7 +146,7 @@ def _answer(fd: int, shown: str, question: str, gone: Callable[[], bool] | None)
     try:
         for number in handlers:
             signal.signal(number, end)
-        termios.tcsetattr(fd, termios.TCSANOW, _typing(before))
+        termios.tcsetattr(fd, termios.TCSANOW, _typing(before, hidden))
         _write(fd, shown)
         termios.tcflush(fd, termios.TCIFLUSH)  # before the question: what follows it is an answer
         _write(fd, question)
@@ -140,8 +154,9 @@ def _answer(fd: int, shown: str, question: str, gone: Callable[[], bool] | None)
             if gone():
                 return None
         line = os.read(fd, 4096)  # one line: that is what canonical mode gives
-        if not line.endswith(b"\n"):
+        if hidden or not line.endswith(b"\n"):
             _write(fd, "\n")
+        if not line.endswith(b"\n"):
             return None
         return line[:-1].decode("utf-8", "replace")
     except KeyboardInterrupt:
@@ -160,8 +175,8 @@ def _answer(fd: int, shown: str, question: str, gone: Callable[[], bool] | None)
             os.kill(os.getpid(), ended)
 
 
-def _typing(modes: list[Any]) -> list[Any]:
-    """These modes with line editing, echo and Ctrl-C on: a program may have left the terminal raw."""
+def _typing(modes: list[Any], hidden: bool) -> list[Any]:
+    """These modes with line editing, Ctrl-C and, unless hidden, echo on: a program may have left the terminal raw."""
     import termios as t
 
     iflag, oflag, cflag, lflag, *rest = modes
@@ -169,7 +184,7 @@ def _typing(modes: list[Any]) -> list[Any]:
         (iflag | t.ICRNL) & ~(t.IGNCR | t.INLCR),
         oflag | t.OPOST | t.ONLCR,
         cflag,
-        lflag | t.ICANON | t.ECHO | t.ECHOE | t.ECHOK | t.ISIG,
+        (lflag | t.ICANON | t.ECHOE | t.ECHOK | t.ISIG) & ~t.ECHO | (0 if hidden else t.ECHO),
         *rest,
     ]
 

@@ -1,0 +1,117 @@
+"""A person's signed approval: made where they sit, checked by the shim before it lets the call run."""
+
+from __future__ import annotations
+
+import time
+
+from ..core.grant import Grant
+from ..core.request import APPROVAL_LIFE, Request
+from ..core.value import TYPE_CHECKING
+from ..errors import AgentguardError, Unproven
+from .factors import Factor, believed, factors, sign, verify
+from .journal import Journal
+from .root import Root
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    #: Puts a question to the person; the second argument says whether the answer is to be unseen.
+    #: None if they give none.
+    Ask = Callable[[str, bool], str | None]
+    #: Says something to the person.
+    Tell = Callable[[str], None]
+
+
+def usable(root: Root) -> tuple[Factor, ...]:
+    """The factors that the shims of an installation believe; raises InstallError if one is missing."""
+    from .shims import pins
+
+    return believed(root, pins(root))
+
+
+def sign_grant(root: Root, digests: tuple[str, ...], ask: Ask, tell: Tell) -> str:
+    """Ask the person for a factor, and sign that the calls of these digests may run; the grant's text.
+
+    Raises Unproven if they do not prove themselves.
+    """
+    factor = chosen(root, ask)
+    return grant(root, digests, factor, asked(factor, ask, tell)).written()
+
+
+def grant(root: Root, digests: tuple[str, ...], factor: Factor, passphrase: str | None) -> Grant:
+    """Sign that the calls of these digests may run, at the record's present head. Raises Unproven."""
+    journal = Journal(root)
+    try:
+        extent = journal.extent()
+    finally:
+        journal.close()
+    plain = Grant(digests, extent.seq, extent.head, time.time() + APPROVAL_LIFE, factor.fingerprint)
+    return plain.replace(signature=signed(factor, plain.message, passphrase))
+
+
+def chosen(root: Root, ask: Ask) -> Factor:
+    """The factor that the person wants to use: the only one, or the one they name."""
+    there = usable(root)
+    if not there:
+        raise Unproven("there is no factor to sign with", "`agentguard factor add passphrase` adds one")
+    if len(there) == 1:
+        return there[0]
+    listed = ", ".join(f"{place}: {factor.name}" for place, factor in enumerate(there, 1))
+    typed = (ask(f"Prove yourself by which factor ({listed})? ", False) or "").strip()
+    if not typed.isdecimal() or not 1 <= int(typed) <= len(there):
+        raise Unproven("no factor was chosen")
+    return there[int(typed) - 1]
+
+
+def asked(factor: Factor, ask: Ask, tell: Tell) -> str | None:
+    """The passphrase of a factor; for an SSH key it is only said that it is needed. Raises Unproven."""
+    if factor.kind == "ssh-key":
+        tell(f"Signing with the SSH key {factor.path}: touch it if it blinks.")
+        return None
+    passphrase = ask(f"Passphrase of {factor.name}: ", True)
+    if passphrase is None:
+        raise Unproven("no passphrase was given")
+    return passphrase
+
+
+def signed(factor: Factor, message: bytes, passphrase: str | None) -> str:
+    """A signature that holds. Raises Unproven."""
+    signature = sign(factor, message, passphrase)
+    if not verify(factor, message, signature):
+        raise Unproven(f"what {factor.name} signed does not hold")
+    return signature
+
+
+def fault(root: Root, journal: Journal, pins: Collection[str], request: Request, digest: str) -> str:
+    """Why a request's proof does not prove that a person let the call of that digest run; "" if it does.
+
+    A request without an id was asked and answered within this very call, and has no row to be found.
+    """
+    if not pins:
+        return "no factor has been set up that could prove a person"
+    try:
+        given = Grant.read(request.proof)
+        if digest not in given.digests:
+            return "what was signed is another call"
+        if given.factor not in pins:
+            return "it is signed by a factor that this guard was not made for"
+        if not 0 <= given.until - time.time() <= APPROVAL_LIFE:
+            return "what was signed has expired"
+        if not journal.holds(given.seq, given.head):
+            return "it was signed at another state of the record"
+        if request.id and not _answered(journal, request, given):
+            return "the record does not say that it was approved with this signature, or says that it was used"
+        factor = next((one for one in factors(root) if one.fingerprint == given.factor), None)
+        if factor is None:
+            return f"the factor {given.factor} is gone"
+        return "" if verify(factor, given.message, given.signature) else "its signature does not hold"
+    except ValueError:
+        return "it is not signed"
+    except AgentguardError as trouble:
+        return f"its signature cannot be checked: {trouble}"
+
+
+def _answered(journal: Journal, request: Request, given: Grant) -> bool:
+    """Whether the record has this answer after the row that was signed, and no call that it has let run."""
+    answers = [row for row in journal.rows(kinds=("approved", "ran"), request=request.id) if row.seq > given.seq]
+    return [(row.body["kind"], row.body.get("proof")) for row in answers] == [("approved", request.proof)]
