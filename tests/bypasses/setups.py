@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 
 import pexpect
 import pytest
+from desk import Desk
 from guarded import Guarded, Ran
 
 from agentguard.core.request import Request
@@ -52,7 +53,7 @@ for given in sys.stdin:
         print(json.dumps([-1, "", "took too long"]), flush=True)
 """
 
-#: Starts a command on a pseudo-terminal that it holds itself, reads what word is wanted, and types it: what an agent
+#: Starts a command on a pseudo-terminal that it holds itself, reads what is wanted off it, and types it: what an agent
 #: can do to a question that is put to the terminal which it gave. `detach` leaves the agent's process tree first.
 TYPIST = """
 import os, pty, re, select, sys, time
@@ -70,12 +71,12 @@ if how == "detach":
         os._exit(0)
     out = write
     for name in list(os.environ):
-        if name not in ("PATH", "HOME", "LC_ALL"):
+        if name not in ("PATH", "HOME", "LC_ALL", "TERM"):
             del os.environ[name]
 child, master = pty.fork()
 if not child:
     os.execvp(words[0], words)
-seen, end, typed = b"", time.monotonic() + 15, set()
+seen, end = b"", time.monotonic() + 20
 while time.monotonic() < end:
     if not select.select([master], [], [], 0.2)[0]:
         continue
@@ -83,15 +84,14 @@ while time.monotonic() < end:
         said = os.read(master, 65536)
     except OSError:
         break
-    if not said:
-        break
     os.write(out, said)
     seen += said
-    asked = re.search(rb"Type (.+?) to ", seen) or re.search(rb"(?i)(passphrase)[^\\n]*: *$", seen)
-    if asked and asked[1] not in typed:
-        typed.add(asked[1])
-        os.write(master, asked[1] + b"\\n")
-os.close(master)
+    if word := re.search(rb"Type (.+?) to .*: $", seen, re.S):
+        os.write(master, word[1] + b"\\n")
+        seen = b""
+    elif re.search(rb"(?i)(passphrase[^\\n]*|again): $", seen):
+        os.write(master, b"a passphrase of its own\\n")
+        seen = b""
 """
 
 
@@ -271,6 +271,15 @@ class Setup(Guarded):
         """What a key says to these requests."""
         with as_ordinary():
             return grant(self.root, tuple(one.digest for one in requests), factor, passphrase).written()
+
+    @contextlib.contextmanager
+    def desk(self, program: str = "xterm") -> Iterator[Desk]:
+        """A person's own terminal, or one that another program holds."""
+        person = Desk(self.home, {"PATH": self.env["PATH"]}, program, ORDINARY)
+        try:
+            yield person
+        finally:
+            person.close()
 
     def attempts(self, agent: Agent | None = None) -> list[dict[str, Any]]:
         """What of the person's side somebody else has tried, as the record has it."""
