@@ -86,10 +86,10 @@ while time.monotonic() < end:
         break
     os.write(out, said)
     seen += said
-    if word := re.search(rb"Type (.+?) to .*: $", seen, re.S):
+    if word := re.search(rb"Type (.+?) to ", seen):
         os.write(master, word[1] + b"\\n")
         seen = b""
-    elif re.search(rb"(?i)(passphrase[^\\n]*|again): $", seen):
+    elif re.search(rb"(?i)(passphrase[^\\n]*|again): ", seen):
         os.write(master, b"a passphrase of its own\\n")
         seen = b""
 """
@@ -114,7 +114,7 @@ def _interpreter() -> tuple[str, dict[str, str]]:
     return "", {}
 
 
-PYTHON, _PLACES = _interpreter()
+PYTHON, PLACES = _interpreter()
 
 
 class Row(NamedTuple):
@@ -188,7 +188,7 @@ class Setup(Guarded):
     def agentguard(self, *words: str) -> str:
         """What the command says to a person; it must succeed."""
         done = subprocess.run(
-            [PYTHON, "-m", "agentguard", "--root", self.root.path, *words], env=self.env | _PLACES, cwd=self.place,
+            [PYTHON, "-m", "agentguard", "--root", self.root.path, *words], env=self.env | PLACES, cwd=self.place,
             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, **ORDINARY,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
@@ -281,6 +281,17 @@ class Setup(Guarded):
         finally:
             person.close()
 
+    def approve_at_desk(self, request: Request) -> str:
+        """A person approves a request at their terminal, if it lets them; what they see."""
+        shown = ""
+        with self.desk() as desk:
+            desk.type(f"{self.command} approve {request.id}; echo ended\n")
+            for question, typed in (("leave it: ", "DELETE"), ("Passphrase", PASSPHRASE))[: 1 + self.factor]:
+                with contextlib.suppress(AssertionError):  # it is not asked
+                    shown += desk.until(question, 5)
+                    desk.type(f"{typed}\n")
+            return shown + desk.until("ended\n")
+
     def attempts(self, agent: Agent | None = None) -> list[dict[str, Any]]:
         """What of the person's side somebody else has tried, as the record has it."""
         tried = [row for row in self.rows() if row["kind"] == "attempt"]
@@ -357,7 +368,7 @@ class UserFactor(Setup):
         """Put the guard in force, as a person does at a terminal who types a passphrase twice."""
         words = ["--root", self.root.path, "install", "--shell", "none", "--wait", str(wait), "--factor", "passphrase"]
         installing = pexpect.spawn(
-            PYTHON, ["-m", "agentguard", *words, *self.options], env=self.env | _PLACES, cwd=self.place, timeout=120,
+            PYTHON, ["-m", "agentguard", *words, *self.options], env=self.env | PLACES, cwd=self.place, timeout=120,
             encoding="utf-8", **self.installer,
         )  # fmt: skip
         for question in ("New passphrase", "again"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 
 import tomli_w
-from setups import PYTHON, Setup
+from setups import PLACES, PYTHON, TYPIST, Setup, available
 
 from agentguard.core.grant import Grant
 from agentguard.edge import factors
@@ -82,7 +82,7 @@ def test_a_key_of_the_agents_own_signs(row, guard: Setup, verdict):
     own = factors.by_passphrase("own", "a passphrase of the agent")
     with guard.restored():
         if row.id != "forge-key":
-            text = tomli_w.dumps({"factor": [factors.written(own)]})
+            text = tomli_w.dumps({"factor": [factors._written(own)]})
             agent(f"cp {guard.file(guard.directory() / 'own.toml', text)} {guard.root.factors}")
         if row.id == "forge-key-pinned":
             agent(f"sed -i 's|SHA256:[A-Za-z0-9+/]*|{own.fingerprint}|' {guard.root.shims}/*")
@@ -98,6 +98,33 @@ def test_the_installation_is_changed(row, guard: Setup, verdict):
         changed = agent(_INSTALLATION[row.id].format(root=guard.root.path, own=guard.directory()))
         call = agent(f"rm -rf {victim}")
     verdict(not victim.exists(), changed, call)
+
+
+def test_the_first_factor_is_the_agents(row, guard: Setup, verdict):
+    """In a namespace of its own nobody can tell who sits there, which is where a person adds their first factor."""
+    available("unshare")
+    agent, victim = guard.agent(), guard.victim()
+    call = f"rm -rf {victim}"
+    typist = f"unshare --user --map-current-user --pid --fork --mount-proc {PYTHON} {guard.script(TYPIST)} detach"
+    with guard.restored():
+        added = agent(f"env -i PATH=$PATH HOME=$HOME {typist} {guard.command} factor add passphrase")
+        request = guard.request(agent, call)
+        approve = agent(f"env -i PATH=$PATH HOME=$HOME {typist} {guard.command} approve {request.id}")
+        again = agent(call)
+    verdict(not victim.exists(), added, approve, again)
+
+
+def test_a_person_is_shown_another_call(row, guard: Setup, verdict):
+    """What the person reads is of a harmless call; what they approve is not."""
+    agent, victim, junk = guard.agent(), guard.victim(), guard.victim()
+    call = f"rm -rf {victim}"
+    harmless = guard.request(agent, f"rm -rf {junk}")
+    request = guard.request(agent, call)
+    change = f"(SELECT sheet FROM requests WHERE id = '{harmless.id}') WHERE id = '{request.id}'"
+    wrote = guard.sql(agent, f"UPDATE requests SET sheet = {change}")
+    shown = guard.approve_at_desk(request)
+    again = agent(call)
+    verdict(not victim.exists(), wrote, shown, again)
 
 
 def test_policy_is_changed(row, guard: Setup, verdict):
@@ -164,7 +191,7 @@ def test_a_second_root_stands_in(row, guard: Setup, verdict):
     """Shims of an installation of the agent's own stand first, and its requests are the agent's to answer."""
     agent, victim, own = guard.agent(), guard.victim(), guard.directory() / "root"
     call = f"rm -rf {victim}"
-    place = f"PYTHONPATH={guard.python_path} {PYTHON} -m agentguard --root {own}"
+    place = f"PYTHONPATH={PLACES['PYTHONPATH']} {PYTHON} -m agentguard --root {own}"
     installed = agent(f"{place} install --shell none --wait 0", seconds=120)
     assert installed.status == 0, installed
     agent(f"PATH={own}/shims:$PATH; {call}")
