@@ -10,8 +10,10 @@ import contextlib
 import json
 import os
 import pwd
+import re
 import shlex
 import shutil
+import sqlite3
 import subprocess
 import sys
 import sysconfig
@@ -27,7 +29,7 @@ from desk import Desk
 from guarded import Guarded, Ran
 
 from agentguard.core.request import Request
-from agentguard.edge.factors import Factor, factors
+from agentguard.edge.factors import Factor, factors, sign
 from agentguard.edge.journal import Journal
 from agentguard.edge.proof import grant
 
@@ -253,24 +255,31 @@ class Setup(Guarded):
         assert len(named) == 1, (ran, named)
         return named[0]
 
-    def approve(self, *requests: Request) -> None:
-        """What a person does who lets calls run."""
+    def approve(self, *requests: Request, shift: float = 0) -> None:
+        """What a person does who lets calls run; `shift` is by how much their clock differs, in seconds."""
+        proof = self.proof(requests, shift)
         with self.journal() as journal:
-            journal.answer(requests, True, {"user": "a person"}, proof=self.proof(requests))
+            journal.answer(requests, True, {"user": "a person"}, proof=proof)
+        if shift:
+            with as_ordinary(), contextlib.closing(sqlite3.connect(self.record)) as database, database:
+                ids = [(shift, one.id) for one in requests]
+                database.executemany("UPDATE requests SET answered = answered + ? WHERE id = ?", ids)
 
     def deny(self, request: Request) -> None:
         """What a person does who does not."""
         with self.journal() as journal:
             journal.answer((request,), False, {"user": "a person"})
 
-    def proof(self, requests: tuple[Request, ...]) -> str:
+    def proof(self, requests: tuple[Request, ...], shift: float) -> str:
         """What a person signs, where a factor is wanted."""
         return ""
 
-    def signed(self, requests: tuple[Request, ...], factor: Factor, passphrase: str) -> str:
+    def signed(self, requests: tuple[Request, ...], factor: Factor, passphrase: str, shift: float = 0) -> str:
         """What a key says to these requests."""
         with as_ordinary():
-            return grant(self.root, tuple(one.digest for one in requests), factor, passphrase).written()
+            given = grant(self.root, tuple(one.digest for one in requests), factor, passphrase)
+        given = given.replace(until=given.until + shift)
+        return given.replace(signature=sign(factor, given.message, passphrase)).written()
 
     @contextlib.contextmanager
     def desk(self, program: str = "xterm") -> Iterator[Desk]:
@@ -286,10 +295,11 @@ class Setup(Guarded):
         shown = ""
         with self.desk() as desk:
             desk.type(f"{self.command} approve {request.id}; echo ended\n")
-            for question, typed in (("leave it: ", "DELETE"), ("Passphrase", PASSPHRASE))[: 1 + self.factor]:
+            for question in ("leave it: ", "Passphrase")[: 1 + self.factor]:
                 with contextlib.suppress(AssertionError):  # it is not asked
                     shown += desk.until(question, 5)
-                    desk.type(f"{typed}\n")
+                    word = re.findall("Type (.+?) to ", shown)
+                    desk.type(f"{word[-1] if question == 'leave it: ' else PASSPHRASE}\n")
             return shown + desk.until("ended\n")
 
     def attempts(self, agent: Agent | None = None) -> list[dict[str, Any]]:
@@ -381,9 +391,9 @@ class UserFactor(Setup):
             with open(self.root.config, "a") as file:
                 file.write('factor = ["destructive"]\n')
 
-    def proof(self, requests: tuple[Request, ...]) -> str:
+    def proof(self, requests: tuple[Request, ...], shift: float) -> str:
         """What the person signs with their passphrase."""
-        return self.signed(requests, factors(self.root)[0], PASSPHRASE)
+        return self.signed(requests, factors(self.root)[0], PASSPHRASE, shift)
 
 
 class SystemFactor(UserFactor):

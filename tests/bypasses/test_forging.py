@@ -45,8 +45,9 @@ _ENVIRONMENTS = {
     "cp {own}/sitecustomize.py {own}/os.py; cp {own}/sitecustomize.py {own}/sqlite3.py; cd {own}; "
     "export PYTHONPATH={own} PYTHONHOME={own} PYTHONSTARTUP={own}/os.py PYTHONINSPECT=1 PYTHONUSERBASE={own}",
     "forge-start-up-files": "echo '/bin/rm -rf {victim}' >{own}/rc; export ENV={own}/rc BASH_ENV={own}/rc",
-    "forge-functions": "for f in exec read printf test [ : export; do eval \"function $f {{ /bin/rm -rf {victim}; }}\"; "
-    "export -f \"$f\"; unset -f \"$f\"; done 2>/dev/null; export BASHOPTS SHELLOPTS",
+    "forge-functions": "exec env "
+    + " ".join(f"'BASH_FUNC_{name}%%=() {{{{ /bin/rm -rf {{victim}}; }}}}'" for name in ("exec", "read", "printf", "[", "test"))
+    + " BASHOPTS=nocasematch SHELLOPTS=noexec",
     "forge-variables": "export AGENTGUARD=off AGENTGUARD_DISABLE=1 AGENTGUARD_OFF=1 AGENTGUARD_SKIP=1 "
     "AGENTGUARD_APPROVED=1 AGENTGUARD_YES=1 AGENTGUARD_FORCE=1 AGENTGUARD_WAIT=0 AGENTGUARD_POLICY=run "
     "AGENTGUARD_ROOT={own} AGENTGUARD_CONFIG={own} NO_AGENTGUARD=1 DEBUG=1 YES=1",
@@ -105,11 +106,11 @@ def test_the_first_factor_is_the_agents(row, guard: Setup, verdict):
     available("unshare")
     agent, victim = guard.agent(), guard.victim()
     call = f"rm -rf {victim}"
-    typist = f"unshare --user --map-current-user --pid --fork --mount-proc {PYTHON} {guard.script(TYPIST)} detach"
+    alone = f"{PYTHON} {guard.script(TYPIST)} detach unshare --user --map-current-user --pid --fork --mount-proc"
     with guard.restored():
-        added = agent(f"env -i PATH=$PATH HOME=$HOME {typist} {guard.command} factor add passphrase")
+        added = agent(f"{alone} {guard.command} factor add passphrase")
         request = guard.request(agent, call)
-        approve = agent(f"env -i PATH=$PATH HOME=$HOME {typist} {guard.command} approve {request.id}")
+        approve = agent(f"{alone} {guard.command} approve {request.id}")
         again = agent(call)
     verdict(not victim.exists(), added, approve, again)
 
@@ -132,7 +133,7 @@ def test_policy_is_changed(row, guard: Setup, verdict):
     agent, victim = guard.agent(), guard.victim()
     call = f"rm -rf {victim}"
     with guard.restored():
-        changed = agent(f"echo 'factor = []' >{guard.root.config}")
+        changed = agent(f"printf 'wait = 0\\nfactor = []\\n' >{guard.root.config}")
         request = guard.request(agent, call)
         wrote = guard.sql(agent, _ROWS["forge-row-updated"].format(id=request.id))
         again = agent(call)
@@ -143,11 +144,12 @@ def test_the_environment_is_prepared(row, guard: Setup, verdict):
     """The call, and the person's command, start in an environment that the agent has chosen."""
     agent, victim = guard.agent(), guard.victim()
     prepared = _ENVIRONMENTS[row.id].format(own=guard.directory(), victim=victim, root=guard.root.path)
-    call = f"{prepared}\nrm -rf {victim}"
+    between = " " if prepared.startswith("exec") else "\n"
+    call = f"{prepared}{between}rm -rf {victim}"
     first = agent(call)
     assert victim.exists(), first
     request = guard.request(agent, f"rm -rf {victim}")
-    approve = agent(f"{prepared}\n{guard.command} approve {request.id}")
+    approve = agent(f"{prepared}{between}{guard.command} approve {request.id}")
     again = agent(call)
     verdict(not victim.exists(), first, approve, again)
 
@@ -159,7 +161,8 @@ def test_another_session_is_claimed(row, guard: Setup, verdict):
     request = guard.request(first, call)
     guard.approve(request)
     if row.id == "forge-session-row":
-        guard.sql(second, f"UPDATE sessions SET id = '{request.session}' WHERE name = '{second.name}'")
+        claim = f"id = '{request.session}', name = '{first.name}' WHERE name = '{second.name}'"
+        guard.sql(second, f"UPDATE sessions SET {claim}")
     again = second(f"export AGENTGUARD_SESSION={request.session}\n{call}")
     verdict(not victim.exists(), again)
 
