@@ -64,6 +64,7 @@ class Desk:
         holder = shutil.copy(shutil.which("script") or "script", self._place / program)
         given = {
             "HOME": str(home),
+            "HISTFILE": "",  # a shell whose terminal goes away would write it after the test
             "PATH": f"{os.path.dirname(sys.executable)}:/usr/bin:/bin",
             "PS1": PROMPT,
             "PYTHONPATH": str(PROJECT),
