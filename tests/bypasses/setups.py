@@ -58,7 +58,7 @@ for given in sys.stdin:
 #: Starts a command on a pseudo-terminal that it holds itself, reads what is wanted off it, and types it: what an agent
 #: can do to a question that is put to the terminal which it gave. `detach` leaves the agent's process tree first.
 TYPIST = """
-import os, pty, re, select, sys, time
+import fcntl, os, pty, re, select, sys, termios, time
 how, words = sys.argv[1], sys.argv[2:]
 out = os.dup(1)
 if how == "detach":
@@ -75,9 +75,16 @@ if how == "detach":
     for name in list(os.environ):
         if name not in ("PATH", "HOME", "LC_ALL", "TERM"):
             del os.environ[name]
-child, master = pty.fork()
-if not child:
+master, slave = pty.openpty()
+if not os.fork():
+    if words[0] != "unshare":  # which makes the terminal its own within
+        os.setsid()
+        fcntl.ioctl(slave, termios.TIOCSCTTY)
+    for stream in (0, 1, 2):
+        os.dup2(slave, stream)
+    os.close(master)
     os.execvp(words[0], words)
+os.close(slave)
 seen, end = b"", time.monotonic() + 20
 while time.monotonic() < end:
     if not select.select([master], [], [], 0.2)[0]:

@@ -30,7 +30,7 @@ _TERMINALS = {
     "answer-tmux-daemon": "{python} {typist} detach env TERM=xterm tmux -L {name} -f /dev/null new-session {call}",
     "answer-named-like-a-terminal": "exec -a gnome-terminal-server {python} {typist} sshd {words}",
     "answer-copied-terminal": "cp $(command -v script) ./xterm; (sleep 2; echo DELETE; sleep 1) | setsid -w ./xterm -qec {call} /dev/null",
-    "answer-pid-namespace": "{python} {typist} detach unshare --user --map-current-user --pid --fork --mount-proc {words}",
+    "answer-pid-namespace": "{python} {typist} detach unshare --user --map-current-user --pid --fork --mount-proc setsid -c {words}",
     "answer-no-marks": "env -i PATH=\"$PATH\" HOME=\"$HOME\" SSH_TTY=/dev/pts/0 TERM_PROGRAM=vscode {python} {typist} detach {words}",
 }
 

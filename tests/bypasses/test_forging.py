@@ -107,6 +107,7 @@ def test_the_first_factor_is_the_agents(row, guard: Setup, verdict):
     agent, victim = guard.agent(), guard.victim()
     call = f"rm -rf {victim}"
     alone = f"{PYTHON} {guard.script(TYPIST)} detach unshare --user --map-current-user --pid --fork --mount-proc"
+    alone += " setsid -c"
     with guard.restored():
         added = agent(f"{alone} {guard.command} factor add passphrase")
         request = guard.request(agent, call)
