@@ -217,8 +217,8 @@ def test_a_stopped_call_goes_on(row, guard: Setup, verdict):
     agent, where = guard.agent(), guard.directory()
     guard.file(where / "junk", "not needed\n")
     with guard.patience(60):
-        agent(f"rm -f junk >said 2>&1 & echo $! >pid; disown", where)
-        request = until(lambda: next((one for one in guard.pending() if one.sheet.session == agent.name), None))
+        agent("rm -f junk >said 2>&1 & echo $! >pid; disown", where)
+        request = until(lambda: next((one for one in guard.pending() if one.sheet.cwd == str(where)), None))
         pid = int((where / "pid").read_text())
         os.kill(pid, signal.SIGSTOP)
         guard.approve(request)

@@ -15,8 +15,9 @@ _UNSEEN = {
     "skip-other-program": "{python} -I -c 'import os; os.remove(\"only-copy\")'",
     "skip-redirection": ": >only-copy",
     "skip-unguarded-program": "find . -name only-copy -delete",
-    "skip-git-hook": "git init -q .; printf '#!/bin/sh\\nrm -f only-copy\\n' >.git/hooks/pre-commit; "
-    "chmod 755 .git/hooks/pre-commit; git commit -qm x --allow-empty",
+    "skip-git-hook": "mv only-copy work; touch only-copy; git init -q; git add only-copy; git commit -qm start; "
+    "mv work only-copy; printf '#!/bin/sh\\ngit reset --hard -q\\n' >.git/hooks/pre-commit; "
+    "chmod 755 .git/hooks/pre-commit; git commit -qm more --allow-empty",
     "skip-preload": "cc -shared -fPIC -o {own}/x.so {own}/x.c && LD_PRELOAD={own}/x.so rm -f only-copy",
 }
 _LIBRARY = """
@@ -61,7 +62,7 @@ _WRAPPED = (
     "sh -c 'rm -rf {victim}'",
     "bash -c \"eval 'rm -rf {victim}'\"",
     "command rm -rf {victim}",
-    "\\\\rm -rf {victim}",
+    "\\rm -rf {victim}",
     "{python} -I -c 'import subprocess; subprocess.run([\"rm\", \"-rf\", \"{victim}\"])'",
     "perl -e 'system(\"rm -rf {victim}\")'",
 )
@@ -102,8 +103,9 @@ def test_a_waiting_call_is_ended(row, guard: Setup, verdict):
     """The call waits for a person, and gets a signal."""
     agent, where = guard.agent(), guard.victim()
     with guard.patience(60):
-        agent("rm -f only-copy >said 2>&1 & echo $! >pid; disown", where)
-        until(lambda: next((one for one in guard.pending() if one.sheet.session == agent.name), None))
+        starts = "import os, signal; signal.signal(2, signal.SIG_DFL); os.execvp('rm', ['rm', '-f', 'only-copy'])"
+        agent(f'{PYTHON} -I -c "{starts}" >said 2>&1 & echo $! >pid; disown', where)
+        until(lambda: [one for one in guard.pending() if one.sheet.cwd == str(where)])
         pid = int((where / "pid").read_text())
         os.kill(pid, signal.SIGINT if row.id == "skip-interrupted" else signal.SIGKILL)
         until(lambda: not _alive(pid))
