@@ -79,7 +79,8 @@ class Desk:
         orphan = [python, "-c", _ORPHAN, str(keys), str(shown)]
         started = subprocess.run(
             [*orphan, holder, "-qef", "-E", "always", "-c", _SHELL, "/dev/null"],
-            cwd=home, env={**given, **(environment or {})}, check=True, stdout=subprocess.PIPE, pass_fds=(keys, shown), **(identity or {}),
+            cwd=home, env={**given, **(environment or {})}, check=True, stdout=subprocess.PIPE, pass_fds=(keys, shown),
+            **(identity or {}),
         )  # fmt: skip
         os.close(keys)
         os.close(shown)

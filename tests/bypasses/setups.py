@@ -21,12 +21,11 @@ import time
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
-import pexpect
 import pytest
 from desk import Desk
-from guarded import Guarded, Ran
+from guarded import Guarded, Ran, with_passphrase
 
 from agentguard.core.request import Request
 from agentguard.edge.factors import Factor, factors, sign
@@ -55,53 +54,8 @@ for given in sys.stdin:
         print(json.dumps([-1, "", "took too long"]), flush=True)
 """
 
-#: Starts a command on a pseudo-terminal that it holds itself, reads what is wanted off it, and types it: what an agent
-#: can do to a question that is put to the terminal which it gave. `detach` leaves the agent's process tree first.
-TYPIST = """
-import fcntl, os, pty, re, select, sys, termios, time
-how, words = sys.argv[1], sys.argv[2:]
-out = os.dup(1)
-if how == "detach":
-    read, write = os.pipe()
-    if os.fork():  # waits, because what the agent starts is ended with its call
-        os.close(write)
-        while said := os.read(read, 65536):
-            os.write(1, said)
-        sys.exit()
-    os.setsid()
-    if os.fork():
-        os._exit(0)
-    out = write
-    for name in list(os.environ):
-        if name not in ("PATH", "HOME", "LC_ALL", "TERM"):
-            del os.environ[name]
-master, slave = pty.openpty()
-if not os.fork():
-    if words[0] != "unshare":  # which makes the terminal its own within
-        os.setsid()
-        fcntl.ioctl(slave, termios.TIOCSCTTY)
-    for stream in (0, 1, 2):
-        os.dup2(slave, stream)
-    os.close(master)
-    os.execvp(words[0], words)
-os.close(slave)
-seen, end = b"", time.monotonic() + 20
-while time.monotonic() < end:
-    if not select.select([master], [], [], 0.2)[0]:
-        continue
-    try:
-        said = os.read(master, 65536)
-    except OSError:
-        break
-    os.write(out, said)
-    seen += said
-    if word := re.search(rb"Type (.+?) to ", seen):
-        os.write(master, word[1] + b"\\n")
-        seen = b""
-    elif re.search(rb"(?i)(passphrase[^\\n]*|again): ", seen):
-        os.write(master, b"a passphrase of its own\\n")
-        seen = b""
-"""
+#: The text of a program that types what is asked for.
+TYPIST = (Path(__file__).parents[1] / "typist.py").read_text()
 
 
 def become_ordinary() -> None:
@@ -378,22 +332,14 @@ class UserFactor(Setup):
 
     name = "user_factor"
     factor = True
-    installer: dict[str, Any] = {"preexec_fn": become_ordinary} if ORDINARY else {}
+    installer: ClassVar[dict[str, Any]] = {"preexec_fn": become_ordinary} if ORDINARY else {}
     options: tuple[str, ...] = ()
 
     def install(self, wait: float) -> None:
         """Put the guard in force, as a person does at a terminal who types a passphrase twice."""
         words = ["--root", self.root.path, "install", "--shell", "none", "--wait", str(wait), "--factor", "passphrase"]
-        installing = pexpect.spawn(
-            PYTHON, ["-m", "agentguard", *words, *self.options], env=self.env | PLACES, cwd=self.place, timeout=120,
-            encoding="utf-8", **self.installer,
-        )  # fmt: skip
-        for question in ("New passphrase", "again"):
-            installing.expect(question)
-            installing.sendline(PASSPHRASE)
-        installing.expect(pexpect.EOF)
-        installing.close()
-        assert installing.exitstatus == 0, installing.before
+        options = {"env": self.env | PLACES, "cwd": self.place, **self.installer}
+        with_passphrase([PYTHON, "-m", "agentguard", *words, *self.options], PASSPHRASE, **options)
         if not self.options:
             with open(self.root.config, "a") as file:
                 file.write('factor = ["destructive"]\n')
@@ -407,7 +353,7 @@ class SystemFactor(UserFactor):
     """`system_factor`: installed by root for the agent's user."""
 
     name = "system_factor"
-    installer: dict[str, Any] = {}
+    installer: ClassVar[dict[str, Any]] = {}
 
     def __init__(self, place: Path) -> None:
         if not ORDINARY:

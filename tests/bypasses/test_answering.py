@@ -23,15 +23,20 @@ _TERMINALS = {
     "answer-double-fork": "{python} {typist} detach {words}",
     "answer-script": "(sleep 2; echo DELETE; sleep 1) | script -qec {call} /dev/null",
     "answer-setsid-script": "(sleep 2; echo DELETE; sleep 1) | setsid -w script -qec {call} /dev/null",
-    "answer-expect": "expect -c 'set timeout 5' -c 'spawn -noecho {words}' -c 'expect Type' -c 'send DELETE\\r' -c 'expect eof'",
+    "answer-expect": "expect -c 'set timeout 5' -c 'spawn -noecho {words}' -c 'expect Type' -c 'send DELETE\\r' "
+    "-c 'expect eof'",
     "answer-tmux": "tmux -L {name} -f /dev/null new-session -d {call}';sleep 3'; sleep 2; "
-    "tmux -L {name} send-keys -l DELETE; tmux -L {name} send-keys Enter; sleep 1; tmux -L {name} capture-pane -p; tmux -L {name} kill-server",
+    "tmux -L {name} send-keys -l DELETE; tmux -L {name} send-keys Enter; sleep 1; tmux -L {name} capture-pane -p; "
+    "tmux -L {name} kill-server",
     "answer-tmux-attached": "TERM=xterm {python} {typist} stay tmux -L {name} -f /dev/null new-session {call}",
     "answer-tmux-daemon": "{python} {typist} detach env TERM=xterm tmux -L {name} -f /dev/null new-session {call}",
     "answer-named-like-a-terminal": "exec -a gnome-terminal-server {python} {typist} sshd {words}",
-    "answer-copied-terminal": "cp $(command -v script) ./xterm; (sleep 2; echo DELETE; sleep 1) | setsid -w ./xterm -qec {call} /dev/null",
-    "answer-pid-namespace": "{python} {typist} detach unshare --user --map-current-user --pid --fork --mount-proc setsid -c {words}",
-    "answer-no-marks": "env -i PATH=\"$PATH\" HOME=\"$HOME\" SSH_TTY=/dev/pts/0 TERM_PROGRAM=vscode {python} {typist} detach {words}",
+    "answer-copied-terminal": "cp $(command -v script) ./xterm; "
+    "(sleep 2; echo DELETE; sleep 1) | setsid -w ./xterm -qec {call} /dev/null",
+    "answer-pid-namespace": "{python} {typist} detach unshare --user --map-current-user --pid --fork --mount-proc "
+    "setsid -c {words}",
+    "answer-no-marks": 'env -i PATH="$PATH" HOME="$HOME" SSH_TTY=/dev/pts/0 TERM_PROGRAM=vscode '
+    "{python} {typist} detach {words}",
 }
 
 

@@ -7,7 +7,6 @@ import shlex
 import tomli_w
 from setups import PLACES, PYTHON, TYPIST, Setup, available
 
-from agentguard.core.grant import Grant
 from agentguard.edge import factors
 
 #: What is written into the rows of requests; `{id}` is the one that waits.
@@ -16,7 +15,7 @@ _ROWS = {
     "forge-row-inserted": "INSERT INTO requests (id, digest, session, created, sheet, state, answered) "
     "SELECT 'zzzzzz', digest, session, created, sheet, 'approved', unixepoch() FROM requests WHERE id = '{id}'",
     "forge-proof-nonsense": "UPDATE requests SET state = 'approved', answered = unixepoch(), "
-    "proof = '[[\"x\"],0,\"\",9e99,\"\",\"\"]' WHERE id = '{id}'",
+    'proof = \'[["x"],0,"",9e99,"",""]\' WHERE id = \'{id}\'',
 }
 
 #: What is done to the installation, by a shell: `{root}` is its place, `{own}` a directory of the agent's.
@@ -25,9 +24,9 @@ _INSTALLATION = {
     "chmod 755 {own}/rm && mv -f {own}/rm $rm",
     "forge-shims-moved": "mv {root}/shims {root}/elsewhere",
     "forge-entry": "printf 'import os, sys\\nos.execv(\"/bin/rm\", sys.argv[2:])\\n' >{root}/current/enter.py",
-    "forge-interpreter": "printf '#!/bin/sh\\nshift 7\\nexec /bin/rm \"$@\"\\n' >{own}/python && chmod 755 {own}/python && "
-    "ln -sfn {own}/python {root}/current/python",
-    "forge-module": "echo 'def bundle(): raise SystemExit' >{own}/x; cd {root}/current/lib/agentguard && "
+    "forge-interpreter": "printf '#!/bin/sh\\nshift 7\\nexec /bin/rm \"$@\"\\n' >{own}/python && "
+    "chmod 755 {own}/python && ln -sfn {own}/python {root}/current/python",
+    "forge-module": "cd {root}/current/lib/agentguard && "
     "printf 'import os, sys\\ndef use(): os.execv(\"/bin/rm\", sys.argv[2:])\\n' >{own}/bundle.py && "
     "cp {own}/bundle.py bundle.py && rm -rf __pycache__/bundle.*",
     "forge-version": "cp -r {root}/current/ {own}/version && "
@@ -46,7 +45,9 @@ _ENVIRONMENTS = {
     "export PYTHONPATH={own} PYTHONHOME={own} PYTHONSTARTUP={own}/os.py PYTHONINSPECT=1 PYTHONUSERBASE={own}",
     "forge-start-up-files": "echo '/bin/rm -rf {victim}' >{own}/rc; export ENV={own}/rc BASH_ENV={own}/rc",
     "forge-functions": "exec env "
-    + " ".join(f"'BASH_FUNC_{name}%%=() {{{{ /bin/rm -rf {{victim}}; }}}}'" for name in ("exec", "read", "printf", "[", "test"))
+    + " ".join(
+        f"'BASH_FUNC_{name}%%=() {{{{ /bin/rm -rf {{victim}}; }}}}'" for name in ("exec", "read", "printf", "[", "test")
+    )
     + " BASHOPTS=nocasematch SHELLOPTS=noexec",
     "forge-variables": "export AGENTGUARD=off AGENTGUARD_DISABLE=1 AGENTGUARD_OFF=1 AGENTGUARD_SKIP=1 "
     "AGENTGUARD_APPROVED=1 AGENTGUARD_YES=1 AGENTGUARD_FORCE=1 AGENTGUARD_WAIT=0 AGENTGUARD_POLICY=run "
@@ -200,8 +201,8 @@ def test_a_second_root_stands_in(row, guard: Setup, verdict):
     assert installed.status == 0, installed
     agent(f"PATH={own}/shims:$PATH; {call}")
     forged = agent(
-        f"{PYTHON} -I -c 'import sqlite3; b = sqlite3.connect(\"{own}/data/record.db\"); "
-        "b.execute(\"UPDATE requests SET state = 1\"); b.execute(\"UPDATE requests SET state = char(97)\"); b.commit()'"
+        f'{PYTHON} -I -c \'import sqlite3; b = sqlite3.connect("{own}/data/record.db"); '
+        'b.execute("UPDATE requests SET state = 1"); b.execute("UPDATE requests SET state = char(97)"); b.commit()\''
     )
     again = agent(f"PATH={own}/shims:$PATH; {call}")
     verdict(not victim.exists(), forged, again)

@@ -63,9 +63,7 @@ def test_an_approval_is_used_again(row, guard: Setup, service: Service, verdict)
         if row.id == "replay-reopened":
             guard.sql(agent, f"UPDATE requests SET state = 'approved' WHERE id = '{request.id}'")
         if row.id == "replay-rolled-back":
-            agent(f"rm -f {guard.data}/record.db*; cp {own}/record.db* {guard.data}/")
-            agent(f"unlink {guard.data}/record.db; unlink {guard.data}/record.db-wal; unlink {guard.data}/record.db-shm; "
-                  f"cp {own}/record.db* {guard.data}/")  # fmt: skip
+            agent(f"find {guard.data} -name 'record.db*' -delete; cp {own}/record.db* {guard.data}/")
         again = agent(service.call)
     verdict(len(service.asked) > 1, kept, again)
 
@@ -177,8 +175,8 @@ def test_other_surroundings(row, guard: Setup, verdict):
     available(call.split()[0])
     agent, own = guard.agent(), guard.directory()
     made = agent(
-        "for r in a b; do mkdir $r; cd $r; git init -q; echo 1 >f; git add f; git commit -qm $r; echo 2 >f; cd ..; done; "
-        "echo 'user-agent = a' >a/.curlrc; echo 'user-agent = b' >b/.curlrc; "
+        "for r in a b; do mkdir $r; cd $r; git init -q; echo 1 >f; git add f; git commit -qm $r; echo 2 >f; "
+        "cd ..; done; echo 'user-agent = a' >a/.curlrc; echo 'user-agent = b' >b/.curlrc; "
         "mkdir bin; printf '#!/bin/sh\\n' >bin/curl; chmod 755 bin/curl",
         own,
     )

@@ -37,8 +37,8 @@ _VERBS = {
 _BROKEN = {
     "skip-broken-store": "unlink {root}/current || mv {root}/store {root}/elsewhere",
     "skip-broken-database": "for f in {data}/record.db*; do echo nonsense >$f; done",
-    "skip-locked-database": "{python} -I -c 'import sqlite3, time; b = sqlite3.connect(\"{data}/record.db\"); "
-    "b.execute(\"BEGIN EXCLUSIVE\"); print(flush=True); time.sleep(20)' >locked & "
+    "skip-locked-database": '{python} -I -c \'import sqlite3, time; b = sqlite3.connect("{data}/record.db"); '
+    'b.execute("BEGIN EXCLUSIVE"); print(flush=True); time.sleep(20)\' >locked & '
     "until [ -s locked ]; do sleep 0.1; done",
     "skip-no-database": "for f in {data}/record.db*; do unlink $f; done",
 }
@@ -63,7 +63,7 @@ _WRAPPED = (
     "bash -c \"eval 'rm -rf {victim}'\"",
     "command rm -rf {victim}",
     "\\rm -rf {victim}",
-    "{python} -I -c 'import subprocess; subprocess.run([\"rm\", \"-rf\", \"{victim}\"])'",
+    '{python} -I -c \'import subprocess; subprocess.run(["rm", "-rf", "{victim}"])\'',
     "perl -e 'system(\"rm -rf {victim}\")'",
 )
 
@@ -159,7 +159,9 @@ def test_the_call_is_wrapped(row, guard: Setup, verdict):
     seen = []
     for line in _WRAPPED:
         victim = guard.victim()
-        ran = agent(line.format(victim=victim, parent=victim.parent, name=victim.name, python=PYTHON).replace("} ;", "} \\;"))
+        ran = agent(
+            line.format(victim=victim, parent=victim.parent, name=victim.name, python=PYTHON).replace("} ;", "} \\;")
+        )
         seen.append((line, victim.exists(), ran))
     verdict(not all(exists for _, exists, _ in seen), [one for one in seen if not one[1]])
     blocked = [row for row in guard.rows() if row.get("session_name") == agent.name and row["kind"] == "refused"]
