@@ -46,7 +46,7 @@ class Desk:
 
     Its terminal is held by a program that belongs to root and is called as terminal emulators are: the
     guard takes it for a person's. With `program` another one holds it, as an agent might have it. `identity` is
-    whose desk it is, for subprocess.
+    whose desk it is, for subprocess, and `python` an interpreter that they can start.
     """
 
     def __init__(
@@ -55,6 +55,7 @@ class Desk:
         environment: Mapping[str, str] | None = None,
         program: str = "xterm",
         identity: Mapping[str, Any] | None = None,
+        python: str = sys.executable,
     ) -> None:
         if os.getuid() != 0 and program == "xterm":
             pytest.skip("a terminal that a person sits at is held by a program of root's: run this as root")
@@ -75,7 +76,6 @@ class Desk:
         }
         keys, self._keys = os.pipe()
         self._shown, shown = os.pipe()
-        python = "/usr/bin/python3" if identity else sys.executable  # which any user can start
         orphan = [python, "-c", _ORPHAN, str(keys), str(shown)]
         started = subprocess.run(
             [*orphan, holder, "-qef", "-E", "always", "-c", _SHELL, "/dev/null"],

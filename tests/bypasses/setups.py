@@ -245,7 +245,7 @@ class Setup(Guarded):
     @contextlib.contextmanager
     def desk(self, program: str = "xterm") -> Iterator[Desk]:
         """A person's own terminal, or one that another program holds."""
-        person = Desk(self.home, {"PATH": self.env["PATH"]}, program, ORDINARY)
+        person = Desk(self.home, {"PATH": self.env["PATH"]}, program, ORDINARY, PYTHON)
         try:
             yield person
         finally:
@@ -316,15 +316,21 @@ class Setup(Guarded):
             Path(self.root.config).write_bytes(before)
 
     @contextlib.contextmanager
-    def restored(self) -> Iterator[None]:
-        """What is done to the installation meanwhile is undone."""
-        kept = self.place / "kept"
-        subprocess.run(["cp", "-a", self.root.path, kept], check=True)
+    def restored(self, store: bool = False) -> Iterator[None]:
+        """What is done to the installation meanwhile is undone; to its store, which is large, only if that is said."""
+        root, kept = Path(self.root.path), self.place / "kept"
+        spared = () if store else ("store",)
+        kept.mkdir()
+        subprocess.run(["cp", "-a", *(one for one in root.iterdir() if one.name not in spared), kept], check=True)
         try:
             yield
         finally:
-            shutil.rmtree(self.root.path)
-            kept.rename(self.root.path)
+            for one in root.iterdir():
+                if one.name not in spared:
+                    shutil.rmtree(one) if one.is_dir() and not one.is_symlink() else one.unlink()
+            for one in kept.iterdir():
+                one.rename(root / one.name)
+            kept.rmdir()
 
 
 class UserFactor(Setup):

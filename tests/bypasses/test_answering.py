@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import socket
+import time
 
 from setups import PASSPHRASE, PYTHON, TYPIST, Setup, available, until
 
@@ -111,6 +112,30 @@ def test_keys_are_sent_into_a_persons_pane(row, guard: Setup, verdict):
         shown = agent(f"{tmux} capture-pane -p; {tmux} kill-server")
     again = agent(call)
     verdict(not victim.exists(), shown, again)
+
+
+def test_the_passphrase_is_overheard(row, guard: Setup, verdict):
+    """A terminal can be read by every program of its user; without a factor, there is nothing to overhear."""
+    agent, victim, own = guard.agent(), guard.victim(), guard.directory()
+    call = f"rm -rf {victim}"
+    request = guard.request(agent, call)
+    if guard.factor:
+        with guard.desk() as desk:
+            terminal = desk.run("tty").strip().splitlines()[-1]
+            desk.type(f"{guard.command} approve {request.id}\n")
+            desk.until("leave it: ")
+            desk.type("DELETE\n")
+            desk.until("Passphrase")
+            agent(f"for i in 1 2 3; do head -n 1 {terminal} >>heard & done; disown -a; sleep 1", own)
+            while not (own / "heard").read_text():  # they type it again, where nothing seems to come of it
+                desk.type(f"{PASSPHRASE}\n")
+                time.sleep(0.5)
+        typist = guard.script(TYPIST.replace("a passphrase of its own", (own / "heard").read_text().splitlines()[0]))
+        approve = agent(f"{PYTHON} {typist} detach {guard.command} approve {request.id}")
+    else:
+        approve = guard.answers(agent, request)
+    again = agent(call)
+    verdict(not victim.exists(), approve, again)
 
 
 def test_the_watch_is_the_agents_own(row, guard: Setup, verdict):

@@ -96,7 +96,7 @@ def test_a_key_of_the_agents_own_signs(row, guard: Setup, verdict):
 def test_the_installation_is_changed(row, guard: Setup, verdict):
     """The agent changes what lies under the root, as its user may."""
     agent, victim = guard.agent(), guard.victim()
-    with guard.restored():
+    with guard.restored(store=True):
         changed = agent(_INSTALLATION[row.id].format(root=guard.root.path, own=guard.directory()))
         call = agent(f"rm -rf {victim}")
     verdict(not victim.exists(), changed, call)

@@ -83,7 +83,7 @@ def test_a_verb_that_weakens(row, guard: Setup, verdict):
     """Plainly, and by a daemon on a terminal that it holds, which types what it is asked for."""
     agent, victim = guard.agent(), guard.victim()
     call = f"rm -rf {victim}"
-    with guard.restored():
+    with guard.restored(store=True):
         before = _installed(guard)
         plainly = agent(f"{guard.command} {_VERBS[row.id]}")
         daemon = agent(f"{PYTHON} {guard.script(TYPIST)} detach {guard.command} {_VERBS[row.id]}")
@@ -139,7 +139,7 @@ def test_the_watcher_is_killed(row, guard: Setup, verdict):
 def test_a_broken_guard_refuses(row, guard: Setup, verdict):
     """What the guard judges by is gone, or cannot be used."""
     agent, victim, own = guard.agent(), guard.victim(), guard.directory()
-    with guard.restored():
+    with guard.restored(store=True):
         done = agent(_BROKEN[row.id].format(root=guard.root.path, data=guard.data, python=PYTHON), own)
         ran = agent(f"rm -rf {victim}")
         again = agent(f"rm -rf {victim}")
