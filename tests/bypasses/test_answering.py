@@ -75,6 +75,7 @@ def test_the_asker_makes_the_terminal(row, guard: Setup, verdict):
     request = guard.request(agent, call)
     approve = agent(way(f"{guard.command} approve {request.id}"))
     again = agent(call)
+    agent(f"tmux -L own-{typist.parent.name} kill-server")
 
     verdict(not first_victim.exists() or not victim.exists(), first, approve, again)
     assert "Type" in approve.out or guard.attempts(), approve
