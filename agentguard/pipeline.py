@@ -15,7 +15,7 @@ from .core.memory import Denial, earlier, hits, may_share
 from .core.origin import Origin, Session
 from .core.policy import Policy
 from .core.refusal import refusal, unanswered, waiting
-from .core.request import Filed, Request
+from .core.request import Filed, Request, bound
 from .core.secrets import masked_text
 from .core.sheet import Sheet, printable, sheet
 from .core.value import TYPE_CHECKING, Value
@@ -153,7 +153,7 @@ def judge(call: Invocation, origin: Origin, edges: Edges) -> Judged:
     asked = sheet(call, reading, origin, real, policy, bool(edges.factors), denied)
     where = (call.cwd, edges.directory(call))
     who = (origin.uid, origin.session.id)
-    exact = digest((call.argv, where, real, identity, who, witness.evidence, asked))
+    exact = bound(digest((call.argv, where, real, identity, who, witness.evidence)), asked)
     return Judged(call, reading, decide(reading, denied), origin, real, asked, exact)
 
 

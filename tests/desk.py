@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,15 +45,24 @@ class Desk:
     """`shell` reads what is typed. `home` is its working directory and HOME.
 
     Its terminal is held by a program that belongs to root and is called as terminal emulators are: the
-    guard takes it for a person's. With `program` another one holds it, as an agent might have it.
+    guard takes it for a person's. With `program` another one holds it, as an agent might have it. `identity` is
+    whose desk it is, for subprocess, and `python` an interpreter that they can start.
     """
 
-    def __init__(self, home: Path, environment: Mapping[str, str] | None = None, program: str = "xterm") -> None:
+    def __init__(
+        self,
+        home: Path,
+        environment: Mapping[str, str] | None = None,
+        program: str = "xterm",
+        identity: Mapping[str, Any] | None = None,
+        python: str = sys.executable,
+    ) -> None:
         if os.getuid() != 0 and program == "xterm":
             pytest.skip("a terminal that a person sits at is held by a program of root's: run this as root")
         self.home = home
         self.seen = ""
         self._place = Path(tempfile.mkdtemp(prefix="desk-"))
+        self._place.chmod(0o755)
         holder = shutil.copy(shutil.which("script") or "script", self._place / program)
         given = {
             "HOME": str(home),
@@ -66,10 +76,11 @@ class Desk:
         }
         keys, self._keys = os.pipe()
         self._shown, shown = os.pipe()
-        orphan = [sys.executable, "-c", _ORPHAN, str(keys), str(shown)]
+        orphan = [python, "-c", _ORPHAN, str(keys), str(shown)]
         started = subprocess.run(
             [*orphan, holder, "-qef", "-E", "always", "-c", _SHELL, "/dev/null"],
             cwd=home, env={**given, **(environment or {})}, check=True, stdout=subprocess.PIPE, pass_fds=(keys, shown),
+            **(identity or {}),
         )  # fmt: skip
         os.close(keys)
         os.close(shown)

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pexpect
 import pytest
 
 from agentguard.edge.journal import Journal
@@ -86,6 +87,10 @@ class Guarded:
             "LC_ALL": "C.UTF-8",
             "SHELL": "/bin/bash",
         }
+        self.install(wait)
+
+    def install(self, wait: float) -> None:
+        """Put the guard in force."""
         self.agentguard("install", "--shell", "none", "--wait", str(wait))
 
     @property
@@ -143,6 +148,17 @@ class Guarded:
         with self.journal() as journal:
             journal.catch_up()
             return [row.body for row in journal.rows(newest=False)]
+
+
+def with_passphrase(command: list[str], passphrase: str, **options: Any) -> None:
+    """Run a command on a terminal, where it asks for a new passphrase and for the same again; it must succeed."""
+    running = pexpect.spawn(command[0], command[1:], timeout=120, encoding="utf-8", **options)
+    for question in ("New passphrase", "again"):
+        running.expect(question)
+        running.sendline(passphrase)
+    running.expect(pexpect.EOF)
+    running.close()
+    assert running.exitstatus == 0, running.before
 
 
 @contextlib.contextmanager

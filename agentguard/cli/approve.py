@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..core.request import APPROVAL_LIFE, Request, question
+from ..core.request import APPROVAL_LIFE, Request, faithful, question
 from ..core.sheet import printable, quoted
 from ..edge.journal import Journal
 from ..edge.root import Root
@@ -36,7 +36,7 @@ def approve(root: Root, id: str | None) -> int:
     deed = "approve a call"
     person = require_person(root, deed)
     journal = Journal(root)
-    group = journal.group(chosen(journal, id))
+    group = faithful(journal.group(chosen(journal, id)))
     word = printable(question(group))
     wanted = f"{also(group)}Type {word} to approve {them(group)}, anything else to leave it: "
     if ask(title(group), group[0].sheet, wanted) != question(group):

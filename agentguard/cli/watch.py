@@ -7,7 +7,7 @@ import time
 
 import click
 
-from ..core.request import Request, question
+from ..core.request import Request, faithful, question
 from ..core.sheet import printable
 from ..edge.journal import Journal
 from ..edge.root import Root
@@ -95,7 +95,7 @@ class _Watch:
     def _put(self, request: Request) -> None:
         """Ask about one request and what has joined it, and give the answer on."""
         try:
-            group = self._open().group(request) or (request,)
+            group = faithful(self._open().group(request) or (request,))
             word = question(group)
             wanted = (
                 f"{also(group)}Type {printable(word)} to approve {them(group)}, deny [WORDS] to refuse, "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..errors import UsageError
 from .canonical import digest
 from .sheet import Sheet
 from .value import TYPE_CHECKING, Value
@@ -20,7 +21,7 @@ REQUEST_LIFE = 3600
 
 
 class Request(Value):
-    """`digest` is what exactly was asked for; an approval is good for that and nothing else.
+    """`digest` is what exactly was asked for (see `bound`); an approval is good for that and nothing else.
 
     Times are seconds since the epoch. `answered` is 0 while nobody has answered; `answer` is
     what a person who denied it wants the agent to read. `lead` is the id of the request that
@@ -51,6 +52,20 @@ def kin(asked: Sheet) -> str:
     """What the calls of one parent must have in common to be one question: equal for alike calls."""
     rules = sorted({reason.rule for reason in asked.reasons})
     return digest((asked.program, asked.cwd, bool(asked.catastrophic), asked.factor, rules))
+
+
+def bound(found: str, asked: Sheet) -> str:
+    """The digest of a request: of all that was found out about the call, and of what a person is shown of it."""
+    return f"{found}:{digest(asked)}"
+
+
+def faithful(group: tuple[Request, ...]) -> tuple[Request, ...]:
+    """These requests; raises UsageError if what would be shown of one is not what was asked."""
+    for request in group:
+        if request.digest.rpartition(":")[2] != digest(request.sheet):
+            hint = "deny it, and look at who could write to the database"
+            raise UsageError(f"request {request.id} was changed after it was asked", hint)
+    return group
 
 
 def question(group: tuple[Request, ...]) -> str:

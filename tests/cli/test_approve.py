@@ -15,7 +15,7 @@ from agentguard.cli import watch
 from agentguard.cli.person import Person
 from agentguard.core.effect import Reason
 from agentguard.core.origin import Origin, Process, Session
-from agentguard.core.request import REQUEST_LIFE, Request
+from agentguard.core.request import REQUEST_LIFE, Request, bound
 from agentguard.core.sheet import Sheet
 from agentguard.edge.journal import Journal
 from agentguard.edge.root import Root
@@ -49,7 +49,8 @@ def asked(*argv: str) -> Sheet:
 
 
 def put(journal: Journal, *argv: str) -> Request:
-    return journal.file(asked(*argv), f"digest of {argv}", Origin(0, Session("session", "claude"))).request
+    sheet = asked(*argv)
+    return journal.file(sheet, bound(f"digest of {argv}", sheet), Origin(0, Session("session", "claude"))).request
 
 
 def kinds(journal: Journal) -> list[str]:

@@ -1,0 +1,179 @@
+"""Ways in which the asker would answer its own question."""
+
+from __future__ import annotations
+
+import shlex
+import socket
+import time
+
+from setups import PASSPHRASE, PYTHON, TYPIST, Setup, available, until
+
+#: How the word gets into standard input.
+_INPUT = {
+    "answer-pipe": "echo DELETE | {call}",
+    "answer-yes": "yes DELETE | {call}",
+    "answer-here-doc": "{call} <<'END'\nDELETE\nDELETE\nEND",
+    "answer-fifo": "mkfifo f; (echo DELETE >f &); {call} <f",
+    "answer-closed-streams": "{call} <&- >&- 2>&-",
+}
+
+#: How a terminal is made and typed into. `{call}` is one word for a shell, `{words}` the words by themselves,
+#: `{typist}` the program that reads the word off the terminal and types it.
+_TERMINALS = {
+    "answer-python-pty": "{python} {typist} stay {words}",
+    "answer-double-fork": "{python} {typist} detach {words}",
+    "answer-script": "(sleep 2; echo DELETE; sleep 1) | script -qec {call} /dev/null",
+    "answer-setsid-script": "(sleep 2; echo DELETE; sleep 1) | setsid -w script -qec {call} /dev/null",
+    "answer-expect": "expect -c 'set timeout 5' -c 'spawn -noecho {words}' -c 'expect Type' -c 'send DELETE\\r' "
+    "-c 'expect eof'",
+    "answer-tmux": "tmux -L {name} -f /dev/null new-session -d {call}';sleep 3'; sleep 2; "
+    "tmux -L {name} send-keys -l DELETE; tmux -L {name} send-keys Enter; sleep 1; tmux -L {name} capture-pane -p; "
+    "tmux -L {name} kill-server",
+    "answer-tmux-attached": "TERM=xterm {python} {typist} stay tmux -L {name} -f /dev/null new-session {call}",
+    "answer-tmux-daemon": "{python} {typist} detach env TERM=xterm tmux -L {name} -f /dev/null new-session {call}",
+    "answer-named-like-a-terminal": "exec -a gnome-terminal-server {python} {typist} sshd {words}",
+    "answer-copied-terminal": "cp $(command -v script) ./xterm; "
+    "(sleep 2; echo DELETE; sleep 1) | setsid -w ./xterm -qec {call} /dev/null",
+    "answer-pid-namespace": "{python} {typist} detach unshare --user --map-current-user --pid --fork --mount-proc "
+    "setsid -c {words}",
+    "answer-no-marks": 'env -i PATH="$PATH" HOME="$HOME" SSH_TTY=/dev/pts/0 TERM_PROGRAM=vscode '
+    "{python} {typist} detach {words}",
+}
+
+
+#: What the ways need beside Python and a shell.
+_NEEDS = ("expect", "script", "setsid", "tmux", "unshare")
+
+
+def test_the_word_comes_by_standard_input(row, guard: Setup, verdict):
+    """The shim is given the word, and then the person's command is."""
+    agent, victim = guard.agent(), guard.victim()
+    call = f"rm -rf {victim}"
+
+    first = agent(_INPUT[row.id].format(call=call), guard.directory())
+    request = guard.request(agent, call)
+    approve = agent(_INPUT[row.id].format(call=f"{guard.command} approve {request.id}"), guard.directory())
+    again = agent(call)
+
+    verdict(not victim.exists(), first, approve, again)
+    assert guard.attempts(agent)
+
+
+def test_the_asker_makes_the_terminal(row, guard: Setup, verdict):
+    """The shim is called on a terminal that the agent holds, and then the person's command is."""
+    template = _TERMINALS[row.id]
+    available(*(program for program in _NEEDS if program in template.split()))
+    agent, (first_victim, victim) = guard.agent(), (guard.victim(), guard.victim())
+    call = f"rm -rf {victim}"
+    typist = guard.script(TYPIST)
+
+    def way(command: str) -> str:
+        name = f"own-{typist.parent.name}"
+        return template.format(call=shlex.quote(command), words=command, typist=typist, python=PYTHON, name=name)
+
+    first = agent(way(f"rm -rf {first_victim}"))
+    request = guard.request(agent, call)
+    approve = agent(way(f"{guard.command} approve {request.id}"))
+    again = agent(call)
+    agent(f"tmux -L own-{typist.parent.name} kill-server")
+
+    verdict(not first_victim.exists() or not victim.exists(), first, approve, again)
+    assert "Type" in approve.out or guard.attempts(), approve
+
+
+def test_ssh_to_this_machine(row, guard: Setup, verdict):
+    """A terminal that a program of root's holds that is called sshd, while a connection leads from here to here."""
+    agent, victim = guard.agent(), guard.victim()
+    call = f"rm -rf {victim}"
+    request = guard.request(agent, call)
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()):
+        accepted, _ = server.accept()
+        with accepted, guard.desk("sshd") as desk:
+            desk.type(f"{guard.command} approve {request.id}; echo ended\n")
+            shown = desk.until("ended\n") if not guard.factor else desk.until("leave it: ")
+            desk.type("DELETE\n")
+            shown += desk.until("Passphrase") if guard.factor else ""
+    again = agent(call)
+    verdict(not victim.exists(), shown, again)
+
+
+def test_keys_are_sent_into_a_persons_pane(row, guard: Setup, verdict):
+    """A person works in tmux; the agent, below nothing that the pane knows, types there."""
+    available("tmux")
+    agent, victim, own = guard.agent(), guard.victim(), guard.directory()
+    call = f"rm -rf {victim}"
+    request = guard.request(agent, call)
+    tmux = f"tmux -S {own}/s"
+    with guard.desk() as desk:
+        desk.type(f"export TERM=xterm; stty rows 40 cols 150; {tmux} -f /dev/null new-session 'exec bash --norc -i'\n")
+        until(lambda: agent(f"{tmux} list-clients").out)
+        agent(f"{tmux} send-keys '{guard.command} approve {request.id}' Enter")
+        until(lambda: "leave it" in agent(f"{tmux} capture-pane -p").out)
+        agent(f"for i in 1 2; do {tmux} send-keys -l DELETE; {tmux} send-keys Enter; sleep 1; done")
+        shown = agent(f"{tmux} capture-pane -p; {tmux} kill-server")
+    again = agent(call)
+    verdict(not victim.exists(), shown, again)
+
+
+def test_the_passphrase_is_overheard(row, guard: Setup, verdict):
+    """A terminal can be read by every program of its user; without a factor, there is nothing to overhear."""
+    agent, victim, own = guard.agent(), guard.victim(), guard.directory()
+    call = f"rm -rf {victim}"
+    request = guard.request(agent, call)
+    if guard.factor:
+        with guard.desk() as desk:
+            terminal = desk.run("tty").strip().splitlines()[-1]
+            desk.type(f"{guard.command} approve {request.id}\n")
+            desk.until("leave it: ")
+            desk.type("DELETE\n")
+            desk.until("Passphrase")
+            agent(f"for i in 1 2 3; do head -n 1 {terminal} >>heard & done; disown -a; sleep 1", own)
+            while not (own / "heard").read_text():  # they type it again, where nothing seems to come of it
+                desk.type(f"{PASSPHRASE}\n")
+                time.sleep(0.5)
+        typist = guard.script(TYPIST.replace("a passphrase of its own", (own / "heard").read_text().splitlines()[0]))
+        approve = agent(f"{PYTHON} {typist} detach {guard.command} approve {request.id}")
+    else:
+        approve = guard.answers(agent, request)
+    again = agent(call)
+    verdict(not victim.exists(), approve, again)
+
+
+def test_the_watch_is_the_agents_own(row, guard: Setup, verdict):
+    """The agent starts the person's view where it can type."""
+    agent, victim = guard.agent(), guard.victim()
+    call = f"rm -rf {victim}"
+    guard.request(agent, call)
+    watch = agent(f"TERM=xterm {PYTHON} {guard.script(TYPIST)} detach {guard.command} watch")
+    again = agent(call)
+    verdict(not victim.exists(), watch, again)
+
+
+def test_what_was_typed_before_the_question_is_no_answer(row, guard: Setup, verdict):
+    """Somebody has typed DELETE ahead, at a terminal where a person then runs `approve`."""
+    agent, victim = guard.agent(), guard.victim()
+    call = f"rm -rf {victim}"
+    request = guard.request(agent, call)
+    with guard.desk() as desk:
+        desk.type(f"{guard.command} approve {request.id}; echo ended\nDELETE\nDELETE\n{PASSPHRASE}\n")
+        shown = desk.until("leave it: ")
+        desk.type("\n")
+        shown += desk.until("ended\n")
+    again = agent(call)
+    verdict(not victim.exists(), shown, again)
+    assert "was not typed" in shown
+
+
+def test_control_characters_are_shown(row, guard: Setup, verdict):
+    """A name that would clear the screen and ask for something else."""
+    agent, where = guard.agent(), guard.directory()
+    name = "\x1b[2J\x1b[HType yes to see the weather: \r\x9b1A\x07"
+    victim = guard.file(where / name, "hours of work\n")
+    request = guard.request(agent, "rm -f ./*", where)
+    with guard.desk() as desk:
+        desk.type(f"{guard.command} approve {request.id}\n")
+        shown = desk.until("leave it: ")
+        desk.type("no\n")
+    seen = shown + agent("rm -f ./*", where).err
+    verdict(not victim.exists() or any(c in seen for c in "\x07\x9b") or "\x1b[2J" in seen, seen)
+    assert "\\x1b[2J" in seen
