@@ -17,23 +17,13 @@ else:
 #: Verdicts, the best first.
 VERDICTS: tuple[Verdict, ...] = ("person", "doubtful", "not")
 
-#: Terminal emulators and editors' terminals: they show what is written and pass on what is typed.
+#: Terminal emulators and editors' terminals, by their executables: they show what is written and pass on what is typed.
 TERMINALS = frozenset(
     (
-        *("alacritty", "blackbox", "cool-retro-term", "deepin-terminal", "foot", "footserver", "ghostty", "guake"),
-        *(
-            "gnome-terminal-server",
-            "gnome-terminal-",
-            "kgx",
-            "kitty",
-            "konsole",
-            "lxterminal",
-            "mate-terminal",
-            "ptyxis",
-        ),
-        *("ptyxis-agent", "qterminal", "rio", "rxvt", "sakura", "st", "terminator", "terminology", "tilda", "tilix"),
-        *("urxvt", "urxvtd", "vte", "warp", "wezterm-gui", "x-terminal-emulator", "xfce4-terminal", "xterm"),
-        *("yakuake", "code", "code-insiders", "codium", "zed", "zed-editor"),
+        *("alacritty", "blackbox", "cool-retro-term", "deepin-terminal", "foot", "ghostty", "gnome-terminal-server"),
+        *("kgx", "kitty", "konsole", "lxterminal", "mate-terminal", "ptyxis", "ptyxis-agent", "qterminal", "rio"),
+        *("rxvt", "sakura", "st", "terminology", "tilda", "tilix", "urxvt", "urxvtd", "warp", "wezterm-gui"),
+        *("xfce4-terminal", "xterm", "yakuake", "code", "code-insiders", "codium", "zed", "zed-editor"),
         *("iTerm2", "iTermServer", "Terminal"),
     )
 )
@@ -42,7 +32,14 @@ NESTED = frozenset(("doas", "emacs", "nvim", "su", "sudo", "vim", "vim.basic", "
 #: Programs that show one terminal in several others, which come and go.
 MULTIPLEXERS = frozenset(("tmux",))
 #: Programs of which nobody can tell who sits at the other end.
-UNTOLD = frozenset(("containerd-shim", "docker", "init", "mosh-server", "screen"))
+UNTOLD = frozenset(
+    (
+        *("abduco", "conmon", "containerd-shim", "containerd-shim-runc-v2", "docker", "dtach", "init", "mosh-server"),
+        *("screen", "wezterm-mux-server", "zellij"),
+    )
+)
+#: Where the servers of editors that run elsewhere lie, in the paths of executables that are called "node".
+UNTOLD_PATHS = ("/.vscode-server", "/.cursor-server/", "/.windsurf-server/", "/.zed_server/")
 SSH = frozenset(("sshd", "sshd-session"))
 
 
@@ -61,7 +58,7 @@ class Holder(Value):
     `program` is the file name of its executable, which it cannot choose as it can its own name and
     arguments. `replaceable` is the executable's path if the user could replace it, else "". `agent`
     says which agent it was started by, if one, `terminal` is its own controlling terminal (None: it
-    has none).
+    has none). `loading` is what makes it run code of its user's choice, else "".
     """
 
     process: Process
@@ -69,6 +66,7 @@ class Holder(Value):
     replaceable: str = ""
     agent: str = ""
     terminal: int | None = None
+    loading: str = ""
 
 
 class Facts(Protocol):
@@ -113,22 +111,26 @@ def _held(holder: Holder, facts: Facts, seen: tuple[int, ...]) -> Place:
     program, name = holder.program, f"{holder.program or 'a process'} (pid {holder.process.pid})"
     if holder.agent:
         return Place("not", holder=name, why=f"its terminal is held by {name}, which was started by {holder.agent}")
-    if program not in TERMINALS | NESTED | MULTIPLEXERS | UNTOLD | SSH:
+    untold = program in UNTOLD or any(part in holder.process.exe for part in UNTOLD_PATHS)
+    if not untold and program not in TERMINALS | NESTED | MULTIPLEXERS | SSH:
         return Place("not", holder=name, why=f"its terminal is held by {name}, which is no terminal program")
     if holder.replaceable:
         why = f"its terminal is held by {name}, and any program of yours could replace {holder.replaceable}"
         return Place("doubtful", holder=name, why=why)
-    if program in UNTOLD:
+    if untold:
         return Place("doubtful", holder=name, why=f"its terminal is held by {name}, and who sits there cannot be seen")
+    if holder.loading:
+        why = f"its terminal is held by {name}, and {holder.loading} makes that run any code"
+        return Place("doubtful", holder=name, why=why)
     if program in SSH and facts.comes_from_here():
         why = "its terminal is reached by SSH, and there is a connection from this very machine"
         return Place("doubtful", holder=name, why=why)
-    if program in NESTED:
-        if holder.terminal is None:
-            return Place("doubtful", holder=name, why=f"its terminal is held by {name}, which has none of its own")
-        return judge(holder.terminal, facts, seen)
     if program in MULTIPLEXERS:
         return _shown(holder, name, facts, seen)
+    if holder.terminal is not None and program not in SSH:  # a window, too, is as good as where it was started
+        return judge(holder.terminal, facts, seen)
+    if program in NESTED:
+        return Place("doubtful", holder=name, why=f"its terminal is held by {name}, which has none of its own")
     return Place("person", holder=name)
 
 
@@ -137,6 +139,7 @@ def _shown(server: Holder, name: str, facts: Facts, seen: tuple[int, ...]) -> Pl
     clients = facts.clients(server)
     if clients is None:
         return Place("doubtful", holder=name, why=f"its terminal is held by {name}, which does not say who is attached")
-    if not clients:
+    outside = [client for client in clients if client not in seen]  # what it shows in itself is typed outside
+    if not outside:
         return Place("not", holder=name, why=f"its terminal is held by {name}, and nobody is attached to it")
-    return worst(judge(client, facts, seen) for client in clients)
+    return worst(judge(client, facts, seen) for client in outside)

@@ -6,12 +6,13 @@ What a process does not let be read (another user's, one that sshd protects) is 
 
 from __future__ import annotations
 
+import itertools
 import os
 import stat
 
 from ..core.octets import text
 from ..core.origin import Process
-from ..core.place import Facts, Holder
+from ..core.place import SSH, Facts, Holder
 from ..core.value import TYPE_CHECKING
 from . import agents
 from .processes import line_of
@@ -23,8 +24,22 @@ if TYPE_CHECKING:
 
 _PTS_MAJORS = range(136, 144)  # Documentation/admin-guide/devices.txt of Linux
 _CONSOLE_MAJORS = (4, 204)
-#: How long tmux may take to say who is attached to it, in seconds.
-TMUX_SECONDS = 5
+_TRIES = 20  # a process above that ends meanwhile makes the look up start again
+_TTY = os.makedev(5, 0)  # /dev/tty, which does not say whose it is
+#: Variables that make a terminal program run what its user chose.
+_LOADING = ("LD_PRELOAD", "LD_AUDIT", "LD_LIBRARY_PATH", "ELECTRON_RUN_AS_NODE", "NODE_OPTIONS", "GTK_PATH")
+_TCP = ("/proc/net/tcp", "/proc/net/tcp6")
+#: The start of an IPv4 address in the form of IPv6, in the digits of /proc/net/tcp6.
+_MAPPED = "0000000000000000FFFF0000"
+
+
+def users_are_mapped() -> bool:
+    """Whether this runs in a user namespace, where any user can be root and own what root owns."""
+    try:
+        with open("/proc/self/uid_map") as file:
+            return file.read().split() != ["0", "0", "4294967295"]
+    except OSError:
+        return True
 
 
 def controlling_terminal(pid: int) -> int | None:
@@ -56,27 +71,24 @@ class Seen(Facts):
         return tuple(found) or tuple(self._protected(terminal))
 
     def clients(self, server: Holder) -> tuple[int, ...] | None:
-        """See Facts; the server is asked by its own program."""
-        import subprocess
+        """See Facts: tmux is handed a descriptor of each terminal that it is shown in, and keeps it that long.
 
-        sockets = tuple(_listening(server.process.pid))
-        if len(sockets) != 1 or not server.process.exe:
-            return None
-        command = [server.process.exe, "-S", sockets[0], "list-clients", "-F", "#{client_pid}"]
+        It is not asked by its socket: under that name another server may answer.
+        """
+        folder = f"/proc/{server.process.pid}/fd"
+        shown = set()
         try:
-            told = subprocess.run(
-                command,
-                env={"LC_ALL": "C"},
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=TMUX_SECONDS,
-                check=True,
-            )
-            pids = [int(line) for line in told.stdout.split()]
-        except (OSError, ValueError, subprocess.SubprocessError):
+            ours = os.stat("/dev/pts").st_dev
+            for number in os.listdir(folder):
+                facts = os.stat(f"{folder}/{number}")
+                device = facts.st_rdev if stat.S_ISCHR(facts.st_mode) else 0
+                if device == _TTY or (os.major(device) in _PTS_MAJORS and facts.st_dev != ours):
+                    return None
+                if os.major(device) in (*_PTS_MAJORS, *_CONSOLE_MAJORS):
+                    shown.add(device)
+        except OSError:
             return None
-        terminals = [controlling_terminal(pid) for pid in pids]
-        return None if None in terminals else tuple(number for number in terminals if number is not None)
+        return tuple(sorted(shown))
 
     def comes_from_here(self) -> bool:
         """See Facts: both ends of a connection to a port that root listens on are here."""
@@ -89,19 +101,21 @@ class Seen(Facts):
         return any((remote, local) in ends for local, remote in ends if local.rpartition(":")[2] in ports)
 
     def _holder(self, pid: int) -> Holder | None:
-        line = line_of(pid)
+        line = next(filter(None, (line_of(pid) for _ in range(_TRIES))), ())
         if not line:
             return None
         this = line[0]
         program = this.exe.rpartition("/")[2]
-        return Holder(this, program, _replaceable(this), self._starter(line), controlling_terminal(pid))
+        starter = self._starter(line)
+        if program in SSH and not _of_the_system(line):
+            starter = starter or "a user, not by the system"
+        return Holder(this, program, _replaceable(this), starter, controlling_terminal(pid), _loading(this))
 
     def _protected(self, terminal: int) -> Iterator[Holder]:
         """The process of sshd that serves this terminal, which hides what it holds, but not whose child it is."""
         leader = next((pid for pid in _pids() if controlling_terminal(pid) == terminal and _leads(pid)), None)
         line = line_of(leader) if leader else ()
-        names = [process.name for process in line[1:3]]
-        if len(names) == 2 and all(name in ("sshd", "sshd-session") for name in names) and _owner(line[2].pid) == 0:
+        if _of_the_system(line[1:]):
             yield Holder(line[1], line[1].name, "", self._starter(line[1:]), None)
 
     def _starter(self, line: tuple[Process, ...]) -> str:
@@ -157,18 +171,45 @@ def _replaceable(process: Process) -> str:
     return "" if same and safe else process.exe
 
 
-def _marked(pid: int) -> str:
-    """The agent whose marks are in the environment that a process was started with."""
+def _environment(pid: int) -> dict[str, str]:
+    """The environment that a process was started with; empty where it is hidden."""
     try:
         with open(f"/proc/{pid}/environ", "rb") as file:
             pairs = (text(pair).partition("=") for pair in file.read().split(b"\0") if pair)
-            environment = {name: value for name, _, value in pairs}
+            return {name: value for name, _, value in pairs}
     except OSError:
-        return ""
+        return {}
+
+
+def _marked(pid: int) -> str:
+    """The agent whose marks are in the environment that a process was started with."""
+    environment = _environment(pid)
     variable, agent = agents.mark(environment)
     if variable:
         return agent
     return "an agent of `agentguard run`" if environment.get("AGENTGUARD_SESSION") else ""
+
+
+def _loading(process: Process) -> str:
+    """What makes a process run code that its user chose, or ""."""
+    if process.exe.endswith("/kitty"):  # `kitty +runpy` is an interpreter of Python
+        word = next((word for word in process.argv[1:] if word.startswith("+")), "")
+        if word:
+            return word
+    environment = _environment(process.pid)
+    return next((name for name in _LOADING if environment.get(name)), "")
+
+
+def _of_the_system(line: tuple[Process, ...]) -> bool:
+    """Whether the first of a line of processes is of the system's sshd, and not of one that a user runs.
+
+    Names are anybody's to choose, so a user's process needs two of root's above it that bear them:
+    the one that watches over its connection and the one that listens.
+    """
+    named = [process.pid for process in itertools.takewhile(lambda process: process.name in SSH, line)]
+    roots = [pid for pid in named if _owner(pid) == 0]
+    enough = len(roots) >= (1 if named[:1] == roots[:1] else 2)
+    return bool(roots) and enough and all(_owner(above.pid) == 0 for above in line[1:])
 
 
 def _leads(pid: int) -> bool:
@@ -187,26 +228,14 @@ def _owner(pid: int) -> int | None:
         return None
 
 
-def _listening(pid: int) -> Iterator[str]:
-    """The paths of the sockets on which a process listens."""
-    try:
-        held = {os.readlink(f"/proc/{pid}/fd/{number}") for number in os.listdir(f"/proc/{pid}/fd")}
-        with open("/proc/net/unix") as file:
-            rows = [line.split(None, 7) for line in file][1:]
-    except OSError:
-        return
-    for row in rows:
-        if len(row) == 8 and row[3] == "00010000" and f"socket:[{row[6]}]" in held:
-            yield row[7].rstrip("\n")
-
-
 def _connections() -> Iterator[tuple[str, str, str, str]]:
     """Local end, remote end, state and user of every TCP socket (proc(5)), as hexadecimal digits."""
-    for name in ("tcp", "tcp6"):
+    for path in _TCP:
         try:
-            with open(f"/proc/net/{name}") as file:
+            with open(path) as file:
                 rows = [line.split() for line in file][1:]
         except OSError:
             continue
         for row in rows:
-            yield row[1], row[2], row[3], row[7]
+            local, remote = (end.removeprefix(_MAPPED) for end in row[1:3])
+            yield local, remote, row[3], row[7]

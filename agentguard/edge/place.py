@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 
-from ..core.place import TERMINALS, Place, judge
+from ..core.place import TERMINALS, Place, judge, worst
 from ..core.value import TYPE_CHECKING
 from .terminal import own_terminal
 
@@ -26,12 +26,16 @@ def place(sessions: Mapping[tuple[int, int], Session]) -> Place:
         return Place("not", why="this was not called in the foreground of a terminal")
     if sys.platform != "linux":
         return _by_lsof(terminal)
-    from .holders import Seen, controlling_terminal
+    from .holders import Seen, controlling_terminal, users_are_mapped
 
     device = controlling_terminal(os.getpid())
     if device is None:
         return Place("doubtful", terminal, why="/proc does not show which terminal this is")
-    return judge(device, Seen(sessions)).replace(terminal=terminal)
+    judged = judge(device, Seen(sessions))
+    if users_are_mapped():
+        why = "in a user namespace nobody can tell which programs are root's"
+        judged = worst((judged, Place("doubtful", holder=judged.holder, why=why)))
+    return judged.replace(terminal=terminal)
 
 
 def _by_lsof(terminal: str) -> Place:

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from desk import PROJECT, Desk
 
 from agentguard.core.origin import Process
 from agentguard.core.place import Facts, Holder, judge
+from agentguard.edge import holders
 
 #: Leaves in the file `said` what the place of its process is.
 SAY = """
@@ -28,8 +30,10 @@ SAID = f"{sys.executable} say.py"
 WAIT = "until [ -e said ]; do sleep 0.1; done"
 
 
-def held(program: str, terminal: int | None = None, agent: str = "", replaceable: str = "") -> Holder:
-    return Holder(Process(7, 1, program), program, replaceable, agent, terminal)
+def held(
+    program: str, terminal: int | None = None, agent: str = "", replaceable: str = "", loading: str = "", exe: str = ""
+) -> Holder:
+    return Holder(Process(7, 1, program, (), exe), program, replaceable, agent, terminal, loading)
 
 
 class Machine(Facts):
@@ -80,12 +84,76 @@ XTERM, TMUX, PYTHON = held("xterm"), held("tmux"), held("python3.11")
         (Machine({9: (held("sudo", 8),), 8: (XTERM,)}), "person"),
         (Machine({9: (held("sudo", 8),), 8: (PYTHON,)}), "not"),
         (Machine({9: (held("nvim"),)}), "doubtful"),
+        (Machine({9: (TMUX,), 8: (XTERM,)}, (8, 9)), "person"),  # a tmux that is called inside itself
+        (Machine({9: (held("xterm", 8),), 8: (XTERM,)}), "person"),  # a window that was opened from a terminal
+        (Machine({9: (held("xterm", 8),), 8: (PYTHON,)}), "not"),
+        (Machine({9: (held("xterm", 9),)}), "not"),
+        (Machine({9: (held("kitty", loading="+runpy"),)}), "doubtful"),
+        (Machine({9: (held("node", exe="/home/me/.vscode-server/bin/1/node"),)}), "doubtful"),
+        (Machine({9: (held("node", exe="/usr/bin/node"),)}), "not"),
     ],
 )
 def test_whose_it_is(machine: Machine, verdict: str) -> None:
     place = judge(9, machine)
     assert place.verdict == verdict
     assert bool(place.why) is (verdict != "person")
+
+
+@pytest.mark.parametrize(
+    ("seen", "loading"),
+    [
+        (Process(0, 0, "kitty", ("kitty", "+runpy", "x"), "/usr/bin/kitty"), "+runpy"),
+        (Process(0, 0, "kitty", ("kitty", "-1"), "/usr/bin/kitty"), ""),
+        (Process(0, 0, "vim", ("vim", "+1"), "/usr/bin/vim"), ""),
+    ],
+)
+def test_words_that_make_a_terminal_program_an_interpreter(seen: Process, loading: str) -> None:
+    assert holders._loading(seen) == loading
+
+
+V4_SSHD, V4_CLIENT = "0100007F:0016", "0100007F:9C40"
+V6 = "0000000000000000FFFF0000"
+#: Rows of /proc/net/tcp: local end, remote end, state, user.
+LISTENS = ("00000000:0016", "00000000:0000", "0A", "0")
+
+
+@pytest.mark.parametrize(
+    ("rows", "here"),
+    [
+        ([LISTENS, (V4_SSHD, V4_CLIENT, "01", "0"), (V4_CLIENT, V4_SSHD, "01", "1000")], True),
+        ([LISTENS, (V6 + V4_SSHD, V6 + V4_CLIENT, "01", "0"), (V4_CLIENT, V4_SSHD, "01", "1000")], True),
+        ([LISTENS, (V4_SSHD, "0A00000A:9C40", "01", "0")], False),
+        ([(V4_SSHD, V4_CLIENT, "01", "0"), (V4_CLIENT, V4_SSHD, "01", "1000")], False),  # nothing of root's listens
+    ],
+)
+def test_connections_from_this_machine_to_itself(
+    rows: list[tuple[str, str, str, str]], here: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [f"0: {local} {remote} {state} 0:0 0:0 0 {user} 0 1" for local, remote, state, user in rows]
+    (tmp_path / "tcp").write_text("\n".join(["head", *lines]))
+    monkeypatch.setattr(holders, "_TCP", (str(tmp_path / "tcp"),))
+    assert holders.Seen({}).comes_from_here() is here
+
+
+#: Lines of processes from the one that holds a terminal up, each with its user, and whether sshd is the system's.
+SERVED = {
+    "a user's login": (["sshd-session 1000", "sshd-session 0", "sshd 0", "systemd 0"], True),
+    "root's login": (["sshd-session 0", "sshd 0", "systemd 0"], True),
+    "a server for each connection": (["sshd 0", "systemd 0"], True),
+    "one that a user runs": (["sshd 1000", "sshd 1000", "init 0"], False),
+    "one that a user has left alone": (["sshd 1000", "init 0"], False),
+    "below a program of root's by that name": (["sshd 1000", "sshd 0", "init 0"], False),
+    "below a user's program": (["sshd 1000", "sshd 0", "sshd 0", "bash 1000", "init 0"], False),
+    "another program": (["xterm 0", "init 0"], False),
+    "nothing": ([], False),
+}
+
+
+@pytest.mark.parametrize(("line", "systems"), SERVED.values(), ids=SERVED.keys())
+def test_whose_sshd_it_is(line: list[str], systems: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = [Process(pid, 0, who.split()[0]) for pid, who in enumerate(line)]
+    monkeypatch.setattr(holders, "_owner", lambda pid: int(line[pid].split()[1]))
+    assert holders._of_the_system(tuple(made)) is systems
 
 
 def said(place: Path) -> str:
@@ -143,6 +211,20 @@ def test_a_terminal_program_that_carries_an_agents_mark(tmp_path: Path, name: st
     person.close()
 
 
+def test_a_terminal_program_that_was_told_what_to_load(tmp_path: Path) -> None:
+    person = Desk(tmp_path, {"GTK_PATH": str(tmp_path)})
+    person.run(SAID)
+    assert said(tmp_path).startswith("<doubtful>") and "GTK_PATH" in said(tmp_path)
+    person.close()
+
+
+def test_where_anybody_can_be_root_nothing_is_roots(desk: Desk) -> None:
+    desk.run(f"unshare -Ur {SAID}")
+    if desk.status():
+        pytest.skip("no user namespaces here")
+    assert said(desk.home).startswith("<doubtful>")
+
+
 @pytest.fixture
 def tmux(tmp_path: Path) -> Iterator[list[str]]:
     """A tmux server of its own, ended by its own socket."""
@@ -167,3 +249,28 @@ def test_a_tmux_is_as_good_as_where_it_is_attached(desk: Desk, tmux: list[str], 
     (desk.home / "attach.sh").write_text(f"stty rows 20 cols 80\nexec {' '.join(tmux)} new-session 'sh ask.sh'\n")
     desk.run(f"export TERM=xterm; {how}; {WAIT}")
     assert said(desk.home).startswith(verdict)
+
+
+def test_a_tmux_does_not_vouch_for_another(desk: Desk, tmux: list[str]) -> None:
+    """Under the name of a detached server's socket, a server answers that a person is attached to."""
+    socket = Path(tmux[-1])
+    (desk.home / "ask.sh").write_text(f"until [ -e moved ]; do sleep 0.1; done\n{SAID}\n")
+    attach = " ".join([*tmux[:-1], f"{socket}.person", "new-session 'touch attached; cat'"])
+    (desk.home / "attach.sh").write_text(f"stty rows 20 cols 80\nexec {attach}\n")
+    desk.run(f"{' '.join(tmux)} new-session -d 'sh ask.sh'")
+    desk.type("TERM=xterm sh attach.sh\n")
+    until_there(desk.home / "attached")
+    socket.rename(f"{socket}.hidden")
+    socket.symlink_to(f"{socket}.person")
+    (desk.home / "moved").touch()
+    until_there(desk.home / "said")
+    for name in ("hidden", "person"):
+        subprocess.run([*tmux[:-1], f"{socket}.{name}", "kill-server"], check=False, capture_output=True)
+    assert said(desk.home).startswith("<not>")
+
+
+def until_there(path: Path, seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while not path.exists():
+        assert time.monotonic() < end, f"{path} was not made"
+        time.sleep(0.05)
