@@ -98,9 +98,10 @@ class Installation:
         self.real.write_text(program)
         self.real.chmod(0o755)
 
-    def add_shim(self, name: str) -> None:
+    def add_shim(self, name: str, pins: str = "") -> None:
         text = (REPOSITORY / "shims" / "shim.sh").read_text()
-        for key, value in {"SHELL": "/bin/sh", "PLAIN": "", "ROOT": shlex.quote(self.root.path), "NAME": name}.items():
+        filled = {"SHELL": "/bin/sh", "PLAIN": "", "ROOT": shlex.quote(self.root.path), "NAME": name, "FACTORS": pins}
+        for key, value in filled.items():
             text = text.replace(f"@{key}@", value)
         shim = Path(self.root.shims, name)
         shim.write_text(text)

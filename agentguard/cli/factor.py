@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import closing
 from typing import Any
 
 import click
@@ -161,9 +162,5 @@ def _pin(root: Root, pins: frozenset[str]) -> None:
 def _record(root: Root, kind: str, changed: Factor, by: dict[str, Any]) -> None:
     """Before it is done: who changed what."""
     told = {"program": "agentguard", "factor": changed.fingerprint, "factor_kind": changed.kind, "name": changed.name}
-    with as_owner(root):
-        journal = Journal(root)
-        try:
-            journal.append(kind, told | {"by": by})
-        finally:
-            journal.close()
+    with as_owner(root), closing(Journal(root)) as journal:
+        journal.append(kind, told | {"by": by})

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import closing
 from pwd import struct_passwd
 from typing import Any
 
@@ -194,12 +195,8 @@ def _pins(root: Root) -> frozenset[str]:
 
 def _put_on_record(root: Root, version: str, changes: list[str]) -> None:
     facts = {"program": "agentguard", "version": version, "changes": changes, "uid": os.getuid()}
-    with as_owner(root):
-        journal = Journal(root)
-        try:
-            journal.append("installed", facts)
-        finally:
-            journal.close()
+    with as_owner(root), closing(Journal(root)) as journal:
+        journal.append("installed", facts)
 
 
 def derive(lib: str) -> None:

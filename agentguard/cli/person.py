@@ -10,7 +10,7 @@ import os
 import pwd
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 from ..core.canonical import canonical
@@ -45,15 +45,14 @@ def require_person(root: Root, deed: str, first: bool = False) -> Person:
     record; RecordError if sessions cannot be looked up. Where the place is in doubt, a factor must
     be there to prove them; if it is the `first` one that is to be added, no sign of an agent is enough.
     """
-    with as_owner(root):
-        caller = _caller(root)
-        why, hint, here = _agent(caller) or _no_terminal(), _ELSEWHERE, place()
-        factor = not why and bool(usable(root))
-        if not (why or factor or here.verdict == "person" or (first and here.verdict == "doubtful")):
-            why, hint = here.why, _ADD if here.verdict == "doubtful" else _ELSEWHERE
-        if why:
-            raise _refused(root, caller, deed, why, hint)
-        return Person(_facts(caller, here), sign=factor and here.verdict != "person")
+    caller = _caller(root)
+    why, hint, here = _agent(caller) or _no_terminal(), _ELSEWHERE, place()
+    factor = not why and bool(usable(root))
+    if not (why or factor or here.verdict == "person" or (first and here.verdict == "doubtful")):
+        why, hint = here.why, _ADD if here.verdict == "doubtful" else _ELSEWHERE
+    if why:
+        raise _refused(root, caller, deed, why, hint)
+    return Person(_facts(caller, here), sign=factor and here.verdict != "person")
 
 
 def prove(root: Root, person: Person, deed: str) -> dict[str, Any]:
@@ -84,16 +83,12 @@ def proving(root: Root, deed: str) -> Iterator[None]:
     try:
         yield
     except Unproven as fault:
-        with as_owner(root):
-            raise _refused(root, _caller(root), deed, fault.message, fault.hint) from fault
+        raise _refused(root, _caller(root), deed, fault.message, fault.hint) from fault
 
 
 def _caller(root: Root) -> Origin:
-    journal = Journal(root)
-    try:
+    with as_owner(root), closing(Journal(root)) as journal:
         return origin(journal.sessions(), os.environ)
-    finally:
-        journal.close()
 
 
 def _agent(caller: Origin) -> str:
@@ -123,24 +118,18 @@ def _facts(caller: Origin, here: Place) -> dict[str, Any]:
 
 def _challenge(root: Root, deed: str) -> bytes:
     """What is signed to prove a person for one deed, at this point of the record, once."""
-    with as_owner(root):
-        journal = Journal(root)
-        try:
-            extent = journal.extent()
-        finally:
-            journal.close()
+    with as_owner(root), closing(Journal(root)) as journal:
+        extent = journal.extent()
     return ("agentguard proof 1\n" + canonical((os.urandom(16).hex(), deed, extent.seq, extent.head))).encode()
 
 
 def _refused(root: Root, caller: Origin, deed: str, why: str, hint: str) -> NotAPerson:
     """Put an attempt on the record; what to raise."""
-    journal = Journal(root)
     try:
-        journal.append("attempt", _attempt(caller, deed, why))
+        with as_owner(root), closing(Journal(root)) as journal:
+            journal.append("attempt", _attempt(caller, deed, why))
     except RecordError as fault:
         hint = f"{hint}; the attempt could not be put on the record: {fault.message}".removeprefix("; ")
-    finally:
-        journal.close()
     return NotAPerson(f"only a person may {deed}: {why}", hint)
 
 

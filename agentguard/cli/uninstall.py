@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import closing
 
 import click
 
@@ -34,10 +35,8 @@ def uninstall(root: Root, purge: bool) -> None:
     require_writable(root)
     deed = "take the guard away"
     by = prove(root, require_person(root, deed), deed)
-    with as_owner(root):
-        journal = Journal(root)
+    with as_owner(root), closing(Journal(root)) as journal:
         journal.append("uninstalled", {"program": "agentguard", "by": by})
-        journal.close()
     for change in dismantle(root, purge):
         click.echo(change)
     click.echo("The guard is gone. Shells that are open still look for the shims first; that does no harm.")

@@ -13,9 +13,9 @@ from ..core.sheet import WORD, printable
 from ..edge.journal import Journal
 from ..edge.root import Root
 from ..edge.terminal import ask, has_terminal, say
-from ..errors import RecordError, UsageError
+from ..errors import NotAPerson, RecordError, UsageError
 from .approve import approval, title
-from .person import prove, require_person
+from .person import prove, require_person, sign
 
 #: How often to look for new requests, in seconds.
 GLANCE = 0.5
@@ -99,7 +99,9 @@ class _Watch:
         word, _, words = (typed or "").partition(" ")
         try:
             if typed == WORD:
-                self._open().answer((request,), True, self._by)
+                wants = request.sheet.factor
+                proof = sign(self._root, "approve a call", (request.digest,)) if wants else ""
+                self._open().answer((request,), True, self._by, proof=proof)
                 say(approval((request,)))
             elif word == "deny":
                 self._open().answer((request,), False, self._by, words.strip())
@@ -108,7 +110,7 @@ class _Watch:
                 say(f"\nRequest {request.id} no longer waits: it was answered elsewhere, or its caller has gone.")
             else:
                 say(f"Left {request.id} as it is: `agentguard approve {request.id}` or `deny {request.id}` answers it.")
-        except UsageError as fault:
+        except (UsageError, NotAPerson) as fault:
             say(printable(fault.message))
         except RecordError as fault:
             say(f"The answer could not be given: {printable(str(fault))}")

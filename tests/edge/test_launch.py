@@ -31,7 +31,8 @@ import sys
 sys.path.insert(0, {repository!r})
 from agentguard.edge.launch import environment, launch
 from agentguard.errors import NoProgram
-here, ignored, name, *arguments = sys.argv
+here, made, name, *arguments = sys.argv
+ignored = made.partition(":")[0]
 data = open({stdin!r}, "rb").read() if {stdin!r} else None
 try:
     launch({real!r}, [name, *arguments], environment(), ignored, data)
@@ -51,7 +52,8 @@ class Shim:
         for directory in ("real", "shims", "current"):
             (root / directory).mkdir(parents=True)
         text = (REPOSITORY / "shims" / "shim.sh").read_text()
-        for name, value in {"SHELL": "/bin/sh", "PLAIN": "", "ROOT": shlex.quote(str(root)), "NAME": "tool"}.items():
+        filled = {"SHELL": "/bin/sh", "PLAIN": "", "ROOT": shlex.quote(str(root)), "NAME": "tool", "FACTORS": ""}
+        for name, value in filled.items():
             text = text.replace(f"@{name}@", value)
         self.shim.write_text(text)
         self.shim.chmod(0o755)
