@@ -10,12 +10,14 @@ from __future__ import annotations
 from .core.call import Invocation
 from .core.canonical import digest
 from .core.decide import Decision, decide
-from .core.effect import Effect, Reading
-from .core.origin import Origin
+from .core.effect import Effect, Reading, Target
+from .core.memory import Denial, changes, earlier, hits
+from .core.origin import Origin, Session
+from .core.policy import Policy
 from .core.refusal import refusal, unanswered, waiting
 from .core.request import Filed, Request
 from .core.secrets import masked_text
-from .core.sheet import WORD, Sheet, printable, sheet
+from .core.sheet import Sheet, printable, sheet
 from .core.value import TYPE_CHECKING, Value
 from .core.world import Witness, World
 from .errors import REFUSED, InstallError, RecordError, Unproven
@@ -36,7 +38,11 @@ class Journal(Protocol):
         """Add one row, durably, before returning."""
         raise NotImplementedError
 
-    def file(self, asked: Sheet, digest: str, caller: Origin) -> Filed:
+    def denials(self, session: Session) -> tuple[Denial, ...]:
+        """What a person has denied lately, in that session or where nobody can tell the session."""
+        raise NotImplementedError
+
+    def file(self, asked: Sheet, digest: str, caller: Origin, hits: tuple[Target, ...] = ()) -> Filed:
         """Put a request on the list; one that is still open for the same digest, or an alike one, is joined."""
         raise NotImplementedError
 
@@ -66,6 +72,16 @@ class Edges(Protocol):
         raise NotImplementedError
 
     @property
+    def policy(self) -> Policy:
+        """What the owner has chosen; raises InstallError."""
+        raise NotImplementedError
+
+    @property
+    def factors(self) -> tuple[str, ...]:
+        """The fingerprints of the keys that prove a person."""
+        raise NotImplementedError
+
+    @property
     def patience(self) -> float:
         """How long a call waits for a person, in seconds."""
         raise NotImplementedError
@@ -88,6 +104,10 @@ class Edges(Protocol):
 
     def directory(self, call: Invocation) -> tuple[str, ...]:
         """The working directory's identity: device and inode."""
+        raise NotImplementedError
+
+    def is_persons(self, terminal: str) -> bool:
+        """Whether the caller's own terminal is one that a person sits at."""
         raise NotImplementedError
 
     def prompt(self, terminal: str, asked: Sheet, word: str) -> bool:
@@ -128,11 +148,23 @@ def judge(call: Invocation, origin: Origin, edges: Edges) -> Judged:
     real, identity = edges.real(call)
     witness = Witness(edges.world(call))
     reading = edges.read(call, witness)
-    asked = sheet(call, reading, origin, real)
+    denied = earlier(reading, call.cwd, _denials(reading, origin, edges))
+    policy = edges.policy if reading.rating == "destructive" or denied else Policy()
+    asked = sheet(call, reading, origin, real, policy, bool(edges.factors), denied)
     where = (call.cwd, edges.directory(call))
     who = (origin.uid, origin.session.id)
     exact = digest((call.argv, where, real, identity, who, witness.evidence, asked))
-    return Judged(call, reading, decide(reading), origin, real, asked, exact)
+    return Judged(call, reading, decide(reading, denied), origin, real, asked, exact)
+
+
+def _denials(reading: Reading, origin: Origin, edges: Edges) -> tuple[Denial, ...]:
+    """What a person has denied lately; of no interest to a call that changes nothing."""
+    if next(changes(reading), None) is None:
+        return ()
+    try:
+        return edges.journal.denials(origin.session)
+    except RecordError:
+        return ()  # a destructive call needs the record anyway, and is refused without it
 
 
 def guard(call: Invocation, edges: Edges) -> int:
@@ -153,7 +185,7 @@ def _carry_out(judged: Judged, edges: Edges) -> int:
 
     request = edges.journal.approved(judged.digest)
     if request is None:
-        if judged.origin.terminal:
+        if judged.origin.terminal and edges.is_persons(judged.origin.terminal):
             return _ask_here(judged, edges)
         request = _ask_elsewhere(judged, edges)
     if request.state != "approved":
@@ -171,8 +203,8 @@ def _carry_out(judged: Judged, edges: Edges) -> int:
 def _ask_here(judged: Judged, edges: Edges) -> int:
     """The caller's own terminal belongs to a person: ask there."""
     _record(judged, edges, "asked", terminal=judged.origin.terminal)
-    if not edges.prompt(judged.origin.terminal, judged.asked, WORD):
-        return _refuse(judged, edges, f"{WORD} was not typed")
+    if not edges.prompt(judged.origin.terminal, judged.asked, judged.asked.word):
+        return _refuse(judged, edges, f"{judged.asked.word} was not typed")
     answer = Request("", judged.digest, judged.origin.session.id, 0, judged.asked, "approved")
     if judged.asked.factor:
         try:
@@ -189,7 +221,7 @@ def _ask_here(judged: Judged, edges: Edges) -> int:
 
 def _ask_elsewhere(judged: Judged, edges: Edges) -> Request:
     """File a request, and wait for a person at another terminal."""
-    filed = edges.journal.file(judged.asked, judged.digest, judged.origin)
+    filed = edges.journal.file(judged.asked, judged.digest, judged.origin, hits(judged.reading, judged.call.cwd))
     request = filed.request
     if request.state != "open":
         return request
@@ -249,6 +281,7 @@ def _record(judged: Judged, edges: Edges, kind: str, **facts: str) -> None:
         ],
         "effects": [_effect(effect) for effect in judged.reading.effects[:RECORDED_EFFECTS]],
         "decision": judged.decision.action,
+        **({"earlier": asked.earlier} if asked.earlier else {}),
         **{name: value for name, value in facts.items() if value},
     }
     try:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from .core.effect import Reading
     from .core.origin import Origin, Session
+    from .core.policy import Policy
     from .core.request import Request
     from .core.sheet import Sheet
     from .core.world import World
@@ -66,7 +67,7 @@ class RealEdges(Edges):
     """
 
     def __init__(self, root: Root, call: Invocation, sigign: str, factors: tuple[str, ...] = ()) -> None:
-        self.factors = factors
+        self._factors = factors
         self._root = root
         self._call = call
         self._sigign = sigign
@@ -84,9 +85,21 @@ class RealEdges(Edges):
         return self._journal
 
     @property
+    def policy(self) -> Policy:
+        """What was chosen for this installation."""
+        from .edge.policy import policy
+
+        return policy(self._root)
+
+    @property
+    def factors(self) -> tuple[str, ...]:
+        """What the shim was made with."""
+        return self._factors
+
+    @property
     def patience(self) -> float:
         """What was chosen at install time; nothing in continuous integration, where nobody comes."""
-        return self._root.patience() if self._call.env.get("CI", "") in _NO_CI else 0.0
+        return self.policy.wait if self._call.env.get("CI", "") in _NO_CI else 0.0
 
     def origin(self) -> Origin:
         """Who calls. Where the sessions that were named cannot be looked up, nobody is asked at the terminal."""
@@ -130,6 +143,12 @@ class RealEdges(Edges):
             raise RuleError(f"no rules are taught for {call.name}", "run `agentguard install` again")
         return Classifier(rules, world).command(call) + Reading(unconfirmable=self.world(call).stdin_unusable)
 
+    def is_persons(self, terminal: str) -> bool:
+        """Judged by who holds its other end."""
+        from .edge.place import place
+
+        return place(self._sessions).verdict == "person"
+
     def prompt(self, terminal: str, asked: Sheet, word: str) -> bool:
         """Ask on /dev/tty."""
         from .edge.terminal import prompt
@@ -153,7 +172,7 @@ class RealEdges(Edges):
         """Check the signature by the factors that the shim was made with."""
         from .edge.proof import fault
 
-        return fault(self._root, self.journal, self.factors, request, digest)
+        return fault(self._root, self.journal, self._factors, request, digest)
 
     def tell(self, *lines: str) -> None:
         """Write lines to standard error."""

@@ -6,70 +6,94 @@ a person, a build server, or an agent.
 
 from __future__ import annotations
 
+import contextlib
 import os
-import pty
 import re
 import select
+import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
+
 PROJECT = Path(__file__).parent.parent
 PROMPT = "desk> "
 
+#: Starts its arguments as an orphan that leads a session, and says its pid.
 _ORPHAN = """
-import os, sys
-if os.fork():
+import os, signal, sys
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever started the tests may ignore it, and so would all below
+pid = os.fork()
+if pid:
+    os.write(1, b"%d" % pid)
     os._exit(0)
 os.setsid()
-fd = os.open(sys.argv[1], os.O_RDWR)  # the first terminal that a session leader opens becomes its own
-for n in (0, 1, 2):
+for n, fd in enumerate((int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[2]))):
     os.dup2(fd, n)
-os.close(fd)
-os.execvp(sys.argv[2], sys.argv[2:])
+os.execvp(sys.argv[3], sys.argv[3:])
 """
+_SHELL = "exec bash --norc --noprofile --noediting -i"
 
 
 class Desk:
-    """`shell` reads what is typed. `home` is its working directory and HOME."""
+    """`shell` reads what is typed. `home` is its working directory and HOME.
 
-    def __init__(self, home: Path, environment: Mapping[str, str] | None = None) -> None:
+    Its terminal is held by a program that belongs to root and is called as terminal emulators are: the
+    guard takes it for a person's. With `program` another one holds it, as an agent might have it.
+    """
+
+    def __init__(self, home: Path, environment: Mapping[str, str] | None = None, program: str = "xterm") -> None:
+        if os.getuid() != 0 and program == "xterm":
+            pytest.skip("a terminal that a person sits at is held by a program of root's: run this as root")
         self.home = home
         self.seen = ""
-        self._master, slave = pty.openpty()
+        self._place = Path(tempfile.mkdtemp(prefix="desk-"))
+        holder = shutil.copy(shutil.which("script") or "script", self._place / program)
         given = {
             "HOME": str(home),
+            "HISTFILE": "",  # a shell whose terminal goes away would write it after the test
             "PATH": f"{os.path.dirname(sys.executable)}:/usr/bin:/bin",
             "PS1": PROMPT,
             "PYTHONPATH": str(PROJECT),
+            "SHELL": "/bin/sh",
             "TERM": "dumb",
             "LC_ALL": "C.UTF-8",
         }
-        subprocess.run(
-            [sys.executable, "-c", _ORPHAN, os.ttyname(slave), "bash", "--norc", "--noprofile", "--noediting", "-i"],
-            cwd=home,
-            env={**given, **(environment or {})},
-            check=True,
-        )
+        keys, self._keys = os.pipe()
+        self._shown, shown = os.pipe()
+        orphan = [sys.executable, "-c", _ORPHAN, str(keys), str(shown)]
+        started = subprocess.run(
+            [*orphan, holder, "-qef", "-E", "always", "-c", _SHELL, "/dev/null"],
+            cwd=home, env={**given, **(environment or {})}, check=True, stdout=subprocess.PIPE, pass_fds=(keys, shown),
+        )  # fmt: skip
+        os.close(keys)
+        os.close(shown)
+        self._pid = int(started.stdout)
         self.until(PROMPT)
-        os.close(slave)  # not before the shell has it open: a terminal without any user is gone
 
     def close(self) -> None:
         """The terminal goes away, and what runs on it is told so (SIGHUP)."""
-        os.close(self._master)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._pid, signal.SIGKILL)
+        os.close(self._keys)
+        os.close(self._shown)
+        shutil.rmtree(self._place)
 
     def type(self, keys: str) -> None:
-        os.write(self._master, keys.encode("utf-8", "surrogateescape"))
+        os.write(self._keys, keys.encode("utf-8", "surrogateescape"))
 
     def until(self, text: str, seconds: float = 20) -> str:
         """Everything shown since the last call, up to and with `text`."""
         end = time.monotonic() + seconds
         while text not in self.seen:
-            if not select.select([self._master], [], [], max(0, end - time.monotonic()))[0]:
+            if not select.select([self._shown], [], [], max(0, end - time.monotonic()))[0]:
                 raise AssertionError(f"{text!r} was not shown, but {self.seen!r}")
-            self.seen += os.read(self._master, 65536).decode("utf-8", "surrogateescape").replace("\r\n", "\n")
+            self.seen += os.read(self._shown, 65536).decode("utf-8", "surrogateescape").replace("\r\n", "\n")
         shown, found, self.seen = self.seen.partition(text)
         return shown + found
 

@@ -5,8 +5,8 @@ import pytest
 from agentguard.core.call import Invocation
 from agentguard.core.effect import Effect, Environment, Reading, Target
 from agentguard.core.origin import Origin, Process, Session
+from agentguard.core.policy import WORD, Policy
 from agentguard.core.request import Filed, Request
-from agentguard.core.sheet import WORD
 from agentguard.core.world import PathState, World
 from agentguard.errors import REFUSED, NoProgram, RecordError
 from agentguard.pipeline import Edges, Journal, guard
@@ -47,6 +47,7 @@ class FakeJournal(Journal):
         self.words = ""
         self.fails = set(fails)
         self.spendable = True
+        self.denied = ()
 
     def _may_fail(self, what):
         if what in self.fails:
@@ -57,7 +58,10 @@ class FakeJournal(Journal):
         self.rows.append((kind, facts))
         self.log.append(kind)
 
-    def file(self, asked, digest, caller):
+    def denials(self, session):
+        return self.denied
+
+    def file(self, asked, digest, caller, hits=()):
         self._may_fail("file")
         for request in self.requests:
             if request.digest == digest and request.state == "open":
@@ -111,6 +115,12 @@ class FakeEdges(Edges):
 
     journal = None
     patience = 100.0
+    policy = Policy()
+    factors = ()
+    sits = True
+
+    def is_persons(self, terminal):
+        return self.sits
 
     def __init__(self, reading=DESTRUCTIVE, *, terminal="", typed=False, **journal):
         self.log = []

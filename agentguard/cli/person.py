@@ -11,21 +11,25 @@ import pwd
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..core.canonical import canonical
 from ..core.origin import Origin
+from ..core.place import Place
 from ..core.secrets import masked
 from ..core.value import Value
 from ..edge.agents import mark
 from ..edge.journal import Journal
-from ..edge.place import Place, place
+from ..edge.place import place
 from ..edge.processes import origin
 from ..edge.proof import asked, chosen, sign_grant, signed, usable
 from ..edge.root import Root
 from ..edge.terminal import answer, is_own_terminal, own_terminal, say
 from ..errors import NotAPerson, RecordError, Unproven
 from .owner import as_owner
+
+if TYPE_CHECKING:
+    from ..edge.processes import Sessions
 
 _ELSEWHERE = "do it in the foreground of a terminal of your own, outside any agent"
 _ADD = "a factor proves you here: add one at a terminal of your own, with `agentguard factor add passphrase`"
@@ -38,17 +42,17 @@ class Person(Value):
     sign: bool = False
 
 
-def require_person(root: Root, deed: str, first: bool = False) -> Person:
+def require_person(root: Root, deed: str) -> Person:
     """Who the person is. `deed` completes "only a person may …".
 
     Raises NotAPerson where an agent could be the one who calls, after putting the attempt on the
     record; RecordError if sessions cannot be looked up. Where the place is in doubt, a factor must
-    be there to prove them; if it is the `first` one that is to be added, no sign of an agent is enough.
+    be there to prove them: also to add the first one, which `install --factor` makes elsewhere.
     """
-    caller = _caller(root)
-    why, hint, here = _agent(caller) or _no_terminal(), _ELSEWHERE, place()
+    caller, sessions = _caller(root)
+    why, hint, here = _agent(caller) or _no_terminal(), _ELSEWHERE, place(sessions)
     factor = not why and bool(usable(root))
-    if not (why or factor or here.verdict == "person" or (first and here.verdict == "doubtful")):
+    if not (why or factor or here.verdict == "person"):
         why, hint = here.why, _ADD if here.verdict == "doubtful" else _ELSEWHERE
     if why:
         raise _refused(root, caller, deed, why, hint)
@@ -83,12 +87,14 @@ def proving(root: Root, deed: str) -> Iterator[None]:
     try:
         yield
     except Unproven as fault:
-        raise _refused(root, _caller(root), deed, fault.message, fault.hint) from fault
+        raise _refused(root, _caller(root)[0], deed, fault.message, fault.hint) from fault
 
 
-def _caller(root: Root) -> Origin:
+def _caller(root: Root) -> tuple[Origin, Sessions]:
+    """Who calls, and the sessions that are known."""
     with as_owner(root), closing(Journal(root)) as journal:
-        return origin(journal.sessions(), os.environ)
+        sessions = journal.sessions()
+        return origin(sessions, os.environ), sessions
 
 
 def _agent(caller: Origin) -> str:

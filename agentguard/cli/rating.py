@@ -10,12 +10,13 @@ from ..classify import Classifier
 from ..core.call import Invocation, Stream
 from ..core.decide import decide
 from ..core.effect import Reading
+from ..core.memory import changes, earlier
 from ..core.secrets import masked_text
 from ..core.sheet import printable
 from ..core.value import TYPE_CHECKING, Value
 from ..edge.root import Root
 from ..edge.world import RealWorld
-from ..errors import UsageError
+from ..errors import RecordError, UsageError
 from ..rulebook.compiled import rulebook
 
 if TYPE_CHECKING:
@@ -72,9 +73,9 @@ def answer(asked: Asked, root: Callable[[], Root]) -> None:
     elif judged.step or is_styled():
         from .styled import show
 
-        show(lines(judged.reading), judged.step)
+        show(lines(judged.reading, judged.earlier), judged.step)
     else:
-        for line in lines(judged.reading):
+        for line in lines(judged.reading, judged.earlier):
             print("".join(text for text, _style in line))
 
 
@@ -106,15 +107,16 @@ class _Judged(Value):
 
     reading: Reading
     step: Step | None = None
+    earlier: tuple[str, ...] = ()
 
     @property
     def data(self) -> dict[str, Any]:
         """It as JSON has it."""
         if self.step is None:
-            return _rated(self.reading)
+            return _rated(self.reading, self.earlier)
         from .explanation import as_data
 
-        return _rated(self.reading) | {"explanation": as_data(self.step)}
+        return _rated(self.reading, self.earlier) | {"explanation": as_data(self.step)}
 
 
 class _World(RealWorld):
@@ -143,11 +145,31 @@ class _Judge:
         """What it would do."""
         world = _World(subject.call, self._root)
         if not self._explains:
-            return _Judged(subject.read_by(Classifier(self._rulebook, world)))
-        from ..explain import Explainer
+            reading, step = subject.read_by(Classifier(self._rulebook, world)), None
+        else:
+            from ..explain import Explainer
 
-        explainer = Explainer(self._rulebook, world)
-        return _Judged(subject.read_by(explainer), explainer.steps[0])
+            explainer = Explainer(self._rulebook, world)
+            reading, step = subject.read_by(explainer), explainer.steps[0]
+        return _Judged(reading, step, self._earlier(reading, subject.call.cwd))
+
+    def _earlier(self, reading: Reading, cwd: str) -> tuple[str, ...]:
+        """The denials whose aim it shares, of its caller's session; of no interest where a person is asked anyway."""
+        if reading.rating != "reversible" or next(changes(reading), None) is None:
+            return ()
+        root = self._root()
+        if not os.path.lexists(f"{root.data}/denied"):
+            return ()
+        from ..edge.journal import Journal
+        from ..edge.processes import origin
+
+        journal = Journal(root)
+        try:
+            return earlier(reading, cwd, journal.denials(origin(journal.sessions(), os.environ).session))
+        except RecordError as fault:
+            return (f"what was denied lately cannot be read: {fault}",)
+        finally:
+            journal.close()
 
     def _environment(self, changes: Mapping[str, str | None]) -> dict[str, str]:
         """This process's environment with some variables changed or, where the value is None, unset."""
@@ -238,23 +260,24 @@ def _directory(path: str) -> str:
     return os.path.normpath(whole)
 
 
-def _rated(reading: Reading) -> dict[str, Any]:
-    """A reading as JSON has it."""
+def _rated(reading: Reading, denied: tuple[str, ...]) -> dict[str, Any]:
+    """A reading as JSON has it; `denied` only where there is something to say."""
     return {
         "rating": reading.rating,
         "catastrophic": bool(reading.catastrophic),
-        "decision": decide(reading).action,
+        "decision": decide(reading, denied).action,
         "reasons": [
             {"rule": one.rule, "program": one.program, "text": masked_text(one.text), "instead": one.instead}
             for one in reading.reasons
         ],
         "unguarded": list(reading.unguarded),
+        **({"earlier": list(map(masked_text, denied))} if denied else {}),
     }
 
 
-def lines(reading: Reading) -> Iterator[Line]:
+def lines(reading: Reading, denied: tuple[str, ...] = ()) -> Iterator[Line]:
     """A reading as a person reads it."""
-    decision = decide(reading)
+    decision = decide(reading, denied)
     grave = f", catastrophic: {printable(reading.catastrophic)}" if reading.catastrophic else ""
     why = f" ({printable(decision.why)})" if decision.why else ""
     then = f": {_DECISIONS[decision.action]}{why}"
@@ -264,5 +287,7 @@ def lines(reading: Reading) -> Iterator[Line]:
         yield ("  ", ""), (printable(reason.program), "bold"), (words, ""), (f"  [{reason.rule}]", "dim")
     for instead in dict.fromkeys(reason.instead for reason in reading.reasons if reason.instead):
         yield (("  safer: ", ""), (printable(instead), ""))
+    for denial in denied:
+        yield (("  earlier: ", ""), (printable(denial), ""))
     if reading.unguarded:
         yield (("  not rated: ", ""), (printable(", ".join(reading.unguarded)), ""))

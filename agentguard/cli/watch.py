@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Any
 
 import click
 
-from ..core.request import Request
-from ..core.sheet import WORD, printable
+from ..core.request import Request, question
+from ..core.sheet import printable
 from ..edge.journal import Journal
 from ..edge.root import Root
 from ..edge.terminal import ask, has_terminal, say
 from ..errors import NotAPerson, RecordError, UsageError
-from .approve import approval, title
-from .person import prove, require_person, sign
+from .approve import also, approval, them, title
+from .person import Person, prove, require_person, sign
 
 #: How often to look for new requests, in seconds.
 GLANCE = 0.5
-QUESTION = f"Type {WORD} to approve it, deny [WORDS] to refuse it, anything else to leave it: "
+DEED = "watch for calls and answer them"
 
 
 @click.command()
@@ -33,14 +32,14 @@ def watch(root: Root) -> None:
     Example:
       agentguard watch
     """
-    deed = "watch for calls and answer them"
-    person = require_person(root, deed)
-    by = prove(root, person, deed) if person.sign else person.by
+    person = require_person(root, DEED)
+    if person.sign:
+        prove(root, person, DEED)
     if Journal(root).foreign:
         raise UsageError("the requests here are another user's", "answer them as that user")
     say("Waiting for calls that need a person. Ctrl-C ends.")
     try:
-        _Watch(root, by).run()
+        _Watch(root, person).run()
     except KeyboardInterrupt:
         say("")
 
@@ -48,9 +47,9 @@ def watch(root: Root) -> None:
 class _Watch:
     """One person's watch. It outlives its database: what cannot be read now is tried again."""
 
-    def __init__(self, root: Root, by: dict[str, Any]) -> None:
+    def __init__(self, root: Root, person: Person) -> None:
         self._root = root
-        self._by = by
+        self._person = person
         self._journal: Journal | None = None
         self._file = (0, 0)
         self._shown: set[str] = set()
@@ -82,7 +81,7 @@ class _Watch:
     def _next(self) -> Request | None:
         """The oldest request that has not been shown yet."""
         try:
-            waiting = self._open().pending()
+            waiting = [request for request in self._open().pending() if not request.lead]
         except RecordError as fault:
             if str(fault) != self._trouble:
                 self._trouble = str(fault)
@@ -94,18 +93,23 @@ class _Watch:
         return next((request for request in waiting if request.id not in self._shown), None)
 
     def _put(self, request: Request) -> None:
-        """Ask about one request, and give the answer on."""
-        typed = ask(f"\a{title((request,))}", request.sheet, QUESTION, gone=lambda: self._gone(request))
-        word, _, words = (typed or "").partition(" ")
+        """Ask about one request and what has joined it, and give the answer on."""
         try:
-            if typed == WORD:
-                wants = request.sheet.factor
-                proof = sign(self._root, "approve a call", (request.digest,)) if wants else ""
-                self._open().answer((request,), True, self._by, proof=proof)
-                say(approval((request,)))
-            elif word == "deny":
-                self._open().answer((request,), False, self._by, words.strip())
-                say(f"Denied {request.id}.")
+            group = self._open().group(request) or (request,)
+            word = question(group)
+            wanted = (
+                f"{also(group)}Type {printable(word)} to approve {them(group)}, deny [WORDS] to refuse, "
+                "anything else to leave it: "
+            )
+            typed = ask(f"\a{title(group)}", request.sheet, wanted, gone=lambda: self._gone(request))
+            verb, _, words = (typed or "").partition(" ")
+            if typed == word:
+                wants = self._person.sign or any(one.sheet.factor for one in group)
+                proof = sign(self._root, DEED, tuple(one.digest for one in group)) if wants else ""
+                say(approval(self._open().answer(group, True, self._person.by, proof=proof)))
+            elif verb == "deny":
+                denied = self._open().answer(group, False, self._person.by, words.strip())
+                say(f"Denied {', '.join(one.id for one in denied)}.")
             elif self._gone(request):
                 say(f"\nRequest {request.id} no longer waits: it was answered elsewhere, or its caller has gone.")
             else:

@@ -20,12 +20,13 @@ class Decision(Value):
     why: str = ""
 
 
-def decide(reading: Reading) -> Decision:
+def decide(reading: Reading, earlier: tuple[str, ...] = ()) -> Decision:
     """The built-in policy: reads and reversible calls run, destructive ones ask.
 
-    What cannot be shown to a person is not put to one: it is refused.
+    So does whatever aims at what a person has denied; `earlier` are those denials. What cannot be
+    shown to a person is not put to one: it is refused.
     """
-    if reading.rating != "destructive":
+    if reading.rating != "destructive" and not earlier:
         return Decision("run")
     if reading.unconfirmable:
         return Decision("refuse", reading.unconfirmable)

@@ -37,8 +37,9 @@ class Origin(Value):
     """Everything about the caller that the record keeps and the decision needs.
 
     `ancestry` runs from the caller's parent up. `agent` names the agent program above the
-    call, or is empty. `terminal` is the path of the caller's own controlling terminal when a
-    person may be asked on it, else "" (an agent above, none at all, not in its foreground).
+    call, or is empty. `terminal` is the path of the caller's own controlling terminal where no agent
+    is above, else "" (also if there is none, or not in its foreground); whether a person sits there,
+    core/place.py judges.
     """
 
     uid: int

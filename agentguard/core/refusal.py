@@ -45,6 +45,7 @@ def _grounds(asked: Sheet) -> tuple[str, ...]:
     told += [("because", f"{reason.text} [{reason.rule}]") for reason in asked.reasons[:TOLD]]
     if len(asked.reasons) > TOLD:
         told[-1] = ("because", f"{told[-1][1]}, and for {len(asked.reasons) - TOLD} more reasons")
+    told += [("denied", denial) for denial in asked.earlier[:TOLD]]
     ways = tuple(dict.fromkeys(reason.instead for reason in asked.reasons if reason.instead))
     told += [("safer", way) for way in ways[:TOLD]]
     return tuple(f"  {label:8}{printable(text)}" for label, text in told)

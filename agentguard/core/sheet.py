@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from .call import Invocation
 from .effect import Rating, Reading, Reason
+from .memory import changes
 from .origin import Origin
+from .policy import WORD, Policy
 from .secrets import masked, masked_text
 from .value import Value
 
-#: What a person types to approve, where nothing else is wanted.
-WORD = "DELETE"
 #: How many targets are listed by name before the rest is only counted.
 SHOWN_TARGETS = 20
 
@@ -37,9 +37,17 @@ class Sheet(Value):
     earlier: tuple[str, ...] = ()
 
 
-def sheet(call: Invocation, reading: Reading, origin: Origin, real: str) -> Sheet:
-    """Everything a person needs to judge this call."""
-    hit = [e for e in reading.effects if e.rating == "destructive"]
+def sheet(
+    call: Invocation,
+    reading: Reading,
+    origin: Origin,
+    real: str,
+    policy: Policy,
+    factor: bool = False,
+    earlier: tuple[str, ...] = (),
+) -> Sheet:
+    """Everything a person needs to judge this call; `factor` says whether they have one to prove themselves by."""
+    hit = [e for e in reading.effects if e.rating == "destructive"] or (list(changes(reading)) if earlier else [])
     targets = tuple(dict.fromkeys(f"{e.target.kind} {masked_text(e.target.name)}" for e in hit if e.target.name))
     if len(targets) > SHOWN_TARGETS:
         targets = (*targets[:SHOWN_TARGETS], f"… and {len(targets) - SHOWN_TARGETS} more")
@@ -56,6 +64,9 @@ def sheet(call: Invocation, reading: Reading, origin: Origin, real: str) -> Shee
         environment=masked_text(next(places, "")),
         session=origin.session.name,
         agent=origin.agent,
+        word=policy.word(reading),
+        factor=factor and policy.wants_factor(reading),
+        earlier=earlier,
     )
 
 
@@ -97,6 +108,7 @@ def lines(sheet: Sheet) -> tuple[tuple[str, str], ...]:
         told.append(("where", printable(sheet.environment)))
     for instead in dict.fromkeys(r.instead for r in sheet.reasons if r.instead):
         told.append(("safer", printable(instead)))
+    told += [("earlier" if i == 0 else "", printable(denial)) for i, denial in enumerate(sheet.earlier)]
     told.append(("runs", printable(sheet.real)))
     told.append(("asked by", printable(f"{sheet.agent or 'a program'}, session {sheet.session}")))
     return tuple(told)

@@ -6,14 +6,16 @@ import os
 import time
 
 from ..core.canonical import canonical, parsed
+from ..core.effect import Target
+from ..core.memory import Denial
 from ..core.origin import Session
 from ..core.request import APPROVAL_LIFE, REQUEST_LIFE, Filed, Request, kin
-from ..core.sheet import Sheet
+from ..core.sheet import Sheet, quoted
 from ..core.value import TYPE_CHECKING
 from ..errors import RecordError, UsageError
 from .agents import agent, interpreter
 from .record import Record, append_row
-from .spool import deny
+from .spool import DENIAL_LIFE, deny
 
 if TYPE_CHECKING:
     from typing import Any
@@ -45,20 +47,21 @@ _LAST_OF_PARENT = (
 class Journal(Record):
     """Everything that one installation keeps: implements `pipeline.Journal`, and the person's side of it."""
 
-    def file(self, asked: Sheet, digest: str, caller: Origin) -> Filed:
+    def file(self, asked: Sheet, digest: str, caller: Origin, hits: tuple[Target, ...] = ()) -> Filed:
         """Put a request on the list, or join the one that is open for the same digest.
 
         Alike calls of one parent are one question. While one is open, the others join it without a
         wait of their own. A parent that has had its answer does not wait again: what comes after a
         denial is denied, what comes after an approval is gathered. Only an agent itself, or what
-        may be one, has each of its calls answered.
+        may be one, has each of its calls answered. `hits` is what the call would hit for good, kept
+        for the memory of a denial.
         """
         if self.foreign:
             raise RecordError(
                 f"{self.path}: uid {os.geteuid()} cannot put requests on another user's list",
                 "a person must run it themselves",
             )
-        now, alike = self._clock(), kin(asked)
+        now, alike, remembered = self._clock(), kin(asked), canonical((caller.session.known, hits))
         parent = f"{caller.ancestry[0].pid} {caller.ancestry[0].start}" if caller.ancestry else ""
         with self.writing() as connection:
             before = connection.execute(_LAST_OF_PARENT, (parent, alike, now, now)).fetchone()
@@ -74,11 +77,28 @@ class Journal(Record):
             while connection.execute("SELECT 1 FROM requests WHERE id = ?", (name,)).fetchone():
                 name = _short_id()
             connection.execute(
-                "INSERT INTO requests (id, digest, session, created, sheet, parent, kin, lead) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (name, digest, _storable(caller.session.id), now, _written(asked), parent, alike, joined),
+                "INSERT INTO requests (id, digest, session, created, sheet, parent, kin, lead, hits) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (name, digest, _storable(caller.session.id), now, _written(asked), parent, alike, joined, remembered),
             )
         return Filed(Request(name, digest, caller.session.id, now, asked, lead=joined), waits)
+
+    def denials(self, session: Session) -> tuple[Denial, ...]:
+        """What a person has denied lately, in that session or where nobody can tell the session.
+
+        An answer from a time to come, by a clock that was set back, counts as late.
+        """
+        since = self._clock() - DENIAL_LIFE
+        query = "SELECT id, session, sheet, answer, hits FROM requests WHERE state = 'denied' AND answered > ?"
+        with self.reading() as connection:
+            found = connection.execute(query, (since,)).fetchall()
+        denied = []
+        for id, whose, sheet, answer, hits in found:
+            known, targets = parsed(hits) if hits else (False, ())
+            if whose == session.id or not (known and session.known):
+                things = tuple(Target(kind, name, tuple(identity)) for kind, name, identity in targets)
+                denied.append(Denial(id, quoted(tuple(parsed(sheet)["argv"]))[:500], answer, things))
+        return tuple(denied)
 
     def approved(self, digest: str) -> Request | None:
         """An approval for exactly this digest that has neither been spent nor expired."""

@@ -1,28 +1,57 @@
-"""Whether the controlling terminal is a person's."""
+"""Whether the calling process's own terminal is a person's.
+
+On Linux by whoever holds its other end. Elsewhere `ps` and `lsof` name the processes that have a master
+open, not which one is whose: every one of them must be a terminal program.
+"""
 
 from __future__ import annotations
 
-from ..core.value import TYPE_CHECKING, Value
+import os
+import sys
+
+from ..core.place import TERMINALS, Place, judge
+from ..core.value import TYPE_CHECKING
 from .terminal import own_terminal
 
 if TYPE_CHECKING:
-    from typing import Literal
+    from collections.abc import Mapping
 
-    Verdict = Literal["person", "doubtful", "not"]
-else:
-    Verdict = str
+    from ..core.origin import Session
 
 
-class Place(Value):
-    """What is known of the controlling terminal, and of who holds its other end."""
-
-    verdict: Verdict
-    terminal: str = ""
-    holder: str = ""
-    why: str = ""
-
-
-def place() -> Place:
-    """The place of the calling process."""
+def place(sessions: Mapping[tuple[int, int], Session]) -> Place:
+    """The place of the calling process; `sessions` are those that `agentguard run` named."""
     terminal = own_terminal()
-    return Place("person" if terminal else "not", terminal, "", "" if terminal else "there is no terminal")
+    if not terminal:
+        return Place("not", why="this was not called in the foreground of a terminal")
+    if sys.platform != "linux":
+        return _by_lsof(terminal)
+    from .holders import Seen, controlling_terminal
+
+    device = controlling_terminal(os.getpid())
+    if device is None:
+        return Place("doubtful", terminal, why="/proc does not show which terminal this is")
+    return judge(device, Seen(sessions)).replace(terminal=terminal)
+
+
+def _by_lsof(terminal: str) -> Place:
+    """What `lsof` lets be told: a terminal program among the holders, and nothing else."""
+    import subprocess
+
+    try:
+        told = subprocess.run(
+            ["/usr/sbin/lsof", "-w", "-F", "c", "/dev/ptmx"],
+            env={"LC_ALL": "C"},
+            capture_output=True,
+            text=True,
+            timeout=10,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return Place("doubtful", terminal, why="lsof does not show who holds its terminal")
+    names = {line[1:] for line in told.stdout.splitlines() if line.startswith("c")}
+    if not names:
+        return Place("doubtful", terminal, why="the program that holds its terminal cannot be seen from here")
+    other = sorted(names - TERMINALS)
+    if other:
+        return Place("doubtful", terminal, why=f"its terminal may be held by {other[0]}, which is no terminal program")
+    return Place("person", terminal, holder=min(names))

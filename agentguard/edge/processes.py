@@ -174,21 +174,28 @@ def _started(process: Process) -> float:
     return now - since_boot + (process.start + 1) / os.sysconf("SC_CLK_TCK")
 
 
+def line_of(pid: int) -> tuple[Process, ...]:
+    """A process and those above it, from itself up, as /proc shows them; empty if it cannot be seen."""
+    try:
+        return _walk(pid)
+    except Unseen:
+        return ()
+
+
 def _lineage() -> tuple[Process, ...]:
     """This process and those above it, from itself up; raises Unseen."""
     if sys.platform != "linux":
         return _asked_ps()
     for _ in range(20):  # an ancestor that ends meanwhile makes the walk start again
-        line = _walk()
+        line = _walk(os.getpid())
         if line:
             return line
     raise Unseen("the processes above this one change too fast to be seen")
 
 
-def _walk() -> tuple[Process, ...]:
-    """One walk up /proc; empty if the processes changed on the way."""
+def _walk(pid: int) -> tuple[Process, ...]:
+    """One walk up /proc from a process; empty if the processes changed on the way."""
     line: list[Process] = []
-    pid = os.getpid()
     while pid:
         seen = _seen(pid)
         if seen is None:

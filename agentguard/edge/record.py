@@ -148,7 +148,7 @@ class Record(Database):
             "SELECT 1 FROM record WHERE seq = ?1 AND hash = ?2 UNION SELECT 1 FROM sealed WHERE seq = ?1 AND hash = ?2"
         )
         with self.reading() as connection:
-            return connection.execute(f"{query} WHERE seq = ? AND hash = ?", (seq, hash)).fetchone() is not None
+            return connection.execute(query, (seq, hash)).fetchone() is not None
 
     def verify(self) -> Broken | None:
         """Walk the whole chain; the first row that is missing, moved or changed, or None."""

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 from ..core.value import Value
-from ..errors import InstallError
-
-#: How long a call waits for a person, in seconds: below the 120 s that agents give a command.
-PATIENCE = 100.0
 
 
 class Root(Value):
@@ -64,19 +60,3 @@ class Root(Value):
     def manifest(self) -> str:
         """What `install` made or changed, as JSON."""
         return f"{self.path}/manifest.json"
-
-    def patience(self) -> float:
-        """How long a call waits for a person, in seconds; raises InstallError if config.toml is broken."""
-        import tomllib
-
-        try:
-            with open(self.config, "rb") as file:
-                chosen = tomllib.load(file)
-        except FileNotFoundError:
-            return PATIENCE
-        except (OSError, ValueError) as fault:
-            raise InstallError(f"{self.config}: {fault}", "run `agentguard install` again") from fault
-        wait = chosen.get("wait", PATIENCE)
-        if not isinstance(wait, (int, float)) or isinstance(wait, bool) or wait < 0:
-            raise InstallError(f"{self.config}: wait must be a number of seconds, not {wait!r}")
-        return float(wait)

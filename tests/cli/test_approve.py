@@ -19,7 +19,7 @@ from agentguard.edge.journal import Journal
 from agentguard.edge.root import Root
 
 APPROVE = "Type DELETE to approve it, anything else to leave it: "
-WATCH = "Type DELETE to approve it, deny [WORDS] to refuse it, anything else to leave it: "
+WATCH = "Type DELETE to approve it, deny [WORDS] to refuse, anything else to leave it: "
 
 
 @pytest.fixture

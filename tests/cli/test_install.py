@@ -19,6 +19,7 @@ from agentguard.cli import install as verb
 from agentguard.cli.uninstall import dismantle
 from agentguard.edge import shims, startup_files, store
 from agentguard.edge.journal import Journal
+from agentguard.edge.policy import policy
 from agentguard.edge.root import Root
 from agentguard.errors import InstallError
 
@@ -64,7 +65,7 @@ def test_a_second_time_changes_nothing(root: Root, establish: Establish, home: P
 def test_what_was_chosen_before_stays_chosen(root: Root, establish: Establish, home: Path) -> None:
     establish(f"{home}/.profile", wait=7)
     establish()
-    assert root.patience() == 7
+    assert policy(root).wait == 7
     assert verb.manifest(root)["startup"] == [f"{home}/.profile"]
 
 

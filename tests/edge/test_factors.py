@@ -49,7 +49,7 @@ def of(path: Path, name: str = "key") -> Factor:
 
 
 class Hardware:
-    """What a security key does, in software: signs as OpenSSH's PROTOCOL.u2f says, with flags and a counter."""
+    """What a security key does, in software: signs as PROTOCOL.u2f says, with flags and a counter."""
 
     def __init__(self) -> None:
         self._key = Ed25519PrivateKey.generate()
@@ -182,7 +182,8 @@ def test_a_key_in_hardware_must_have_been_touched(flags: int, holds: bool) -> No
 
 def test_hardware_signs_the_flags_too() -> None:
     hardware = Hardware()
-    untouched = base64.b64decode("".join(hardware.sign(MESSAGE, 0x00).splitlines()[1:-1]))
+    armoured = hardware.sign(MESSAGE, 0x00).splitlines()[1:-1]
+    untouched = base64.b64decode("".join(armoured))
     raised = untouched[:-5] + b"\x01" + untouched[-4:]
     forged = f"-----BEGIN SSH SIGNATURE-----\n{base64.encodebytes(raised).decode()}-----END SSH SIGNATURE-----\n"
     assert not factors.verify(hardware.factor, MESSAGE, forged)

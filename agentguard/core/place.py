@@ -1,0 +1,142 @@
+"""Whose terminal it is: judged by what holds its other end. Facts come from edge/holders.py."""
+
+from __future__ import annotations
+
+from .origin import Process
+from .value import TYPE_CHECKING, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Literal, Protocol
+
+    Verdict = Literal["person", "doubtful", "not"]
+else:
+    Protocol = object
+    Verdict = str
+
+#: Verdicts, the best first.
+VERDICTS: tuple[Verdict, ...] = ("person", "doubtful", "not")
+
+#: Terminal emulators and editors' terminals: they show what is written and pass on what is typed.
+TERMINALS = frozenset(
+    (
+        *("alacritty", "blackbox", "cool-retro-term", "deepin-terminal", "foot", "footserver", "ghostty", "guake"),
+        *(
+            "gnome-terminal-server",
+            "gnome-terminal-",
+            "kgx",
+            "kitty",
+            "konsole",
+            "lxterminal",
+            "mate-terminal",
+            "ptyxis",
+        ),
+        *("ptyxis-agent", "qterminal", "rio", "rxvt", "sakura", "st", "terminator", "terminology", "tilda", "tilix"),
+        *("urxvt", "urxvtd", "vte", "warp", "wezterm-gui", "x-terminal-emulator", "xfce4-terminal", "xterm"),
+        *("yakuake", "code", "code-insiders", "codium", "zed", "zed-editor"),
+        *("iTerm2", "iTermServer", "Terminal"),
+    )
+)
+#: Programs that hold a terminal within a terminal: as good as the one that they run in.
+NESTED = frozenset(("doas", "emacs", "nvim", "su", "sudo", "vim", "vim.basic", "vim.gtk3"))
+#: Programs that show one terminal in several others, which come and go.
+MULTIPLEXERS = frozenset(("tmux",))
+#: Programs of which nobody can tell who sits at the other end.
+UNTOLD = frozenset(("containerd-shim", "docker", "init", "mosh-server", "screen"))
+SSH = frozenset(("sshd", "sshd-session"))
+
+
+class Place(Value):
+    """What is known of a terminal: `why` says in plain words what speaks against a person, if anything does."""
+
+    verdict: Verdict
+    terminal: str = ""
+    holder: str = ""
+    why: str = ""
+
+
+class Holder(Value):
+    """A process that holds the other end of a terminal.
+
+    `program` is the file name of its executable, which it cannot choose as it can its own name and
+    arguments. `replaceable` is the executable's path if the user could replace it, else "". `agent`
+    says which agent it was started by, if one, `terminal` is its own controlling terminal (None: it
+    has none).
+    """
+
+    process: Process
+    program: str
+    replaceable: str = ""
+    agent: str = ""
+    terminal: int | None = None
+
+
+class Facts(Protocol):
+    """What a judgement asks about this machine."""
+
+    def holders(self, terminal: int) -> tuple[Holder, ...]:
+        """Every process that can be seen to hold the other end of a pseudo-terminal (its device number)."""
+        raise NotImplementedError
+
+    def clients(self, server: Holder) -> tuple[int, ...] | None:
+        """The terminals that a multiplexer shows itself in now; None if it does not say."""
+        raise NotImplementedError
+
+    def is_console(self, terminal: int) -> bool:
+        """Whether it is a terminal of the machine itself and no pseudo-terminal."""
+        raise NotImplementedError
+
+    def comes_from_here(self) -> bool:
+        """Whether there is an SSH connection from this machine to itself."""
+        raise NotImplementedError
+
+
+def judge(terminal: int, facts: Facts, seen: tuple[int, ...] = ()) -> Place:
+    """Whose terminal that device is. Every holder that can be seen must be one that a person sits at."""
+    if facts.is_console(terminal):
+        return Place("person", holder="the console")
+    if terminal in seen:
+        return Place("not", why="its terminal is shown only in itself")
+    holders = facts.holders(terminal)
+    if not holders:
+        return Place("doubtful", why="the program that holds its terminal cannot be seen from here")
+    return worst(_held(holder, facts, (*seen, terminal)) for holder in holders)
+
+
+def worst(places: Iterable[Place]) -> Place:
+    """The strictest of some places."""
+    return max(places, key=lambda place: VERDICTS.index(place.verdict))
+
+
+def _held(holder: Holder, facts: Facts, seen: tuple[int, ...]) -> Place:
+    """What one holder makes of a terminal."""
+    program, name = holder.program, f"{holder.program or 'a process'} (pid {holder.process.pid})"
+    if holder.agent:
+        return Place("not", holder=name, why=f"its terminal is held by {name}, which was started by {holder.agent}")
+    if program not in TERMINALS | NESTED | MULTIPLEXERS | UNTOLD | SSH:
+        return Place("not", holder=name, why=f"its terminal is held by {name}, which is no terminal program")
+    if holder.replaceable:
+        why = f"its terminal is held by {name}, and any program of yours could replace {holder.replaceable}"
+        return Place("doubtful", holder=name, why=why)
+    if program in UNTOLD:
+        return Place("doubtful", holder=name, why=f"its terminal is held by {name}, and who sits there cannot be seen")
+    if program in SSH and facts.comes_from_here():
+        why = "its terminal is reached by SSH, and there is a connection from this very machine"
+        return Place("doubtful", holder=name, why=why)
+    if program in NESTED:
+        if holder.terminal is None:
+            return Place("doubtful", holder=name, why=f"its terminal is held by {name}, which has none of its own")
+        return judge(holder.terminal, facts, seen)
+    if program in MULTIPLEXERS:
+        return _shown(holder, name, facts, seen)
+    return Place("person", holder=name)
+
+
+def _shown(server: Holder, name: str, facts: Facts, seen: tuple[int, ...]) -> Place:
+    """What the terminals that show a multiplexer make of the one that it holds."""
+    clients = facts.clients(server)
+    if clients is None:
+        return Place("doubtful", holder=name, why=f"its terminal is held by {name}, which does not say who is attached")
+    if not clients:
+        return Place("not", holder=name, why=f"its terminal is held by {name}, and nobody is attached to it")
+    return worst(judge(client, facts, seen) for client in clients)

@@ -1,0 +1,54 @@
+"""What an installation's owner has chosen: how long a call waits, what must be typed, when a factor is wanted."""
+
+from __future__ import annotations
+
+from .effect import Reading
+from .glob import like
+from .secrets import masked_text
+from .value import Value
+
+#: What a person types to approve, where nothing else is wanted.
+WORD = "DELETE"
+#: What stands in a policy for the name of the thing that would be lost.
+NAME = "name"
+#: The longest name that a person is asked to type, in characters.
+LONGEST_NAME = 100
+
+
+class Policy(Value):
+    """What holds where nothing is said is the strict choice.
+
+    `wait` is in seconds, below the 120 that agents give a command. `factor` holds "destructive",
+    "catastrophic" or ids of rules, in which `*` stands for any text; `words` holds such ids, each
+    with what must be typed: a word, or NAME.
+    """
+
+    wait: float = 100.0
+    factor: tuple[str, ...] = ("catastrophic",)
+    words: tuple[tuple[str, str], ...] = ()
+
+    def wants_factor(self, reading: Reading) -> bool:
+        """Whether a person must prove themselves by a factor to approve this."""
+        marks = {reading.rating, "catastrophic" if reading.catastrophic else ""}
+        return any(wanted in marks or _speaks(reading, wanted) for wanted in self.factor)
+
+    def word(self, reading: Reading) -> str:
+        """What a person must type to approve this."""
+        for rule, word in self.words:
+            if _speaks(reading, rule):
+                return _name(reading) if word == NAME else word
+        return _name(reading) if reading.catastrophic else WORD
+
+
+def _speaks(reading: Reading, rule: str) -> bool:
+    return any(like(reason.rule, rule) for reason in reading.reasons)
+
+
+def _name(reading: Reading) -> str:
+    """The name of what would be lost, the worst first; WORD if it has none that a person could type."""
+    lost = [effect for effect in reading.effects if effect.rating == reading.rating]
+    for effect in sorted(lost, key=lambda effect: not effect.catastrophic):
+        name = masked_text(effect.target.name)
+        if name and name == name.strip() and name.isprintable() and len(name) <= LONGEST_NAME:
+            return name
+    return WORD

@@ -1,0 +1,212 @@
+"""Who holds the other end of a terminal, as /proc tells it.
+
+A pseudo-terminal's master shows its number in /proc/PID/fdinfo/FD as `tty-index` (Linux 5.0 on).
+What a process does not let be read (another user's, one that sshd protects) is not seen.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from ..core.octets import text
+from ..core.origin import Process
+from ..core.place import Facts, Holder
+from ..core.value import TYPE_CHECKING
+from . import agents
+from .processes import line_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ..core.origin import Session
+
+_PTS_MAJORS = range(136, 144)  # Documentation/admin-guide/devices.txt of Linux
+_CONSOLE_MAJORS = (4, 204)
+#: How long tmux may take to say who is attached to it, in seconds.
+TMUX_SECONDS = 5
+
+
+def controlling_terminal(pid: int) -> int | None:
+    """The device number of a process's controlling terminal; None if it has none or is not there."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            number = int(file.read().rpartition(b")")[2].split()[4])
+    except (OSError, ValueError, IndexError):
+        return None
+    return os.makedev(number >> 8 & 0xFFF, (number & 0xFF) | (number >> 12 & 0xFFF00)) if number else None
+
+
+class Seen(Facts):
+    """This machine, as the calling user sees it. `sessions` are those that `agentguard run` named."""
+
+    def __init__(self, sessions: Mapping[tuple[int, int], Session]) -> None:
+        self._sessions = sessions
+
+    def is_console(self, terminal: int) -> bool:
+        """See Facts: virtual consoles and serial lines."""
+        return os.major(terminal) in _CONSOLE_MAJORS
+
+    def holders(self, terminal: int) -> tuple[Holder, ...]:
+        """See Facts."""
+        if os.major(terminal) not in _PTS_MAJORS:
+            return ()
+        index = (os.major(terminal) - _PTS_MAJORS.start) * 256 + os.minor(terminal)
+        found = [holder for pid in _masters(index) if (holder := self._holder(pid))]
+        return tuple(found) or tuple(self._protected(terminal))
+
+    def clients(self, server: Holder) -> tuple[int, ...] | None:
+        """See Facts; the server is asked by its own program."""
+        import subprocess
+
+        sockets = tuple(_listening(server.process.pid))
+        if len(sockets) != 1 or not server.process.exe:
+            return None
+        command = [server.process.exe, "-S", sockets[0], "list-clients", "-F", "#{client_pid}"]
+        try:
+            told = subprocess.run(
+                command,
+                env={"LC_ALL": "C"},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=TMUX_SECONDS,
+                check=True,
+            )
+            pids = [int(line) for line in told.stdout.split()]
+        except (OSError, ValueError, subprocess.SubprocessError):
+            return None
+        terminals = [controlling_terminal(pid) for pid in pids]
+        return None if None in terminals else tuple(number for number in terminals if number is not None)
+
+    def comes_from_here(self) -> bool:
+        """See Facts: both ends of a connection to a port that root listens on are here."""
+        ports, ends = set(), set()
+        for local, remote, state, uid in _connections():
+            if state == "0A" and uid == "0":
+                ports.add(local.rpartition(":")[2])
+            elif state == "01":
+                ends.add((local, remote))
+        return any((remote, local) in ends for local, remote in ends if local.rpartition(":")[2] in ports)
+
+    def _holder(self, pid: int) -> Holder | None:
+        line = line_of(pid)
+        if not line:
+            return None
+        this = line[0]
+        program = this.exe.rpartition("/")[2]
+        return Holder(this, program, _replaceable(this), self._starter(line), controlling_terminal(pid))
+
+    def _protected(self, terminal: int) -> Iterator[Holder]:
+        """The process of sshd that serves this terminal, which hides what it holds, but not whose child it is."""
+        leader = next((pid for pid in _pids() if controlling_terminal(pid) == terminal and _leads(pid)), None)
+        line = line_of(leader) if leader else ()
+        names = [process.name for process in line[1:3]]
+        if len(names) == 2 and all(name in ("sshd", "sshd-session") for name in names) and _owner(line[2].pid) == 0:
+            yield Holder(line[1], line[1].name, "", self._starter(line[1:]), None)
+
+    def _starter(self, line: tuple[Process, ...]) -> str:
+        """The agent that started the first process of a line, or whose marks it carries; "" for none."""
+        for process in line:
+            run = self._sessions.get((process.pid, process.start))
+            if run or agents.agent(process):
+                return run.name if run else agents.agent(process)
+        return _marked(line[0].pid)
+
+
+def _pids() -> list[int]:
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+
+
+def _masters(index: int) -> Iterator[int]:
+    """The processes that hold the master of that pseudo-terminal."""
+    wanted = f"tty-index:\t{index}\n"
+    for pid in _pids():
+        try:
+            for number in os.listdir(f"/proc/{pid}/fd"):
+                link = os.readlink(f"/proc/{pid}/fd/{number}")
+                if not link.endswith("/ptmx") or _of_another_instance(f"/proc/{pid}/fd/{number}", link):
+                    continue
+                with open(f"/proc/{pid}/fdinfo/{number}") as file:
+                    if wanted in file.read():
+                        yield pid
+                        break
+        except OSError:  # it has ended, or may not be looked at
+            continue
+
+
+def _of_another_instance(path: str, link: str) -> bool:
+    """Whether a master belongs to another devpts, a container's: there the same numbers mean other terminals."""
+    if link != "/dev/pts/ptmx":
+        return False
+    return os.stat(path).st_dev != os.stat("/dev/pts").st_dev
+
+
+def _replaceable(process: Process) -> str:
+    """The path of a process's executable, unless only root can have put it there; "" then.
+
+    What runs must be what lies there: in a mount namespace of its own, a process can give any path
+    to any program.
+    """
+    try:
+        paths = (f"/proc/{process.pid}/exe", process.exe, os.path.dirname(process.exe))
+        runs, lies, folder = map(os.stat, paths)
+    except OSError:
+        return process.exe
+    same = (runs.st_dev, runs.st_ino) == (lies.st_dev, lies.st_ino)
+    safe = all(facts.st_uid == 0 and not facts.st_mode & (stat.S_IWGRP | stat.S_IWOTH) for facts in (lies, folder))
+    return "" if same and safe else process.exe
+
+
+def _marked(pid: int) -> str:
+    """The agent whose marks are in the environment that a process was started with."""
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as file:
+            pairs = (text(pair).partition("=") for pair in file.read().split(b"\0") if pair)
+            environment = {name: value for name, _, value in pairs}
+    except OSError:
+        return ""
+    variable, agent = agents.mark(environment)
+    if variable:
+        return agent
+    return "an agent of `agentguard run`" if environment.get("AGENTGUARD_SESSION") else ""
+
+
+def _leads(pid: int) -> bool:
+    try:
+        return os.getsid(pid) == pid
+    except OSError:
+        return False
+
+
+def _owner(pid: int) -> int | None:
+    """The real user of a process."""
+    try:
+        with open(f"/proc/{pid}/status") as file:
+            return next((int(line.split()[1]) for line in file if line.startswith("Uid:")), None)
+    except (OSError, ValueError):
+        return None
+
+
+def _listening(pid: int) -> Iterator[str]:
+    """The paths of the sockets on which a process listens."""
+    try:
+        held = {os.readlink(f"/proc/{pid}/fd/{number}") for number in os.listdir(f"/proc/{pid}/fd")}
+        with open("/proc/net/unix") as file:
+            rows = [line.split(None, 7) for line in file][1:]
+    except OSError:
+        return
+    for row in rows:
+        if len(row) == 8 and row[3] == "00010000" and f"socket:[{row[6]}]" in held:
+            yield row[7].rstrip("\n")
+
+
+def _connections() -> Iterator[tuple[str, str, str, str]]:
+    """Local end, remote end, state and user of every TCP socket (proc(5)), as hexadecimal digits."""
+    for name in ("tcp", "tcp6"):
+        try:
+            with open(f"/proc/net/{name}") as file:
+                rows = [line.split() for line in file][1:]
+        except OSError:
+            continue
+        for row in rows:
+            yield row[1], row[2], row[3], row[7]

@@ -1,0 +1,59 @@
+"""An installation's policy, from its config.toml. Reading it is slow: only a call that asks needs it."""
+
+from __future__ import annotations
+
+from ..core.policy import Policy
+from ..core.value import TYPE_CHECKING
+from ..errors import InstallError
+from .root import Root
+
+if TYPE_CHECKING:
+    from typing import Any
+
+_HINT = "mend it, or remove it and run `agentguard install` again"
+
+
+def policy(root: Root) -> Policy:
+    """What is chosen there; raises InstallError, which names the key, for anything that is not understood."""
+    import tomllib
+
+    try:
+        with open(root.config, "rb") as file:
+            chosen = tomllib.load(file)
+    except FileNotFoundError:
+        return Policy()
+    except (OSError, ValueError) as fault:
+        raise InstallError(f"{root.config}: {fault}", _HINT) from fault
+    fields: dict[str, Any] = {}
+    for key, value in chosen.items():
+        if key not in _KEYS:
+            raise InstallError(f"{root.config}: {key} is no setting", f"those are {', '.join(_KEYS)}")
+        is_right, told = _KEYS[key]
+        if not is_right(value):
+            raise InstallError(f"{root.config}: {key} must be {told}, not {value!r}", _HINT)
+        fields[key] = value
+    if "factor" in fields:
+        fields["factor"] = tuple(fields["factor"])
+    if "words" in fields:
+        fields["words"] = tuple(fields["words"].items())
+    return Policy(**fields)
+
+
+def _is_seconds(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < float("inf")
+
+
+def _are_marks(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) and one for one in value)
+
+
+def _are_words(value: object) -> bool:
+    words = value.values() if isinstance(value, dict) else ("",)
+    return all(isinstance(one, str) and one and one == one.strip() and one.isprintable() for one in words)
+
+
+_KEYS = {
+    "wait": (_is_seconds, "a number of seconds"),
+    "factor": (_are_marks, 'a list of "catastrophic", "destructive" or ids of rules'),
+    "words": (_are_words, "a table with a word for each rule"),
+}
