@@ -235,6 +235,27 @@ def test_standard_input_that_was_not_read_is_left_alone(guarded):
 # What waits
 
 
+def test_a_shim_of_before_there_were_factors_still_works(guarded):
+    shim = Path(guarded.root.shims, "tool")
+    former = shim.read_text().replace('"$_ag_ignored:"', '"$_ag_ignored"')
+    assert former != shim.read_text()
+    shim.write_text(former)
+    assert guarded.call("look", "x")[0] == 7
+    assert guarded.call("drop")[0] == 126
+
+
+def test_a_factor_that_a_shim_holds_and_nobody_has_lets_nothing_run(guarded):
+    """Fail closed: factors.toml is gone, or was never there."""
+    Path(guarded.root.config).write_text('wait = 0\nfactor = ["destructive"]\n')
+    guarded.add_shim("tool", "SHA256:gone")
+    assert guarded.call("look", "x")[0] == 7
+    assert guarded.call("drop")[0] == 126
+    with guarded.journal() as journal:
+        journal.answer(journal.pending(), True, {})
+    status, _, err = guarded.call("drop")
+    assert status == 126 and "does not prove a person" in err
+
+
 def test_a_destructive_call_does_not_run_by_itself(guarded):
     status, out, err = guarded.call("drop", "x")
     assert (status, out) == (126, b"")

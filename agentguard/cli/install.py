@@ -124,7 +124,7 @@ def establish(
     """
     _refuse_ephemeral(root)
     if owner is not None:
-        refuse_changeable(root)
+        refuse_changeable(root, owner)
     _refuse_unsafe(root)
     guarded = guarded_programs()
     names = [name for name in guarded if _is_here(name, root)]

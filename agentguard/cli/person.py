@@ -52,15 +52,14 @@ def require_person(root: Root, deed: str) -> Person:
     record; RecordError if sessions cannot be looked up. Where the place is in doubt, a factor must
     be there to prove them: also to add the first one, which `install --factor` makes elsewhere.
     """
-    with as_owner(root):
-        caller, sessions = _caller(root)
-        why, hint, here = _agent(caller) or _no_terminal(), _ELSEWHERE, place(sessions)
-        factor = not why and bool(usable(root))
-        if not (why or factor or here.verdict == "person"):
-            why, hint = here.why, _ADD if here.verdict == "doubtful" else _ELSEWHERE
-        if why:
-            raise _refused(root, caller, deed, why, hint)
-        return Person(_facts(caller, here), sign=factor and here.verdict != "person")
+    caller, sessions = _caller(root)
+    why, hint, here = _agent(caller) or _no_terminal(), _ELSEWHERE, place(sessions)
+    factor = not why and bool(usable(root))
+    if not (why or factor or here.verdict == "person"):
+        why, hint = here.why, _ADD if here.verdict == "doubtful" else _ELSEWHERE
+    if why:
+        raise _refused(root, caller, deed, why, hint)
+    return Person(_facts(caller, here), sign=factor and here.verdict != "person")
 
 
 def prove(root: Root, person: Person, deed: str) -> dict[str, Any]:
@@ -91,13 +90,12 @@ def proving(root: Root, deed: str) -> Iterator[None]:
     try:
         yield
     except Unproven as fault:
-        with as_owner(root):
-            raise _refused(root, _caller(root)[0], deed, fault.message, fault.hint) from fault
+        raise _refused(root, _caller(root)[0], deed, fault.message, fault.hint) from fault
 
 
 def _caller(root: Root) -> tuple[Origin, Sessions]:
     """Who calls, and the sessions that are known."""
-    with closing(Journal(root)) as journal:
+    with as_owner(root), closing(Journal(root)) as journal:
         sessions = journal.sessions()
         return origin(sessions, os.environ), sessions
 
@@ -136,11 +134,11 @@ def _challenge(root: Root, deed: str) -> bytes:
 
 def _refused(root: Root, caller: Origin, deed: str, why: str, hint: str) -> NotAPerson:
     """Put an attempt on the record; what to raise."""
-    with closing(Journal(root)) as journal:
-        try:
+    try:
+        with as_owner(root), closing(Journal(root)) as journal:
             journal.append("attempt", _attempt(caller, deed, why))
-        except RecordError as fault:
-            hint = f"{hint}; the attempt could not be put on the record: {fault.message}".removeprefix("; ")
+    except RecordError as fault:
+        hint = f"{hint}; the attempt could not be put on the record: {fault.message}".removeprefix("; ")
     return NotAPerson(f"only a person may {deed}: {why}", hint)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import stat
+import subprocess
 
 from ..edge import store
 from ..edge.root import Root
@@ -24,12 +25,21 @@ def guarded_user(name: str | None) -> pwd.struct_passwd:
     return found
 
 
-def refuse_changeable(root: Root) -> None:
-    """What decides must not be another one's to change: the interpreter, and what lies above the root."""
+def refuse_changeable(root: Root, owner: pwd.struct_passwd) -> None:
+    """Raises InstallError if others than root can change what decides, or the guarded user cannot run it.
+
+    That is the interpreter, and what lies above the root.
+    """
     hint = "install Python from the system's packages, and start `agentguard` by it"
-    for path in (store.interpreter(), os.path.realpath(store.interpreter()), os.path.dirname(os.__file__)):
+    python = store.interpreter()
+    for path in (python, os.path.realpath(python), os.path.dirname(os.__file__)):
         _refuse(path, hint)
     _refuse(root.path, "choose another --root")
+    try:
+        command = [python, "-I", "-S", "-c", ""]
+        subprocess.run(command, user=owner.pw_uid, group=owner.pw_gid, extra_groups=[], check=True, cwd="/")
+    except (OSError, subprocess.SubprocessError) as fault:
+        raise InstallError(f"{python} does not run for {owner.pw_name}", hint) from fault
 
 
 def give_record(root: Root, owner: pwd.struct_passwd) -> None:

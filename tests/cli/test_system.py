@@ -1,0 +1,187 @@
+"""A system-wide installation, with a real second user: root owns what decides, the developer only the record."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from desk import PROJECT, Desk
+
+from agentguard.cli import system, usual
+from agentguard.edge import shims
+from agentguard.edge.journal import Journal
+from agentguard.edge.root import Root
+from agentguard.errors import InstallError, UsageError
+
+PASSPHRASE = "correct horse battery"
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="a system-wide installation is root's: run this as root")
+NOBODY = pwd.getpwnam("nobody")
+#: An interpreter that every user can run, and that takes the packages of this one.
+PYTHON = f"/usr/bin/python{sys.version_info[0]}.{sys.version_info[1]}"
+#: Tries to write to each file and directory below its arguments, and says which it could.
+_TRY = 'find "$@" -writable ! -type l'
+
+
+class System:
+    """An installation for the user nobody, made at a terminal, with a factor."""
+
+    def __init__(self, place: Path, desk: Desk) -> None:
+        os.chmod(place, 0o755)
+        self.desk, self.root, self.work = desk, Root(str(place / "root")), place / "work"
+        self.work.mkdir()
+        os.chown(self.work, NOBODY.pw_uid, NOBODY.pw_gid)
+        packages = f"{PROJECT}:{sysconfig.get_path('purelib')}"
+        command = f"PYTHONPATH={packages} {PYTHON} -m agentguard --root {self.root.path}"
+        desk.run(f'agentguard() {{ {command} "$@"; }}')
+        desk.type("agentguard install --system --user nobody --wait 0 --factor passphrase\n")
+        for prompt in ("New passphrase", "The same again: "):
+            desk.until(prompt)
+            desk.type(PASSPHRASE + "\n")
+        self.shown = desk.until("desk> ", 120)
+
+    def nobody(self, *argv: str) -> subprocess.CompletedProcess[str]:
+        """A program of the developer's, without a terminal."""
+        return subprocess.run(
+            argv, user=NOBODY.pw_uid, group=NOBODY.pw_gid, extra_groups=[], cwd=self.work,
+            env={"PATH": f"{self.root.shims}:/usr/bin:/bin", "HOME": str(self.work)},
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, start_new_session=True,
+        )  # fmt: skip
+
+    def rows(self) -> list[dict[str, object]]:
+        """The developer's record, read as the developer."""
+        os.seteuid(NOBODY.pw_uid)
+        try:
+            journal = Journal(self.root)
+            rows = [row.body for row in journal.rows(newest=False)]
+            journal.close()
+            return rows
+        finally:
+            os.seteuid(0)
+
+
+@pytest.fixture
+def made(lasting_tmp: Path, desk: Desk) -> Iterator[System]:
+    if not os.path.exists(PYTHON):
+        pytest.skip(f"{PYTHON} is not here, and this one may not be another user's to run")
+    yield System(lasting_tmp, desk)
+
+
+def test_only_the_record_can_be_changed_by_the_developer(made: System) -> None:
+    assert "No start-up file was touched" in made.shown and "bin/agentguard run -- COMMAND" in made.shown
+    writable = made.nobody("/bin/sh", "-c", _TRY, "sh", made.root.path).stdout.split()
+    assert writable
+    assert [path for path in writable if not f"{path}/".startswith(f"{made.root.data}/")] == []
+    owners = {os.lstat(f"{made.root.path}/{name}").st_uid for name in os.listdir(made.root.path) if name != "data"}
+    assert owners == {0}
+    below = [*Path(made.root.data).rglob("*"), Path(made.root.data)]
+    assert {path.lstat().st_uid for path in below} == {NOBODY.pw_uid}
+    assert 'factor = [\n    "destructive",\n]' in Path(made.root.config).read_text()
+
+
+def test_the_developers_calls_are_judged_recorded_and_want_the_factor(made: System) -> None:
+    assert made.nobody("git", "--version").returncode == 0
+    made.nobody("/usr/bin/git", "init", "-q", ".")
+    (made.work / "kept").write_text("kept")
+    refused = made.nobody("rm", "-rf", "kept")
+    assert refused.returncode == 126 and "as request" in refused.stderr, refused.stderr
+    assert (made.work / "kept").exists()
+    kinds = [row["kind"] for row in made.rows()]
+    assert kinds[0] == "installed" and kinds[-2:] == ["asked", "refused"]
+
+
+@pytest.mark.parametrize("verb", ["uninstall", "factor remove passphrase", "install", "factor add passphrase"])
+def test_the_developer_changes_nothing(made: System, verb: str) -> None:
+    before = Path(made.root.shims, "rm").read_bytes()
+    refused = made.nobody(f"{made.root.path}/bin/agentguard", *verb.split())
+    assert refused.returncode not in (0, 70), refused.stdout + refused.stderr
+    assert Path(made.root.shims, "rm").read_bytes() == before
+
+
+def test_root_takes_it_away_with_the_factor_and_the_developers_record_says_so(made: System) -> None:
+    made.desk.type("agentguard uninstall\n")
+    made.desk.until("Passphrase of passphrase: ")
+    made.desk.type("not the passphrase\n")
+    assert "only a person may" in made.desk.until("desk> ")
+    assert shims.present(made.root)
+    made.desk.type("agentguard uninstall\n")
+    made.desk.until("Passphrase of passphrase: ")
+    made.desk.type(PASSPHRASE + "\n")
+    assert "The guard is gone" in made.desk.until("desk> ")
+    assert not shims.present(made.root)
+    rows = made.rows()
+    assert [row["kind"] for row in rows][-2:] == ["attempt", "uninstalled"]
+    assert rows[-1]["by"]["factor"].startswith("SHA256:")
+
+
+def test_an_upgrade_keeps_factors_and_owners(made: System) -> None:
+    pins = shims.pins(made.root)
+    assert len(pins) == 1
+    Path(made.root.shims, "rm").unlink()
+    shown = made.desk.run("agentguard install --shell none")
+    assert "Wrote" in shown
+    assert shims.pins(made.root) == pins and "SHA256" in Path(made.root.shims, "rm").read_text()
+    assert made.nobody("git", "--version").returncode == 0
+    assert {path.lstat().st_uid for path in Path(made.root.data).rglob("*")} == {NOBODY.pw_uid}
+
+
+def test_root_is_not_guarded_and_nobody_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SUDO_UID", raising=False)
+    for name in (None, "root"):
+        with pytest.raises(UsageError, match="root itself"):
+            system.guarded_user(name)
+    with pytest.raises(UsageError, match="no user"):
+        system.guarded_user("no such user")
+    monkeypatch.setenv("SUDO_UID", str(NOBODY.pw_uid))
+    assert system.guarded_user(None).pw_name == "nobody"
+
+
+@pytest.mark.parametrize("fault", ["owner", "mode", "above", "link", "secret"])
+def test_an_interpreter_that_others_can_change_or_cannot_run_is_refused(
+    lasting_tmp: Path, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    lasting_tmp.chmod(0o755)
+    python = lasting_tmp / "bin" / "python"
+    python.parent.mkdir()
+    shutil.copy("/bin/true", python)  # what runs is as good as an interpreter here
+    monkeypatch.setattr(system.store, "interpreter", lambda: str(python))
+    root = Root(str(lasting_tmp / "root"))
+    system.refuse_changeable(root, NOBODY)
+    if fault == "secret":
+        python.parent.chmod(0o700)
+    elif fault == "owner":
+        os.chown(python, NOBODY.pw_uid, -1)
+    elif fault == "mode":
+        python.chmod(0o775)
+    elif fault == "above":
+        os.chown(python.parent, NOBODY.pw_uid, -1)
+    else:
+        python.rename(python.with_name("python3"))
+        python.symlink_to("python3")
+        os.lchown(python, NOBODY.pw_uid, -1)
+    with pytest.raises(InstallError, match=r"others than root|does not run for nobody") as refused:
+        system.refuse_changeable(root, NOBODY)
+    assert "system's packages" in refused.value.hint
+
+
+def test_it_is_the_usual_one_for_who_has_none(lasting_tmp: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = lasting_tmp / "system"
+    place.mkdir()
+    monkeypatch.setattr(usual, "SYSTEM", str(place))
+    monkeypatch.setenv("XDG_DATA_HOME", str(lasting_tmp / "share"))
+    own = str(lasting_tmp / "share" / "agentguard")
+    assert usual.usual() == own
+    (place / "manifest.json").touch()
+    assert usual.usual() == str(place)
+    os.chown(place, NOBODY.pw_uid, -1)
+    assert usual.usual() == own, "another user's is none of the system's"
+    os.chown(place, 0, -1)
+    os.makedirs(own)
+    Path(own, "manifest.json").touch()
+    assert usual.usual() == own
