@@ -143,6 +143,12 @@ class RealEdges(Edges):
             raise RuleError(f"no rules are taught for {call.name}", "run `agentguard install` again")
         return Classifier(rules, world).command(call) + Reading(unconfirmable=self.world(call).stdin_unusable)
 
+    def located(self, path: str) -> tuple[str, tuple[str, ...]]:
+        """As the kernel goes there."""
+        from .edge.operands import located
+
+        return located(path)
+
     def is_persons(self, terminal: str) -> bool:
         """Judged by who holds its other end."""
         from .edge.place import place

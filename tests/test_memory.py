@@ -63,9 +63,10 @@ BRANCH = effect("replace", "remote branch", "origin main", by="")
     ],
 )
 def test_what_aims_at_the_same(denied: Effect, later: Effect, asks: bool) -> None:
-    denial = Denial("q7m2xk", "rm -rf data", "It is the only copy.", hits(Reading((denied,)), CWD))
-    told = earlier(Reading((later,)), CWD, (denial,))
-    assert told == (("rm -rf data was denied as request q7m2xk: It is the only copy.",) if asks else ())
+    aim = hits(Reading((denied,)), ("rm",), CWD, located)
+    denial = Denial("q7m2xk", "14:03", "rm -rf data", "It is the only copy.", aim)
+    told = earlier(Reading((later,)), CWD, (denial,), located)
+    assert told == (("rm -rf data was denied at 14:03 as request q7m2xk: It is the only copy.",) if asks else ())
 
 
 KNOWN, OTHER, ANYBODY = Session("s1", "claude"), Session("s2", "codex"), Session("u", "user 0 since boot", known=False)
@@ -85,7 +86,7 @@ def test_memory_widens_where_the_session_is_unknown(
     tmp_path: Path, denied: Session, later: Session, remembered: bool
 ) -> None:
     journal = Journal(Root(str(tmp_path / "root")))
-    request = journal.file(ASKED, "d1", Origin(0, denied), hits(Reading((DATA,)), CWD)).request
+    request = journal.file(ASKED, "d1", Origin(0, denied), hits(Reading((DATA,)), ("rm", "data"), CWD, nowhere)).request
     journal.answer((request,), False, {}, "no")
     found = journal.denials(later)
     assert [denial.hits for denial in found] == ([(DATA.target,)] if remembered else [])

@@ -23,6 +23,11 @@ def on_path(base: Effect, path: PathState, ahead: tuple[Effect, ...]) -> Effect:
     )
 
 
+def absolute(path: str, cwd: str) -> str:
+    """A path given in some directory, as it is from anywhere."""
+    return path if path.startswith("/") else f"{cwd.rstrip('/')}/{path}"
+
+
 def could_touch(earlier: Effect, path: str) -> bool:
     """Whether an effect that comes first could change the state of `path`."""
     if earlier.verb == "observe" or (earlier.verb == "create" and earlier.target.kind == "directory"):
