@@ -22,7 +22,7 @@ _REFS = ("branch", "remote branch", "remote-tracking", "ref", "tag", "commit")
 
 
 class Denial(Value):
-    """A call that a person refused: as what request, when, in one line, with their words, and what it would have hit."""
+    """A call that a person refused: as what request and when, its command line, their words, and what it would hit."""
 
     request: str
     when: str

@@ -89,7 +89,9 @@ class Journal(Record):
         An answer from a time to come, by a clock that was set back, counts as late.
         """
         since = self._clock() - DENIAL_LIFE
-        query = "SELECT id, session, sheet, answered, answer, hits FROM requests WHERE state = 'denied' AND answered > ?"
+        query = (
+            "SELECT id, session, sheet, answered, answer, hits FROM requests WHERE state = 'denied' AND answered > ?"
+        )
         with self.reading() as connection:
             found = connection.execute(query, (since,)).fetchall()
         denied = []
