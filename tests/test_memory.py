@@ -263,15 +263,12 @@ def test_check_lets_looking_and_other_work_run(work: Work, line: str, rating: st
 
 
 def test_another_session_is_not_asked(work: Work) -> None:
-    with work.guarded.journal() as journal:
-        for number in ("one", "two"):
-            journal.open_session(1, 1, number)
     asked = work.guarded.agent(work.place, "rm -rf data")
     assert asked.calls[0].status == 126
     with work.guarded.journal() as journal:
         journal.answer(journal.pending(), False, {"user": "me"}, "It is the only copy.")
     work.keep()
-    other = work.guarded.agent(work.place, "git rm -rq --dry-run data; git rm -rq data")
+    other = work.guarded.agent(work.place, "git rm -rq data")
     assert other.calls[0].status == 0, other
 
 
