@@ -14,7 +14,7 @@ from .core.value import TYPE_CHECKING
 from .edge.launch import environment, launch
 from .edge.programs import find
 from .edge.root import Root
-from .errors import REFUSED, AgentguardError, NoProgram, RecordError, RuleError
+from .errors import REFUSED, AgentguardError, InstallError, NoProgram, RecordError, RuleError
 from .pipeline import Edges, guard
 
 if TYPE_CHECKING:
@@ -52,6 +52,10 @@ def main(root: str, sigign: str, name: str, arguments: list[str], factors: str =
     except NoProgram as fault:
         _tell(f"agentguard: {fault}")
         return fault.status
+    except InstallError:  # which names the files that say how strict the guard is: not for an agent
+        _tell(
+            f"agentguard: {name} was not run: the guard itself is broken (a person can look with `agentguard doctor`)"
+        )
     except AgentguardError as fault:
         _tell(f"agentguard: {name} was not run: {fault}")
     except Exception as fault:  # noqa: BLE001 - a call that cannot be judged does not run
