@@ -7,7 +7,7 @@ from .paths import absolute
 from .value import TYPE_CHECKING, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     #: Where an absolute path really leads, with the device and inode of what is there ("" for nothing).
     Located = Callable[[str], tuple[str, tuple[str, ...]]]
@@ -50,8 +50,10 @@ def hits(reading: Reading, argv: tuple[str, ...], cwd: str, located: Located) ->
     return tuple(dict.fromkeys(found))[:REMEMBERED]
 
 
-def earlier(reading: Reading, cwd: str, denials: Iterable[Denial], located: Located) -> tuple[str, ...]:
+def earlier(reading: Reading, cwd: str, denials: tuple[Denial, ...], located: Located) -> tuple[str, ...]:
     """The denials whose aim this call shares, each in a line; calls that only look share none."""
+    if not denials:
+        return ()
     aims = [thing for effect in changes(reading) for thing in _things(effect.target, cwd, located)]
     told = [_Told(where, text, located) for where, text in reading.handed]
     return tuple(
