@@ -26,7 +26,8 @@ PROMPT = "desk> "
 
 #: Starts its arguments as an orphan that leads a session, and says its pid.
 _ORPHAN = """
-import os, sys
+import os, signal, sys
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever started the tests may ignore it, and so would all below
 pid = os.fork()
 if pid:
     os.write(1, b"%d" % pid)

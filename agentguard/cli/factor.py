@@ -17,7 +17,7 @@ from ..edge import factors, shims
 from ..edge.factors import Factor
 from ..edge.journal import Journal
 from ..edge.passphrase import SHORTEST, checked
-from ..edge.proof import signed, usable
+from ..edge.proof import signed
 from ..edge.root import Root
 from ..edge.terminal import answer, say
 from ..errors import InstallError, UsageError
@@ -59,7 +59,7 @@ def add(root: Root, kind: str, path: str | None, name: str | None) -> None:
     """
     _require_installed(root)
     deed = "add a factor"
-    by = prove(root, require_person(root, deed, first=not usable(root)), deed)
+    by = prove(root, require_person(root, deed), deed)
     new = made(kind, path, name)
     _record(root, "factor-added", new, by)
     factors.add(root, new)

@@ -42,18 +42,18 @@ class Person(Value):
     sign: bool = False
 
 
-def require_person(root: Root, deed: str, first: bool = False) -> Person:
+def require_person(root: Root, deed: str) -> Person:
     """Who the person is. `deed` completes "only a person may …".
 
     Raises NotAPerson where an agent could be the one who calls, after putting the attempt on the
     record; RecordError if sessions cannot be looked up. Where the place is in doubt, a factor must
-    be there to prove them; if it is the `first` one that is to be added, no sign of an agent is enough.
+    be there to prove them: also to add the first one, which `install --factor` makes elsewhere.
     """
     with as_owner(root):
         caller, sessions = _caller(root)
         why, hint, here = _agent(caller) or _no_terminal(), _ELSEWHERE, place(sessions)
         factor = not why and bool(usable(root))
-        if not (why or factor or here.verdict == "person" or (first and here.verdict == "doubtful")):
+        if not (why or factor or here.verdict == "person"):
             why, hint = here.why, _ADD if here.verdict == "doubtful" else _ELSEWHERE
         if why:
             raise _refused(root, caller, deed, why, hint)
