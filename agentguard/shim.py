@@ -53,9 +53,8 @@ def main(root: str, sigign: str, name: str, arguments: list[str], factors: str =
         _tell(f"agentguard: {fault}")
         return fault.status
     except InstallError:  # which names the files that say how strict the guard is: not for an agent
-        _tell(
-            f"agentguard: {name} was not run: the guard itself is broken (a person can look with `agentguard doctor`)"
-        )
+        mend = "a person can look with `agentguard doctor`, and mend it or run `agentguard install` again"
+        _tell(f"agentguard: {name} was not run: the guard itself is broken ({mend})")
     except AgentguardError as fault:
         _tell(f"agentguard: {name} was not run: {fault}")
     except Exception as fault:  # noqa: BLE001 - a call that cannot be judged does not run

@@ -42,11 +42,12 @@ def hits(reading: Reading, argv: tuple[str, ...], cwd: str, located: Located) ->
 
     If one of them is not there (`find data -exec rm {} +`, an unknown option), it may be any file that the call names.
     """
-    lost = (effect.target for effect in reading.effects if effect.rating == "destructive")
-    found = [thing for target in lost for thing in _things(target, cwd, located)]
+    lost = dict.fromkeys(effect.target for effect in reading.effects if effect.rating == "destructive")
+    found = [thing for target in tuple(lost)[:REMEMBERED] for thing in _things(target, cwd, located)]
     if any(thing.kind == "file" and not thing.identity for thing in found):
-        named = (Target("file", *located(absolute(word, cwd))) for word in argv[1:] if word)
-        found += [thing for thing in named if thing.identity]
+        words = [word for word in dict.fromkeys(argv[1:]) if word][:REMEMBERED]
+        named = (Target("file", *located(absolute(word, cwd))) for word in words)
+        found = [thing for thing in named if thing.identity] + found
     return tuple(dict.fromkeys(found))[:REMEMBERED]
 
 
@@ -54,7 +55,8 @@ def earlier(reading: Reading, cwd: str, denials: tuple[Denial, ...], located: Lo
     """The denials whose aim this call shares, each in a line; calls that only look share none."""
     if not denials:
         return ()
-    aims = [thing for effect in changes(reading) for thing in _things(effect.target, cwd, located)]
+    hit = dict.fromkeys(effect.target for effect in changes(reading))
+    aims = tuple(dict.fromkeys(thing for target in hit for thing in _things(target, cwd, located)))
     told = [_Told(where, text, located) for where, text in reading.handed]
     return tuple(
         denial.told

@@ -72,9 +72,10 @@ def moving_away(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[
     elif place is not None and place.disposable:
         yield from on_paths(rule, base.replace(reason=f"{base.reason}: {place.disposable}"), call, world)
     else:
+        cwd = call.cwd
         for argument in call.playing(rule.on):
             path = argument.value or ""
-            target = Target("file", path, (absolute(path, call.cwd),))  # the directory is known, or nothing of this is
+            target = Target("file", path, (absolute(path, cwd),))  # the directory is known, or nothing of this is
             yield base.replace(recoverable_by="counterpart", target=target)
 
 

@@ -176,9 +176,10 @@ def _target(rule: Rule, program: Program, call: Call) -> Target:
 
 def _paths(rule: Rule, call: Call) -> tuple[str, ...]:
     """The operands as full paths, where they may be paths: a name does not say in which directory it was given."""
-    if rule.target not in ("", "worktree") or rule.effect == "observe" or isinstance(call.cwd, Unresolved):
+    cwd = call.cwd
+    if rule.target not in ("", "worktree") or rule.effect == "observe" or isinstance(cwd, Unresolved):
         return ()
-    return tuple(absolute(word, call.cwd) for word in call.operands)
+    return tuple(absolute(word, cwd) for word in call.operands)
 
 
 def _environment(rule: Rule, program: Program, call: Call, world: World) -> Environment:
