@@ -224,7 +224,8 @@ class Classifier(Context):
         """A script is read; of any other program, what it runs meets the shims in turn, where they are."""
         if isinstance(self._world, OtherHost):
             return _unknown(call, "agentguard-remote", f"runs {call.name} on another host, where nothing guards it")
-        run = Reading((self._in_turn(Effect("run", Target("program", call.name), program=call.name)),), (call.name,))
+        effect = self._in_turn(Effect("run", Target("program", call.name), program=call.name))
+        run = Reading((effect,), (call.name,), handed=((call.cwd, _told(call)),))
         started = self._started(call)
         if started is None:
             return run
@@ -366,3 +367,8 @@ def _reader(name: str) -> ModuleType:
 
 def _unknown(call: Invocation, rule: str, reason: str) -> Reading:
     return Reading((Effect("unknown", Target("call", call.name), rule=rule, program=call.name, reason=reason),))
+
+
+def _told(call: Invocation) -> str:
+    """What a program is told in words: its arguments, and its standard input where that is known."""
+    return "\n".join((*call.argv[1:], octets.text(call.stdin.data)))

@@ -106,6 +106,10 @@ class Edges(Protocol):
         """The working directory's identity: device and inode."""
         raise NotImplementedError
 
+    def located(self, path: str) -> tuple[str, tuple[str, ...]]:
+        """Where an absolute path really leads, with the device and inode of what is there."""
+        raise NotImplementedError
+
     def is_persons(self, terminal: str) -> bool:
         """Whether the caller's own terminal is one that a person sits at."""
         raise NotImplementedError
@@ -148,7 +152,7 @@ def judge(call: Invocation, origin: Origin, edges: Edges) -> Judged:
     real, identity = edges.real(call)
     witness = Witness(edges.world(call))
     reading = edges.read(call, witness)
-    denied = earlier(reading, call.cwd, _denials(reading, origin, edges))
+    denied = earlier(reading, call.cwd, _denials(reading, origin, edges), edges.located)
     policy = edges.policy if reading.rating == "destructive" or denied else Policy()
     asked = sheet(call, reading, origin, real, policy, bool(edges.factors), denied)
     where = (call.cwd, edges.directory(call))
@@ -221,7 +225,8 @@ def _ask_here(judged: Judged, edges: Edges) -> int:
 
 def _ask_elsewhere(judged: Judged, edges: Edges) -> Request:
     """File a request, and wait for a person at another terminal."""
-    filed = edges.journal.file(judged.asked, judged.digest, judged.origin, hits(judged.reading, judged.call.cwd))
+    aim = hits(judged.reading, judged.call.argv, judged.call.cwd, edges.located)
+    filed = edges.journal.file(judged.asked, judged.digest, judged.origin, aim)
     request = filed.request
     if request.state != "open":
         return request

@@ -14,7 +14,7 @@ from .core.value import TYPE_CHECKING
 from .edge.launch import environment, launch
 from .edge.programs import find
 from .edge.root import Root
-from .errors import REFUSED, AgentguardError, NoProgram, RecordError, RuleError
+from .errors import REFUSED, AgentguardError, InstallError, NoProgram, RecordError, RuleError
 from .pipeline import Edges, guard
 
 if TYPE_CHECKING:
@@ -52,6 +52,9 @@ def main(root: str, sigign: str, name: str, arguments: list[str], factors: str =
     except NoProgram as fault:
         _tell(f"agentguard: {fault}")
         return fault.status
+    except InstallError:  # which names the files that say how strict the guard is: not for an agent
+        mend = "a person can look with `agentguard doctor`, and mend it or run `agentguard install` again"
+        _tell(f"agentguard: {name} was not run: the guard itself is broken ({mend})")
     except AgentguardError as fault:
         _tell(f"agentguard: {name} was not run: {fault}")
     except Exception as fault:  # noqa: BLE001 - a call that cannot be judged does not run
@@ -142,6 +145,12 @@ class RealEdges(Edges):
         if rules.program(call.name) is None:
             raise RuleError(f"no rules are taught for {call.name}", "run `agentguard install` again")
         return Classifier(rules, world).command(call) + Reading(unconfirmable=self.world(call).stdin_unusable)
+
+    def located(self, path: str) -> tuple[str, tuple[str, ...]]:
+        """As the kernel goes there."""
+        from .edge.operands import located
+
+        return located(path)
 
     def is_persons(self, terminal: str) -> bool:
         """Judged by who holds its other end."""

@@ -4,69 +4,27 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from guarded import Guarded
+from guarded import Guarded, Ran, lasting_directory
 
-from agentguard.core.effect import Effect, Environment, Reading, Target
-from agentguard.core.memory import Denial, earlier, hits
+from agentguard.core.effect import Target
 from agentguard.core.origin import Origin, Session
-from agentguard.core.sheet import Sheet
+from agentguard.core.sheet import Sheet, lines
 from agentguard.edge.journal import Journal
 from agentguard.edge.root import Root
 from agentguard.edge.spool import DENIAL_LIFE
 
-CWD = "/srv/app"
-ASKED = Sheet("rm", ("rm", "-rf", "data"), CWD, "/bin/rm", "destructive", "", (), (), "", "claude", "claude")
+ASKED = Sheet("rm", ("rm", "-rf", "data"), "/srv/app", "/bin/rm", "destructive", "", (), (), "", "claude", "claude")
 
 
-def effect(verb: str, kind: str, name: str, *identity: str, by: str = "reflog") -> Effect:
-    return Effect(verb, Target(kind, name, identity), by, Environment(), "a-rule", "a-program")  # type: ignore[arg-type]
-
-
-DATA = effect("remove", "file", "/srv/app/data", "1", "77", by="")
-TABLE = effect("remove", "table", "users", "db:5432", "app", "", "users", by="")
-VOLUME = effect("remove", "volume", "3d2c42fb-6f2e", "railway", "volume", "3d2c42fb-6f2e", by="")
-REPOSITORY = effect("remove", "repository", "https://api.github.com/repos/a/b", "api.github.com:", "/repos/a/b", by="")
-BRANCH = effect("replace", "remote branch", "origin main", by="")
-
-
-@pytest.mark.parametrize(
-    ("denied", "later", "asks"),
-    [
-        # the same thing, by any other means
-        (DATA, effect("remove", "file", "/srv/app/data", "1", "77", by="git-objects"), True),
-        (DATA, effect("remove", "file", "/mnt/same", "1", "77"), True),  # by another path
-        (DATA, effect("remove", "file", "data/"), True),  # relative, as git says it
-        (DATA, effect("remove", "file", "./data"), True),
-        (DATA, effect("remove", "file", "/srv/app/data/a/b", "1", "78"), True),  # a part of it
-        (DATA, effect("remove", "directory", "/srv/app", "1", "70"), True),  # what it is a part of
-        (DATA, effect("replace", "file", "/srv/app/data"), True),
-        (DATA, effect("unknown", "file", "/srv/app/data"), True),
-        (TABLE, effect("replace", "table", "users", "db:5432", "app", "", "users", by="counterpart"), True),
-        (TABLE, effect("remove", "table", "users", "10.0.0.7:5432", "app", "", "users", by="transaction"), True),
-        (VOLUME, effect("replace", "api-object", "3d2c42fb-6f2e", "railway", "api-object", "3d2c42fb-6f2e"), True),
-        (REPOSITORY, effect("replace", "x", "https://mirror/repos/a/b", "mirror:", "/repos/a/b"), True),
-        (BRANCH, effect("remove", "remote branch", "origin :main"), True),
-        (BRANCH, effect("remove", "branch", "refs/heads/main"), True),
-        # other things, and looking
-        (DATA, effect("observe", "file", "/srv/app/data", "1", "77"), False),
-        (DATA, effect("create", "file", "/srv/app/data/new"), False),
-        (DATA, effect("remove", "file", "/srv/app/data2", "1", "79"), False),
-        (DATA, effect("remove", "file", "/srv/other", "2", "77"), False),
-        (TABLE, effect("remove", "table", "orders", "db:5432", "app", "", "orders"), False),
-        (VOLUME, effect("replace", "volume", "another", "railway", "volume", "another"), False),
-        (BRANCH, effect("remove", "branch", "feature"), False),
-    ],
-)
-def test_what_aims_at_the_same(denied: Effect, later: Effect, asks: bool) -> None:
-    denial = Denial("q7m2xk", "rm -rf data", "It is the only copy.", hits(Reading((denied,)), CWD))
-    told = earlier(Reading((later,)), CWD, (denial,))
-    assert told == (("rm -rf data was denied as request q7m2xk: It is the only copy.",) if asks else ())
-
+DATA = Target("file", "/srv/app/data", ("1", "77"))
 
 KNOWN, OTHER, ANYBODY = Session("s1", "claude"), Session("s2", "codex"), Session("u", "user 0 since boot", known=False)
 
@@ -85,10 +43,10 @@ def test_memory_widens_where_the_session_is_unknown(
     tmp_path: Path, denied: Session, later: Session, remembered: bool
 ) -> None:
     journal = Journal(Root(str(tmp_path / "root")))
-    request = journal.file(ASKED, "d1", Origin(0, denied), hits(Reading((DATA,)), CWD)).request
+    request = journal.file(ASKED, "d1", Origin(0, denied), (DATA,)).request
     journal.answer((request,), False, {}, "no")
     found = journal.denials(later)
-    assert [denial.hits for denial in found] == ([(DATA.target,)] if remembered else [])
+    assert [denial.hits for denial in found] == ([(DATA,)] if remembered else [])
 
 
 @pytest.mark.parametrize(
@@ -97,76 +55,244 @@ def test_memory_widens_where_the_session_is_unknown(
 def test_how_long(tmp_path: Path, passed: float, remembered: bool) -> None:
     now = [1_000_000.0]
     journal = Journal(Root(str(tmp_path / "root")), lambda: now[0])
-    journal.answer((journal.file(ASKED, "d1", Origin(0, KNOWN), (DATA.target,)).request,), False, {})
+    journal.answer((journal.file(ASKED, "d1", Origin(0, KNOWN), (DATA,)).request,), False, {})
     now[0] += passed
     assert bool(journal.denials(KNOWN)) is remembered
 
 
 @pytest.fixture(scope="module")
-def guarded(tmp_path_factory: pytest.TempPathFactory):
-    from guarded import lasting_directory
-
+def guarded() -> Iterator[Guarded]:
     with lasting_directory() as place:
         yield Guarded(place)
 
 
+class Work:
+    """An agent's project, with a table of users that only this copy has."""
+
+    def __init__(self, guarded: Guarded) -> None:
+        self.guarded = guarded
+        self.place = guarded.place / f"work-{os.urandom(3).hex()}"
+        (self.place / "data").mkdir(parents=True)
+        (self.place / "docs").mkdir()
+        guarded.git(self.place, "init", "-q")
+        for name in ("data/users.db", "docs/rules.md", "other", "my notes"):
+            (self.place / name).write_text("the only copy\n")
+        for name, text in SCRIPTS.items():
+            (self.place / name).write_text(text)
+            (self.place / name).chmod(0o755)
+        (self.place / "link").symlink_to("data")
+        # What stands behind the shims of programs that need a server.
+        self.programs = self.place / "programs"
+        self.programs.mkdir()
+        for name in ("psql", "curl"):
+            (self.programs / name).write_text("#!/bin/sh\necho ran\n")
+            (self.programs / name).chmod(0o755)
+
+    @property
+    def env(self) -> dict[str, str]:
+        path = f"{self.guarded.root.shims}:{self.programs}:{self.guarded.env['PATH']}"
+        return {**self.guarded.env, "PATH": path}
+
+    def call(self, line: str) -> Ran:
+        """One call of a shim, from nobody knows which session."""
+        program, *arguments = shlex.split(line)
+        if not os.path.exists(f"{self.guarded.root.shims}/{program}"):
+            pytest.skip(f"{program}: not installed, so it has no shim")
+        return self.guarded.call(program, *arguments, cwd=self.place, env=self.env)
+
+    def deny(self, line: str, words: str = "It is the only copy.") -> None:
+        """A person says no to this call."""
+        call = self.call(line)
+        assert call.status == 126, call
+        with self.guarded.journal() as journal:
+            journal.answer(journal.pending()[-1:], False, {"user": "me"}, words)
+
+    def keep(self) -> None:
+        """Git has everything now: whatever goes could be brought back."""
+        self.guarded.git(self.place, "add", "-A")
+        self.guarded.git(self.place, "commit", "-qm", "now git has it")
+
+    def check(self, *words: str, **env: str) -> dict[str, Any]:
+        """What `agentguard check` says."""
+        done = subprocess.run(
+            [sys.executable, "-m", "agentguard", "--root", self.guarded.root.path, "check", "--json", *words],
+            env=self.guarded.env | env, cwd=self.place, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        return dict(json.loads(done.stdout))
+
+    def standing(self) -> bool:
+        """Whether everything is still there."""
+        return (self.place / "data" / "users.db").exists() and (self.place / "docs" / "rules.md").exists()
+
+
+SCRIPTS = {
+    "clean.sh": "cd data && git status\nrm users.db\n",
+    "rename.sql": "alter table users rename to gone;\n",
+    "look.sql": "select * from users;\n",
+}
+
+
 @pytest.fixture
-def work(guarded: Guarded) -> Path:
-    """A repository whose table of users nobody may remove: a person has said so of an `rm`."""
-    work = guarded.place / f"work-{os.urandom(3).hex()}"
-    (work / "data").mkdir(parents=True)
-    guarded.git(work, "init", "-q")
-    (work / "data" / "users.db").write_text("the only copy\n")
-    (work / "other").write_text("x\n")
-    call = guarded.call("rm", "-rf", "data", cwd=work)
-    assert call.status == 126, call
-    with guarded.journal() as journal:
-        journal.answer(journal.pending()[-1:], False, {"user": "me"}, "It is the only copy.")
-    guarded.git(work, "add", "-A")
-    guarded.git(work, "commit", "-qm", "now git has it")
-    return work
+def work(guarded: Guarded) -> Iterator[Work]:
+    with guarded.journal() as journal, journal.writing() as connection:
+        connection.execute("DELETE FROM requests")  # what other tests denied
+    yield Work(guarded)
+
+
+API = "https://api.github.com/repos/a/b"
+ARCHIVE = "-X PATCH -d '{\"archived\": true}'"
 
 
 @pytest.mark.parametrize(
-    "argv",
+    ("denied", "later"),
     [
-        ("rm", "-rf", "data"),
-        ("rm", "data/users.db"),
-        ("git", "rm", "-rq", "data"),
-        ("sudo", "sh", "-c", "rm -rf data"),
-        ("sudo", "find", "data", "-delete"),
-        ("sudo", "mv", "data", "/tmp/agentguard-never-moved"),
-        ("sudo", "sh", "./clean.sh"),
+        ("rm -rf data", "rm -rf data"),
+        ("rm -rf data", "rm data/users.db"),
+        ("rm -rf data", "rm link/users.db"),
+        ("rm -rf data", "git rm -rq data"),
+        ("rm -rf data", "git -C docs rm -rq ../data"),
+        ("rm -rf data", "git rm -rq other data"),
+        ("rm -rf data", "sudo mv data ../elsewhere"),
+        ("rm -rf data", "sudo mv other ./docs/../data ../"),
+        ("rm -rf data", "sudo find data -delete"),
+        ("rm -rf data", "sudo mv data /tmp/agentguard-never-moved"),
+        ("rm -rf data", "sudo sh ./clean.sh"),
+        ("rm -rf data", "sudo sh -c 'cd data && git rm -q users.db'"),
+        ("rm -rf data", "sudo timeout 5 python3 -c 'import shutil; shutil.rmtree(\"data\")'"),
+        ("sudo find data -type f -exec rm {} +", "git rm -rq data"),
+        ("git clean -fdq", "git rm -q 'my notes'"),
+        ("rm 'my notes'", "git rm -q 'my notes'"),
+        ("sudo mv data /dev/null", "git rm -rq data"),
+        ("psql app -c 'drop table users'", "psql app -f rename.sql"),
+        ("psql -h db.internal app -c 'truncate users'", "psql -h 10.0.0.7 app -f rename.sql"),
+        (f"curl -X DELETE {API}", f"curl {ARCHIVE} {API}"),
+        (f"curl -X DELETE {API}", f"curl {ARCHIVE} https://github.internal/repos/a/b"),
+        ("curl -X DELETE https://10.0.0.7/repos/a/b", f"curl {ARCHIVE} {API}"),
     ],
 )
-def test_a_shim_asks_about_what_could_be_undone(guarded: Guarded, work: Path, argv: tuple[str, ...]) -> None:
-    (work / "clean.sh").write_text("cd data && git status\nrm users.db\n")
-    call = guarded.call(*argv, cwd=work)
+def test_other_means_to_a_denied_end_are_asked_about(work: Work, denied: str, later: str) -> None:
+    work.deny(denied)
+    work.keep()
+    call = work.call(later)
     assert call.status == 126, call
-    assert "was denied as request" in call.err and "It is the only copy." in call.err
-    assert (work / "data" / "users.db").read_text() == "the only copy\n"
-
-
-@pytest.mark.parametrize("argv", [("git", "status", "--short"), ("git", "log", "-1"), ("rm", "other")])
-def test_what_aims_elsewhere_runs(guarded: Guarded, work: Path, argv: tuple[str, ...]) -> None:
-    assert guarded.call(*argv, cwd=work).status == 0
+    assert "was denied at" in call.err and "It is the only copy." in call.err
+    assert work.standing()
 
 
 @pytest.mark.parametrize(
-    ("line", "decision"),
+    "line",
     [
-        ("find data -delete", "ask"),
-        ("git rm -r data", "ask"),
-        ("rm data/users.db && git commit -am gone", "ask"),
-        ("git status; ls data", "run"),
-        ("rm other", "run"),
+        "git status --short", "git log -1", "git diff HEAD -- data", "rm other",
+        "git rm -q docs/rules.md", "curl https://api.github.com/repos/a/b", "psql app -f look.sql",
+    ],
+)  # fmt: skip
+def test_reads_and_other_aims_run(work: Work, line: str) -> None:
+    work.deny("rm -rf data")
+    work.deny("psql app -c 'drop table users'")
+    work.deny(f"curl -X DELETE {API}")
+    work.keep()
+    assert work.call(line).status == 0
+
+
+def test_without_a_denial_the_same_calls_run(work: Work) -> None:
+    work.keep()
+    assert work.call("git rm -rq data").status == 0
+    assert work.call("psql app -f rename.sql").out == "ran\n"
+
+
+def test_an_approval_given_later_lets_it_run(work: Work) -> None:
+    work.deny("rm -rf data")
+    work.keep()
+    assert work.call("git rm -rq data").status == 126
+    with work.guarded.journal() as journal:
+        (request,) = journal.pending()
+        assert request.sheet.rating == "reversible" and "It is the only copy." in request.sheet.earlier[0]
+        assert ("earlier", request.sheet.earlier[0]) in lines(request.sheet)
+        journal.answer((request,), True, {"user": "me"})
+    assert work.call("git rm -rq data").status == 0
+    assert not (work.place / "data").exists()
+
+
+#: Agents that were refused and took another tool: what was refused, and what they did then.
+INCIDENTS = [
+    ("rm -f docs/rules.md", 'python3 -c \'open("docs/rules.md", "w")\''),
+    ("rm -f data/users.db", "git clean -fX -- data/users.db"),
+    ("rm data/users.db", "python3 -c 'import os; os.remove(\"data/users.db\")'"),
+    ("rm -rf data", "python3 -c 'import shutil; shutil.rmtree(\"data\")'"),
+    ("rm -rf data", "find data -delete"),
+    ("rm -rf $PWD/data", "python3 - <<'E'\nimport shutil\nshutil.rmtree('data')\nE\n"),
+]
+
+
+@pytest.mark.parametrize(
+    ("denied", "later"),
+    [
+        *INCIDENTS,
+        ("rm -rf data", "mv data /tmp/agentguard-never-moved"),
+        ("rm -rf data", "cd data && git rm users.db"),
+        ("rm -rf data", "git status; sh clean.sh"),
+        ("rm -rf data", "./clean.sh"),
+        ("rm -rf data", "git mv other more && git rm -r ./link/../data"),
+        ("rm -rf data", "node -e 'fs.rmSync(\"./data\", {recursive: true})'"),
+        ("psql app -c 'drop table users'", "psql app -f rename.sql"),
+        ("psql app -c 'drop table users'", "python3 -c 'db.execute(\"drop table users\")'"),
     ],
 )
-def test_check_has_the_same_memory(guarded: Guarded, work: Path, line: str, decision: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "agentguard", "--root", guarded.root.path, "check", "--json", line],
-        env=guarded.env, cwd=work, capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    judged = json.loads(done.stdout)
-    assert judged["decision"] == decision, judged
-    assert ("only copy" in "".join(judged.get("earlier", ""))) is (decision == "ask")
+def test_check_knows_the_same_of_a_line(work: Work, denied: str, later: str) -> None:
+    work.deny(denied.replace("$PWD", str(work.place)))
+    work.keep()
+    judged = work.check(later)
+    assert judged["decision"] == "ask", judged
+    assert "It is the only copy." in judged["earlier"][0]
+
+
+@pytest.mark.parametrize(
+    ("line", "rating"),
+    [
+        ("git status; ls data; cat data/users.db", "read"),
+        ("grep -r x data | sort", "read"),
+        ("rm other", "reversible"),
+        ("python3 -m pytest", "reversible"),
+        ("make", "reversible"),
+        ("git add -A && git commit -m 'keeps data'", "reversible"),
+    ],
+)
+def test_check_lets_looking_and_other_work_run(work: Work, line: str, rating: str) -> None:
+    work.deny("rm -rf data")
+    work.keep()
+    judged = work.check(line)
+    assert (judged["decision"], judged["rating"]) == ("run", rating), judged
+    assert "earlier" not in judged
+
+
+def test_another_session_is_not_asked(work: Work) -> None:
+    asked = work.guarded.agent(work.place, "rm -rf data")
+    assert asked.calls[0].status == 126
+    with work.guarded.journal() as journal:
+        journal.answer(journal.pending(), False, {"user": "me"}, "It is the only copy.")
+    work.keep()
+    other = work.guarded.agent(work.place, "git rm -rq data")
+    assert other.calls[0].status == 0, other
+
+
+def test_the_same_session_is_asked(work: Work) -> None:
+    """The agent is refused, a person says no, and it goes on by other means."""
+    lines = (
+        "rm -rf data",
+        f"{shlex.quote(sys.executable)} -c {shlex.quote(_DENY.format(root=work.guarded.root.path))}",
+        "git add -A; git commit -qm keep",
+        "git rm -rq data",
+        "cd data && git rm -q users.db",
+        "ls data",
+    )
+    calls = work.guarded.agent(work.place, *lines).calls
+    assert [call.status for call in calls] == [126, 0, 0, 126, 126, 0], calls
+    assert "It is the only copy." in calls[3].err and work.standing()
+
+
+_DENY = """
+from agentguard.edge.journal import Journal
+from agentguard.edge.root import Root
+journal = Journal(Root({root!r}))
+journal.answer(journal.pending(), False, {{"user": "me"}}, "It is the only copy.")
+"""

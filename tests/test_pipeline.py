@@ -150,6 +150,9 @@ class FakeEdges(Edges):
     def directory(self, call):
         return self.inode
 
+    def located(self, path):
+        return path, ()
+
     def prompt(self, terminal, asked, word):
         self.log.append(f"prompt {terminal} {word}")
         self.shown = asked

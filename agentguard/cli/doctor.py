@@ -21,9 +21,10 @@ from ..core.value import Value
 from ..core.world import Unseen
 from ..edge import probes, processes, programs, shims, startup_files, store
 from ..edge.journal import Journal
+from ..edge.policy import policy
 from ..edge.proof import usable
 from ..edge.root import Root
-from ..errors import AgentguardError, NoProgram, RecordError
+from ..errors import AgentguardError, InstallError, NoProgram, RecordError
 from .install import guarded_programs
 
 _LOOKS = {"good": "green", "bad": "bold red", "absent": "dim", "note": "yellow"}
@@ -67,6 +68,7 @@ def examine(root: Root) -> Iterator[Check]:
         return
     yield from _store(root)
     yield _record(root)
+    yield _policy(root)
     yield from _shims(root)
     yield _factors(root)
     environment = dict(os.environ)
@@ -125,6 +127,15 @@ def _record(root: Root) -> Check:
     if broken:
         return Check("record", "bad", f"row {broken.seq} is broken: {broken.why}", "see `agentguard audit verify`")
     return Check("record", "good", f"{rows} rows, each fits the one before, and more can be written")
+
+
+def _policy(root: Root) -> Check:
+    try:
+        chosen = policy(root)
+    except InstallError as error:
+        return Check("policy", "bad", error.message, error.hint)
+    wanted = ", ".join(chosen.factor) or "nothing"
+    return Check("policy", "good", f"a call waits {chosen.wait:g} s; a factor, where there is one, is for {wanted}")
 
 
 def _shims(root: Root) -> Iterator[Check]:

@@ -154,18 +154,20 @@ class _Judge:
         return _Judged(reading, step, self._earlier(reading, subject.call.cwd))
 
     def _earlier(self, reading: Reading, cwd: str) -> tuple[str, ...]:
-        """The denials whose aim it shares, of its caller's session; of no interest where a person is asked anyway."""
-        if reading.rating != "reversible" or not may_share(reading):
+        """The denials whose aim it shares, of its caller's session."""
+        if not may_share(reading):
             return ()
         root = self._root()
         if not os.path.lexists(f"{root.data}/denied"):
             return ()
         from ..edge.journal import Journal
+        from ..edge.operands import located
         from ..edge.processes import origin
 
         journal = Journal(root)
         try:
-            return earlier(reading, cwd, journal.denials(origin(journal.sessions(), os.environ).session))
+            denials = journal.denials(origin(journal.sessions(), os.environ).session)
+            return earlier(reading, cwd, denials, located)
         except RecordError as fault:
             return (f"what was denied lately cannot be read: {fault}",)
         finally:

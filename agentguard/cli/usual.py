@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 #: Where `agentguard install --system` puts it.
 SYSTEM = "/opt/agentguard"
@@ -10,10 +11,18 @@ SYSTEM = "/opt/agentguard"
 
 def usual() -> str:
     """This user's data directory for agentguard, as this platform has it; the system's, where only that is there."""
+    own = _own()
+    return SYSTEM if not os.path.lexists(f"{own}/manifest.json") and _of_root(SYSTEM) else own
+
+
+def _own() -> str:
+    """This user's data directory; on Linux as platformdirs has it, without the time that it takes to load."""
+    data = os.environ.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share")
+    if sys.platform == "linux" and data.startswith("/") and data == data.strip():
+        return os.path.join(data, "agentguard")
     import platformdirs
 
-    own = platformdirs.user_data_dir("agentguard")
-    return SYSTEM if not os.path.lexists(f"{own}/manifest.json") and _of_root(SYSTEM) else own
+    return platformdirs.user_data_dir("agentguard")
 
 
 def _of_root(path: str) -> bool:

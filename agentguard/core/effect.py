@@ -106,18 +106,21 @@ class Reading(Value):
 
     `unguarded` names the programs on it that no rule is taught for: what they run meets the
     shims in turn. `unconfirmable` says, when not empty, why even a person could not judge the
-    call, because part of it cannot be shown to them.
+    call, because part of it cannot be shown to them. `handed` is what those programs are told,
+    by arguments and standard input, each with the directory that it is told in.
     """
 
     effects: tuple[Effect, ...] = ()
     unguarded: tuple[str, ...] = ()
     unconfirmable: str = ""
+    handed: tuple[tuple[str, str], ...] = ()
 
     def __add__(self, other: Reading) -> Reading:
         return Reading(
             self.effects + other.effects,
             tuple(dict.fromkeys(self.unguarded + other.unguarded)),
             self.unconfirmable or other.unconfirmable,
+            self.handed + other.handed,
         )
 
     @property

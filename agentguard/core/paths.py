@@ -23,6 +23,11 @@ def on_path(base: Effect, path: PathState, ahead: tuple[Effect, ...]) -> Effect:
     )
 
 
+def absolute(path: str, cwd: str) -> str:
+    """A path given in some directory, as it is from anywhere."""
+    return path if path.startswith("/") else f"{cwd.rstrip('/')}/{path}"
+
+
 def could_touch(earlier: Effect, path: str) -> bool:
     """Whether an effect that comes first could change the state of `path`."""
     if earlier.verb == "observe" or (earlier.verb == "create" and earlier.target.kind == "directory"):
@@ -34,5 +39,9 @@ def could_touch(earlier: Effect, path: str) -> bool:
 
 def overlap(one: str, other: str) -> bool:
     """Whether two full paths are the same, or one lies below the other."""
-    one, other = one.rstrip("/") + "/", other.rstrip("/") + "/"
-    return one.startswith(other) or other.startswith(one)
+    return within(one, other) or within(other, one)
+
+
+def within(path: str, place: str) -> bool:
+    """Whether a full path is a place, or lies below it."""
+    return f"{path.rstrip('/')}/".startswith(f"{place.rstrip('/')}/")

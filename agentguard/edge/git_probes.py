@@ -280,11 +280,11 @@ def _lost_files(git: Git, changes: Iterable[Change]) -> Answer:
     found = list(dict.fromkeys(changes))
     if not found:
         return Answer()
-    directory = git.directory
-    return lost(Target("file", change.path, (directory, change.path, change.object)) for change in found)
+    top = git.top
+    return lost(Target("file", change.path, (f"{top}/{change.path}", change.object)) for change in found)
 
 
 def _hit(paths: tuple[str, ...], cwd: str, world: World) -> Iterator[Target]:
     for path, state in zip(paths, world.paths(paths, cwd, False) if paths else (), strict=True):
         if not PATH_STATES[state.state]:
-            yield Target("file", path, state.identity)
+            yield Target("file", path, (*state.identity, state.path))

@@ -89,15 +89,19 @@ class Journal(Record):
         An answer from a time to come, by a clock that was set back, counts as late.
         """
         since = self._clock() - DENIAL_LIFE
-        query = "SELECT id, session, sheet, answer, hits FROM requests WHERE state = 'denied' AND answered > ?"
+        query = (
+            "SELECT id, session, sheet, answered, answer, hits FROM requests WHERE state = 'denied' AND answered > ?"
+        )
         with self.reading() as connection:
             found = connection.execute(query, (since,)).fetchall()
         denied = []
-        for id, whose, sheet, answer, hits in found:
+        for id, whose, sheet, answered, answer, hits in found:
             known, targets = parsed(hits) if hits else (False, ())
             if whose == session.id or not (known and session.known):
                 things = tuple(Target(kind, name, tuple(identity)) for kind, name, identity in targets)
-                denied.append(Denial(id, quoted(tuple(parsed(sheet)["argv"]))[:500], answer, things))
+                command = quoted(tuple(parsed(sheet)["argv"]))[:500]
+                when = time.strftime("%H:%M", time.localtime(answered))
+                denied.append(Denial(id, when, command, answer, things))
         return tuple(denied)
 
     def approved(self, digest: str) -> Request | None:

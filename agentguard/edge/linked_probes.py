@@ -34,7 +34,7 @@ def worktree_unclean(call: Call, git: Git, world: World) -> Answer:
                 continue
             for state in world.paths((path,), "/", False):
                 if not PATH_STATES[state.state]:
-                    found.append(Target("worktree", f"{path}: {state.detail}", state.identity))
+                    found.append(Target("worktree", f"{path}: {state.detail}", (*state.identity, path)))
         found += _only_there(git, record)
     return lost(found)
 
@@ -100,4 +100,4 @@ def _inside_submodules(git: Git, paths: Sequence[str], untracked: bool) -> Itera
             inner = of_work_tree(git.program, os.path.realpath(place))
             for change in changes(inner, untracked=untracked):
                 if change.index in STAGED + "?" or change.tree in EDITED:
-                    yield Target("file", f"{path}/{change.path}", (place, change.path, change.object))
+                    yield Target("file", f"{path}/{change.path}", (f"{place}/{change.path}", change.object))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from ..core.octets import raw
+from ..core.octets import raw, text
 from ..core.value import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -34,6 +34,13 @@ def operands(paths: Sequence[str], cwd: str, follow: bool, places: Places) -> li
     found = [_resolved(here, raw(path), follow, directories) for path in paths]
     _mark_everything(found, places)
     return found
+
+
+def located(path: str) -> tuple[str, tuple[str, ...]]:
+    """Where an absolute path really leads, with the device and inode of what is there, () where nothing is seen."""
+    operand = _resolved(b"/", raw(path), False, {})
+    facts = operand.facts
+    return text(operand.path), (str(facts.st_dev), str(facts.st_ino)) if facts else ()
 
 
 def _resolved(cwd: bytes, given: bytes, follow: bool, directories: dict[bytes, bytes]) -> Operand:

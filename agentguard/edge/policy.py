@@ -44,16 +44,26 @@ def _is_seconds(value: object) -> bool:
 
 
 def _are_marks(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(one, str) and one for one in value)
+    return isinstance(value, list) and all(one in _RATINGS or _is_rule(one) for one in value)
 
 
 def _are_words(value: object) -> bool:
-    words = value.values() if isinstance(value, dict) else ("",)
-    return all(isinstance(one, str) and one and one == one.strip() and one.isprintable() for one in words)
+    return isinstance(value, dict) and all(_is_rule(rule) and _is_word(word) for rule, word in value.items())
 
 
+def _is_rule(value: object) -> bool:
+    """Whether it may be the id of a rule that asks: a misspelt rating is none."""
+    return isinstance(value, str) and bool({"-", "*"} & set(value))
+
+
+def _is_word(value: object) -> bool:
+    """Whether a person can type it."""
+    return isinstance(value, str) and value != "" and value == value.strip() and value.isprintable()
+
+
+_RATINGS = ("catastrophic", "destructive")
 _KEYS = {
     "wait": (_is_seconds, "a number of seconds"),
     "factor": (_are_marks, 'a list of "catastrophic", "destructive" or ids of rules'),
-    "words": (_are_words, "a table with a word for each rule"),
+    "words": (_are_words, "a table of ids of rules, each with the word to be typed"),
 }

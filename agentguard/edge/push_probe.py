@@ -125,7 +125,9 @@ def _dropped_there(call: Call, git: Git, remote: str, there: dict[str, str]) -> 
             yield from _dropped(git, remote, update.ref, current, new, only_others=leased)
         elif update.source or current not in after.values():
             directory = git.directory
-            yield Target("commit", f"{current[:10]} of {update.ref}, unknown here", (directory, remote, current))
+            yield Target(
+                "commit", f"{current[:10]} of {update.ref}, unknown here", (directory, remote, update.ref, current)
+            )
 
 
 def _updates_there(call: Call, git: Git, remote: str, there: dict[str, str]) -> Iterator[_Update]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from ..core.sheet import Sheet, lines
+from ..core.sheet import Sheet, lines, printable
 from ..core.value import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def prompt(terminal: str, asked: Sheet, word: str) -> bool:
         return False
     title = "agentguard: this cannot be undone, and waits for your word"
     try:
-        return ask(title, asked, f"Type {word} to run it, anything else to refuse: ") == word
+        return ask(title, asked, f"Type {printable(word)} to run it, anything else to refuse: ") == word
     except KeyboardInterrupt:
         return False
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..core.call import Unresolved
 from ..core.effect import Effect, Target
-from ..core.paths import could_touch, on_path
+from ..core.paths import absolute, could_touch, on_path
 from ..core.value import TYPE_CHECKING
 from ..core.world import PathState, Unseen
 
@@ -72,8 +72,11 @@ def moving_away(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[
     elif place is not None and place.disposable:
         yield from on_paths(rule, base.replace(reason=f"{base.reason}: {place.disposable}"), call, world)
     else:
+        cwd = call.cwd
         for argument in call.playing(rule.on):
-            yield base.replace(recoverable_by="counterpart", target=Target("file", argument.value or ""))
+            path = argument.value or ""
+            target = Target("file", path, (absolute(path, cwd),))  # the directory is known, or nothing of this is
+            yield base.replace(recoverable_by="counterpart", target=target)
 
 
 def _landing(call: Call, world: World) -> Landing | Unseen | None:

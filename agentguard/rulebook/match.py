@@ -6,6 +6,7 @@ from ..core.call import Argument, Call, Unresolved
 from ..core.effect import Effect, Environment, Target
 from ..core.environments import environment
 from ..core.glob import like
+from ..core.paths import absolute
 from ..core.value import TYPE_CHECKING
 from ..core.world import Unseen, World
 from .files import landing, moving_away, on_paths, unresolved
@@ -170,7 +171,15 @@ def _target(rule: Rule, program: Program, call: Call) -> Target:
     named = [a.value for a in call.playing(rule.target.upper()) if a.value] if rule.target else []
     if named:
         return Target(rule.target, " ".join(named), (program.name, rule.target, *named))
-    return Target(rule.target or "call", " ".join(call.operands))
+    return Target(rule.target or "call", " ".join(call.operands), _paths(rule, call))
+
+
+def _paths(rule: Rule, call: Call) -> tuple[str, ...]:
+    """The operands as full paths, where they may be paths: a name does not say in which directory it was given."""
+    cwd = call.cwd
+    if rule.target not in ("", "worktree") or rule.effect == "observe" or isinstance(cwd, Unresolved):
+        return ()
+    return tuple(absolute(word, cwd) for word in call.operands)
 
 
 def _environment(rule: Rule, program: Program, call: Call, world: World) -> Environment:

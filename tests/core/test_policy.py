@@ -1,16 +1,11 @@
-"""What must be typed, and when a factor is wanted; and how a policy that is wrong is named."""
+"""What must be typed, and when a factor is wanted."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import pytest
 
 from agentguard.core.effect import Effect, Reading, Target
 from agentguard.core.policy import Policy
-from agentguard.edge.policy import policy
-from agentguard.edge.root import Root
-from agentguard.errors import InstallError
 
 
 def reading(name: str, catastrophic: str = "", rule: str = "psql-drop") -> Reading:
@@ -61,38 +56,3 @@ def test_a_secret_is_no_word() -> None:
 )
 def test_when_a_factor_is_wanted(wanted: tuple[str, ...], read: Reading, wants: bool) -> None:
     assert Policy(factor=wanted).wants_factor(read) is wants
-
-
-@pytest.mark.parametrize(
-    ("text", "chosen"),
-    [
-        ("", Policy()),
-        ("wait = 7", Policy(wait=7)),
-        ('factor = ["destructive"]', Policy(factor=("destructive",))),
-        ('[words]\n"git-*" = "name"\n', Policy(words=(("git-*", "name"),))),
-    ],
-)
-def test_a_policy_file(tmp_path: Path, text: str, chosen: Policy) -> None:
-    (tmp_path / "config.toml").write_text(text)
-    assert policy(Root(str(tmp_path))) == chosen
-
-
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        ("wait = -1", "wait must be"),
-        ("wait = true", "wait must be"),
-        ("wait = inf", "wait must be"),
-        ('factor = "destructive"', "factor must be"),
-        ("factor = [1]", "factor must be"),
-        ("words = 1", "words must be"),
-        ('[words]\nx = ""', "words must be"),
-        ('[words]\nx = "a\\u001bb"', "words must be"),
-        ("approve = true", "approve is no setting"),
-        ("wait = ", "config.toml"),
-    ],
-)
-def test_a_policy_file_that_is_wrong(tmp_path: Path, text: str, says: str) -> None:
-    (tmp_path / "config.toml").write_text(text)
-    with pytest.raises(InstallError, match=says):
-        policy(Root(str(tmp_path)))

@@ -1,0 +1,78 @@
+"""What an agent reads: what was rated and why, the safer way, the aim; and no way around."""
+
+from __future__ import annotations
+
+import pytest
+
+from agentguard.core.effect import Reason
+from agentguard.core.refusal import refusal, unanswered, waiting
+from agentguard.core.request import Request
+from agentguard.core.sheet import Sheet
+
+ASKED = Sheet(
+    program="rm",
+    argv=("rm", "-rf", "data"),
+    cwd="/srv/app",
+    real="/bin/rm",
+    rating="destructive",
+    catastrophic="",
+    reasons=(Reason("rm-removes", "rm", "removes data, which git does not know", "move it away"),),
+    targets=("file /srv/app/data",),
+    environment="",
+    session="agent-one",
+    agent="claude",
+)
+GRAVE = ASKED.replace(catastrophic="your home directory", word="/home/me", factor=True)
+MANY = ASKED.replace(reasons=tuple(Reason(f"r{n}", "rm", f"reason {n}", f"way {n}") for n in range(40)))
+AGAIN = ASKED.replace(
+    rating="reversible", earlier=("rm -rf data was denied at 14:03 as request q7m2xk: It is the only copy.",)
+)
+HOSTILE = ASKED.replace(reasons=(Reason("r", "rm", "removes \x1b[2J\u202e\u200b\nrated read", "\x07"),), program="r\tm")
+
+#: Whatever could turn the guard down, answer its question, or stand in for what is asked.
+AROUND = (
+    "agentguard_", "--", ".toml", "config", "/root", "data/denied", "record.db", "uninstall", "factor", "approve q7",
+    "agentguard approve", "agentguard deny", "watch", "policy", "shims", "path", "env", "/bin/", "disable", "bypass",
+)  # fmt: skip
+
+
+def request(state: str, answer: str = "") -> Request:
+    return Request("q7m2xk", "d", "s", 1.0, ASKED, state, answer=answer)  # type: ignore[arg-type]
+
+
+STATES = [request(state) for state in ("open", "denied", "spent", "withdrawn")]
+
+
+@pytest.mark.parametrize("asked", [ASKED, GRAVE, MANY, AGAIN, HOSTILE], ids=["plain", "grave", "many", "again", "odd"])
+@pytest.mark.parametrize("state", [None, *STATES], ids=lambda one: one.state if one else "here")
+def test_a_refusal_teaches_no_way_around(asked: Sheet, state: Request | None) -> None:
+    why = unanswered(state) if state else f"{ASKED.word} was not typed"
+    told = [*refusal(asked, why, state), *waiting(asked, STATES[0], 100)]
+    text = "\n".join(told).lower()
+    assert not [way for way in AROUND if way in text]
+    assert all(line.isprintable() for line in told)
+    assert len(refusal(asked, why, state)) <= 8
+
+
+@pytest.mark.parametrize(
+    ("asked", "state", "says"),
+    [
+        (
+            ASKED,
+            request("open"),
+            ("rated   destructive", "which git does not know [rm-removes]", "safer   move it away"),
+        ),
+        (ASKED, request("open"), ("asked, as request q7m2xk", "not only this command is refused but its aim")),
+        (GRAVE, request("open"), ("catastrophic: your home directory",)),
+        (AGAIN, request("open"), ("rated   reversible", "denied  rm -rf data was denied at 14:03", "the only copy")),
+        (ASKED, request("denied", "It is the only copy."), ("a person said no: it is the only copy.",)),
+        (MANY, request("open"), ("and for 38 more reasons",)),
+    ],
+)
+def test_a_refusal_says(asked: Sheet, state: Request, says: tuple[str, ...]) -> None:
+    text = "\n".join(refusal(asked, unanswered(state), state)).lower()
+    assert not [words for words in says if words.lower() not in text]
+
+
+def test_nobody_is_said_to_be_asked_when_nobody_is() -> None:
+    assert "asked" not in "\n".join(refusal(ASKED, "DELETE was not typed"))

@@ -1,0 +1,63 @@
+"""What a person is shown: every field of a sheet, with nothing in it that a terminal would obey."""
+
+from __future__ import annotations
+
+import pytest
+
+from agentguard.core.call import Invocation
+from agentguard.core.effect import Effect, Environment, Reading, Reason, Target
+from agentguard.core.origin import Origin, Session
+from agentguard.core.policy import Policy
+from agentguard.core.sheet import Sheet, lines, sheet
+
+STEERING = {
+    "clears the screen": "\x1b[2J\x1b[H",
+    "sets the title": "\x1b]0;safe\x07",
+    "goes back": "\r\x08\x7f",
+    "makes lines": "\n\x0b\x0c\x85\u2028\u2029",
+    "C1 control": "\x9b31m",
+    "turns direction": "\u202e\u202d\u202a\u2066\u2067\u2069\u200f\u061c",
+    "has no width": "\u200b\u200c\u200d\u2060\ufeff\u00ad",
+    "tags": "\U000e0041\U000e007f",
+    "no character": "\ud800\udcff\ufdd0",
+}
+
+
+def hostile(text: str) -> Sheet:
+    return Sheet(
+        program=text,
+        argv=("rm", text),
+        cwd=f"/srv/{text}",
+        real=f"/bin/{text}",
+        rating="destructive",
+        catastrophic=text,
+        reasons=(Reason(text, "rm", text, text),),
+        targets=(f"file {text}",),
+        environment=text,
+        session=text,
+        agent=text,
+        earlier=(f"rm {text} was denied",),
+    )
+
+
+@pytest.mark.parametrize("text", STEERING.values(), ids=STEERING)
+def test_nothing_on_a_sheet_steers_a_terminal(text: str) -> None:
+    shown = lines(hostile(f"a{text}b"))
+    assert all(line.isprintable() and label.isprintable() for label, line in shown)
+    assert all("a" in line and "b" in line for _, line in shown if "rated" not in line)
+
+
+@pytest.mark.parametrize("text", STEERING.values(), ids=STEERING)
+def test_no_such_text_is_a_word_to_be_typed(text: str) -> None:
+    lost = Effect("remove", Target("directory", f"/srv/{text}x"), rule="rm-removes", catastrophic="a home directory")
+    assert Policy().word(Reading((lost,))) == "DELETE"
+
+
+def test_a_call_that_could_be_undone_is_shown_with_what_it_hits_and_the_denial() -> None:
+    gone = Effect("remove", Target("file", "data"), "git-objects", Environment(), "git-rm", "git", "removes data")
+    call = Invocation(("git", "rm", "data"), "/srv", {})
+    asked = sheet(
+        call, Reading((gone,)), Origin(0, Session("s", "claude")), "/usr/bin/git", Policy(), True, ("denied before",)
+    )
+    assert (asked.rating, asked.word, asked.factor) == ("reversible", "DELETE", False)
+    assert {("hits", "file data"), ("earlier", "denied before")} <= set(lines(asked))

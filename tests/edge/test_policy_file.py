@@ -1,0 +1,120 @@
+"""A policy as config.toml has it: how one that is wrong is named, and what one in force does to a call."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from guarded import Guarded, Ran, lasting_directory
+
+from agentguard.core.policy import Policy
+from agentguard.core.sheet import Sheet
+from agentguard.edge.policy import policy
+from agentguard.edge.root import Root
+from agentguard.errors import InstallError
+
+
+@pytest.mark.parametrize(
+    ("text", "chosen"),
+    [
+        ("", Policy()),
+        ("wait = 7", Policy(wait=7)),
+        ('factor = ["destructive"]', Policy(factor=("destructive",))),
+        ('[words]\n"git-*" = "name"\n', Policy(words=(("git-*", "name"),))),
+    ],
+)
+def test_a_policy_file(tmp_path: Path, text: str, chosen: Policy) -> None:
+    (tmp_path / "config.toml").write_text(text)
+    assert policy(Root(str(tmp_path))) == chosen
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("wait = -1", "wait must be"),
+        ("wait = true", "wait must be"),
+        ("wait = inf", "wait must be"),
+        ('factor = "destructive"', "factor must be"),
+        ("factor = [1]", "factor must be"),
+        ("words = 1", "words must be"),
+        ('factor = ["catastrohpic"]', "factor must be"),
+        ("[words]\ngit-clean = 1", "words must be"),
+        ('[words]\ndestructive = "name"', "words must be"),
+        ('[words]\ngit-clean = ""', "words must be"),
+        ('[words]\ngit-clean = " x"', "words must be"),
+        ('[words]\ngit-clean = "a\\u001bb"', "words must be"),
+        ('[words]\ngit-clean = "a\\u202eb"', "words must be"),
+        ("approve = true", "approve is no setting"),
+        ("wait = ", "config.toml"),
+    ],
+)
+def test_a_policy_file_that_is_wrong(tmp_path: Path, text: str, says: str) -> None:
+    (tmp_path / "config.toml").write_text(text)
+    with pytest.raises(InstallError, match=says):
+        policy(Root(str(tmp_path)))
+
+
+def test_what_is_wrong_is_named_with_its_file_and_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("wait = true")
+    with pytest.raises(InstallError) as caught:
+        policy(Root(str(tmp_path)))
+    assert str(tmp_path / "config.toml") in caught.value.message and caught.value.hint
+    assert "\n" not in str(caught.value)
+
+
+def test_a_policy_that_cannot_be_read_is_none(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").mkdir()
+    with pytest.raises(InstallError, match="Is a directory"):
+        policy(Root(str(tmp_path)))
+
+
+@pytest.fixture(scope="module")
+def guarded() -> Iterator[Guarded]:
+    with lasting_directory() as place:
+        yield Guarded(place)
+
+
+def refused(guarded: Guarded, text: str, line: str) -> Ran:
+    """How a call ends under a policy. Nothing of it ever runs."""
+    config = Path(guarded.root.config)
+    before = config.read_bytes()
+    (guarded.home / "notes").write_text("the only copy")
+    config.write_text(text)
+    try:
+        ran = guarded.call(*shlex.split(line.format(home=guarded.home)))
+    finally:
+        config.write_bytes(before)
+    assert ran.status == 126 and (guarded.home / "notes").exists(), ran
+    return ran
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "word"),
+    [
+        ("", "rm notes", "DELETE"),
+        ("", "rm -rf {home}", "{home}"),
+        ("", "rm -rf .", "{home}"),
+        ('words = { "rm-*" = "name" }', "rm notes", "{home}/notes"),
+        ('words = { "rm-*" = "REALLY GONE" }', "rm -rf {home}", "REALLY GONE"),
+        ('words = { "git-*" = "GIT" }', "rm notes", "DELETE"),
+        ('factor = ["destructive"]', "rm notes", "DELETE"),
+    ],
+)
+def test_the_word_that_a_waiting_call_wants(guarded: Guarded, text: str, line: str, word: str) -> None:
+    refused(guarded, f"wait = 0\n{text}", line)
+    with guarded.journal() as journal:
+        sheet: Sheet = journal.pending()[-1].sheet
+        assert sheet.word == word.format(home=guarded.home)
+        assert not sheet.factor  # where there is none, none is wanted
+        journal.answer(journal.pending(), False, {})
+
+
+@pytest.mark.parametrize("text", ["wait = -1", "approve = true", "wait =", 'factor = ["catastrohpic"]'])
+def test_under_a_policy_that_is_wrong_nothing_destructive_runs_and_no_file_is_named(
+    guarded: Guarded, text: str
+) -> None:
+    told = refused(guarded, text, "rm notes").err
+    assert "broken" in told and "doctor" in told
+    assert "config" not in told and guarded.root.path not in told
