@@ -1,0 +1,50 @@
+"""Requests on a list of their own, for a person to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from agentguard.core.effect import Reason
+from agentguard.core.origin import Origin, Process, Session
+from agentguard.core.request import Request
+from agentguard.core.sheet import Sheet
+from agentguard.edge.journal import Journal
+from agentguard.edge.root import Root
+
+REASON = Reason("rm-removes", "rm", "removes what git does not know", "git stash -u")
+
+Put = Callable[..., Request]
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Root:
+    return Root(str(tmp_path / "root"))
+
+
+@pytest.fixture
+def journal(root: Root) -> Journal:
+    journal = Journal(root)
+    with journal.reading():
+        pass  # makes the database
+    return journal
+
+
+@pytest.fixture
+def put(journal: Journal) -> Put:
+    """Files a request. Those of one `parent` (a pid) are one question; without it, each is its own."""
+
+    def file(*argv: str, parent: int = 0, journal: Journal = journal, **fields: object) -> Request:
+        asked = Sheet(
+            argv[0], argv, "/srv/app", f"/bin/{argv[0]}", "destructive", "", (REASON,), (), "", "claude (pid 7)", "claude"
+        ).replace(**fields)
+        above = (Process(parent, 1, "bash"),) if parent else ()
+        return journal.file(asked, f"digest of {argv}", Origin(0, Session("session", "claude"), ancestry=above)).request
+
+    return file
+
+
+def kinds(journal: Journal) -> list[str]:
+    return [str(row.body["kind"]) for row in journal.rows(newest=False)]
