@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import closing
 
 from ..core.request import Request
@@ -11,6 +12,7 @@ from ..edge.journal import Journal
 from ..edge.proof import asked, choice, grant
 from ..edge.root import Root
 from ..edge.terminal import answer, say
+from ..errors import RecordError
 from .approve import approval
 from .person import Person, proving
 
@@ -31,6 +33,7 @@ class Answers:
     def approve(self, requests: tuple[Request, ...], factor: Factor | None, passphrase: str | None) -> str:
         """Sign if a factor is given, and let exactly these run."""
         proof = ""
+        self._require_record()
         if factor:
             with proving(self._root, self._deed):
                 given = asked(factor, answer, say) if passphrase is None else passphrase
@@ -40,6 +43,12 @@ class Answers:
 
     def deny(self, requests: tuple[Request, ...], words: str) -> str:
         """Refuse these."""
+        self._require_record()
         with closing(Journal(self._root)) as journal:
             denied = journal.answer(requests, False, self._person.by, words)
         return f"Denied {', '.join(one.id for one in denied)}: {quoted(denied[0].sheet.argv)[:500]}"
+
+    def _require_record(self) -> None:
+        """An answer goes where the question came from, and makes no new record where that one is away."""
+        if not os.path.lexists(self._root.record):
+            raise RecordError(f"{self._root.record}: it is not there now", "answer when it is back")

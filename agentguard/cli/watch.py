@@ -38,13 +38,12 @@ def watch(root: Root) -> None:
       NO_COLOR=1 agentguard watch
     """
     person = require_person(root, DEED)
-    if not (sys.stdout.isatty() and sys.stderr.isatty()) or os.environ.get("TERM", "dumb") == "dumb":
-        raise UsageError("watch needs a terminal that shows a full screen", "`agentguard approve ID` asks on any other")
-    journal = Journal(root)
-    if journal.foreign:
-        raise UsageError("the requests here are another user's", "answer them as that user")
     if person.sign:
         prove(root, person, DEED)
+    if not (sys.stdout.isatty() and sys.stderr.isatty()) or os.environ.get("TERM", "dumb") == "dumb":
+        raise UsageError("watch needs a terminal that shows a full screen", "`agentguard approve ID` asks on any other")
+    if Journal(root).foreign:
+        raise UsageError("the requests here are another user's", "answer them as that user")
     _forget_settings()
     from ..watch.app import Watch
 

@@ -37,7 +37,7 @@ _STYLE = """
 #sheet { height: 1fr; padding: 1 1 0 1; }
 #wanted { height: auto; padding: 0 1; text-style: bold; border-top: solid $error; }
 #typed { margin: 0 1; }
-#news { height: auto; max-height: 3; padding: 0 1; color: $text-warning; }
+#news, #state { height: auto; max-height: 3; padding: 0 1; color: $text-warning; }
 .-low #preview, .-low #log { display: none; }
 """
 
@@ -46,6 +46,7 @@ class Watch(App[None]):
     """One person's watch. It outlives its database: what cannot be read now is tried again."""
 
     CSS = _STYLE
+    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-low"), (18, "-high")]
     ENABLE_COMMAND_PALETTE = False
     TITLE = "agentguard"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c,ctrl+q", "quit", show=False, priority=True)]

@@ -30,7 +30,6 @@ _NOTHING = "Nothing waits. A call that needs a person appears here as it comes."
 class Board(Screen[None]):
     """Shows; what is to be done about a question it only says."""
 
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (18, "-high")]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("o", "open", "Open"),
         Binding("d", "deny", "Deny"),
@@ -78,7 +77,7 @@ class Board(Screen[None]):
 
     def lay(self, questions: dict[str, Group]) -> None:
         """Show these questions; the marked one stays marked, whatever comes or goes."""
-        table = self._table
+        table, marked = self._table, self._marked_name()
         for name in [name for name in self._questions if name not in questions]:
             table.remove_row(name)
         for name, group in questions.items():
@@ -90,6 +89,8 @@ class Board(Screen[None]):
                 if table.get_cell(name, column) != cell:
                     table.update_cell(name, column, cell, update_width=True)
         self._questions = questions
+        if marked in questions:
+            table.move_cursor(row=table.get_row_index(marked), scroll=False)
         count = len(questions)
         waits = "nothing waits" if not count else f"{count} question{'s wait' if count > 1 else ' waits'} for you"
         self.query_one("#heading", Static).update(f"agentguard: {waits}")
@@ -105,12 +106,14 @@ class Board(Screen[None]):
         """Say something at the bottom."""
         self.query_one("#news", Static).update(printable(news))
 
-    def _marked(self) -> Group | None:
+    def _marked_name(self) -> str:
         table = self._table
         if not table.is_valid_row_index(table.cursor_row):
-            return None
-        key = table.coordinate_to_cell_key(table.cursor_coordinate).row_key.value
-        return self._questions.get(str(key))
+            return ""
+        return str(table.coordinate_to_cell_key(table.cursor_coordinate).row_key.value)
+
+    def _marked(self) -> Group | None:
+        return self._questions.get(self._marked_name())
 
     @on(DataTable.RowHighlighted)
     def _preview(self) -> None:

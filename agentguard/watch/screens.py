@@ -79,12 +79,15 @@ class Asking(Screen[None]):
             yield Static(id="told")
         yield Static(self.wanted(), id="wanted", markup=False)
         yield Input(id="typed", compact=True, disabled=True, password=self.HIDDEN, select_on_focus=False)
-        yield Static("", id="news", markup=False)
+        yield Static(id="state", markup=False)
+        yield Static(id="news", markup=False)
         yield Footer()
 
     def on_mount(self) -> None:
         """Everything that is asked, and then, once it is to be seen, the line to type in."""
         self.query_one("#told", Static).update(Shown(self.group, EVERYTHING))
+        for line in ("#state", "#news"):
+            self._say(line, "")
         self.call_after_refresh(self._stands)
 
     def _stands(self) -> None:
@@ -104,14 +107,14 @@ class Asking(Screen[None]):
     def see(self, desk: Desk, trouble: str) -> None:
         """What is known now."""
         self.query_one("#heading", Static).update(self.heading())
-        if self._settled or trouble:
-            if trouble:
-                self.tell(trouble)
-            return
-        if not desk.waits(self.group):
+        more = desk.joined(self.group)
+        if trouble or self._settled:
+            self._say("#state", trouble)
+        elif not desk.waits(self.group):
             self.close(f"Request {self.group[0].id} no longer waits: {desk.fate(self.group[0])}.")
-        elif desk.joined(self.group):
-            self.tell(f"{desk.joined(self.group)} more have come that are not shown here: leave and open it again.")
+        else:
+            come = f"{more} more {'has' if more == 1 else 'have'} come, not shown here: leave and open it again."
+            self._say("#state", come if more else "")
 
     def close(self, why: str) -> None:
         """Take no answer any more."""
@@ -121,7 +124,12 @@ class Asking(Screen[None]):
 
     def tell(self, news: str) -> None:
         """Say something below the line."""
-        self.query_one("#news", Static).update(printable(news))
+        self._say("#news", news)
+
+    def _say(self, where: str, text: str) -> None:
+        line = self.query_one(where, Static)
+        line.update(printable(text))
+        line.display = bool(text)
 
     def refused(self, why: str) -> None:
         """The answer was not taken: another one may be typed."""

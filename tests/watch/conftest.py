@@ -16,7 +16,11 @@ from agentguard.edge.root import Root
 
 REASON = Reason("rm-removes", "rm", "removes what git does not know", "git stash -u")
 
-Put = Callable[..., Request]
+
+@pytest.fixture(autouse=True)
+def no_desktop(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Notes of tests do not appear on the tester's own desktop."""
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={tmp_path}/no-bus")
 
 
 @pytest.fixture
@@ -33,18 +37,24 @@ def journal(root: Root) -> Journal:
 
 
 @pytest.fixture
-def put(journal: Journal) -> Put:
+def put(journal: Journal) -> Callable[..., Request]:
     """Files a request. Those of one `parent` (a pid) are one question; without it, each is its own."""
 
-    def file(*argv: str, parent: int = 0, journal: Journal = journal, **fields: object) -> Request:
+    def file(*argv: str, parent: int = 0, into: Journal = journal, **fields: object) -> Request:
         asked = Sheet(
-            argv[0], argv, "/srv/app", f"/bin/{argv[0]}", "destructive", "", (REASON,), (), "", "claude (pid 7)", "claude"
+            argv[0],
+            argv,
+            "/srv/app",
+            f"/bin/{argv[0]}",
+            "destructive",
+            "",
+            (REASON,),
+            (),
+            "",
+            "claude (pid 7)",
+            "claude",
         ).replace(**fields)
         above = (Process(parent, 1, "bash"),) if parent else ()
-        return journal.file(asked, f"digest of {argv}", Origin(0, Session("session", "claude"), ancestry=above)).request
+        return into.file(asked, f"digest of {argv}", Origin(0, Session("session", "claude"), above)).request
 
     return file
-
-
-def kinds(journal: Journal) -> list[str]:
-    return [str(row.body["kind"]) for row in journal.rows(newest=False)]
