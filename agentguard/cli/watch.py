@@ -40,7 +40,7 @@ def watch(root: Root) -> None:
     person = require_person(root, DEED)
     if person.sign:
         prove(root, person, DEED)
-    if not (sys.stdout.isatty() and sys.stderr.isatty()) or os.environ.get("TERM", "dumb") == "dumb":
+    if not (sys.stdout.isatty() and sys.stderr.isatty()) or os.environ.get("TERM", "") in ("", "dumb"):
         raise UsageError("watch needs a terminal that shows a full screen", "`agentguard approve ID` asks on any other")
     if Journal(root).foreign:
         raise UsageError("the requests here are another user's", "answer them as that user")

@@ -39,6 +39,7 @@ _STYLE = """
 #typed { margin: 0 1; }
 #news, #state { height: auto; max-height: 3; padding: 0 1; color: $text-warning; }
 .-low #preview, .-low #log { display: none; }
+.-low #sheet { padding: 0 1; }
 """
 
 
@@ -46,7 +47,7 @@ class Watch(App[None]):
     """One person's watch. It outlives its database: what cannot be read now is tried again."""
 
     CSS = _STYLE
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-low"), (18, "-high")]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (18, "-high")]  # noqa: RUF012 - Textual has it so
     ENABLE_COMMAND_PALETTE = False
     TITLE = "agentguard"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c,ctrl+q", "quit", show=False, priority=True)]

@@ -91,9 +91,7 @@ class Board(Screen[None]):
         self._questions = questions
         if marked in questions:
             table.move_cursor(row=table.get_row_index(marked), scroll=False)
-        count = len(questions)
-        waits = "nothing waits" if not count else f"{count} question{'s wait' if count > 1 else ' waits'} for you"
-        self.query_one("#heading", Static).update(f"agentguard: {waits}")
+        self.query_one("#heading", Static).update(_heading(len(questions)))
         self._preview()
 
     def log_rows(self, rows: tuple[Row, ...]) -> None:
@@ -141,3 +139,8 @@ class Board(Screen[None]):
     def action_help(self) -> None:
         """Show the keys."""
         self.app.push_screen(Help())
+
+
+def _heading(count: int) -> str:
+    waits = "nothing waits" if not count else f"{count} question{'s wait' if count > 1 else ' waits'} for you"
+    return f"agentguard: {waits}"
