@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 #: How long a question must have stood there before a key counts, in seconds.
 MOMENT = 0.7
+_LEAVING = ("escape", "ctrl+c", "ctrl+q")
 
 
 class Settle(Message):
@@ -102,7 +103,7 @@ class Asking(Screen[None]):
 
     def takes(self, event: events.Key | events.Paste) -> bool:
         """Whether what was typed counts: all but leaving must wait for its moment."""
-        return event.time >= self._since + MOMENT or (isinstance(event, events.Key) and event.key == "escape")
+        return event.time >= self._since + MOMENT or (isinstance(event, events.Key) and event.key in _LEAVING)
 
     def see(self, desk: Desk, trouble: str) -> None:
         """What is known now."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -54,6 +55,10 @@ class Pane:
         """Open the marked question, and read it for as long as it takes to count."""
         self.type(key)
         self.sees("Request ", "asked")
+        self.reads()
+
+    def reads(self) -> None:
+        """Long enough for keys to count."""
         time.sleep(1.2)
 
     def resize(self, width: int, height: int) -> None:
@@ -70,6 +75,7 @@ class Pane:
         end = time.monotonic() + 30
         while not condition():
             assert time.monotonic() < end, f"{what}: {self.screen()}"
+            self.desk.skip()
             time.sleep(0.1)
 
 
@@ -107,6 +113,7 @@ def test_a_person_at_work(pane: Pane, put: Put, journal: Journal) -> None:
     pane.sees(f"Denied {second.id}", "denied git push --force")
     assert journal.request(second.id).answer == "to a branch of your own, please"
     old = put("rm", "old", into=Journal(Root(str(pane.desk.home / "root")), lambda: time.time() - REQUEST_LIFE + 4))
+    pane.sees("59 min", "rm old")
     pane.opens()
     pane.sees(f"Request {old.id} no longer waits: nobody answered it for too long")
     pane.type(ESCAPE)
@@ -138,7 +145,7 @@ def test_in_a_small_window(pane: Pane, put: Put, journal: Journal) -> None:
         pane.resize(width, height)
         pane.sees("1 question waits")
         pane.opens()
-        pane.sees(r"\x1b[2J[red]x[/red]\n", "Type DELETE to approve it")
+        pane.sees(r"\x1b[2J[red]x[/red", "Type DELETE to approve it")
         pane.type(ESCAPE)
         pane.sees("1 question waits", "destructive")
     assert state(journal, request) == "open"
@@ -151,7 +158,7 @@ def test_typed_ahead(pane: Pane, put: Put, journal: Journal) -> None:
     pane.sees("1 question waits")
     pane.type(f"oDELETE{ENTER}")
     pane.sees(f"Request {request.id}")
-    time.sleep(1.2)
+    pane.reads()
     pane.type(ENTER)
     pane.sees("DELETE was not typed")
     assert state(journal, request) == "open"
@@ -159,9 +166,10 @@ def test_typed_ahead(pane: Pane, put: Put, journal: Journal) -> None:
 
 def test_the_environment_presses_no_keys(pane: Pane, put: Put, journal: Journal) -> None:
     request = put("rm", "data")
-    pane.watch("TEXTUAL_PRESS=wait:2000,o,wait:2000,D,E,L,E,T,E,enter")
+    pane.watch("TEXTUAL_PRESS=wait:1000,o,wait:1500,D,E,L,E,T,E,enter")
     pane.sees("1 question waits")
     time.sleep(6)
+    time.sleep(5)  # longer than those keys take
     pane.sees("1 question waits", "d Deny")
     assert state(journal, request) == "open"
 
@@ -196,6 +204,29 @@ def test_with_a_passphrase(pane: Pane, put: Put, root: Root, journal: Journal) -
     assert state(journal, request) == "open"
     pane.type(f"correct horse battery{ENTER}")
     pane.sees(f"Approved {request.id}", "attempt agentguard")
+    answered = journal.request(request.id)
+    assert proof.fault(root, journal, (made.fingerprint,), answered, answered.digest) == ""
+
+
+def test_with_an_ssh_key(pane: Pane, put: Put, root: Root, journal: Journal, tmp_path: Path) -> None:
+    """ssh-keygen asks at the terminal, which the view gives up for as long."""
+    if not os.access("/usr/bin/ssh-keygen", os.X_OK):
+        pytest.skip("no ssh-keygen here")
+    key = str(tmp_path / "key")
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "correct horse", "-f", key], check=True)
+    made = factors.by_ssh_key("key", key)
+    factors.add(root, made)
+    pinned(root, made)
+    request = put("rm", "-rf", ".git", word=".git", catastrophic="the repository", factor=True)
+    pane.watch()
+    for passphrase, told in (("a guess", "gave no signature"), ("correct horse", f"Approved {request.id}")):
+        pane.sees("CATASTROPHIC")
+        pane.opens()
+        pane.type(f".git{ENTER}")
+        pane.sees("Signing with the SSH key", "passphrase")
+        pane.type(f"{passphrase}{ENTER}")
+        pane.sees(told)
+        pane.type(ESCAPE)
     answered = journal.request(request.id)
     assert proof.fault(root, journal, (made.fingerprint,), answered, answered.digest) == ""
 
