@@ -33,7 +33,7 @@ _STYLE = """
 #heading { background: $primary-darken-2; color: $text; text-style: bold; padding: 0 1; height: auto; }
 #waiting { height: 1fr; min-height: 4; }
 #preview { height: 1fr; border-top: solid $primary-darken-1; padding: 0 1; }
-#log { height: 8; border-top: solid $primary-darken-1; padding: 0 1; background: $background; }
+#log { height: 8; border-top: solid $primary-darken-1; padding: 0 1; background: $background; overflow-x: hidden; }
 #sheet { height: 1fr; padding: 1 1 0 1; }
 #wanted { height: auto; padding: 0 1; text-style: bold; border-top: solid $error; }
 #typed { margin: 0 1; }

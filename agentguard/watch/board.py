@@ -59,7 +59,7 @@ class Board(Screen[None]):
         yield DataTable[Text](id="waiting", cursor_type="row", zebra_stripes=True)
         with VerticalScroll(id="preview", can_focus=False):
             yield Static(id="told")
-        yield RichLog(id="log", max_lines=LOG, wrap=True, markup=False, highlight=False, min_width=20)
+        yield RichLog(id="log", max_lines=LOG, markup=False, highlight=False)
         yield Static("", id="news", markup=False)
         yield Footer()
 

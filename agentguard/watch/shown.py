@@ -32,7 +32,7 @@ COLUMNS = {
 #: How much of one value is shown where everything is shown, in characters: less than one argument can have.
 EVERYTHING = 150_000
 _LABEL = 10  # columns for the labels of a sheet
-_ROW = 200  # characters of a command line in the log
+_SESSION, _CALL, _WHOLE = 18, 60, 300  # characters in the log: a session, a call with words after it, one without
 _STYLES = {"asked": "bold yellow", "ran": "green", "approved": "bold green", "denied": "red", "attempt": "bold red"}
 
 
@@ -97,17 +97,16 @@ def _member(place: int, request: Request) -> list[tuple[str, str]]:
 
 
 def row(row: Row) -> Text:
-    """One thing that passed. A row may hold anything."""
+    """One thing that passed, on one line: what begins a line is ours. A row may hold anything."""
     body = row.body
-    kind, moment, argv = str(body.get("kind", "")), body.get("time"), body.get("argv")
+    kind, argv = str(body.get("kind", "")), body.get("argv")
     call = quoted(tuple(map(str, argv))) if isinstance(argv, list) else str(body.get("program", ""))
     why = str(body.get("why") or body.get("answer") or "")
-    told = Text(_moment(moment), "dim")
+    told = Text(_moment(body.get("time")), "dim", no_wrap=True)
     told.append(f" {printable(kind):<9}", _STYLES.get(kind, "not dim"))
-    told.append(f"{printable(_short(call, _ROW))}", "not dim")
-    if why:
-        told.append(f"  {printable(_short(why, _ROW))}", "italic")
-    return told.append(f"  {printable(str(body.get('session_name', '')))}")
+    told.append(f" {printable(_short(str(body.get('session_name') or ''), _SESSION)):<{_SESSION}}  ")
+    told.append(printable(_short(call, _CALL if why else _WHOLE)), "not dim")
+    return told.append(f"  {printable(_short(why, _WHOLE))}" if why else "", "italic")
 
 
 def _moment(moment: object) -> str:

@@ -29,7 +29,8 @@ class Pane:
         self.desk = desk
         self._tmux = ["tmux", "-f", "/dev/null", "-S", f"{folder}/socket"]
         (desk.home / "attach.sh").write_text(
-            f"stty rows {height} cols {width}\nexport TERM=xterm\nexec {' '.join(self._tmux)} new-session 'exec bash --norc --noprofile'\n"
+            f"stty rows {height} cols {width}\nexport TERM=xterm\n"
+            f"exec {' '.join(self._tmux)} new-session 'exec bash --norc --noprofile'\n"
         )
         desk.type("sh attach.sh\n")
         self._until(lambda: self._run("list-clients").stdout.strip() != "")
@@ -104,13 +105,13 @@ def test_a_person_at_work(pane: Pane, put: Put, journal: Journal) -> None:
     pane.type(f"delete{ENTER}")
     pane.sees("DELETE was not typed")
     pane.type(f"DELETE{ENTER}")
-    pane.sees(f"Approved {first.id}", "Nothing waits", "approved rm -rf data")
+    pane.sees(f"Approved {first.id}", "Nothing waits", "approved claude (pid 7) rm -rf data")
     assert state(journal, first) == "approved"
     second = put("git", "push", "--force")
     pane.sees("git", "push --force")
     pane.opens("d")
     pane.type(f"to a branch of your own, please{ENTER}")
-    pane.sees(f"Denied {second.id}", "denied git push --force")
+    pane.sees(f"Denied {second.id}", "denied claude (pid 7) git push --force")
     assert journal.request(second.id).answer == "to a branch of your own, please"
     old = put("rm", "old", into=Journal(Root(str(pane.desk.home / "root")), lambda: time.time() - REQUEST_LIFE + 4))
     pane.sees("59 min", "rm old")

@@ -167,7 +167,7 @@ def test_what_passes_is_told(watch: Callable[..., None], journal: Journal) -> No
     journal.append("ran", {"program": "git", "argv": ["git", "status"], "session_name": "claude"})
 
     async def journey(hands: Hands) -> None:
-        await hands.sees("ran git status")
+        await hands.sees("ran claude git status")
         journal.append("attempt", {"program": "agentguard", "argv": ["agentguard", "approve"], "why": "below claude"})
         await hands.sees("attempt agentguard approve below claude")
         for number in range(400):
@@ -215,7 +215,7 @@ def test_the_word(watch: Callable[..., None], put: Put, journal: Journal) -> Non
         await hands.types("shop")
         assert state(journal, request) == "open"
         await hands.press("enter")
-        await hands.sees(f"Approved {request.id}", "Nothing waits", "approved psql")
+        await hands.sees(f"Approved {request.id}", "Nothing waits", "approved claude (pid 7) psql")
 
     watch(journey)
     assert state(journal, request) == "approved"
@@ -236,7 +236,7 @@ def test_deny_with_a_sentence(watch: Callable[..., None], put: Put, journal: Jou
         await hands.sees("Deny it. What is the agent to read?", "rm data")
         await hands.types("not in production: use staging?")
         await hands.press("enter")
-        await hands.sees(f"Denied {request.id}: rm data", "denied rm data")
+        await hands.sees(f"Denied {request.id}: rm data", "denied claude (pid 7) rm data")
 
     watch(journey)
     after = journal.request(request.id)
@@ -397,7 +397,7 @@ def test_the_marked_one_stays_marked(watch: Callable[..., None], put: Put, journ
         await hands.sees("command rm file-2")
         journal.answer((requests[0],), False, {})
         put("rm", "file-4")
-        await hands.sees("denied rm file-0", "file-4")
+        await hands.sees("denied claude (pid 7) rm file-0", "file-4")
         await hands.sees("command rm file-2")
         await hands.opens()
         await hands.sees(f"Request {requests[2].id}")
