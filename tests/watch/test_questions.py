@@ -53,4 +53,4 @@ def test_a_note_is_one_plain_line(put: Put, argv: tuple[str, ...], told: str) ->
 
 def test_a_note_of_several(put: Put) -> None:
     assert title(((put("rm", "a"),), (put("rm", "b"),))) == "2 calls wait"
-    assert title(((put("rm", "a", catastrophic="the home directory"),),)) == "catastrophic: rm a"
+    assert title(((put("rm", "c", catastrophic="the home directory"),),)) == "catastrophic: rm c"
