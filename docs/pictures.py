@@ -1,7 +1,4 @@
-"""Draws docs/watch.svg and docs/watch-request.svg: the view of `agentguard watch`, with invented requests.
-
-Run it from the checkout: .venv/bin/python docs/pictures.py
-"""
+"""Draws docs/watch.svg and docs/watch-request.svg: the view of `agentguard watch`, with invented requests."""
 
 from __future__ import annotations
 

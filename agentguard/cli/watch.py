@@ -18,7 +18,7 @@ DEED = "watch for calls and answer them"
 
 @click.command()
 @click.pass_obj
-def watch(root: Root) -> None:
+def watch(root: Root) -> int:
     """Show what waits for you, as it comes.
 
     A full-screen view to keep open beside the agent, with a bell and a note on the desktop for each
@@ -47,7 +47,9 @@ def watch(root: Root) -> None:
     _forget_settings()
     from ..watch.app import Watch
 
-    Watch(root, Answers(root, person, DEED)).run()
+    view = Watch(root, Answers(root, person, DEED))
+    view.run()
+    return view.return_code or 0
 
 
 def _forget_settings() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 from ..core.request import Request
 from ..core.value import Value
@@ -48,21 +49,22 @@ class Feed:
             ids = frozenset(request.id for request in waiting)
             gone = tuple((id, _state(journal, id)) for id in sorted(self._waited - ids))
             self._waited = ids
-        except RecordError as fault:
+        except (RecordError, OSError) as fault:
             return Glance(None, trouble=f"The requests cannot be read: {fault}. Trying on.")
         except (KeyError, TypeError, ValueError) as fault:
             return Glance(None, trouble=f"A request is none that agentguard wrote: {fault}. Trying on.")
         try:
             journal.catch_up()
             return Glance(waiting, self._new(journal), gone)
-        except RecordError as fault:
+        except (RecordError, OSError) as fault:
             return Glance(waiting, gone=gone, trouble=f"The record cannot be read: {fault}. Trying on.")
 
     def close(self) -> None:
-        """Let go of the database."""
-        if self._journal is not None:
-            self._journal.close()
-            self._journal = None
+        """Let go of the database. What cannot be tidied up now is left to whoever opens it next."""
+        journal, self._journal = self._journal, None
+        if journal is not None:
+            with suppress(RecordError):
+                journal.close()
 
     def _open(self) -> Journal:
         """The journal that lies in its place now; a file that was put there meanwhile is another one."""
