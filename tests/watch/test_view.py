@@ -20,13 +20,14 @@ from textual.widgets import Input
 from agentguard.cli.answers import Answers
 from agentguard.cli.person import Person
 from agentguard.core.request import REQUEST_LIFE, Request
+from agentguard.edge.factors import Factor
 from agentguard.edge.journal import Journal
 from agentguard.edge.root import Root
+from agentguard.errors import Unproven
 from agentguard.watch.app import Watch
 from agentguard.watch.screens import Asking
 
 Put = Callable[..., Request]
-Seen = Callable[[], str]
 
 
 class Hands:
@@ -57,7 +58,7 @@ class Hands:
         await self.pilot.press(*keys)
 
     async def types(self, text: str) -> None:
-        await self.pilot.press(*(" " if key == " " else key for key in text))
+        await self.pilot.press(*text)
 
     async def opens(self, *keys: str) -> None:
         """Open the marked question and wait until an answer can be typed."""
@@ -333,6 +334,50 @@ def test_one_that_is_too_old(watch: Callable[..., None], root: Root, put: Put) -
         await hands.sees("nobody answered it for too long")
 
     watch(journey)
+
+
+def test_one_of_several_factors(
+    watch: Callable[..., None], root: Root, put: Put, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = put("rm", "data", factor=True)
+    there = tuple(Factor("passphrase", name, "ssh-ed25519 AAAA") for name in ("[b]one[/b]", "two"))
+    signed: list[tuple[str, str | None]] = []
+
+    def approve(self: Answers, requests: tuple[Request, ...], factor: Factor, passphrase: str | None) -> str:
+        signed.append((factor.name, passphrase))
+        if passphrase != "horse":
+            raise Unproven("that is not the passphrase")
+        with closing(Journal(root)) as its_own:  # SQLite wants one for each thread
+            its_own.answer(requests, True, {})
+        return "Approved."
+
+    monkeypatch.setattr(Answers, "factors", lambda self, requests: there)
+    monkeypatch.setattr(Answers, "approve", approve)
+
+    async def journey(hands: Hands) -> None:
+        await hands.sees("1 question waits")
+        await hands.opens()
+        await hands.types("DELETE")
+        await hands.press("enter")
+        await hands.sees("which factor (1: [b]one[/b], 2: two)?")
+        await hands.ready()
+        for wrong in ("3", "two", ""):
+            await hands.types(wrong)
+            await hands.press("enter")
+            await hands.sees("no factor was chosen")
+        await hands.types("2")
+        await hands.press("enter")
+        await hands.sees("Passphrase of two")
+        for passphrase in ("guess", "horse"):
+            await hands.ready()
+            await hands.types(passphrase)
+            assert passphrase not in hands.screen()
+            assert state(journal, request) == "open"
+            await hands.press("enter")
+            await hands.sees("that is not the passphrase" if passphrase == "guess" else "Nothing waits")
+
+    watch(journey)
+    assert signed == [("two", "guess"), ("two", "horse")]
 
 
 # Keys that came too early
