@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint types agents bench clean
+.PHONY: help demo test lint types agents bench pictures clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/'
@@ -34,6 +34,9 @@ agents:  ## fetch the real agent that the tests marked `agents` drive (needs npm
 bench: $(VENV)/.installed  ## what the guard costs; with CORPORA=DIRECTORY also how the command lines in its *.txt are rated
 	$(BIN)/python benchmarks/speed.py --record $(if $(CORPORA),--corpora $(CORPORA))
 	$(if $(CORPORA),$(BIN)/python benchmarks/corpora.py --record $(CORPORA))
+
+pictures: $(VENV)/.installed  ## docs/watch*.svg, drawn anew
+	$(BIN)/python docs/pictures.py
 
 clean:  ## remove what this file made
 	rm -rf $(VENV) .agents .mypy_cache .ruff_cache .pytest_cache .hypothesis

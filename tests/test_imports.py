@@ -19,11 +19,23 @@ ALLOWED = {
     "classify": {"core", "errors", "readers", "rulebook"},
     "explain": {"core", "classify"},
     "pipeline": {"core", "errors"},
+    "watch": {"core", "edge", "errors", "watch"},
     "edge": {"bundle", "core", "errors", "edge", "resources", "rulebook"},
     "bundle": set(),
     "resources": {"errors"},
 }
-HEAVY = {"bashlex", "click", "graphql", "pglast", "rich", "tomllib", "tomli_w", "platformdirs", "tree_sitter"}
+HEAVY = {
+    "bashlex",
+    "click",
+    "graphql",
+    "pglast",
+    "rich",
+    "tomllib",
+    "tomli_w",
+    "platformdirs",
+    "tree_sitter",
+    "textual",
+}
 SLOW = {"typing", "re", "json", "enum", "dataclasses", "subprocess", "pathlib", "hashlib", "sqlite3"}
 
 

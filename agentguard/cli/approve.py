@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..core.request import APPROVAL_LIFE, Request, faithful, question
+from ..core.request import APPROVAL_LIFE, Request, faithful, question, questions
 from ..core.sheet import printable, quoted
 from ..edge.journal import Journal
 from ..edge.root import Root
@@ -64,13 +64,13 @@ def chosen(journal: Journal, id: str | None) -> Request:
             state = "too old" if request.state == "open" else request.state
             raise UsageError(f"request {request.id} no longer waits: it is {state}")
         return request
-    leads = tuple(request for request in waiting if not request.lead)
-    if not leads:
+    firsts = tuple(group[0] for group in questions(waiting).values())
+    if not firsts:
         raise UsageError("no call waits for an answer", "`agentguard watch` shows each one as it comes")
-    if len(leads) > 1:
-        Console().print(_list(leads))
-        raise UsageError(f"{len(leads)} calls wait for an answer", "name one by its ID")
-    return leads[0]
+    if len(firsts) > 1:
+        Console().print(_list(firsts))
+        raise UsageError(f"{len(firsts)} calls wait for an answer", "name one by its ID")
+    return firsts[0]
 
 
 def title(group: tuple[Request, ...]) -> str:

@@ -1,129 +1,58 @@
-"""`agentguard watch`: shows each call that waits, as it comes, and takes the answer."""
+"""`agentguard watch`: stays open beside the agent, shows each call that waits, and takes the answer."""
 
 from __future__ import annotations
 
 import os
-import time
+import sys
 
 import click
 
-from ..core.request import Request, faithful, question
-from ..core.sheet import printable
 from ..edge.journal import Journal
 from ..edge.root import Root
-from ..edge.terminal import ask, has_terminal, say
-from ..errors import NotAPerson, RecordError, UsageError
-from .approve import also, approval, proof_for, them, title
-from .person import Person, prove, require_person
+from ..errors import UsageError
+from .answers import Answers
+from .person import prove, require_person
 
-#: How often to look for new requests, in seconds.
-GLANCE = 0.5
 DEED = "watch for calls and answer them"
 
 
 @click.command()
 @click.pass_obj
-def watch(root: Root) -> None:
-    """Show each waiting call as it comes.
+def watch(root: Root) -> int:
+    """Show what waits for you, as it comes.
 
-    Takes your answer to each. Ctrl-C ends.
+    A full-screen view to keep open beside the agent, with a bell and a note on the desktop for each
+    call that arrives. It also tells what passes. On a plain terminal, use `agentguard approve`.
 
     \b
-    Example:
+    Keys:
+      Enter, o   open a call: read all of it, type the word that it asks for
+      d          deny it, with a sentence that the agent gets to read
+      Escape     back, without an answer
+      ?          all keys
+      q          quit: what waits goes on waiting
+
+    \b
+    Examples:
       agentguard watch
+      NO_COLOR=1 agentguard watch
     """
     person = require_person(root, DEED)
     if person.sign:
         prove(root, person, DEED)
+    if not (sys.stdout.isatty() and sys.stderr.isatty()) or os.environ.get("TERM", "") in ("", "dumb"):
+        raise UsageError("watch needs a terminal that shows a full screen", "`agentguard approve ID` asks on any other")
     if Journal(root).foreign:
         raise UsageError("the requests here are another user's", "answer them as that user")
-    say("Waiting for calls that need a person. Ctrl-C ends.")
-    try:
-        _Watch(root, person).run()
-    except KeyboardInterrupt:
-        say("")
+    _forget_settings()
+    from ..watch.app import Watch
+
+    view = Watch(root, Answers(root, person, DEED))
+    view.run()
+    return view.return_code or 0
 
 
-class _Watch:
-    """One person's watch. It outlives its database: what cannot be read now is tried again."""
-
-    def __init__(self, root: Root, person: Person) -> None:
-        self._root = root
-        self._person = person
-        self._journal: Journal | None = None
-        self._file = (0, 0)
-        self._shown: set[str] = set()
-        self._trouble = ""
-
-    def run(self) -> None:
-        """Until Ctrl-C, or until the terminal is gone."""
-        while has_terminal():
-            request = self._next()
-            if request is None:
-                time.sleep(GLANCE)
-            else:
-                self._shown.add(request.id)
-                self._put(request)
-
-    def _open(self) -> Journal:
-        """The journal that lies in its place now; a file that was put there meanwhile is another one."""
-        try:
-            facts = os.stat(self._root.record)
-        except OSError as fault:
-            raise RecordError(f"{self._root.record}: {fault.strerror}") from fault
-        file = (facts.st_dev, facts.st_ino)
-        if self._journal is None or file != self._file:
-            if self._journal is not None:
-                self._journal.close()
-            self._journal, self._file = Journal(self._root), file
-        return self._journal
-
-    def _next(self) -> Request | None:
-        """The oldest request that has not been shown yet."""
-        try:
-            waiting = [request for request in self._open().pending() if not request.lead]
-        except RecordError as fault:
-            if str(fault) != self._trouble:
-                self._trouble = str(fault)
-                say(f"The requests cannot be read: {printable(self._trouble)}. Trying on.")
-            return None
-        if self._trouble:
-            self._trouble = ""
-            say("The requests can be read again.")
-        return next((request for request in waiting if request.id not in self._shown), None)
-
-    def _put(self, request: Request) -> None:
-        """Ask about one request and what has joined it, and give the answer on."""
-        try:
-            group = faithful(self._open().group(request) or (request,))
-            word = question(group)
-            wanted = (
-                f"{also(group)}Type {printable(word)} to approve {them(group)}, deny [WORDS] to refuse, "
-                "anything else to leave it: "
-            )
-            typed = ask(f"\a{title(group)}", group[0].sheet, wanted, gone=lambda: self._gone(request))
-            verb, _, words = (typed or "").partition(" ")
-            if typed == word:
-                proof = proof_for(self._root, group, self._person, DEED)
-                say(approval(self._open().answer(group, True, self._person.by, proof=proof)))
-            elif verb == "deny":
-                denied = self._open().answer(group, False, self._person.by, words.strip())
-                say(f"Denied {', '.join(one.id for one in denied)}.")
-            elif self._gone(request):
-                say(f"\nRequest {request.id} no longer waits: it was answered elsewhere, or its caller has gone.")
-            else:
-                say(f"Left {request.id} as it is: `agentguard approve {request.id}` or `deny {request.id}` answers it.")
-        except (UsageError, NotAPerson) as fault:
-            say(printable(fault.message))
-        except RecordError as fault:
-            say(f"The answer could not be given: {printable(str(fault))}")
-            self._shown.discard(request.id)
-
-    def _gone(self, request: Request) -> bool:
-        """Whether a request no longer waits, as far as can be seen."""
-        try:
-            return self._open().request(request.id).state != "open"
-        except UsageError:
-            return True
-        except RecordError:
-            return False
+def _forget_settings() -> None:
+    """Textual takes settings from the environment, keys to be pressed among them: here only a person presses keys."""
+    for name in [name for name in os.environ if name.startswith("TEXTUAL_")]:
+        del os.environ[name]

@@ -8,6 +8,7 @@ from .sheet import Sheet
 from .value import TYPE_CHECKING, Value
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Literal
 
     State = Literal["open", "approved", "denied", "spent", "withdrawn"]
@@ -66,6 +67,18 @@ def faithful(group: tuple[Request, ...]) -> tuple[Request, ...]:
             hint = "deny it, and look at who could write to the database"
             raise UsageError(f"request {request.id} was changed after it was asked", hint)
     return group
+
+
+def questions(waiting: Iterable[Request]) -> dict[str, tuple[Request, ...]]:
+    """Requests as questions, by the id that those of one question have in common.
+
+    What has joined another is one with it, also once that one is answered.
+    """
+    found: dict[str, tuple[Request, ...]] = {}
+    for request in waiting:
+        name = request.lead or request.id
+        found[name] = (*found.get(name, ()), request)
+    return found
 
 
 def question(group: tuple[Request, ...]) -> str:

@@ -244,13 +244,17 @@ def _written(asked: Sheet) -> str:
 
 
 def _request(row: tuple[Any, ...]) -> Request:
+    """A row as what it says. Raises RecordError for one that agentguard did not write."""
     from ..core.effect import Reason
 
     id, digest, session, created, sheet, *rest = row
-    fields = {name: value for name, value in parsed(sheet).items() if name in Sheet._fields}
-    fields |= {name: tuple(value) for name, value in fields.items() if isinstance(value, list)}
-    fields["reasons"] = tuple(Reason(*reason) for reason in fields["reasons"])
-    return Request(id, digest, session, created, Sheet(**fields), *rest)
+    try:
+        fields = {name: value for name, value in parsed(sheet).items() if name in Sheet._fields}
+        fields |= {name: tuple(value) for name, value in fields.items() if isinstance(value, list)}
+        fields["reasons"] = tuple(Reason(*reason) for reason in fields["reasons"])
+        return Request(id, digest, session, created, Sheet(**fields), *rest)
+    except (AttributeError, KeyError, TypeError, ValueError) as fault:
+        raise RecordError(f"request {id!r} is none that agentguard wrote", "look at who could write to it") from fault
 
 
 def _facts(request: Request) -> dict[str, Any]:

@@ -48,11 +48,17 @@ def grant(root: Root, digests: tuple[str, ...], factor: Factor, passphrase: str 
     return plain.replace(signature=signed(factor, plain.message, passphrase))
 
 
-def chosen(root: Root, ask: Ask) -> Factor:
-    """The factor that the person wants to use: the only one, or the one they name."""
+def choice(root: Root) -> tuple[Factor, ...]:
+    """The factors that the person can use, at least one. Raises Unproven."""
     there = usable(root)
     if not there:
         raise Unproven("there is no factor to sign with", "`agentguard factor add passphrase` adds one")
+    return there
+
+
+def chosen(root: Root, ask: Ask) -> Factor:
+    """The factor that the person wants to use: the only one, or the one they name."""
+    there = choice(root)
     if len(there) == 1:
         return there[0]
     listed = ", ".join(f"{place}: {factor.name}" for place, factor in enumerate(there, 1))

@@ -225,21 +225,22 @@ def layout(title: str, asked: Sheet, width: int, colour: bool) -> str:
     bold, dim, red, plain = ("\x1b[1m", "\x1b[2m", "\x1b[1;31m", "\x1b[0m") if colour else ("", "", "", "")
     told = ["", f"{bold}{title}{plain}", ""]
     for label, value in lines(asked):
-        first, *more = _broken(_cut(value), width - _LABEL - 2)
+        first, *more = broken(cut(value), width - _LABEL - 2)
         mark = red if label == "rated" else bold if label == "command" else ""
         told.append(f"  {dim}{label:<{_LABEL}}{plain}{mark}{first}{plain if mark else ''}")
         told += [f"  {'':<{_LABEL}}{mark}{part}{plain if mark else ''}" for part in more]
     return "\n".join([*told, "", ""])
 
 
-def _cut(value: str) -> str:
-    if len(value) <= SHOWN:
+def cut(value: str, most: int = SHOWN) -> str:
+    """`value`, without its middle where it has more characters than that."""
+    if len(value) <= most:
         return value
-    half = SHOWN // 2
+    half = most // 2
     return f"{value[:half]} …[{len(value) - 2 * half} characters not shown]… {value[-half:]}"
 
 
-def _broken(value: str, width: int) -> list[str]:
+def broken(value: str, width: int) -> list[str]:
     """`value` in pieces of at most `width` columns; what is not ASCII may take two."""
     pieces, piece, used = [], "", 0
     for char in value:

@@ -5,14 +5,11 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from desk import PROJECT, Desk
 
-from agentguard.cli import watch
-from agentguard.cli.person import Person
 from agentguard.core.effect import Reason
 from agentguard.core.origin import Origin, Process, Session
 from agentguard.core.request import REQUEST_LIFE, Request, bound
@@ -20,8 +17,8 @@ from agentguard.core.sheet import Sheet
 from agentguard.edge.journal import Journal
 from agentguard.edge.root import Root
 
+CALLER = Origin(0, Session("session", "claude"))
 APPROVE = "Type DELETE to approve it, anything else to leave it: "
-WATCH = "Type DELETE to approve it, deny [WORDS] to refuse, anything else to leave it: "
 
 
 @pytest.fixture
@@ -48,9 +45,9 @@ def asked(*argv: str) -> Sheet:
     )
 
 
-def put(journal: Journal, *argv: str) -> Request:
+def put(journal: Journal, *argv: str, by: Origin = CALLER) -> Request:
     sheet = asked(*argv)
-    return journal.file(sheet, bound(f"digest of {argv}", sheet), Origin(0, Session("session", "claude"))).request
+    return journal.file(sheet, bound(f"digest of {argv}", sheet), by).request
 
 
 def kinds(journal: Journal) -> list[str]:
@@ -62,13 +59,6 @@ def body(journal: Journal) -> str:
     """The last row of the record, as JSON."""
     with journal.reading() as connection:
         return str(connection.execute("SELECT body FROM record ORDER BY seq DESC").fetchone()[0])
-
-
-def until(condition: Callable[[], bool], seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 # approve
@@ -114,6 +104,17 @@ def test_several_wait(person: Desk, journal: Journal) -> None:
     assert "2 calls wait" in shown and "[red]x[/red]" in shown
     assert "\\x1b[2J" in shown and "\x1b[2J" not in shown
     assert {one.state for one in (journal.request(first.id), journal.request(second.id))} == {"open"}
+
+
+def test_what_joined_a_question_after_its_answer_is_a_question(person: Desk, journal: Journal) -> None:
+    loop = Origin(0, Session("session", "claude"), (Process(70, 1, "bash"),))
+    first, late = (put(journal, "rm", name, by=loop) for name in ("one", "late"))
+    journal.answer((first,), False, {})
+    assert late.lead == first.id
+    person.type("agentguard approve\n")
+    assert f"request {late.id}" in person.until(APPROVE)
+    person.type("DELETE\n")
+    person.until(f"Approved {late.id}")
 
 
 @pytest.mark.parametrize(
@@ -241,124 +242,18 @@ def test_refused_without_any_terminal(tmp_path: Path, root: Root, journal: Journ
     assert kinds(journal) == ["attempt"]
 
 
-# watch
+# watch: the view itself is in tests/watch
 
 
-@pytest.fixture
-def watching(person: Desk, journal: Journal) -> Desk:
-    with journal.reading():
-        pass  # makes the database
-    person.type("agentguard watch\n")
-    person.until("Ctrl-C ends.\n")
-    return person
-
-
-def test_watch_shows_each_call_as_it_comes(watching: Desk, journal: Journal) -> None:
-    first = put(journal, "rm", "one")
-    shown = watching.until(WATCH)
-    assert "\a" in shown and "rm one" in shown
-    watching.type("DELETE\n")
-    watching.until(f"Approved {first.id}")
-    second = put(journal, "rm", "two")
-    third = put(journal, "rm", "three")
-    assert "rm two" in watching.until(WATCH)
-    watching.type("deny that is the wrong one\n")
-    assert "rm three" in watching.until(WATCH)
-    watching.type("\n")
-    watching.until(f"Left {third.id}")
-    watching.type("\x03")
-    watching.until("desk> ")
-    assert watching.status() == 0
-    states = [journal.request(one.id) for one in (first, second, third)]
-    assert [one.state for one in states] == ["approved", "denied", "open"]
-    assert states[1].answer == "that is the wrong one"
-    assert kinds(journal) == ["approved", "denied"]
-
-
-def test_watch_ends_with_ctrl_c_at_the_question(watching: Desk, journal: Journal) -> None:
+@pytest.mark.parametrize("line", ["agentguard watch", "TERM=xterm agentguard watch | cat", "TERM= agentguard watch"])
+def test_watch_on_a_plain_terminal_says_what_to_use(person: Desk, journal: Journal, line: str) -> None:
     request = put(journal, "rm", "one")
-    watching.until(WATCH)
-    watching.type("DELETE\x03")
-    watching.until("desk> ")
-    assert watching.status() == 0
+    shown = person.run(f"set -o pipefail; {line}")
+    assert "watch needs a terminal that shows a full screen" in shown and "agentguard approve ID" in shown
+    assert person.status() == 2
     assert journal.request(request.id).state == "open"
 
 
-def test_what_is_typed_before_a_call_comes_is_no_answer(watching: Desk, journal: Journal) -> None:
-    watching.type("DELETE\nDELETE\n")
-    request = put(journal, "rm", "one")
-    watching.until(WATCH)
-    watching.type("\n")
-    watching.until(f"Left {request.id}")
-    assert journal.request(request.id).state == "open"
-
-
-def test_watch_sees_what_waits_already_and_what_is_withdrawn(person: Desk, journal: Journal) -> None:
-    request = put(journal, "rm", "one")
-    person.type("agentguard watch\n")
-    person.until(WATCH)
-    journal.withdraw(request)
-    person.until(f"Request {request.id} no longer waits")
-
-
-def test_two_watches(person: Desk, journal: Journal, tmp_path: Path) -> None:
-    other = Desk(tmp_path)
-    request = put(journal, "rm", "one")
-    person.type("agentguard watch\n")
-    other.type('python -m agentguard.cli.main --root "$HOME/root" watch\n')
-    person.until(WATCH)
-    other.until(WATCH)
-    other.type("deny\n")
-    other.until(f"Denied {request.id}")
-    person.until(f"Request {request.id} no longer waits")
-    again = put(journal, "rm", "two")
-    other.until(WATCH)
-    person.until(WATCH)
-    person.type("DELETE\n")
-    person.until(f"Approved {again.id}")
-    other.until(f"Request {again.id} no longer waits")
-    other.close()
-    assert kinds(journal) == ["denied", "approved"]
-
-
-def test_watch_outlives_its_database(watching: Desk, root: Root, journal: Journal, tmp_path: Path) -> None:
-    put(journal, "rm", "one")
-    watching.until(WATCH)
-    watching.type("\n")
-    watching.until("Left ")
-    journal.close()
-    os.rename(root.data, tmp_path / "away")
-    assert "No such file or directory" in watching.until("Trying on.")
-    fresh = Journal(root)
-    request = put(fresh, "rm", "two")
-    watching.until("can be read again")
-    watching.until(WATCH)
-    watching.type("DELETE\n")
-    watching.until(f"Approved {request.id}")
-    assert fresh.request(request.id).state == "approved"
-    os.chmod(root.data, 0o777)
-    os.replace(root.record, f"{root.record}.old")
-    Path(root.record).write_bytes(b"no database")
-    assert "cannot be read" in watching.until("Trying on.")
-
-
-def test_watch_ends_with_its_terminal(tmp_path: Path, journal: Journal) -> None:
-    put(journal, "rm", "one")
-    person = Desk(tmp_path)
-    person.type("sh -c 'echo $$ > pid; exec python -m agentguard.cli.main --root \"$HOME/root\" watch'\n")
-    person.until(WATCH)
-    pid = (tmp_path / "pid").read_text().strip()
-    person.close()
-    until(lambda: not Path(f"/proc/{pid}").exists())
-
-
-def test_watch_shows_what_its_question_is_about(root: Root, journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first call of a loop was answered elsewhere meanwhile: what is shown is the one that still waits."""
-    loop = Origin(0, Session("s1", "claude"), (Process(70, 1, "bash"),))
-    first, second = (journal.file(asked("rm", name), name, loop).request for name in ("one", "two"))
-    journal.answer((first,), False, {})
-    shown: list[Sheet] = []
-    monkeypatch.setattr(watch, "ask", lambda title, sheet, wanted, gone: shown.append(sheet))
-    monkeypatch.setattr(watch, "say", lambda text: None)
-    watch._Watch(root, Person({}))._put(first)
-    assert second.lead == first.id and shown == [second.sheet]
+def test_watch_explains_its_keys(person: Desk) -> None:
+    shown = person.run("agentguard watch --help")
+    assert "Enter, o" in shown and "Escape" in shown and "Examples:" in shown

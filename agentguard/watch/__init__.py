@@ -1,0 +1,1 @@
+"""The full-screen view of what waits for a person: `agentguard watch`."""

@@ -1,0 +1,25 @@
+"""Who gives a person's answers on: proof and signatures are no business of the view."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from ..core.request import Request
+from ..edge.factors import Factor
+
+
+class Answerer(Protocol):
+    """Every method may raise AgentguardError, and may be called from any thread.
+
+    What a person was shown of a request is what they decide on: one that says something else than was asked
+    is not approved.
+    """
+
+    def factors(self, requests: tuple[Request, ...]) -> tuple[Factor, ...]:
+        """What the person can prove themselves by to approve these; none if their word is enough."""
+
+    def approve(self, requests: tuple[Request, ...], factor: Factor | None, passphrase: str | None) -> str:
+        """Let exactly these run; what that means, in a line. An SSH key without a passphrase asks at the terminal."""
+
+    def deny(self, requests: tuple[Request, ...], words: str) -> str:
+        """Refuse these, with words for the agent; what was done, in a line."""

@@ -1,0 +1,52 @@
+"""What lies before the person: requests as questions, which of them are new, and what became of the others."""
+
+from __future__ import annotations
+
+from ..core.request import Request, questions
+
+#: Requests that one answer decides, the oldest first.
+Group = tuple[Request, ...]
+
+_FATES = {
+    "open": "nobody answered it for too long",
+    "approved": "it was approved elsewhere",
+    "spent": "it was approved elsewhere, and has run",
+    "denied": "it was denied elsewhere",
+    "withdrawn": "its caller has gone",
+    "": "it is gone",
+}
+
+
+class Desk:
+    """Questions by the id that their requests have in common, the oldest first."""
+
+    def __init__(self) -> None:
+        self.questions: dict[str, Group] = {}
+        self._seen: set[str] = set()
+        self._gone: dict[str, str] = {}
+
+    def take(self, waiting: tuple[Request, ...], gone: tuple[tuple[str, str], ...] = ()) -> tuple[Group, ...]:
+        """Lay out what waits now; the questions that have not lain here before."""
+        self.questions = questions(waiting)
+        self._gone.update(gone)
+        new = tuple(group for name, group in self.questions.items() if name not in self._seen)
+        self._seen.update(self.questions)
+        return new
+
+    def waits(self, group: Group) -> bool:
+        """Whether any of these can still be answered."""
+        ids = {request.id for request in self._there(group)}
+        return any(request.id in ids for request in group)
+
+    def joined(self, group: Group) -> int:
+        """How many wait with these that are not among them."""
+        ids = {request.id for request in group}
+        return sum(request.id not in ids for request in self._there(group))
+
+    def fate(self, request: Request) -> str:
+        """Why a request waits no more."""
+        return _FATES[self._gone.get(request.id, "")]
+
+    def _there(self, group: Group) -> Group:
+        """What waits of that question now."""
+        return self.questions.get(group[0].lead or group[0].id, ())

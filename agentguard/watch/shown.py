@@ -1,0 +1,120 @@
+"""Requests and rows of the record as text. What they hold is hostile: it is shown, never obeyed as markup."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from ..core.sheet import lines, printable, quoted
+from ..edge.terminal import SHOWN, broken, cut
+from .desk import Group
+
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, RenderResult
+
+    from ..core.request import Request
+    from ..edge.record import Row
+
+#: The columns of the table, each with the most characters that it shows.
+COLUMNS = {
+    "age": 7,
+    "rated": 12,
+    "program": 12,
+    "operands": 44,
+    "because": 56,
+    "safer": 44,
+    "agent": 12,
+    "session": 20,
+    "in": 32,
+}
+#: How much of one value is shown where everything is shown, in characters: less than one argument can have.
+EVERYTHING = 150_000
+_LABEL = 10  # columns for the labels of a sheet
+_SESSION, _CALL, _WHOLE = 18, 60, 300  # characters in the log: a session, a call with words after it, one without
+_STYLES = {"asked": "bold yellow", "ran": "green", "approved": "bold green", "denied": "red", "attempt": "bold red"}
+
+
+def age(request: Request) -> str:
+    """How long a request has waited."""
+    seconds = max(0, round(time.time() - request.created))
+    return f"{seconds} s" if seconds < 120 else f"{seconds // 60} min"
+
+
+def cells(group: Group) -> tuple[Text, ...]:
+    """One question as a row of the table."""
+    asked, more = group[0].sheet, len(group) - 1
+    grave = bool(asked.catastrophic)
+    told = (
+        age(group[0]),
+        "CATASTROPHIC" if grave else asked.rating,
+        asked.program + (f" ×{more + 1}" if more else ""),
+        quoted(asked.argv[1:]),
+        asked.reasons[0].text if asked.reasons else "",
+        next((reason.instead for reason in asked.reasons if reason.instead), ""),
+        asked.agent or "a program",
+        asked.session,
+        asked.cwd,
+    )
+    styles = {"rated": "bold red" if grave else "red", "program": "bold", "age": "dim"}
+    return tuple(
+        Text(_short(printable(text), most), styles.get(column, ""), no_wrap=True)
+        for (column, most), text in zip(COLUMNS.items(), told, strict=True)
+    )
+
+
+class Shown:
+    """Questions in full, laid out for whatever width there is.
+
+    Long values are broken below their own start: a terminal that broke them would let them begin a
+    line that looks like one of ours.
+    """
+
+    def __init__(self, group: Group, most: int = SHOWN) -> None:
+        self._most = most
+        self._told = list(lines(group[0].sheet))
+        if len(group) > 1:
+            self._told += [("", ""), ("and", f"{len(group) - 1} more of the same caller, answered together:")]
+        for place, request in enumerate(group[1:], 2):
+            self._told += _member(place, request)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for label, value in self._told:
+            style = "bold red" if label == "rated" else "bold" if label == "command" else ""
+            for place, part in enumerate(broken(cut(value, self._most), max(options.max_width - _LABEL - 1, 8))):
+                shown = Text(f"{'' if place else label:<{_LABEL}}", "dim", no_wrap=True, end="\n")
+                yield shown.append(part, style or "not dim")
+
+
+def _member(place: int, request: Request) -> list[tuple[str, str]]:
+    """One of several: what is not the same as in the first."""
+    asked = request.sheet
+    told = [(f"{place:>6}", quoted(asked.argv))]
+    if asked.catastrophic:
+        told.append(("rated", printable(f"{asked.rating}, catastrophic: {asked.catastrophic}")))
+    return [*told, *(("hits", printable(target)) for target in asked.targets)]
+
+
+def row(row: Row) -> Text:
+    """One thing that passed, on one line: what begins a line is ours. A row may hold anything."""
+    body = row.body
+    kind, argv = str(body.get("kind", "")), body.get("argv")
+    call = quoted(tuple(map(str, argv))) if isinstance(argv, list) else str(body.get("program", ""))
+    why = str(body.get("why") or body.get("answer") or "")
+    told = Text(_moment(body.get("time")), "dim", no_wrap=True)
+    told.append(f" {printable(kind):<9}", _STYLES.get(kind, "not dim"))
+    told.append(f" {printable(_short(str(body.get('session_name') or ''), _SESSION)):<{_SESSION}}  ")
+    told.append(printable(_short(call, _CALL if why else _WHOLE)), "not dim")
+    return told.append(f"  {printable(_short(why, _WHOLE))}" if why else "", "italic")
+
+
+def _moment(moment: object) -> str:
+    try:
+        return time.strftime("%H:%M:%S", time.localtime(float(str(moment))))
+    except (ValueError, OverflowError, OSError):
+        return "--:--:--"
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"

@@ -1,0 +1,61 @@
+"""Requests on a list of their own, for a person to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from agentguard.core.effect import Reason
+from agentguard.core.origin import Origin, Process, Session
+from agentguard.core.request import Request, bound
+from agentguard.core.sheet import Sheet
+from agentguard.edge.journal import Journal
+from agentguard.edge.root import Root
+
+REASON = Reason("rm-removes", "rm", "removes what git does not know", "git stash -u")
+
+
+@pytest.fixture(autouse=True)
+def no_desktop(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Notes of tests do not appear on the tester's own desktop."""
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={tmp_path}/no-bus")
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Root:
+    return Root(str(tmp_path / "root"))
+
+
+@pytest.fixture
+def journal(root: Root) -> Journal:
+    journal = Journal(root)
+    with journal.reading():
+        pass  # makes the database
+    return journal
+
+
+@pytest.fixture
+def put(journal: Journal) -> Callable[..., Request]:
+    """Files a request. Those of one `parent` (a pid) are one question; without it, each is its own."""
+
+    def file(*argv: str, parent: int = 0, into: Journal = journal, **fields: object) -> Request:
+        asked = Sheet(
+            argv[0],
+            argv,
+            "/srv/app",
+            f"/bin/{argv[0]}",
+            "destructive",
+            "",
+            (REASON,),
+            (),
+            "",
+            "claude (pid 7)",
+            "claude",
+        ).replace(**fields)
+        above = (Process(parent, 1, "bash"),) if parent else ()
+        caller = Origin(0, Session("session", "claude"), above)
+        return into.file(asked, bound(f"digest of {argv}", asked), caller).request
+
+    return file

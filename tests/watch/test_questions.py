@@ -1,0 +1,56 @@
+"""Requests as questions, and the note on the desktop, without a screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from agentguard.core.request import Request
+from agentguard.edge.journal import Journal
+from agentguard.watch.desk import Desk, questions
+from agentguard.watch.notify import title
+
+Put = Callable[..., Request]
+
+
+def names(journal: Journal) -> list[list[str]]:
+    return [[request.sheet.argv[1] for request in group] for group in questions(journal.pending()).values()]
+
+
+def test_what_joined_is_one_question_also_after_the_first_was_answered(put: Put, journal: Journal) -> None:
+    first, *_ = (put("rm", name, parent=7) for name in "abc")
+    put("rm", "d")
+    assert names(journal) == [["a", "b", "c"], ["d"]]
+    journal.answer((first,), True, {})
+    assert names(journal) == [["b", "c"], ["d"]]
+
+
+def test_a_question_is_new_once(put: Put, journal: Journal) -> None:
+    desk = Desk()
+    first = put("rm", "a", parent=7)
+    assert [group[0].id for group in desk.take(journal.pending())] == [first.id]
+    put("rm", "b", parent=7)
+    assert desk.take(journal.pending()) == ()
+    assert desk.joined((first,)) == 1
+    journal.answer((first,), False, {})
+    assert desk.take(journal.pending(), ((first.id, "denied"),)) == ()
+    assert not desk.waits((first,))
+    assert desk.fate(first) == "it was denied elsewhere"
+
+
+@pytest.mark.parametrize(
+    ("argv", "told"),
+    [
+        (("rm", "-rf", "data"), "destructive: rm -rf data"),
+        (("rm", "<b>\x1b[2J\n"), "destructive: rm $'<b>\\x1b[2J\\n'"),
+        (("rm", "x" * 500), f"destructive: rm {'x' * 116}…"),
+    ],
+)
+def test_a_note_is_one_plain_line(put: Put, argv: tuple[str, ...], told: str) -> None:
+    assert title(((put(*argv),),)) == told
+
+
+def test_a_note_of_several(put: Put) -> None:
+    assert title(((put("rm", "a"),), (put("rm", "b"),))) == "2 calls wait"
+    assert title(((put("rm", "c", catastrophic="the home directory"),),)) == "catastrophic: rm c"
