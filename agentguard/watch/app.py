@@ -109,6 +109,8 @@ class Watch(App[None]):
     def on_watch_looked(self, event: Looked) -> None:
         """Lay out what there is. What comes only appears: it opens nothing and takes no key."""
         glance, board = event.glance, self._board
+        if not board.stands:
+            return
         if glance.waiting is not None:
             arrived = self._desk.take(glance.waiting, glance.gone)
             board.lay(self._desk.questions)

@@ -75,6 +75,11 @@ class Board(Screen[None]):
     def _table(self) -> DataTable[Text]:
         return self.query_one("#waiting", DataTable)
 
+    @property
+    def stands(self) -> bool:
+        """Whether it is put up, and not yet taken down."""
+        return bool(self.query("#waiting"))
+
     def lay(self, questions: dict[str, Group]) -> None:
         """Show these questions; the marked one stays marked, whatever comes or goes."""
         table, marked = self._table, self._marked_name()

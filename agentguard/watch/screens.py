@@ -106,7 +106,9 @@ class Asking(Screen[None]):
         return event.time >= self._since + MOMENT or (isinstance(event, events.Key) and event.key in _LEAVING)
 
     def see(self, desk: Desk, trouble: str) -> None:
-        """What is known now."""
+        """What is known now; of no use while the screen is put up or taken down."""
+        if not self.query("#heading"):
+            return
         self.query_one("#heading", Static).update(self.heading())
         more = desk.joined(self.group)
         if trouble or self._settled:

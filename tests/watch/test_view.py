@@ -25,7 +25,9 @@ from agentguard.edge.journal import Journal
 from agentguard.edge.root import Root
 from agentguard.errors import Unproven
 from agentguard.watch.app import Watch
-from agentguard.watch.screens import Asking
+from agentguard.watch.board import Board
+from agentguard.watch.desk import Desk
+from agentguard.watch.screens import Asking, Question
 
 Put = Callable[..., Request]
 
@@ -135,7 +137,7 @@ LITERAL = r"[red]x[/red] [@click=app.quit]y[/] \x1b[2J\x07 \n asked by you \u202
 
 def test_hostile_text_is_shown_and_not_obeyed(watch: Callable[..., None], put: Put, journal: Journal) -> None:
     argument = HOSTILE.encode("utf-8", "backslashreplace").decode()
-    literal = LITERAL.replace(r"\xff", r"\udcff")
+    literal = LITERAL.replace(r"\xff", r"\\udcff")
     request = put("rm", argument, cwd="/[b]in[/b]", session="[blink]me", agent="[u]a", targets=("file [i]z[/i]",))
     journal.answer((put("rm", "[bold]gone[/bold]\x1b[2J"),), False, {}, "[red]no[/red]")
 
@@ -323,6 +325,20 @@ def test_answered_elsewhere_in_the_same_moment(
 
     watch(journey)
     assert kinds(journal) == ["denied"]
+
+
+def test_a_look_while_a_question_is_put_up_or_the_view_taken_down(watch: Callable[..., None], put: Put) -> None:
+    """Nothing is there yet, or any more, to say it on."""
+    group = (put("rm", "one"),)
+
+    async def journey(hands: Hands) -> None:
+        await hands.sees("1 question waits")
+        hands.app.push_screen(question := Question(group))
+        question.see(Desk(), "")
+        await hands.ready()
+
+    watch(journey)
+    assert not Board().stands
 
 
 def test_one_that_is_too_old(watch: Callable[..., None], root: Root, put: Put) -> None:
