@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..core.request import APPROVAL_LIFE, Request, faithful, question, questions
-from ..core.sheet import printable, quoted
+from ..core.sheet import further, lines, printable, quoted
 from ..edge.journal import Journal
 from ..edge.root import Root
 from ..edge.terminal import ask
@@ -38,8 +38,9 @@ def approve(root: Root, id: str | None) -> int:
     journal = Journal(root)
     group = faithful(journal.group(chosen(journal, id)))
     word = printable(question(group))
-    wanted = f"{also(group)}Type {word} to approve {them(group)}, anything else to leave it: "
-    if ask(title(group), group[0].sheet, wanted) != question(group):
+    wanted = f"Type {word} to approve {them(group)}, anything else to leave it: "
+    told = (*lines(group[0].sheet), *further(tuple(request.sheet for request in group)))
+    if ask(title(group), told, wanted) != question(group):
         click.echo(f"{word} was not typed: request {group[0].id} still waits.")
         return 1
     proof = proof_for(root, group, person, deed)
@@ -76,14 +77,6 @@ def chosen(journal: Journal, id: str | None) -> Request:
 def title(group: tuple[Request, ...]) -> str:
     """What stands above the sheet of the first of these requests."""
     return f"agentguard: request {group[0].id}, asked {_ago(group[0])} ago. It cannot be undone."
-
-
-def also(group: tuple[Request, ...]) -> str:
-    """The other calls that one answer decides, a line each."""
-    if len(group) == 1:
-        return ""
-    calls = "".join(f"  {quoted(request.sheet.argv)}\n" for request in group[1:])
-    return f"and {len(group) - 1} more of the same caller:\n{calls}\n"
 
 
 def them(group: tuple[Request, ...]) -> str:

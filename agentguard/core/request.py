@@ -61,10 +61,12 @@ def bound(found: str, asked: Sheet) -> str:
 
 
 def faithful(group: tuple[Request, ...]) -> tuple[Request, ...]:
-    """These requests; raises UsageError if what would be shown of one is not what was asked."""
+    """These requests; raises UsageError if what would be shown is not what was asked, and not as one question."""
+    hint = "deny it, and look at who could write to the database"
     for request in group:
+        if kin(request.sheet) != kin(group[0].sheet):
+            raise UsageError(f"request {request.id} was put to {group[0].id} after it was asked", hint)
         if request.digest.rpartition(":")[2] != digest(request.sheet):
-            hint = "deny it, and look at who could write to the database"
             raise UsageError(f"request {request.id} was changed after it was asked", hint)
     return group
 

@@ -79,6 +79,8 @@ def _escape(char: str) -> str:
     code = ord(char)
     if 0xDC80 <= code <= 0xDCFF:  # a byte that is not UTF-8
         return f"\\x{code - 0xDC00:02x}"
+    if 0x80 <= code <= 0xFF:  # a character, and no byte of that number
+        return f"\\u{code:04x}"
     return char.encode("unicode_escape").decode("ascii")
 
 
@@ -92,7 +94,7 @@ def _quoted(word: str) -> str:
         return word
     shown = printable(word)
     if shown != word:
-        return "$'" + shown.replace("'", "\\'") + "'"
+        return "$'" + printable(word.replace("\\", "\\\\").replace("'", "\\'")) + "'"
     return "'" + word.replace("'", "'\"'\"'") + "'"
 
 
@@ -111,4 +113,17 @@ def lines(sheet: Sheet) -> tuple[tuple[str, str], ...]:
     told += [("earlier" if i == 0 else "", printable(denial)) for i, denial in enumerate(sheet.earlier)]
     told.append(("runs", printable(sheet.real)))
     told.append(("asked by", printable(f"{sheet.agent or 'a program'}, session {sheet.session}")))
+    return tuple(told)
+
+
+def further(sheets: tuple[Sheet, ...]) -> tuple[tuple[str, str], ...]:
+    """What one answer decides beside the first of these, as `lines`: of each its command, and what else differs."""
+    if len(sheets) == 1:
+        return ()
+    told = [("", ""), ("and", f"{len(sheets) - 1} more of the same caller, answered together:")]
+    known = set(lines(sheets[0]))
+    for place, sheet in enumerate(sheets[1:], 2):
+        command, *more = lines(sheet)
+        told.append((f"{place:>6}", command[1]))
+        told += [line for line in more if line not in known and line[0] not in ("because", "safer")]
     return tuple(told)

@@ -11,7 +11,7 @@ from ..core.memory import Denial
 from ..core.origin import Session
 from ..core.request import APPROVAL_LIFE, REQUEST_LIFE, Filed, Request, kin
 from ..core.sheet import Sheet, quoted
-from ..core.value import TYPE_CHECKING
+from ..core.value import TYPE_CHECKING, Value
 from ..errors import RecordError, UsageError
 from .agents import agent, interpreter
 from .record import Record, append_row
@@ -252,9 +252,19 @@ def _request(row: tuple[Any, ...]) -> Request:
         fields = {name: value for name, value in parsed(sheet).items() if name in Sheet._fields}
         fields |= {name: tuple(value) for name, value in fields.items() if isinstance(value, list)}
         fields["reasons"] = tuple(Reason(*reason) for reason in fields["reasons"])
-        return Request(id, digest, session, created, Sheet(**fields), *rest)
+        asked = Sheet(**fields)
+        if not id or not set(id) <= set(ALPHABET) or not all(map(_is_text, asked.astuple())):
+            raise ValueError(sheet)
+        return Request(id, digest, session, created, asked, *rest)
     except (AttributeError, KeyError, TypeError, ValueError) as fault:
         raise RecordError(f"request {id!r} is none that agentguard wrote", "look at who could write to it") from fault
+
+
+def _is_text(value: Any) -> bool:
+    """Whether a field of a sheet can be shown."""
+    if isinstance(value, Value):
+        value = value.astuple()
+    return all(map(_is_text, value)) if isinstance(value, tuple) else isinstance(value, (str, bool))
 
 
 def _facts(request: Request) -> dict[str, Any]:

@@ -12,9 +12,12 @@ from ..core.sheet import Sheet, lines, printable
 from ..core.value import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterable
     from types import FrameType
     from typing import Any
+
+    #: What is shown, each line with its label.
+    Lines = Iterable[tuple[str, str]]
 
 TTY = "/dev/tty"
 
@@ -70,24 +73,23 @@ def prompt(terminal: str, asked: Sheet, word: str) -> bool:
         return False
     title = "agentguard: this cannot be undone, and waits for your word"
     try:
-        return ask(title, asked, f"Type {printable(word)} to run it, anything else to refuse: ") == word
+        return ask(title, lines(asked), f"Type {printable(word)} to run it, anything else to refuse: ") == word
     except KeyboardInterrupt:
         return False
 
 
-def ask(title: str, asked: Sheet, question: str, gone: Callable[[], bool] | None = None) -> str | None:
-    """Show a sheet on the controlling terminal and return the line typed in answer.
+def ask(title: str, told: Lines, question: str) -> str | None:
+    """Show what was asked for on the controlling terminal and return the line typed in answer.
 
-    None at the end of input, if the terminal cannot be used, or as soon as `gone`, which is
-    called every second, says that no answer is wanted any more. What was typed before the
-    question stood there is thrown away. Raises KeyboardInterrupt for Ctrl-C.
+    `told` is as `core.sheet.lines` gives it. None at the end of input, or if the terminal cannot be
+    used. What was typed before the question stood there is thrown away. Raises KeyboardInterrupt for Ctrl-C.
     """
     try:
         fd = _open()
     except OSError:
         return None
     try:
-        return _answer(fd, _sheet(fd, title, asked), question, gone)
+        return _answer(fd, _laid_out(fd, title, told), question)
     except OSError:  # the terminal was closed
         return None
     finally:
@@ -101,7 +103,7 @@ def answer(question: str, hidden: bool = False) -> str | None:
     except OSError:
         return None
     try:
-        return _answer(fd, "", question, None, hidden)
+        return _answer(fd, "", question, hidden)
     except OSError:  # the terminal was closed
         return None
     finally:
@@ -128,10 +130,9 @@ class _Ended(BaseException):
         self.number = number
 
 
-def _answer(fd: int, shown: str, question: str, gone: Callable[[], bool] | None, hidden: bool = False) -> str | None:
+def _answer(fd: int, shown: str, question: str, hidden: bool = False) -> str | None:
     """Write what is asked and read one line, in modes in which a person can type and interrupt."""
     import contextlib
-    import select
     import signal
     import termios
 
@@ -150,9 +151,6 @@ def _answer(fd: int, shown: str, question: str, gone: Callable[[], bool] | None,
         _write(fd, shown)
         termios.tcflush(fd, termios.TCIFLUSH)  # before the question: what follows it is an answer
         _write(fd, question)
-        while gone is not None and not select.select([fd], [], [], 1.0)[0]:
-            if gone():
-                return None
         line = os.read(fd, 4096)  # one line: that is what canonical mode gives
         if hidden or not line.endswith(b"\n"):
             _write(fd, "\n")
@@ -206,30 +204,30 @@ def _write(fd: int, text: str) -> None:
         raw = raw[os.write(fd, raw) :]
 
 
-def _sheet(fd: int, title: str, asked: Sheet) -> str:
-    """The sheet laid out for this terminal."""
+def _laid_out(fd: int, title: str, told: Lines) -> str:
+    """Lines laid out for this terminal."""
     try:
         width = os.get_terminal_size(fd).columns or 80
     except OSError:
         width = 80
     plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM", "dumb") == "dumb"
-    return layout(title, asked, max(width, 40), colour=not plain)
+    return layout(title, told, max(width, 40), colour=not plain)
 
 
-def layout(title: str, asked: Sheet, width: int, colour: bool) -> str:
-    """A sheet as text for a terminal of that many columns.
+def layout(title: str, told: Lines, width: int, colour: bool) -> str:
+    """Labelled lines as text for a terminal of that many columns.
 
     Long values are broken here, below their own start: a terminal that broke them would let
     them begin a line that looks like one of ours.
     """
     bold, dim, red, plain = ("\x1b[1m", "\x1b[2m", "\x1b[1;31m", "\x1b[0m") if colour else ("", "", "", "")
-    told = ["", f"{bold}{title}{plain}", ""]
-    for label, value in lines(asked):
+    text = ["", f"{bold}{title}{plain}", ""]
+    for label, value in told:
         first, *more = broken(cut(value), width - _LABEL - 2)
         mark = red if label == "rated" else bold if label == "command" else ""
-        told.append(f"  {dim}{label:<{_LABEL}}{plain}{mark}{first}{plain if mark else ''}")
-        told += [f"  {'':<{_LABEL}}{mark}{part}{plain if mark else ''}" for part in more]
-    return "\n".join([*told, "", ""])
+        text.append(f"  {dim}{label:<{_LABEL}}{plain}{mark}{first}{plain if mark else ''}")
+        text += [f"  {'':<{_LABEL}}{mark}{part}{plain if mark else ''}" for part in more]
+    return "\n".join([*text, "", ""])
 
 
 def cut(value: str, most: int = SHOWN) -> str:

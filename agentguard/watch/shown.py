@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from ..core.sheet import lines, printable, quoted
+from ..core.sheet import further, lines, printable, quoted
 from ..edge.terminal import SHOWN, broken, cut
 from .desk import Group
 
@@ -73,11 +73,7 @@ class Shown:
 
     def __init__(self, group: Group, most: int = SHOWN) -> None:
         self._most = most
-        self._told = list(lines(group[0].sheet))
-        if len(group) > 1:
-            self._told += [("", ""), ("and", f"{len(group) - 1} more of the same caller, answered together:")]
-        for place, request in enumerate(group[1:], 2):
-            self._told += _member(place, request)
+        self._told = (*lines(group[0].sheet), *further(tuple(request.sheet for request in group)))
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         for label, value in self._told:
@@ -85,15 +81,6 @@ class Shown:
             for place, part in enumerate(broken(cut(value, self._most), max(options.max_width - _LABEL - 1, 8))):
                 shown = Text(f"{'' if place else label:<{_LABEL}}", "dim", no_wrap=True, end="\n")
                 yield shown.append(part, style or "not dim")
-
-
-def _member(place: int, request: Request) -> list[tuple[str, str]]:
-    """One of several: what is not the same as in the first."""
-    asked = request.sheet
-    told = [(f"{place:>6}", quoted(asked.argv))]
-    if asked.catastrophic:
-        told.append(("rated", printable(f"{asked.rating}, catastrophic: {asked.catastrophic}")))
-    return [*told, *(("hits", printable(target)) for target in asked.targets)]
 
 
 def row(row: Row) -> Text:

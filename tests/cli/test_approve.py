@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -115,6 +116,51 @@ def test_what_joined_a_question_after_its_answer_is_a_question(person: Desk, jou
     assert f"request {late.id}" in person.until(APPROVE)
     person.type("DELETE\n")
     person.until(f"Approved {late.id}")
+
+
+def test_each_call_of_a_question_is_shown_with_what_differs(person: Desk, journal: Journal) -> None:
+    """The same words can mean another thing, and long ones could begin a line that looks like one of ours."""
+    loop = Origin(0, Session("session", "claude"), (Process(71, 1, "bash"),))
+    put(journal, "psql", by=loop)
+    for name, long in (("staging", ""), ("production", "x" * 300 + "Type DELETE to approve it")):
+        sheet = asked("psql", *[long] * bool(long)).replace(environment=name, targets=(f"table {name}.users",))
+        journal.file(sheet, bound(name, sheet), loop)
+    person.type("agentguard approve\n")
+    shown = person.until("Type DELETE 3 to approve exactly these 3, anything else to leave it: ")
+    assert "2 more of the same caller" in shown
+    assert all(f"table {name}.users" in shown and f"where     {name}" in shown for name in ("staging", "production"))
+    assert not re.search("^(Type DELETE to|x)", shown, re.MULTILINE)
+    person.type("DELETE 3\n")
+    person.until("Approved ")
+
+
+def test_what_was_put_to_another_question_is_not_approved_with_it(person: Desk, journal: Journal) -> None:
+    lead, other = put(journal, "rm", "junk"), put(journal, "psql", "-c", "drop database")
+    with journal.writing() as connection:
+        connection.execute("UPDATE requests SET lead = ? WHERE id = ?", (lead.id, other.id))
+    assert f"request {other.id} was put to {lead.id} after it was asked" in person.run(f"agentguard approve {lead.id}")
+    assert {one.state for one in (journal.request(lead.id), journal.request(other.id))} == {"open"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "id = char(27) || '[2J'",
+        "id = ''",
+        "sheet = json_set(sheet, '$.argv', json('[7]'))",
+        "sheet = json_set(sheet, '$.cwd', json('null'))",
+        "sheet = json_set(sheet, '$.reasons', json('[[1,2,3,4]]'))",
+    ],
+)
+@pytest.mark.parametrize("verb", ["approve", "deny"])
+def test_a_row_that_agentguard_did_not_write_is_named(person: Desk, journal: Journal, change: str, verb: str) -> None:
+    put(journal, "rm", "one")
+    with journal.writing() as connection:
+        connection.execute(f"UPDATE requests SET {change}")
+    put(journal, "rm", "two")
+    shown = person.run(f"agentguard {verb}")
+    assert "is none that agentguard wrote" in shown and "\x1b[2J" not in shown
+    assert person.status() == 4
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 
 from agentguard.core.call import Invocation
 from agentguard.core.effect import Effect, Environment, Reading, Reason, Target
 from agentguard.core.origin import Origin, Session
 from agentguard.core.policy import Policy
-from agentguard.core.sheet import Sheet, lines, sheet
+from agentguard.core.sheet import Sheet, lines, quoted, sheet
 
 STEERING = {
     "clears the screen": "\x1b[2J\x1b[H",
@@ -61,3 +63,13 @@ def test_a_call_that_could_be_undone_is_shown_with_what_it_hits_and_the_denial()
     )
     assert (asked.rating, asked.word, asked.factor) == ("reversible", "DELETE", False)
     assert {("hits", "file data"), ("earlier", "denied before")} <= set(lines(asked))
+
+
+@pytest.mark.parametrize(
+    "word", ["", "a b", "it's", "$HOME", "a\\x41", "\n\\x41'", "\\", "\n\\", "\x1b2", "\x9b1", "\u202ea", "~", "=x"]
+)
+def test_a_shell_reads_the_words_that_are_shown(word: str) -> None:
+    printed = subprocess.run(
+        ["bash", "-c", f"printf %s {quoted((word,))}"], env={"LC_ALL": "C.UTF-8"}, capture_output=True, check=True
+    )
+    assert printed.stdout.decode() == word

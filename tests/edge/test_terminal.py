@@ -9,7 +9,7 @@ import pytest
 from desk import Desk
 
 from agentguard.core.effect import Reason
-from agentguard.core.sheet import Sheet
+from agentguard.core.sheet import Sheet, lines
 from agentguard.edge.terminal import SHOWN, layout, own_terminal
 
 #: Asks for a word where the caller sits, and says what came of it. Writes its pid first.
@@ -210,7 +210,7 @@ def sheet(argv: tuple[str, ...], reason: str = "is gone for good") -> Sheet:
 
 
 def test_no_value_begins_a_line_of_ours() -> None:
-    shown = layout("title", sheet(("rm", "x" * 300 + "  rated     read", "漢" * 100)), 60, colour=False)
+    shown = layout("title", lines(sheet(("rm", "x" * 300 + "  rated     read", "漢" * 100))), 60, colour=False)
     assert [line for line in shown.splitlines() if "rated" in line and "read" not in line] == [
         "  rated     destructive"
     ]
@@ -220,7 +220,7 @@ def test_no_value_begins_a_line_of_ours() -> None:
 
 
 def test_a_long_value_loses_its_middle_and_says_so() -> None:
-    shown = layout("title", sheet(("rm", "a" * 100_000, "the-end")), 80, colour=False)
+    shown = layout("title", lines(sheet(("rm", "a" * 100_000, "the-end"))), 80, colour=False)
     together = "".join(line[12:] for line in shown.splitlines())
     assert len(shown) < SHOWN * 2
     assert "characters not shown" in together and "the-end" in together
