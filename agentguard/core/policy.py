@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .effect import Reading
+from .effect import Reading, Target
 from .glob import like
 from .secrets import masked_text
 from .value import Value
@@ -13,13 +13,15 @@ WORD = "DELETE"
 NAME = "name"
 #: The longest name that a person is asked to type, in characters.
 LONGEST_NAME = 100
+#: Kinds of things that are named by paths.
+_PATHS = ("file", "directory", "worktree")
 
 
 class Policy(Value):
     """What holds where nothing is said is the strict choice.
 
-    `wait` is in seconds, below the 120 that agents give a command. `factor` holds "destructive",
-    "catastrophic" or ids of rules, in which `*` stands for any text; `words` holds such ids, each
+    `wait` is in seconds, below the 120 that agents give a command. `factor` holds "destructive" (every
+    call that asks), "catastrophic" or ids of rules, in which `*` stands for any text; `words` holds such ids, each
     with what must be typed: a word, or NAME.
     """
 
@@ -27,9 +29,9 @@ class Policy(Value):
     factor: tuple[str, ...] = ("catastrophic",)
     words: tuple[tuple[str, str], ...] = ()
 
-    def wants_factor(self, reading: Reading) -> bool:
-        """Whether a person must prove themselves by a factor to approve this."""
-        marks = {reading.rating, "catastrophic" if reading.catastrophic else ""}
+    def wants_factor(self, reading: Reading, denied: bool = False) -> bool:
+        """Whether a person must prove themselves by a factor to approve this; `denied`: it aims at what they denied."""
+        marks = {"destructive" if denied else reading.rating, "catastrophic" if reading.catastrophic else ""}
         return any(wanted in marks or _speaks(reading, wanted) for wanted in self.factor)
 
     def word(self, reading: Reading) -> str:
@@ -40,6 +42,11 @@ class Policy(Value):
         return _name(reading) if reading.catastrophic else WORD
 
 
+def named(target: Target) -> str:
+    """What a person is told that a thing is called. A path is no secret, and what it leads to must be seen."""
+    return target.name if target.kind in _PATHS else masked_text(target.name)
+
+
 def _speaks(reading: Reading, rule: str) -> bool:
     return any(like(reason.rule, rule) for reason in reading.reasons)
 
@@ -48,7 +55,7 @@ def _name(reading: Reading) -> str:
     """The name of what would be lost, the worst first; WORD if it has none that a person could type."""
     lost = [effect for effect in reading.effects if effect.rating == reading.rating]
     for effect in sorted(lost, key=lambda effect: not effect.catastrophic):
-        name = masked_text(effect.target.name)
+        name = named(effect.target)
         if name and name == name.strip() and name.isprintable() and len(name) <= LONGEST_NAME:
             return name
     return WORD

@@ -53,7 +53,9 @@ def masked(words: tuple[str, ...]) -> tuple[str, ...]:
     programs: set[str] = set()
     before = ""
     for word in words:
-        shown.append(_after_option(before, word, programs) or _joined(word, programs) or masked_text(word))
+        is_code = before[:1] == "-" != before[1:2] and before[-1:] == "c"  # `sh -c 'TOKEN=x rm …'`
+        whole = _after_option(before, word, programs) or ("" if is_code else _joined(word, programs))
+        shown.append(whole or masked_text(word))
         if before[:1] != "-":  # `find -name mysql -print` runs no mysql
             programs.add(word.rpartition("/")[2])
         before = word
@@ -137,8 +139,11 @@ def _assignments(text: str) -> str:
         if value is None or _harmless(name, value[0]):
             continue
         kept = [group for group in value.groups() if group]
+        end = value.end()
+        if not kept and text[max(0, found.start() - 1) : found.start()] in ("/", ";") and "/" in value[0]:
+            end = text.index("/", at)  # within a path: what is behind it says what is meant
         parts += [text[done:at], kept[0] if kept else "", MASK, kept[1] if len(kept) > 1 else ""]
-        done = at = value.end()
+        done = at = end
     return "".join([*parts, text[done:]])
 
 
@@ -186,11 +191,13 @@ def _is_value(name: str, word: str) -> bool:
 
 
 def _harmless(name: str, value: str) -> bool:
-    """Whether a value in a secret's place is none: a variable yet to be expanded, or the path of a key."""
+    """Whether a value in a secret's place is none: a variable yet to be expanded, a way up, or the path of a key."""
     import re
 
     bare = value.lstrip("\"'")
     if re.match(_VARIABLE, bare) and len(bare.split()) == 1:
+        return True
+    if ".." in bare.lower().replace("%2e", ".").split("/"):  # it leads elsewhere, which a person must see
         return True
     path = bare.startswith(("/", "./", "../", "~/")) or bare.endswith((".pem", ".key", ".json"))
     return path and name.lower().endswith("key")

@@ -6,7 +6,7 @@ from .call import Invocation
 from .effect import Rating, Reading, Reason
 from .memory import changes
 from .origin import Origin
-from .policy import WORD, Policy
+from .policy import WORD, Policy, named
 from .secrets import masked, masked_text
 from .value import Value
 
@@ -48,7 +48,7 @@ def sheet(
 ) -> Sheet:
     """Everything a person needs to judge this call; `factor` says whether they have one to prove themselves by."""
     hit = [e for e in reading.effects if e.rating == "destructive"] or (list(changes(reading)) if earlier else [])
-    targets = tuple(dict.fromkeys(f"{e.target.kind} {masked_text(e.target.name)}" for e in hit if e.target.name))
+    targets = tuple(dict.fromkeys(f"{e.target.kind} {named(e.target)}" for e in hit if e.target.name))
     if len(targets) > SHOWN_TARGETS:
         targets = (*targets[:SHOWN_TARGETS], f"… and {len(targets) - SHOWN_TARGETS} more")
     places = (f"{e.environment.name} ({e.environment.evidence})" for e in hit if e.environment.evidence)
@@ -65,7 +65,7 @@ def sheet(
         session=origin.session.name,
         agent=origin.agent,
         word=policy.word(reading),
-        factor=factor and policy.wants_factor(reading),
+        factor=factor and policy.wants_factor(reading, bool(earlier)),
         earlier=earlier,
     )
 

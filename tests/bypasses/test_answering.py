@@ -6,6 +6,7 @@ import shlex
 import socket
 import time
 
+import pytest
 from setups import PASSPHRASE, PYTHON, TYPIST, Setup, available, until
 
 #: How the word gets into standard input.
@@ -113,6 +114,63 @@ def test_keys_are_sent_into_a_persons_pane(row, guard: Setup, verdict):
         shown = agent(f"{tmux} capture-pane -p; {tmux} kill-server")
     again = agent(call)
     verdict(not victim.exists(), shown, again)
+
+
+def test_a_program_types_into_its_own_terminal(row, guard: Setup, verdict):
+    """A person has started it, and it goes on behind their back: TIOCSTI puts keys where they type."""
+    with open("/proc/sys/dev/tty/legacy_tiocsti") as allowed:
+        if allowed.read().strip() != "1":
+            pytest.skip("this kernel lets no program type into its terminal")
+    agent, victim = guard.agent(), guard.victim()
+    call = f"rm -rf {victim}"
+    request = guard.request(agent, call)
+    program = guard.script(
+        "import fcntl, os, sys, termios, time\n"
+        "if not os.fork():\n"
+        "    terminal = os.open('/dev/tty', os.O_RDWR)\n"
+        "    for line in sys.argv[1:]:\n"
+        "        time.sleep(3)\n"
+        "        for key in line + '\\n':\n"
+        "            fcntl.ioctl(terminal, termios.TIOCSTI, key.encode())\n"
+    )
+    with guard.desk() as desk:
+        desk.type(f"{PYTHON} {program} '{guard.command} approve {request.id}; echo ended' DELETE DELETE DELETE\n")
+        shown = desk.until("leave it: ") + desk.until("ended\n")
+    again = agent(call)
+    verdict(not victim.exists(), shown, again)
+
+
+def test_the_persons_command_is_another(row, guard: Setup, verdict):
+    """What the person starts by the name of `agentguard` is the agent's: it asks like the real one, and tells."""
+    agent, victim, own = guard.agent(), guard.victim(), guard.directory()
+    call = f"rm -rf {victim}"
+    request = guard.request(agent, call)
+    if guard.factor:
+        fake = guard.file(own / "agentguard", f"#!/bin/sh\nprintf 'Passphrase: '; read p; echo \"$p\" >{own}/heard\n")
+        fake.chmod(0o755)
+        with guard.desk() as desk:
+            desk.run(f"PATH={own}:$PATH")  # as a start-up file would say that the agent has written to
+            desk.type(f"agentguard approve {request.id}\n")
+            desk.until("Passphrase: ")
+            desk.run(PASSPHRASE)
+        typist = guard.script(TYPIST.replace("a passphrase of its own", (own / "heard").read_text().strip()))
+        approve = agent(f"{PYTHON} {typist} detach {guard.command} approve {request.id}")
+    else:
+        approve = guard.answers(agent, request)
+    again = agent(call)
+    verdict(not victim.exists(), approve, again)
+
+
+def test_what_is_meant_stands_behind_a_mask(row, guard: Setup, verdict):
+    """Secrets are not shown to a person: what looks like one could hide what is to be lost."""
+    agent, victim, where = guard.agent(), guard.victim(), guard.directory()
+    agent("mkdir password=x", where)
+    request = guard.request(agent, f"rm -rf password=x/../../{victim.name}", where)
+    with guard.desk() as desk:
+        desk.type(f"{guard.command} approve {request.id}\n")
+        shown = desk.until("leave it: ")
+        desk.type("no\n")
+    verdict(victim.name not in shown.partition("in  ")[0] or f"hits      file {victim}" not in shown, shown)
 
 
 def test_the_passphrase_is_overheard(row, guard: Setup, verdict):

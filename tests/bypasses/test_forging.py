@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 
 import tomli_w
-from setups import PLACES, PYTHON, TYPIST, Setup, available
+from setups import PASSPHRASE, PLACES, PYTHON, TYPIST, Setup, available
 
 from agentguard.edge import factors
 
@@ -190,6 +190,49 @@ def test_a_denial_is_forgotten(row, guard: Setup, verdict):
     again = agent(call)
     other = agent(f"cd {victim.parent} && rm -rf ./{victim.name}/*")
     verdict(not (victim / "only-copy").exists(), removed, again, other)
+
+
+def test_what_was_denied_is_done_by_other_means(row, guard: Setup, verdict):
+    """A way that could be undone is asked about only because of the denial, which lies in the database."""
+    agent, where = guard.agent(), guard.directory()
+    body = guard.file(where / "body", "old")
+    denied = guard.request(agent, "rm -f body", where)
+    guard.deny(denied)
+    agent("git init -q; git add body; git commit -qm kept", where)
+    call = "rm -f ./body"
+    if row.id == "forge-denied-aim":
+        request = guard.request(agent, call, where)
+        wrote = guard.sql(agent, _ROWS["forge-row-updated"].format(id=request.id))
+    else:
+        assert agent(call, where).status == 126
+        wrote = guard.sql(agent, f"UPDATE requests SET state = 'withdrawn' WHERE session = '{denied.session}'")
+    again = agent(call, where)
+    verdict(not body.exists(), wrote, again)
+
+
+def test_the_passphrase_is_guessed(row, guard: Setup, verdict):
+    """The sealed key can be read: the agent tries what a person might have chosen."""
+    agent, victim = guard.agent(), guard.victim()
+    call = f"rm -rf {victim}"
+    request = guard.request(agent, call)
+    script = guard.script(
+        "import sys\n"
+        f"sys.path[:0] = {PLACES.get('PYTHONPATH', '').split(':')!r}\n"
+        "from agentguard.edge import factors\n"
+        "from agentguard.edge.root import Root\n"
+        "for mine in factors.factors(Root(sys.argv[1])):\n"
+        "    for tried in sys.argv[2:]:\n"
+        "        try:\n"
+        "            factors.sign(mine, b'', tried)\n"
+        "            print(tried)\n"
+        "        except Exception:\n"
+        "            pass\n"
+    )
+    found = agent(shlex.join([PYTHON, str(script), guard.root.path, "correct horse battery", PASSPHRASE])).out.strip()
+    proof = guard.signed((request,), factors.factors(guard.root)[0], found) if found else ""
+    wrote = guard.answers(agent, request, proof)
+    again = agent(call)
+    verdict(not victim.exists(), found, wrote, again)
 
 
 def test_a_second_root_stands_in(row, guard: Setup, verdict):

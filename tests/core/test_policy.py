@@ -56,3 +56,11 @@ def test_a_secret_is_no_word() -> None:
 )
 def test_when_a_factor_is_wanted(wanted: tuple[str, ...], read: Reading, wants: bool) -> None:
     assert Policy(factor=wanted).wants_factor(read) is wants
+
+
+def test_every_call_that_asks_wants_the_factor_that_destructive_ones_want() -> None:
+    """Another way to what a person denied may be one that could be undone."""
+    undone = Reading((Effect("remove", Target("file", "x"), "git-objects", rule="git-rm"),))
+    assert Policy(factor=("destructive",)).wants_factor(undone, denied=True)
+    assert not Policy(factor=("destructive",)).wants_factor(undone)
+    assert not Policy().wants_factor(undone, denied=True)

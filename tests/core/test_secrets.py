@@ -29,6 +29,15 @@ WORDS = [
     (("curl", "-H", "Cookie: a=1; session=2"), ("curl", "-H", "Cookie: ***")),
     (("curl", "--header=Cookie: a=1; session=2"), ("curl", "--header=Cookie: ***")),
     (("curl", "-b", "a=1; session=xyz"), ("curl", "-b", "a=***; session=***")),
+    # what is meant must be seen
+    (("rm", "-rf", "password=x/../../srv"), ("rm", "-rf", "password=x/../../srv")),
+    (("curl", "http://h/api_key=x/../volumes/1"), ("curl", "http://h/api_key=x/../volumes/1")),
+    (("curl", "http://h/token=x/%2E./volumes/1"), ("curl", "http://h/token=x/%2E./volumes/1")),
+    (("curl", "http://h/token=x/volumes/1"), ("curl", "http://h/token=***/volumes/1")),
+    (("curl", "http://h/a;token=x/volumes/1"), ("curl", "http://h/a;token=***/volumes/1")),
+    (("curl", "http://h/?token=x/y"), ("curl", "http://h/?token=***")),
+    (("sh", "-c", "API_TOKEN=x rm -rf /srv/data"), ("sh", "-c", "API_TOKEN=*** rm -rf /srv/data")),
+    (("env", "API_TOKEN=x y", "rm"), ("env", "API_TOKEN=***", "rm")),
     # users
     (("curl", "-u", "me:hunter2", "https://x"), ("curl", "-u", "me:***", "https://x")),
     (("curl", "-su", "me:hunter2"), ("curl", "-su", "me:***")),
