@@ -102,6 +102,9 @@ def install(
     if chosen:
         click.echo("Open a new terminal, and start agents from there. `agentguard doctor` proves that it holds.")
     elif owner is not None:
+        if not shims.pins(root):
+            click.echo(f"There is no factor: programs of {owner.pw_name}'s could approve in the database. Add one:")
+            click.echo("  sudo agentguard factor add passphrase")
         click.echo(f"No start-up file was touched: {owner.pw_name} starts an agent with")
         click.echo(f"  {root.path}/bin/agentguard run -- COMMAND")
         click.echo(f"or puts this line last into a start-up file:  . {startup_files.quoted(root.path)}/activate.sh")
@@ -145,7 +148,7 @@ def establish(
         if wait is not None and _put_settings(root, {"wait": wait}):
             changes.append(f"A call now waits {wait:g} s for a person.")
         if owner is not None and "factor" not in _settings(root) and _put_settings(root, SYSTEM_POLICY):
-            changes.append("Every destructive call wants a factor.")
+            changes.append("Every destructive call wants a factor, once there is one.")
         if factor is not None:
             factors.add(root, factor)
             changes.append(f"Added the factor {factor.name}, {factor.fingerprint}.")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 
 from ..core.grant import Grant
-from ..core.request import APPROVAL_LIFE, Request
+from ..core.request import Request
 from ..core.value import TYPE_CHECKING
 from ..errors import AgentguardError, Unproven
 from .factors import Factor, believed, factors, sign, verify
 from .journal import Journal
+from .policy import policy
 from .root import Root
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def grant(root: Root, digests: tuple[str, ...], factor: Factor, passphrase: str 
 
     with closing(Journal(root)) as journal:
         extent = journal.extent()
-    plain = Grant(digests, extent.seq, extent.head, time.time() + APPROVAL_LIFE, factor.fingerprint)
+    plain = Grant(digests, extent.seq, extent.head, time.time() + policy(root).approval, factor.fingerprint)
     return plain.replace(signature=signed(factor, plain.message, passphrase))
 
 
@@ -100,7 +101,7 @@ def fault(root: Root, journal: Journal, pins: Collection[str], request: Request,
             return "what was signed is another call"
         if given.factor not in pins:
             return "it is signed by a factor that this guard was not made for"
-        if not 0 <= given.until - time.time() <= APPROVAL_LIFE:
+        if not 0 <= given.until - time.time() <= policy(root).approval:
             return "what was signed has expired"
         if not journal.holds(given.seq, given.head):
             return "it was signed at another state of the record"
