@@ -89,6 +89,8 @@ def install(
     owner = guarded_user(user) if system else None
     if owner is not None and ctx.find_root().get_parameter_source("root") is not ParameterSource.COMMANDLINE:
         root = Root(SYSTEM)
+    if owner is not None:
+        refuse_changeable(root, owner)
     new = _first_factor(root, factor)
     chosen = [] if system else _chosen(shells)
     paths = [path for shell in chosen for path in startup_files.files(shell, os.environ)]
@@ -126,8 +128,6 @@ def establish(
     the store is complete before `current` leads to it, and `current` leads to it before a shim does.
     """
     _refuse_ephemeral(root)
-    if owner is not None:
-        refuse_changeable(root, owner)
     _refuse_unsafe(root)
     guarded = guarded_programs()
     names = [name for name in guarded if _is_here(name, root)]
