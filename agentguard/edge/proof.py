@@ -91,7 +91,7 @@ def signed(factor: Factor, message: bytes, passphrase: str | None) -> str:
 def fault(root: Root, journal: Journal, pins: Collection[str], request: Request, digest: str) -> str:
     """Why a request's proof does not prove that a person let the call of that digest run; "" if it does.
 
-    A request without an id was asked and answered within this very call, and has no row to be found.
+    A request without an id was asked and answered within this very call: the record has nothing of it yet.
     """
     if not pins:
         return "no factor has been set up that could prove a person"
@@ -105,7 +105,7 @@ def fault(root: Root, journal: Journal, pins: Collection[str], request: Request,
             return "what was signed has expired"
         if not journal.holds(given.seq, given.head):
             return "it was signed at another state of the record"
-        if request.id and not _answered(journal, request, given):
+        if not _answered(journal, request, given):
             return "the record does not say that it was approved with this signature, or says that it was used"
         factor = next((one for one in factors(root) if one.fingerprint == given.factor), None)
         if factor is None:
@@ -118,6 +118,21 @@ def fault(root: Root, journal: Journal, pins: Collection[str], request: Request,
 
 
 def _answered(journal: Journal, request: Request, given: Grant) -> bool:
-    """Whether the record has this answer after the row that was signed, and no call that it has let run."""
-    answers = [row for row in journal.rows(kinds=("approved", "ran"), request=request.id) if row.seq > given.seq]
-    return [(row.body["kind"], row.body.get("proof")) for row in answers] == [("approved", request.proof)]
+    """Whether the record has this answer after the row that was signed, for no other request, and no use of it."""
+    uses = []
+    for row in journal.rows(kinds=("approved", "ran")):
+        if row.seq <= given.seq:
+            break
+        kind, name, proof = (row.body.get(key) or "" for key in ("kind", "request", "proof"))
+        is_same_call = row.body.get("digest", request.digest) == request.digest
+        if (request.id and name == request.id) or (is_same_call and _message(proof) == given.message):
+            uses.append((kind, name, _message(proof)))
+    return uses == ([("approved", request.id, given.message)] if request.id else [])
+
+
+def _message(proof: str) -> bytes:
+    """What was signed, however its proof is written; nothing if it is none."""
+    try:
+        return Grant.read(proof).message
+    except ValueError:
+        return b""
