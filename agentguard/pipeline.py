@@ -123,7 +123,7 @@ class Edges(Protocol):
         raise NotImplementedError
 
     def proven(self, request: Request, digest: str) -> str:
-        """Why a request's proof does not prove a person's word for that digest, "" if it does."""
+        """Use up a request's proof; why it does not prove a person's word for that digest, "" if it does."""
         raise NotImplementedError
 
     def tell(self, *lines: str) -> None:

@@ -8,6 +8,7 @@ import shutil
 import stat
 import sys
 import tempfile
+import time
 import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing
@@ -20,7 +21,7 @@ import tomli_w
 from click.core import ParameterSource
 
 from .. import __version__, resources
-from ..edge import factors, programs, shims, spool, startup_files, store
+from ..edge import factors, programs, shims, spent, spool, startup_files, store
 from ..edge.factors import Factor
 from ..edge.journal import Journal
 from ..edge.root import Root
@@ -36,6 +37,11 @@ from .usual import SYSTEM, usual
 
 #: What a system-wide installation asks for, until somebody chooses otherwise: see docs/approvals.md.
 SYSTEM_POLICY = {"factor": ["destructive"]}
+#: What a file system without directories that only grow costs.
+_ROLLED_BACK = (
+    "this file system has no directories that only grow: who puts back an older copy of the database can have an "
+    "approved call pass again, until the approval ends."
+)
 _STAY = "install it to stay, with `pipx install` or `uv tool install`, and run `agentguard install` from there"
 
 
@@ -155,6 +161,9 @@ def establish(
         changes += [f"Wrote {path}" for path in shims.put(shims.wanted(root, names, _pins(root)))]
         if owner is not None:
             give_record(root, owner)
+            first = not os.path.lexists(root.spent)
+            if not spent.prepare(root, owner.pw_uid, time.time()) and first:
+                changes.append(f"Note that {_ROLLED_BACK}")
         os.makedirs(root.data, 0o700, exist_ok=True)
         with as_owner(root):
             spool.prepare(root.data)

@@ -8,7 +8,7 @@ from contextlib import closing
 
 import click
 
-from ..edge import shims, startup_files, store
+from ..edge import shims, spent, startup_files, store
 from ..edge.journal import Journal
 from ..edge.root import Root
 from ..errors import InstallError
@@ -54,6 +54,8 @@ def dismantle(root: Root, purge: bool) -> list[str]:
     for path in filter(os.path.lexists, files):
         os.unlink(path)
     store.clear(root)
+    spent.release(root)
+    shutil.rmtree(root.spent, ignore_errors=True)
     if purge:
         shutil.rmtree(root.data, ignore_errors=True)
     os.unlink(root.manifest)
