@@ -156,7 +156,7 @@ def judge(call: Invocation, origin: Origin, edges: Edges) -> Judged:
     policy = edges.policy if reading.rating == "destructive" or denied else Policy()
     asked = sheet(call, reading, origin, real, policy, bool(edges.factors), denied)
     where = (call.cwd, edges.directory(call))
-    who = (origin.uid, origin.session.id)
+    who = (origin.uid, origin.session.id, origin.session.below)
     exact = bound(digest((call.argv, where, real, identity, who, witness.evidence)), asked)
     return Judged(call, reading, decide(reading, denied), origin, real, asked, exact)
 
