@@ -12,7 +12,7 @@ from ..edge import shims, spent, startup_files, store
 from ..edge.journal import Journal
 from ..edge.root import Root
 from ..errors import InstallError
-from .install import manifest
+from .establish import manifest
 from .owner import as_owner, require_writable
 from .person import prove, require_person
 
