@@ -173,6 +173,7 @@ class Setup(Guarded):
     @property
     def only_grows(self) -> bool:
         """Whether root's directory of what was used is one that nobody else can take anything from."""
+        available("lsattr")
         listed = subprocess.run(["lsattr", "-d", self.root.spent], capture_output=True, text=True).stdout
         return "a" in listed.partition(" ")[0]
 
