@@ -42,7 +42,7 @@ def sheet(*argv: str, rule: str, because: str, safer: str, targets: tuple[str, .
     reason = Reason(rule, argv[0], because, safer)
     real = f"/usr/bin/{argv[0]}"
     return Sheet(
-        argv, argv, "/srv/pocketos", real, "destructive", "", (reason,), targets, "", "claude (pid 48211)", "claude"
+        argv, argv, "/srv/shop", real, "destructive", "", (reason,), targets, "", "claude (pid 48211)", "claude"
     ).replace(program=argv[0], **more)
 
 
@@ -73,7 +73,7 @@ def uploads(number: int) -> Sheet:
     return sheet(
         "rm", "-rf", f"uploads/{number:03}",
         rule="rm-removes", because="removes for good: 214 files not known to git",
-        safer="move it aside (mv), or use trash-put", targets=(f"directory /srv/pocketos/uploads/{number:03}",),
+        safer="move it aside (mv), or use trash-put", targets=(f"directory /srv/shop/uploads/{number:03}",),
     )  # fmt: skip
 
 

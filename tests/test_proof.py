@@ -13,7 +13,8 @@ from agentguard.core.call import Invocation
 from agentguard.core.effect import Effect, Reading, Target
 from agentguard.core.grant import Grant
 from agentguard.core.origin import Origin, Process, Session
-from agentguard.core.request import APPROVAL_LIFE, Request
+from agentguard.core.policy import APPROVAL_LIFE
+from agentguard.core.request import Request
 from agentguard.core.world import World
 from agentguard.edge import factors, shims
 from agentguard.edge.factors import Factor

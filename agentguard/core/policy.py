@@ -15,17 +15,21 @@ NAME = "name"
 LONGEST_NAME = 100
 #: Kinds of things that are named by paths.
 _PATHS = ("file", "directory", "worktree")
+#: How long an approval may be spent after it was given, in seconds; the longest that can be chosen instead.
+APPROVAL_LIFE, LONGEST_APPROVAL = 600.0, 3600.0
 
 
 class Policy(Value):
     """What holds where nothing is said is the strict choice.
 
-    `wait` is in seconds, below the 120 that agents give a command. `factor` holds "destructive" (every
-    call that asks), "catastrophic" or ids of rules, in which `*` stands for any text; `words` holds such ids, each
+    `wait` is in seconds, below the 120 that agents give a command; `approval` is how long an approval may be
+    spent after it was given, in seconds. `factor` holds "destructive" (every call that asks),
+    "catastrophic" or ids of rules, in which `*` stands for any text; `words` holds such ids, each
     with what must be typed: a word, or NAME.
     """
 
     wait: float = 100.0
+    approval: float = APPROVAL_LIFE
     factor: tuple[str, ...] = ("catastrophic",)
     words: tuple[tuple[str, str], ...] = ()
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 
 from ..core.grant import Grant
-from ..core.request import APPROVAL_LIFE, Request
+from ..core.request import Request
 from ..core.value import TYPE_CHECKING
-from ..errors import AgentguardError, Unproven
+from ..errors import AgentguardError, RecordError, Unproven
 from .factors import Factor, believed, factors, sign, verify
 from .journal import Journal
+from .policy import policy
 from .root import Root
+from .spent import first_use
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -44,7 +46,7 @@ def grant(root: Root, digests: tuple[str, ...], factor: Factor, passphrase: str 
 
     with closing(Journal(root)) as journal:
         extent = journal.extent()
-    plain = Grant(digests, extent.seq, extent.head, time.time() + APPROVAL_LIFE, factor.fingerprint)
+    plain = Grant(digests, extent.seq, extent.head, time.time() + policy(root).approval, factor.fingerprint)
     return plain.replace(signature=signed(factor, plain.message, passphrase))
 
 
@@ -100,7 +102,7 @@ def fault(root: Root, journal: Journal, pins: Collection[str], request: Request,
             return "what was signed is another call"
         if given.factor not in pins:
             return "it is signed by a factor that this guard was not made for"
-        if not 0 <= given.until - time.time() <= APPROVAL_LIFE:
+        if not 0 <= given.until - time.time() <= policy(root).approval:
             return "what was signed has expired"
         if not journal.holds(given.seq, given.head):
             return "it was signed at another state of the record"
@@ -114,6 +116,17 @@ def fault(root: Root, journal: Journal, pins: Collection[str], request: Request,
         return "it is not signed"
     except AgentguardError:  # which names the files that are trusted: not for an agent
         return "its signature cannot be checked (a person can look with `agentguard doctor`)"
+
+
+def used(root: Root, journal: Journal, pins: Collection[str], request: Request, digest: str) -> str:
+    """Use up a request's proof; why it does not let the call of that digest run, or "" if it does. See `fault`."""
+    why = fault(root, journal, pins, request, digest)
+    if why:
+        return why
+    try:
+        return "" if first_use(root, _message(request.proof), digest) else "what was signed has been used"
+    except RecordError:
+        return "that it is used cannot be noted (a person can look with `agentguard doctor`)"
 
 
 def _answered(journal: Journal, request: Request, given: Grant) -> bool:

@@ -55,6 +55,8 @@ def test_an_approval_is_used_again(row, guard: Setup, service: Service, verdict)
     """The call that was approved is made twice."""
     available("curl")
     agent, own = guard.agent(), guard.directory()
+    if row.id == "replay-rolled-back" and guard.name == "system_factor" and not guard.only_grows:
+        pytest.skip("this file system has no directories that only grow")
     request = guard.request(agent, service.call)
     guard.approve(request)
     kept = agent(f"cp {guard.data}/record.db* {own}/")
@@ -65,6 +67,7 @@ def test_an_approval_is_used_again(row, guard: Setup, service: Service, verdict)
             guard.sql(agent, f"UPDATE requests SET state = 'approved' WHERE id = '{request.id}'")
         if row.id == "replay-rolled-back":
             agent(f"find {guard.data} -name 'record.db*' -delete; cp {own}/record.db* {guard.data}/")
+            agent(f"/bin/rm -rf {guard.root.spent}; mv {guard.root.spent} {own}; chmod 0 {guard.root.spent}")
         again = agent(service.call)
     verdict(len(service.asked) > 1, kept, again)
 
