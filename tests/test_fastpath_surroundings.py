@@ -26,7 +26,8 @@ from agentguard.rulebook.load import Rulebook
 CALLS = {
     "git": (
         ("status",), ("log", "--oneline", "-5"), ("diff", "--stat"), ("add", "-A"), ("commit", "-qm", "x"), ("fetch",),
-        ("push",), ("push", "-u", "origin", "HEAD"), ("pull",), ("pull", "--rebase"), ("-C", ".", "status"), ("rev-parse", "HEAD"),
+        ("push",), ("push", "-u", "origin", "HEAD"), ("pull",), ("pull", "--rebase"),
+        ("-C", ".", "status"), ("rev-parse", "HEAD"),
     ),
     "curl": (("-s", "http://localhost:3000/"),),
     "psql": (("--version",),),

@@ -187,11 +187,11 @@ class Git:
             yield from ("-c", f"{driver}.clean=", "-c", f"{driver}.smudge=")
             yield from ("-c", f"{driver}.process=", "-c", f"{driver}.required=false")
 
-    def settings(self) -> Iterator[tuple[str, str]]:
-        """The whole configuration, key and value, as it is without what this class sets."""
+    def settings(self) -> Iterator[tuple[str, str | None]]:
+        """The whole configuration as it is without what this class sets: keys, and values (None: it stands alone)."""
         for setting in self.plain("config", "-z", "--list").split("\0"):
-            key, _, value = setting.partition("\n")
-            yield key, value
+            key, equals, value = setting.partition("\n")
+            yield key, value if equals else None
 
     # Where
 
@@ -205,12 +205,26 @@ class Git:
         """The repository's own directory."""
         return self._place(0)
 
+    @property
+    def head(self) -> str:
+        """The full name of the ref that HEAD stands for; "" if it is detached."""
+        found = self._found()
+        if len(found) == 5 and not found[2].endswith("/HEAD"):  # a branch of that name, where there is no commit yet
+            return found[2] if found[2] != "HEAD" else ""
+        return self.value("symbolic-ref", "--quiet", "HEAD")
+
     def _place(self, which: int) -> str:
-        asked = ("--absolute-git-dir", "--show-toplevel")
-        found = text(self.run("rev-parse", *asked, fine=(0, 128)).out).split("\n")
-        if len(found) == 3:
+        found = self._found()
+        if len(found) == 5:
             return found[which]
-        return self.value("rev-parse", asked[which])  # there is no work tree, or a name holds a newline
+        # There is no work tree, or no commit yet, or a name holds a newline.
+        return self.value("rev-parse", ("--absolute-git-dir", "--show-toplevel")[which])
+
+    def _found(self) -> list[str]:
+        """Its directory, the top of its work tree, the ref of HEAD, `--` and "", if there are all of them."""
+        asked = ("--absolute-git-dir", "--show-toplevel", "--symbolic-full-name", "HEAD", "--")
+        done = self.run("rev-parse", *asked, fine=(0, 128))
+        return [] if done.status else text(done.out).split("\n")
 
     def held(self, pathspecs: Sequence[str] = ()) -> Iterator[tuple[str, str, str, bytes]]:
         """What the index holds at and below the pathspecs, all of it without one.
