@@ -19,16 +19,6 @@ if TYPE_CHECKING:
 
 #: How long one git command may take, in seconds.
 SECONDS = 3.0
-#: Where git is installed; the first that exists is asked. PATH is the caller's to choose, and a
-#: program of the caller's own could call anything committed.
-_INSTALLED = (
-    b"/opt/homebrew/bin/git",
-    b"/usr/local/bin/git",
-    b"/usr/bin/git",
-    b"/opt/local/bin/git",
-    b"/run/current-system/sw/bin/git",
-    b"/nix/var/nix/profiles/default/bin/git",
-)
 #: What of a call's environment says which repository it means, and how it is read. Everything
 #: else of git's (GIT_EXEC_PATH, GIT_EXTERNAL_DIFF, GIT_SSH, GIT_TRACE …) starts or writes something.
 _MEANT = frozenset(
@@ -267,11 +257,6 @@ def _changes(listing: str) -> Iterator[Change]:
             yield Change("U", "U", fields[10], fields[8])
         elif kind in ("?", "!"):
             yield Change(kind, kind, record[2:])
-
-
-def installed() -> str:
-    """The path of the system's own git; "" if there is none in the usual places."""
-    return next((text(path) for path in _INSTALLED if os.access(path, os.X_OK)), "")
 
 
 def of_call(program: str, argv: Sequence[str], cwd: str, env: Mapping[str, str]) -> Git:

@@ -9,11 +9,12 @@ from repository import ENV, Repository
 
 from agentguard.core.world import Unseen
 from agentguard.edge import git_settings
-from agentguard.edge.git import Git, installed
+from agentguard.edge.git import Git
+from agentguard.edge.programs import installed_git
 
 
 def seen(repo: Repository) -> Git:
-    return Git(installed(), ENV, ("-C", str(repo.path)))
+    return Git(installed_git(), ENV, ("-C", str(repo.path)))
 
 
 @pytest.fixture
