@@ -46,16 +46,16 @@ class Journal(Protocol):
         """Put a request on the list; one that is still open for the same digest, or an alike one, is joined."""
         raise NotImplementedError
 
-    def approved(self, digest: str) -> Request | None:
-        """An approval for exactly this digest that has neither been spent nor expired."""
+    def approved(self, digest: str, life: float) -> Request | None:
+        """An approval for exactly this digest that has neither been spent nor expired after `life` seconds."""
         raise NotImplementedError
 
     def settled(self, request: Request, seconds: float) -> Request:
         """The request as it is once a person has answered, or after that many seconds."""
         raise NotImplementedError
 
-    def spend(self, request: Request) -> bool:
-        """Use up an approval; False if another process was first or it has expired."""
+    def spend(self, request: Request, life: float) -> bool:
+        """Use up an approval; False if another process was first or it has expired after `life` seconds."""
         raise NotImplementedError
 
     def withdraw(self, request: Request) -> None:
@@ -123,7 +123,7 @@ class Edges(Protocol):
         raise NotImplementedError
 
     def proven(self, request: Request, digest: str) -> str:
-        """Why a request's proof does not prove a person's word for that digest, "" if it does."""
+        """Use up a request's proof; why it does not prove a person's word for that digest, "" if it does."""
         raise NotImplementedError
 
     def tell(self, *lines: str) -> None:
@@ -156,7 +156,7 @@ def judge(call: Invocation, origin: Origin, edges: Edges) -> Judged:
     policy = edges.policy if reading.rating == "destructive" or denied else Policy()
     asked = sheet(call, reading, origin, real, policy, bool(edges.factors), denied)
     where = (call.cwd, edges.directory(call))
-    who = (origin.uid, origin.session.id)
+    who = (origin.uid, origin.session.id, origin.session.below)
     exact = bound(digest((call.argv, where, real, identity, who, witness.evidence)), asked)
     return Judged(call, reading, decide(reading, denied), origin, real, asked, exact)
 
@@ -187,7 +187,8 @@ def _carry_out(judged: Judged, edges: Edges) -> int:
     if judged.decision.action == "refuse":
         return _refuse(judged, edges, judged.decision.why)
 
-    request = edges.journal.approved(judged.digest)
+    life = edges.policy.approval
+    request = edges.journal.approved(judged.digest, life)
     if request is None:
         if judged.origin.terminal and edges.is_persons(judged.origin.terminal):
             return _ask_here(judged, edges)
@@ -196,7 +197,7 @@ def _carry_out(judged: Judged, edges: Edges) -> int:
         return _refuse(judged, edges, unanswered(request), request)
     if not _unchanged(judged, edges):
         return _refuse(judged, edges, "what it would do has changed since it was approved", request)
-    if not edges.journal.spend(request):
+    if not edges.journal.spend(request, life):
         return _refuse(judged, edges, "its approval has been used or has expired", request)
     unproven = _unproven(judged, edges, request)
     if unproven:

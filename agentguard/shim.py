@@ -179,9 +179,9 @@ class RealEdges(Edges):
 
     def proven(self, request: Request, digest: str) -> str:
         """Check the signature by the factors that the shim was made with."""
-        from .edge.proof import fault
+        from .edge.proof import used
 
-        return fault(self._root, self.journal, self._factors, request, digest)
+        return used(self._root, self.journal, self._factors, request, digest)
 
     def tell(self, *lines: str) -> None:
         """Write lines to standard error."""

@@ -77,7 +77,7 @@ class FakeJournal(Journal):
         """A person answers the newest request."""
         self.requests[-1] = self.requests[-1].replace(state=state, answer=words)
 
-    def approved(self, digest):
+    def approved(self, digest, life):
         self._may_fail("approved")
         return next((r for r in self.requests if r.digest == digest and r.state == "approved"), None)
 
@@ -89,7 +89,7 @@ class FakeJournal(Journal):
             self.settle(self.answer, self.words)
         return self._now(request)
 
-    def spend(self, request):
+    def spend(self, request, life):
         self._may_fail("spend")
         self.log.append("spend")
         if not self.spendable or self._now(request).state != "approved":

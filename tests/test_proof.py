@@ -13,7 +13,8 @@ from agentguard.core.call import Invocation
 from agentguard.core.effect import Effect, Reading, Target
 from agentguard.core.grant import Grant
 from agentguard.core.origin import Origin, Process, Session
-from agentguard.core.request import APPROVAL_LIFE, Request
+from agentguard.core.policy import APPROVAL_LIFE
+from agentguard.core.request import Request
 from agentguard.core.world import World
 from agentguard.edge import factors, shims
 from agentguard.edge.factors import Factor
@@ -243,7 +244,7 @@ def test_a_key_under_the_persons_fingerprint_is_not_believed(scene: Scene) -> No
     Path(scene.root.factors).write_text(text)
     scene.answer(proof)
     assert scene.call() == REFUSED
-    assert "another fingerprint than its key" in scene.why
+    assert "its signature cannot be checked" in scene.why
 
 
 def test_a_key_added_beside_the_persons_is_not_believed(scene: Scene) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from contextlib import closing
 
 from ..core.request import Request, faithful
@@ -12,15 +13,15 @@ from ..edge.journal import Journal
 from ..edge.proof import asked, choice, grant
 from ..edge.root import Root
 from ..edge.terminal import answer, say
-from ..errors import RecordError
+from ..errors import RecordError, Unproven
 from .approve import approval
 from .person import Person, proving
 
 
 class Answers:
-    """Implements `watch.answerer.Answerer` for one person, who has been looked at before."""
+    """Implements `watch.answerer.Answerer`. Who answers is looked at each time: a view may stay open for days."""
 
-    def __init__(self, root: Root, person: Person, deed: str) -> None:
+    def __init__(self, root: Root, person: Callable[[], Person], deed: str) -> None:
         self._root = root
         self._person = person
         self._deed = deed
@@ -28,29 +29,34 @@ class Answers:
     def factors(self, requests: tuple[Request, ...]) -> tuple[Factor, ...]:
         """What they can prove themselves by; none if nothing of it is wanted."""
         faithful(requests)
-        wanted = self._person.sign or any(request.sheet.factor for request in requests)
-        return choice(self._root) if wanted else ()
+        return choice(self._root) if self._wants(self._here(), requests) else ()
 
     def approve(self, requests: tuple[Request, ...], factor: Factor | None, passphrase: str | None) -> str:
         """Sign if a factor is given, and let exactly these run."""
         proof = ""
         faithful(requests)
-        self._require_record()
+        person = self._here()
+        if factor is None and self._wants(person, requests):
+            raise Unproven("a factor is wanted for it by now", "open it again")
         if factor:
             with proving(self._root, self._deed):
                 given = asked(factor, answer, say) if passphrase is None else passphrase
                 proof = grant(self._root, tuple(one.digest for one in requests), factor, given).written()
         with closing(Journal(self._root)) as journal:
-            return approval(journal.answer(requests, True, self._person.by, proof=proof))
+            return approval(self._root, journal.answer(requests, True, person.by, proof=proof))
 
     def deny(self, requests: tuple[Request, ...], words: str) -> str:
         """Refuse these."""
-        self._require_record()
+        person = self._here()
         with closing(Journal(self._root)) as journal:
-            denied = journal.answer(requests, False, self._person.by, words)
+            denied = journal.answer(requests, False, person.by, words)
         return f"Denied {', '.join(one.id for one in denied)}: {quoted(denied[0].sheet.argv)[:500]}"
 
-    def _require_record(self) -> None:
-        """An answer goes where the question came from, and makes no new record where that one is away."""
+    def _wants(self, person: Person, requests: tuple[Request, ...]) -> bool:
+        return person.sign or any(request.sheet.factor for request in requests)
+
+    def _here(self) -> Person:
+        """Who answers now. An answer goes where its question is from: where that record is away, no new one is made."""
         if not os.path.lexists(self._root.record):
             raise RecordError(f"{self._root.record}: it is not there now", "answer when it is back")
+        return self._person()

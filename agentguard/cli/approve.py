@@ -9,9 +9,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..core.request import APPROVAL_LIFE, Request, faithful, question, questions
+from ..core.request import Request, faithful, question, questions
 from ..core.sheet import printable, quoted
 from ..edge.journal import Journal
+from ..edge.policy import policy
 from ..edge.root import Root
 from ..edge.terminal import ask
 from ..errors import UsageError
@@ -43,7 +44,7 @@ def approve(root: Root, id: str | None) -> int:
         click.echo(f"{word} was not typed: request {group[0].id} still waits.")
         return 1
     proof = proof_for(root, group, person, deed)
-    click.echo(approval(journal.answer(group, True, person.by, proof=proof)))
+    click.echo(approval(root, journal.answer(group, True, person.by, proof=proof)))
     return 0
 
 
@@ -91,13 +92,13 @@ def them(group: tuple[Request, ...]) -> str:
     return "it" if len(group) == 1 else f"exactly these {len(group)}"
 
 
-def approval(group: tuple[Request, ...]) -> str:
+def approval(root: Root, group: tuple[Request, ...]) -> str:
     """What an approval means now."""
     told = f"Approved {', '.join(request.id for request in group)}."
-    minutes = APPROVAL_LIFE // 60
+    life = f"{policy(root).approval / 60:.3g} minutes"
     if len(group) > 1:
-        return f"{told} Each of the same calls passes once within {minutes} minutes."
-    return f"{told} It runs now if its caller still waits; else the same call passes once within {minutes} minutes."
+        return f"{told} Each of the same calls passes once within {life}."
+    return f"{told} It runs now if its caller still waits; else the same call passes once within {life}."
 
 
 def _list(waiting: tuple[Request, ...]) -> Table:

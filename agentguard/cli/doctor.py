@@ -25,7 +25,7 @@ from ..edge.policy import policy
 from ..edge.proof import usable
 from ..edge.root import Root
 from ..errors import AgentguardError, InstallError, NoProgram, RecordError
-from .install import guarded_programs
+from .establish import guarded_programs
 
 _LOOKS = {"good": "green", "bad": "bold red", "absent": "dim", "note": "yellow"}
 

@@ -97,7 +97,19 @@ def _caller(root: Root) -> tuple[Origin, Sessions]:
     """Who calls, and the sessions that are known."""
     with as_owner(root), closing(Journal(root)) as journal:
         sessions = journal.sessions()
-        return origin(sessions, os.environ), sessions
+    return _claimed(origin(sessions, os.environ), sessions), sessions
+
+
+def _claimed(caller: Origin, sessions: Sessions) -> Origin:
+    """What has left its agent's tree (a double fork, a tmux of its own) is still of the session that its marks name.
+
+    A claim only makes it an agent's: nothing is let pass for one.
+    """
+    if caller.session.known:
+        return caller
+    claim = os.environ.get("AGENTGUARD_SESSION", "")
+    session = next((session for session in sessions.values() if session.id == claim), None)
+    return caller.replace(session=session) if session else caller
 
 
 def _agent(caller: Origin) -> str:

@@ -11,7 +11,7 @@ from ..edge import launch, processes, shims
 from ..edge.journal import Journal
 from ..edge.root import Root
 from ..errors import NoProgram, NotRunnable
-from .install import establish
+from .establish import establish
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})

@@ -32,7 +32,8 @@ def refuse_changeable(root: Root, owner: pwd.struct_passwd) -> None:
     """
     hint = "install Python from the system's packages, and start `agentguard` by it"
     python = store.interpreter()
-    for path in (python, os.path.realpath(python), os.path.dirname(os.__file__)):
+    packages = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    for path in (python, os.path.realpath(python), os.path.dirname(os.__file__), packages):
         _refuse(path, hint)
     _refuse(root.path, "choose another --root")
     try:

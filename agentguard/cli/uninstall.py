@@ -8,11 +8,11 @@ from contextlib import closing
 
 import click
 
-from ..edge import shims, startup_files, store
+from ..edge import shims, spent, startup_files, store
 from ..edge.journal import Journal
 from ..edge.root import Root
 from ..errors import InstallError
-from .install import manifest
+from .establish import manifest
 from .owner import as_owner, require_writable
 from .person import prove, require_person
 
@@ -54,6 +54,8 @@ def dismantle(root: Root, purge: bool) -> list[str]:
     for path in filter(os.path.lexists, files):
         os.unlink(path)
     store.clear(root)
+    spent.release(root)
+    shutil.rmtree(root.spent, ignore_errors=True)
     if purge:
         shutil.rmtree(root.data, ignore_errors=True)
     os.unlink(root.manifest)

@@ -47,7 +47,7 @@ def watch(root: Root) -> int:
     _forget_settings()
     from ..watch.app import Watch
 
-    view = Watch(root, Answers(root, person, DEED))
+    view = Watch(root, Answers(root, lambda: require_person(root, DEED), DEED))
     view.run()
     return view.return_code or 0
 

@@ -25,12 +25,14 @@ class Session(Value):
 
     `id` is stable for the session's life and says nothing secret. `name` is for people.
     `known` is False when neither agent nor run was found above the call, and the session is
-    only "this user since boot".
+    only "this user since boot". `below` is the pid and start of the process that it is below, as
+    the kernel has them: unlike the others they are nobody's to say. (0, 0) where none was found.
     """
 
     id: str
     name: str
     known: bool = True
+    below: tuple[int, int] = (0, 0)
 
 
 class Origin(Value):

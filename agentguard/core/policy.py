@@ -13,17 +13,21 @@ WORD = "DELETE"
 NAME = "name"
 #: The longest name that a person is asked to type, in characters.
 LONGEST_NAME = 100
+#: How long an approval may be spent after it was given, in seconds; the longest that can be chosen instead.
+APPROVAL_LIFE, LONGEST_APPROVAL = 600.0, 3600.0
 
 
 class Policy(Value):
     """What holds where nothing is said is the strict choice.
 
-    `wait` is in seconds, below the 120 that agents give a command. `factor` holds "destructive",
+    `wait` is in seconds, below the 120 that agents give a command; `approval` is how long an approval may be
+    spent after it was given, in seconds. `factor` holds "destructive",
     "catastrophic" or ids of rules, in which `*` stands for any text; `words` holds such ids, each
     with what must be typed: a word, or NAME.
     """
 
     wait: float = 100.0
+    approval: float = APPROVAL_LIFE
     factor: tuple[str, ...] = ("catastrophic",)
     words: tuple[tuple[str, str], ...] = ()
 

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 else:
     State = str
 
-#: How long an approval may be spent after it was given, in seconds.
-APPROVAL_LIFE = 600
 #: How long a request stays on the list without an answer, in seconds.
 REQUEST_LIFE = 3600
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 
+from ..core.canonical import fingerprint as hashed  # hashlib would load OpenSSL, with settings of the caller's
 from ..core.value import TYPE_CHECKING, Value
 from ..errors import InstallError, UsageError
 from . import passphrase as sealing
@@ -38,10 +39,9 @@ class Factor(Value):
     def fingerprint(self) -> str:
         """What tells this key from all others, as `ssh-keygen -l` prints it; raises ValueError if it is no key."""
         from binascii import a2b_base64, b2a_base64
-        from hashlib import sha256
 
         blob = a2b_base64(self.public.split()[1].encode("ascii"), strict_mode=True)
-        return "SHA256:" + b2a_base64(sha256(blob).digest(), newline=False).decode("ascii").rstrip("=")
+        return "SHA256:" + b2a_base64(bytes.fromhex(hashed(blob)), newline=False).decode("ascii").rstrip("=")
 
 
 def factors(root: Root) -> tuple[Factor, ...]:

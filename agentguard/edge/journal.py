@@ -9,7 +9,8 @@ from ..core.canonical import canonical, parsed
 from ..core.effect import Target
 from ..core.memory import Denial
 from ..core.origin import Session
-from ..core.request import APPROVAL_LIFE, REQUEST_LIFE, Filed, Request, kin
+from ..core.policy import APPROVAL_LIFE
+from ..core.request import REQUEST_LIFE, Filed, Request, kin
 from ..core.sheet import Sheet, quoted
 from ..core.value import TYPE_CHECKING
 from ..errors import RecordError, UsageError
@@ -34,8 +35,8 @@ SESSIONS = 256
 _COLUMNS = "SELECT id, digest, session, created, sheet, state, answered, answer, lead, proof FROM requests"
 #: An open request that can still be answered; takes now, twice. A time to come is none that a clock gave honestly.
 _PENDING = f"state = 'open' AND created <= ? AND created > ? - {REQUEST_LIFE}"
-#: An approval that can still be spent; takes now, twice. A clock set back must not make it live longer.
-_GOOD = f"state = 'approved' AND answered <= ? AND answered > ? - {APPROVAL_LIFE}"
+#: An approval that can still be spent; takes now, twice, and how long it is good. A clock set back does not stretch it.
+_GOOD = "state = 'approved' AND answered <= ? AND answered > ? - ?"
 
 #: The last question that a parent's calls of one kind were; takes parent, kin, now, twice.
 _LAST_OF_PARENT = (
@@ -104,12 +105,12 @@ class Journal(Record):
                 denied.append(Denial(id, when, command, answer, things))
         return tuple(denied)
 
-    def approved(self, digest: str) -> Request | None:
-        """An approval for exactly this digest that has neither been spent nor expired."""
+    def approved(self, digest: str, life: float = APPROVAL_LIFE) -> Request | None:
+        """An approval for exactly this digest that has neither been spent nor expired after `life` seconds."""
         now = self._clock()
         with self.reading() as connection:
             found = connection.execute(
-                f"{_COLUMNS} WHERE digest = ? AND {_GOOD} ORDER BY answered DESC", (digest, now, now)
+                f"{_COLUMNS} WHERE digest = ? AND {_GOOD} ORDER BY answered DESC", (digest, now, now, life)
             ).fetchone()
         return _request(found) if found else None
 
@@ -128,13 +129,13 @@ class Journal(Record):
                 return request.replace(state=found[0], answered=found[1], answer=found[2], proof=found[3])
             time.sleep(min(GLANCE, left))
 
-    def spend(self, request: Request) -> bool:
-        """Use up an approval; False if another process was first or it has expired."""
+    def spend(self, request: Request, life: float = APPROVAL_LIFE) -> bool:
+        """Use up an approval; False if another process was first or it has expired after `life` seconds."""
         now = self._clock()
         with self.writing() as connection:
             changed = connection.execute(
                 f"UPDATE requests SET state = 'spent' WHERE id = ? AND digest = ? AND {_GOOD}",
-                (request.id, request.digest, now, now),
+                (request.id, request.digest, now, now, life),
             )
             return changed.rowcount == 1
 

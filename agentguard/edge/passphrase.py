@@ -15,6 +15,8 @@ from ..errors import InstallError, Unproven, UsageError
 SHORTEST = 8
 #: scrypt's cost, block size and parallelism for new keys (RFC 7914).
 COST, BLOCK, LANES = 2**17, 8, 1
+#: Variables from which OpenSSL takes settings, libraries to load among them: a shim's are its caller's.
+_SETTINGS = ("OPENSSL_CONF", "OPENSSL_CONF_INCLUDE", "OPENSSL_ENGINES", "OPENSSL_MODULES")
 #: The most that a key read from a file may ask for.
 _MOST = (2**20, 16, 4)
 
@@ -39,6 +41,7 @@ def checked(passphrase: str) -> str:
 
 def made(passphrase: str) -> tuple[str, Sealed]:
     """A new key: its public line as OpenSSH writes it, and the private half."""
+    _forget_settings()
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -53,6 +56,7 @@ def made(passphrase: str) -> tuple[str, Sealed]:
 
 def signed(public: str, sealed: Sealed, passphrase: str, message: bytes) -> str:
     """The signature, in hexadecimal. Raises Unproven if it is not the passphrase."""
+    _forget_settings()
     from cryptography.exceptions import InvalidTag
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
@@ -71,6 +75,7 @@ def signed(public: str, sealed: Sealed, passphrase: str, message: bytes) -> str:
 
 def verified(public: str, message: bytes, signature: str) -> bool:
     """Whether the private half of that public line made the signature."""
+    _forget_settings()
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     from cryptography.hazmat.primitives.serialization import load_ssh_public_key
@@ -83,6 +88,11 @@ def verified(public: str, message: bytes, signature: str) -> bool:
     except (InvalidSignature, ValueError):
         return False
     return True
+
+
+def _forget_settings() -> None:
+    for name in _SETTINGS:
+        os.environ.pop(name, None)
 
 
 def _derived(passphrase: str, salt: bytes, n: int, r: int, p: int) -> bytes:

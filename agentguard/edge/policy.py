@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..core.policy import Policy
+from ..core.policy import LONGEST_APPROVAL, Policy
 from ..core.value import TYPE_CHECKING
 from ..errors import InstallError
 from .root import Root
@@ -43,6 +43,11 @@ def _is_seconds(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < float("inf")
 
 
+def _is_life(value: object) -> bool:
+    """How long an approval is good: one that is good for ever is no approval of what was shown."""
+    return _is_seconds(value) and 0 < float(str(value)) <= LONGEST_APPROVAL
+
+
 def _are_marks(value: object) -> bool:
     return isinstance(value, list) and all(one in _RATINGS or _is_rule(one) for one in value)
 
@@ -64,6 +69,7 @@ def _is_word(value: object) -> bool:
 _RATINGS = ("catastrophic", "destructive")
 _KEYS = {
     "wait": (_is_seconds, "a number of seconds"),
+    "approval": (_is_life, f"a number of seconds, at most {LONGEST_APPROVAL:g}"),
     "factor": (_are_marks, 'a list of "catastrophic", "destructive" or ids of rules'),
     "words": (_are_words, "a table of ids of rules, each with the word to be typed"),
 }

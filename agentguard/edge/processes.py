@@ -66,7 +66,7 @@ def origin(sessions: Sessions, environment: Mapping[str, str]) -> Origin:
         return Origin(uid, _anybody(uid, ()), (), marked)
     above = tuple(rest)
     # A run's command may be this very call, or a shell that has become it.
-    session = _session(above, sessions) or sessions.get((this.pid, this.start)) or _anybody(uid, above)
+    session = _session(above, sessions) or _registered(this, sessions) or _anybody(uid, above)
     agent = next(filter(None, map(agents.agent, above)), "") or marked
     terminal = "" if session.known or agent else own_terminal()
     return Origin(uid, session, above, agent, terminal)
@@ -142,13 +142,19 @@ def _leads(process: Process) -> bool:
 
 def _session(above: tuple[Process, ...], sessions: Sessions) -> Session | None:
     for process in reversed(above):
-        run = sessions.get((process.pid, process.start))
+        run = _registered(process, sessions)
         if run:
             return run
-        agent = agents.agent(process)
+        agent, place = agents.agent(process), (process.pid, process.start)
         if agent:
-            return Session(digest([_boot(above), process.pid, process.start])[:12], f"{agent} (pid {process.pid})")
+            return Session(digest([_boot(above), *place])[:12], f"{agent} (pid {process.pid})", below=place)
     return None
+
+
+def _registered(process: Process, sessions: Sessions) -> Session | None:
+    place = (process.pid, process.start)
+    run = sessions.get(place)
+    return run.replace(below=place) if run else None
 
 
 def _anybody(uid: int, above: tuple[Process, ...]) -> Session:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 
 from ..core.grant import Grant
-from ..core.request import APPROVAL_LIFE, Request
+from ..core.request import Request
 from ..core.value import TYPE_CHECKING
-from ..errors import AgentguardError, Unproven
+from ..errors import AgentguardError, RecordError, Unproven
 from .factors import Factor, believed, factors, sign, verify
 from .journal import Journal
+from .policy import policy
 from .root import Root
+from .spent import first_use
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -44,7 +46,7 @@ def grant(root: Root, digests: tuple[str, ...], factor: Factor, passphrase: str 
 
     with closing(Journal(root)) as journal:
         extent = journal.extent()
-    plain = Grant(digests, extent.seq, extent.head, time.time() + APPROVAL_LIFE, factor.fingerprint)
+    plain = Grant(digests, extent.seq, extent.head, time.time() + policy(root).approval, factor.fingerprint)
     return plain.replace(signature=signed(factor, plain.message, passphrase))
 
 
@@ -90,7 +92,7 @@ def signed(factor: Factor, message: bytes, passphrase: str | None) -> str:
 def fault(root: Root, journal: Journal, pins: Collection[str], request: Request, digest: str) -> str:
     """Why a request's proof does not prove that a person let the call of that digest run; "" if it does.
 
-    A request without an id was asked and answered within this very call, and has no row to be found.
+    A request without an id was asked and answered within this very call: the record has nothing of it yet.
     """
     if not pins:
         return "no factor has been set up that could prove a person"
@@ -100,11 +102,11 @@ def fault(root: Root, journal: Journal, pins: Collection[str], request: Request,
             return "what was signed is another call"
         if given.factor not in pins:
             return "it is signed by a factor that this guard was not made for"
-        if not 0 <= given.until - time.time() <= APPROVAL_LIFE:
+        if not 0 <= given.until - time.time() <= policy(root).approval:
             return "what was signed has expired"
         if not journal.holds(given.seq, given.head):
             return "it was signed at another state of the record"
-        if request.id and not _answered(journal, request, given):
+        if not _answered(journal, request, given):
             return "the record does not say that it was approved with this signature, or says that it was used"
         factor = next((one for one in factors(root) if one.fingerprint == given.factor), None)
         if factor is None:
@@ -116,7 +118,33 @@ def fault(root: Root, journal: Journal, pins: Collection[str], request: Request,
         return "its signature cannot be checked (a person can look with `agentguard doctor`)"
 
 
+def used(root: Root, journal: Journal, pins: Collection[str], request: Request, digest: str) -> str:
+    """Use up a request's proof; why it does not let the call of that digest run, or "" if it does. See `fault`."""
+    why = fault(root, journal, pins, request, digest)
+    if why:
+        return why
+    try:
+        return "" if first_use(root, _message(request.proof), digest) else "what was signed has been used"
+    except RecordError:
+        return "that it is used cannot be noted (a person can look with `agentguard doctor`)"
+
+
 def _answered(journal: Journal, request: Request, given: Grant) -> bool:
-    """Whether the record has this answer after the row that was signed, and no call that it has let run."""
-    answers = [row for row in journal.rows(kinds=("approved", "ran"), request=request.id) if row.seq > given.seq]
-    return [(row.body["kind"], row.body.get("proof")) for row in answers] == [("approved", request.proof)]
+    """Whether the record has this answer after the row that was signed, for no other request, and no use of it."""
+    uses = []
+    for row in journal.rows(kinds=("approved", "ran")):
+        if row.seq <= given.seq:
+            break
+        kind, name, proof = (row.body.get(key) or "" for key in ("kind", "request", "proof"))
+        is_same_call = row.body.get("digest", request.digest) == request.digest
+        if (request.id and name == request.id) or (is_same_call and _message(proof) == given.message):
+            uses.append((kind, name, _message(proof)))
+    return uses == ([("approved", request.id, given.message)] if request.id else [])
+
+
+def _message(proof: str) -> bytes:
+    """What was signed, however its proof is written; nothing if it is none."""
+    try:
+        return Grant.read(proof).message
+    except ValueError:
+        return b""

@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 
 from ..core.canonical import canonical, fingerprint
-from ..core.request import APPROVAL_LIFE, REQUEST_LIFE
+from ..core.policy import LONGEST_APPROVAL
+from ..core.request import REQUEST_LIFE
 from ..core.value import TYPE_CHECKING, Value
 from ..errors import RecordError, UsageError
 from .database import Database
@@ -27,7 +28,7 @@ AT_A_TIME = 200
 #: How many rows are read at a time.
 _BATCH = 500
 #: How long a request can matter at most, in seconds.
-REQUEST_MEMORY = REQUEST_LIFE + APPROVAL_LIFE
+REQUEST_MEMORY = REQUEST_LIFE + LONGEST_APPROVAL
 _COLUMNS = "SELECT seq, CAST(prev AS BLOB), CAST(hash AS BLOB), CAST(body AS BLOB) FROM record"
 
 

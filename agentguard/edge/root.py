@@ -17,6 +17,7 @@ class Root(Value):
     factors.toml    the keys with which a person proves themselves
     manifest.json   what `install` made, so that `uninstall` takes away exactly that
     data/record.db  the record and the requests
+    spent/          which signatures were used, if the installation is the system's
     """
 
     path: str
@@ -45,6 +46,11 @@ class Root(Value):
     def record(self) -> str:
         """The SQLite database with the record and the requests."""
         return f"{self.path}/data/record.db"
+
+    @property
+    def spent(self) -> str:
+        """The directory of what was used, which only grows; a system-wide installation has it."""
+        return f"{self.path}/spent"
 
     @property
     def config(self) -> str:

@@ -35,13 +35,17 @@ def public_line(path: str) -> str:
         raise UsageError(f"{public}: {why}", "name an SSH key whose public half lies beside it") from fault
     if len(words) < 2 or "-cert-" in words[0]:
         raise UsageError(f"{public}: it is no public key", "name an SSH key whose public half lies beside it")
-    private = public.removesuffix(".pub")
-    if not words[0].startswith("sk-") and os.path.exists(private) and _opens_by_itself(private):
-        raise UsageError(
-            f"{private} has no passphrase: any program of yours could sign with it",
-            f"give it one with `ssh-keygen -p -f {private}`, or use a key in hardware (`ssh-keygen -t ed25519-sk`)",
-        )
-    return " ".join(words[:2])
+    private, line = public.removesuffix(".pub"), " ".join(words[:2])
+    if not words[0].startswith("sk-"):
+        hint = f"give it one with `ssh-keygen -p -f {private}`, or use a key in hardware (`ssh-keygen -t ed25519-sk`)"
+        if os.path.exists(private) and _opens_by_itself(private):
+            raise UsageError(f"{private} has no passphrase: any program of yours could sign with it", hint)
+        hint = f"take it out with `ssh-add -d {public}`, or use a key in hardware (`ssh-keygen -t ed25519-sk`)"
+        if line in _lent():
+            raise UsageError(f"ssh-agent signs with {private} for any program of yours", hint)
+        if not os.path.exists(private):
+            raise UsageError(f"{private} is not here: what signs with it may sign for any program of yours", hint)
+    return line
 
 
 def signed(path: str, message: bytes) -> str:
@@ -105,6 +109,21 @@ def _opens_by_itself(private: str) -> bool:
     from .child import run
 
     return run([raw(word) for word in (_program(), "-y", "-P", "", "-f", private)], {}, _PATIENCE).status == 0
+
+
+def _lent() -> list[str]:
+    """The public lines of the keys by which ssh-agent signs for whoever asks. Raises UsageError."""
+    from ..core.octets import raw, text
+    from .child import run
+
+    socket = os.environ.get("SSH_AUTH_SOCK")
+    if not socket:
+        return []
+    try:
+        listed = run([raw(f"{os.path.dirname(_program())}/ssh-add"), b"-L"], {b"SSH_AUTH_SOCK": raw(socket)}, _PATIENCE)
+    except Unseen as fault:
+        raise UsageError(f"ssh-agent does not say which keys it has: {fault}", "try again without it") from fault
+    return [" ".join(line.split()[:2]) for line in text(listed.out).splitlines()]
 
 
 def _in_hardware(public: str) -> bool:

@@ -22,7 +22,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def installed(request: pytest.FixtureRequest) -> Iterator[Setup]:
     """One of the set-ups."""
     with lasting_directory() as place:
-        yield SETUPS[request.param](place)
+        made = SETUPS[request.param](place)
+        yield made
+        made.remove()
 
 
 @pytest.fixture

@@ -31,6 +31,7 @@ from agentguard.core.request import Request
 from agentguard.edge.factors import Factor, factors, sign
 from agentguard.edge.journal import Journal
 from agentguard.edge.proof import grant
+from agentguard.edge.spent import release
 
 TABLE = Path(__file__).parents[1] / "bypasses.toml"
 PASSPHRASE = "four unrelated plain words"
@@ -168,6 +169,17 @@ class Setup(Guarded):
         made = Agent(self, where or self.home)
         self._agents.append(made)
         return made
+
+    @property
+    def only_grows(self) -> bool:
+        """Whether root's directory of what was used is one that nobody else can take anything from."""
+        available("lsattr")
+        listed = subprocess.run(["lsattr", "-d", self.root.spent], capture_output=True, text=True).stdout
+        return "a" in listed.partition(" ")[0]
+
+    def remove(self) -> None:
+        """Let everything be removed."""
+        release(self.root)
 
     def dismiss(self) -> None:
         """The agents end."""
@@ -319,7 +331,7 @@ class Setup(Guarded):
     def restored(self, store: bool = False) -> Iterator[None]:
         """What is done to the installation meanwhile is undone; to its store, which is large, only if that is said."""
         root, kept = Path(self.root.path), self.place / "kept"
-        spared = () if store else ("store",)
+        spared = ("spent",) if store else ("spent", "store")
         kept.mkdir()
         subprocess.run(["cp", "-a", *(one for one in root.iterdir() if one.name not in spared), kept], check=True)
         try:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from agentguard.cli import install
+from agentguard.cli import establish as verb
 from agentguard.edge import store
 from agentguard.edge.root import Root
 
@@ -22,7 +22,7 @@ Ran = subprocess.CompletedProcess[str]
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store that was built once; building copies some 40 MB."""
     root = tmp_path_factory.mktemp("built")
-    store.build(Root(str(root)), install.derive)
+    store.build(Root(str(root)), verb.derive)
     return root / "store"
 
 
@@ -54,7 +54,7 @@ def establish(root: Root, built: Path) -> Callable[..., list[str]]:
             os.makedirs(root.path, exist_ok=True)
             shutil.copytree(built, root.store, symlinks=True, copy_function=os.link)
             Path(root.manifest).write_text('{"startup": [], "directories": []}\n')
-        return install.establish(root, paths, wait)
+        return verb.establish(root, paths, wait)
 
     return put
 

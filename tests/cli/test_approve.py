@@ -194,6 +194,21 @@ def test_refused_below_an_agent_on_a_terminal_of_its_own(person: Desk, journal: 
     assert kinds(journal) == ["attempt"]
 
 
+def test_what_has_left_its_agent_is_of_the_session_that_its_marks_name(person: Desk, journal: Journal) -> None:
+    request = put(journal, "rm", "precious")
+    session = journal.open_session(1 << 30, 1, "agent-one")
+    leave = "os.fork() and os._exit(0); os.setsid(); os.fork() and os._exit(0)"
+    program = f'import os, sys; {leave}; os.execvp("script", sys.argv)'
+    inner = 'python -m agentguard.cli.main --root "$HOME/root" approve'
+    person.run(f"AGENTGUARD_SESSION={session.id} python -c '{program}' -qec '{inner}' typescript </dev/null")
+    end = time.monotonic() + 20
+    while kinds(journal) != ["attempt"]:
+        assert time.monotonic() < end, kinds(journal)
+        time.sleep(0.1)
+    assert f'"session":"{session.id}","session_name":"agent-one"' in body(journal)
+    assert journal.request(request.id).state == "open"
+
+
 def test_refused_below_a_run_session(person: Desk, journal: Journal) -> None:
     request = put(journal, "rm", "precious")
     pid = int(person.run("echo $$"))

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import pytest
 from desk import PROJECT, Desk
 
 from agentguard.cli import system, usual
-from agentguard.edge import shims
+from agentguard.edge import shims, spent
 from agentguard.edge.journal import Journal
 from agentguard.edge.root import Root
 from agentguard.errors import InstallError, UsageError
@@ -70,16 +71,37 @@ class System:
 def made(lasting_tmp: Path, desk: Desk) -> Iterator[System]:
     if not os.path.exists(PYTHON):
         pytest.skip(f"{PYTHON} is not here, and this one may not be another user's to run")
-    yield System(lasting_tmp, desk)
+    made = System(lasting_tmp, desk)
+    yield made
+    spent.release(made.root)
 
 
 def test_only_the_record_can_be_changed_by_the_developer(made: System) -> None:
     assert "No start-up file was touched" in made.shown and "bin/agentguard run -- COMMAND" in made.shown
     writable = made.nobody("/bin/sh", "-c", _TRY, "sh", made.root.path).stdout.split()
     assert writable
-    assert [path for path in writable if not f"{path}/".startswith(f"{made.root.data}/")] == []
-    owners = {os.lstat(f"{made.root.path}/{name}").st_uid for name in os.listdir(made.root.path) if name != "data"}
+    assert [path for path in writable if not f"{path}/".startswith(f"{made.root.data}/")] == [made.root.spent]
+    owners = {
+        os.lstat(f"{made.root.path}/{name}").st_uid
+        for name in os.listdir(made.root.path)
+        if name not in ("data", "spent")
+    }
     assert owners == {0}
+
+
+def test_what_was_used_stays_used(made: System) -> None:
+    if "only grow" in made.shown:
+        pytest.skip("this file system has no directories that only grow")
+    note = "import sys; from agentguard.edge import spent; from agentguard.edge.root import Root; "
+    note += "print(spent.first_use(Root(sys.argv[1]), b'signed', 'digest'))"
+    lib = f"import sys; sys.path.insert(0, '{made.root.current}/lib'); "
+    use = (PYTHON, "-I", "-c", lib + note, made.root.path)
+    assert made.nobody(*use).stdout == "True\n"
+    for undo in ("/bin/rm -rf {}", "mv {}/* .", "mv {} .", "chmod 0 {}", "truncate -s 0 {}/*", "ln -sf x {}"):
+        made.nobody("/bin/sh", "-c", undo.format(made.root.spent))
+        assert made.nobody(*use).stdout == "False\n", undo
+    spent.prepare(made.root, NOBODY.pw_uid, time.time() + 3601)
+    assert os.listdir(made.root.spent) == ["x"], "what is too old to matter is forgotten"
     below = [*Path(made.root.data).rglob("*"), Path(made.root.data)]
     assert {path.lstat().st_uid for path in below} == {NOBODY.pw_uid}
     assert 'factor = [\n    "destructive",\n]' in Path(made.root.config).read_text()

@@ -6,6 +6,7 @@ import base64
 import os
 import struct
 import subprocess
+import sys
 import tomllib
 from collections.abc import Callable
 from hashlib import sha256
@@ -162,6 +163,41 @@ def test_a_key_without_a_passphrase_is_no_factor(tmp_path: Path) -> None:
     taken = ssh_key(tmp_path, "ecdsa", "a passphrase")
     for path in (taken, f"{taken}.pub"):
         assert factors.by_ssh_key("mine", str(path)).fingerprint == of(taken).fingerprint
+
+
+def test_a_key_that_ssh_agent_signs_with_is_no_factor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    key, socket = ssh_key(tmp_path, "ed25519"), str(tmp_path / "agent")
+    agent = subprocess.Popen(["ssh-agent", "-D", "-a", socket], stdout=subprocess.PIPE)
+    assert agent.stdout and agent.stdout.readline()
+    try:
+        subprocess.run(["ssh-add", "-q", key], env={"SSH_AUTH_SOCK": socket}, check=True)
+        subprocess.run(["ssh-keygen", "-q", "-p", "-N", "a passphrase", "-f", key], check=True)
+        assert factors.by_ssh_key("mine", str(key)).fingerprint == of(key).fingerprint
+        monkeypatch.setenv("SSH_AUTH_SOCK", socket)
+        with pytest.raises(UsageError, match="for any program of yours"):
+            factors.by_ssh_key("mine", str(key))
+    finally:
+        agent.terminate()
+        agent.communicate()
+    monkeypatch.delenv("SSH_AUTH_SOCK")
+    key.unlink()
+    with pytest.raises(UsageError, match="for any program of yours"):
+        factors.by_ssh_key("mine", f"{key}.pub")
+
+
+def test_openssl_takes_no_settings_from_the_environment(kept: Factor, tmp_path: Path) -> None:
+    """They can name a library to load: the program that verifies would be whatever that makes of it."""
+    pipe = tmp_path / "openssl.cnf"
+    os.mkfifo(pipe)  # whoever opens it waits
+    code = "import sys; from agentguard.edge.factors import Factor, verify; "
+    code += "one = Factor('passphrase', 'mine', sys.argv[1]); one.fingerprint; "
+    code += "sys.exit(not verify(one, sys.argv[2].encode(), sys.argv[3]))"
+    signature = factors.sign(kept, MESSAGE, PASSPHRASE)
+    done = subprocess.run(
+        [sys.executable, "-c", code, kept.public, MESSAGE.decode(), signature],
+        env={"OPENSSL_CONF": str(pipe), "PYTHONPATH": os.pathsep.join(sys.path)}, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0
 
 
 @pytest.mark.parametrize("content", [None, "", "nothing", "ssh-ed25519-cert-v01@openssh.com AAAA"])

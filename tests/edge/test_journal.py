@@ -19,7 +19,8 @@ import pytest
 
 from agentguard.core.effect import Reason
 from agentguard.core.origin import Origin, Process, Session
-from agentguard.core.request import APPROVAL_LIFE, REQUEST_LIFE, Request, question
+from agentguard.core.policy import APPROVAL_LIFE, LONGEST_APPROVAL
+from agentguard.core.request import REQUEST_LIFE, Request, question
 from agentguard.core.sheet import Sheet
 from agentguard.edge.database import LONGEST_LOG
 from agentguard.edge.journal import ALPHABET, Journal
@@ -467,6 +468,13 @@ def test_an_approval_ends(journal: Journal, clock: Clock, passed: float, good: b
     assert journal.spend(request) == good
 
 
+def test_an_approval_ends_when_it_is_chosen_to(journal: Journal, clock: Clock) -> None:
+    (request,) = journal.answer((journal.file(ASKED, "d1", CALLER).request,), True, BY)
+    clock.now += 30
+    assert journal.approved("d1", 30) is None and not journal.spend(request, 30)
+    assert journal.approved("d1", 31) and journal.spend(request, 31)
+
+
 def test_an_answer_is_on_the_record(journal: Journal) -> None:
     request = journal.file(ASKED, "d1", CALLER).request
     journal.answer((request,), False, BY, "use git rm \udce9")
@@ -687,7 +695,7 @@ def test_a_prune_that_cannot_delete_loses_nothing(journal: Journal, clock: Clock
 def test_prune_keeps_requests_that_still_matter(journal: Journal, clock: Clock, tmp_path: Path) -> None:
     old = journal.file(ASKED, "d1", CALLER).request
     journal.append("asked", {"request": old.id})
-    clock.now += REQUEST_LIFE + APPROVAL_LIFE + 1
+    clock.now += REQUEST_LIFE + LONGEST_APPROVAL + 1
     fresh = journal.file(ASKED, "d2", CALLER).request
     assert journal.prune(clock.now + 1, str(tmp_path / "old"), BY) == 1
     assert journal.request(fresh.id) == fresh

@@ -21,6 +21,7 @@ from agentguard.errors import InstallError
     [
         ("", Policy()),
         ("wait = 7", Policy(wait=7)),
+        ("approval = 60", Policy(approval=60)),
         ('factor = ["destructive"]', Policy(factor=("destructive",))),
         ('[words]\n"git-*" = "name"\n', Policy(words=(("git-*", "name"),))),
     ],
@@ -36,6 +37,9 @@ def test_a_policy_file(tmp_path: Path, text: str, chosen: Policy) -> None:
         ("wait = -1", "wait must be"),
         ("wait = true", "wait must be"),
         ("wait = inf", "wait must be"),
+        ("approval = 0", "approval must be"),
+        ("approval = 3601", "approval must be"),
+        ("approval = true", "approval must be"),
         ('factor = "destructive"', "factor must be"),
         ("factor = [1]", "factor must be"),
         ("words = 1", "words must be"),
@@ -109,6 +113,16 @@ def test_the_word_that_a_waiting_call_wants(guarded: Guarded, text: str, line: s
         assert sheet.word == word.format(home=guarded.home)
         assert not sheet.factor  # where there is none, none is wanted
         journal.answer(journal.pending(), False, {})
+
+
+def test_an_approval_is_good_for_as_long_as_is_chosen(guarded: Guarded) -> None:
+    refused(guarded, "wait = 0\n", "rm notes")
+    with guarded.journal() as journal:
+        (asked,) = journal.answer(journal.pending()[-1:], True, {})
+    assert "passes once" in refused(guarded, "wait = 0\napproval = 1e-6\n", "rm notes").err
+    with guarded.journal() as journal:
+        assert journal.request(asked.id).state == "approved"
+        journal.spend(asked)
 
 
 @pytest.mark.parametrize("text", ["wait = -1", "approve = true", "wait =", 'factor = ["catastrohpic"]'])

@@ -81,7 +81,7 @@ def watch(root: Root, journal: Journal) -> Callable[..., None]:
 
     def run(journey: Journey, width: int = 130, height: int = 36) -> None:
         async def main() -> None:
-            app = Watch(root, Answers(root, Person({"uid": os.getuid()}), "watch"))
+            app = Watch(root, Answers(root, lambda: Person({"uid": os.getuid()}), "watch"))
             async with app.run_test(size=(width, height)) as pilot:
                 await journey(Hands(app, pilot))
 

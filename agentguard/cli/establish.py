@@ -1,0 +1,181 @@
+"""What an installation is made of, and how it is brought to what it should be."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import tomllib
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import closing
+from pwd import struct_passwd
+from typing import Any
+
+import tomli_w
+
+from .. import resources
+from ..edge import factors, programs, shims, spent, spool, startup_files, store
+from ..edge.factors import Factor
+from ..edge.journal import Journal
+from ..edge.root import Root
+from ..errors import InstallError, NoProgram
+from ..readers.shell import automaton
+from ..rulebook import compiled, fastpath
+from ..rulebook.examples import proved
+from ..rulebook.load import load
+from .footing import refuse_ephemeral, refuse_foreign, refuse_unsafe
+from .owner import as_owner
+from .system import give_record
+
+#: What a system-wide installation asks for, until somebody chooses otherwise: see docs/approvals.md.
+SYSTEM_POLICY = {"factor": ["destructive"]}
+#: What a file system without directories that only grow costs.
+_ROLLED_BACK = (
+    "this file system has no directories that only grow: who puts back an older copy of the database can have an "
+    "approved call pass again, until the approval ends."
+)
+
+
+def establish(
+    root: Root,
+    paths: Collection[str] = (),
+    wait: float | None = None,
+    factor: Factor | None = None,
+    owner: struct_passwd | None = None,
+) -> list[str]:
+    """Bring an installation to what it should be; what was changed, a line each. Raises InstallError.
+
+    `paths` are start-up files that shall hold the block; `factor` is the first one of a new
+    installation; `owner` is whose calls a system-wide one guards. Every step leaves a working state:
+    the store is complete before `current` leads to it, and `current` leads to it before a shim does.
+    """
+    refuse_ephemeral(root)
+    refuse_unsafe(root)
+    guarded = guarded_programs()
+    names = [name for name in guarded if _is_here(name, root)]
+    names = sorted({*names, *(name for name in shims.present(root) if name in guarded)})
+    refuse_foreign(root, shims.wanted(root, names))
+
+    umask = os.umask(0o022)
+    try:
+        os.makedirs(root.path, exist_ok=True)
+        owned = manifest(root)
+        known = dict.fromkeys([*owned["startup"], *paths])
+        made = dict.fromkeys([*owned["directories"], *_missing_directories(paths)])
+        _put_manifest(root, {"startup": list(known), "directories": list(made)})
+
+        changes = []
+        if store.switch(root, version := store.build(root, derive)):
+            changes.append(f"Put version {version} in force.")
+        if wait is not None and _put_settings(root, {"wait": wait}):
+            changes.append(f"A call now waits {wait:g} s for a person.")
+        if owner is not None and "factor" not in _settings(root) and _put_settings(root, SYSTEM_POLICY):
+            changes.append("Every destructive call wants a factor, once there is one.")
+        if factor is not None:
+            factors.add(root, factor)
+            changes.append(f"Added the factor {factor.name}, {factor.fingerprint}.")
+        changes += [f"Wrote {path}" for path in shims.put(shims.wanted(root, names, _pins(root)))]
+        if owner is not None:
+            give_record(root, owner)
+            first = not os.path.lexists(root.spent)
+            if not spent.prepare(root, owner.pw_uid, time.time()) and first:
+                changes.append(f"Note that {_ROLLED_BACK}")
+        os.makedirs(root.data, 0o700, exist_ok=True)
+        with as_owner(root):
+            spool.prepare(root.data)
+        for name in set(shims.present(root)) - set(names):  # no longer guarded by the rules
+            os.unlink(f"{root.shims}/{name}")
+            changes.append(f"Removed {root.shims}/{name}")
+        changes += [f"Added lines to {path}" for path in known if startup_files.add(path, root)]
+        if changes:  # what is in force decides every call from now on
+            _put_on_record(root, version, changes)
+        return changes
+    except OSError as fault:
+        hint = "mend that and run `agentguard install` again"
+        raise InstallError(f"{fault.filename or root.path}: {fault.strerror}", hint) from fault
+    finally:
+        os.umask(umask)
+
+
+def _pins(root: Root) -> frozenset[str]:
+    """The factors that shims shall believe: those that they do, whatever the file says; all of it for the first."""
+    if shims.present(root):
+        return shims.pins(root)
+    return frozenset(factor.fingerprint for factor in factors.factors(root))
+
+
+def _put_on_record(root: Root, version: str, changes: list[str]) -> None:
+    facts = {"program": "agentguard", "version": version, "changes": changes, "uid": os.getuid()}
+    with as_owner(root), closing(Journal(root)) as journal:
+        journal.append("installed", facts)
+
+
+def derive(lib: str) -> None:
+    """Prove the rules of a copy of the packages, and leave there what shims read in their place; raises RuleError."""
+    rules = os.path.join(lib, "agentguard", "rules")
+    rulebook = proved(load(rules))
+    compiled.write(rulebook, rules)
+    with open(os.path.join(resources.shims(), "settings.sh"), encoding="utf-8") as prototype:
+        fastpath.write(rulebook, rules, prototype.read())
+    automaton.keep(lib)
+
+
+def guarded_programs() -> tuple[str, ...]:
+    """The programs that the rules guard, sorted; raises RuleError."""
+    return load(resources.rules()).guarded
+
+
+def manifest(root: Root) -> dict[str, Any]:
+    """What `install` wrote down: start-up files with a block, and directories made for them. Raises InstallError."""
+    try:
+        with open(root.manifest, encoding="utf-8") as file:
+            owned: dict[str, Any] = json.load(file)
+        return {"startup": list(owned["startup"]), "directories": list(owned["directories"])}
+    except FileNotFoundError:
+        return {"startup": [], "directories": []}
+    except (OSError, ValueError, KeyError, TypeError) as fault:
+        raise InstallError(f"{root.manifest}: {fault}", "move it away and run `agentguard install` again") from fault
+
+
+def _put_manifest(root: Root, owned: dict[str, Any]) -> None:
+    """Before anything is changed: what is interrupted can still be taken away."""
+    content = json.dumps(owned, indent=2).encode("ascii") + b"\n"
+    if not shims.same(root.manifest, content, 0o644):
+        startup_files.write(root.manifest, content, 0o644)
+
+
+def _settings(root: Root) -> dict[str, Any]:
+    """What config.toml holds; raises InstallError if it is broken."""
+    try:
+        with open(root.config, "rb") as file:
+            return tomllib.load(file)
+    except FileNotFoundError:
+        return {}
+    except ValueError as fault:
+        raise InstallError(f"{root.config}: {fault}", "mend or remove it") from fault
+
+
+def _put_settings(root: Root, chosen: Mapping[str, Any]) -> bool:
+    """Set what was chosen and keep the rest; False if it is so already."""
+    before = _settings(root)
+    after = {**before, **chosen}
+    if after != before:
+        startup_files.write(root.config, tomli_w.dumps(after).encode(), 0o644)
+    return after != before
+
+
+def _is_here(name: str, root: Root) -> bool:
+    try:
+        programs.find(name, os.environ.get("PATH"), root.shims, "")
+    except NoProgram:
+        return False
+    return True
+
+
+def _missing_directories(paths: Iterable[str]) -> Iterator[str]:
+    """Directories that have to be made for these files, the outermost last."""
+    for path in paths:
+        folder = os.path.dirname(os.path.realpath(path))
+        while not os.path.isdir(folder):
+            yield folder
+            folder = os.path.dirname(folder)
