@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from .core import octets
-from .core.api import Api
 from .core.call import Argument, Call, Invocation, Stream, Unresolved
 from .core.effect import Effect, Reading, Target
-from .core.later import Later
 from .core.reading import Context, stdin
 from .core.value import TYPE_CHECKING
 from .core.world import OtherHost, Unseen, World
@@ -20,6 +18,7 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Protocol
 
+    from .core.api import Api
     from .rulebook.fill import Filled
     from .rulebook.model import Command, Program, Rule
 else:
@@ -90,15 +89,22 @@ class Classifier(Context):
         if program is None:
             return None
         parsed = parse(program, call)
-        world = Later(self._world, call.ahead) if call.ahead else self._world
-        return printed(parsed, program.commands[parsed.command].search, world)
+        return printed(parsed, program.commands[parsed.command].search, self._found_by(call))
+
+    def _found_by(self, call: Invocation) -> World:
+        """The world as a call finds it: what earlier parts of its line may change is not seen."""
+        if not call.ahead:
+            return self._world
+        from .core.later import Later
+
+        return Later(self._world, call.ahead)
 
     def _deeper(self, call: Invocation, read: Callable[[], Reading]) -> Reading:
         if self._depth >= MAX_DEPTH:
             return _unknown(call, "agentguard-too-deep", "commands are nested too deeply to be followed")
         self._depth += 1
         before = self.world
-        self.world = Later(self._world, call.ahead) if call.ahead else self._world
+        self.world = self._found_by(call)
         try:
             return read()
         finally:

@@ -126,7 +126,7 @@ def full(trial: Trial, runs: int) -> Iterator[str]:
     rows: list[tuple[str, list[str], list[str], float]] = [
         ("`rm -f` of a file that is not there, added", ["rm", "-f", "gone"], ["rm", "-f", "gone"], 2.5),
         ("`git reset --hard` up to its refusal", ["git", "reset", "--hard"], [], 2.5),
-        ("`git push nowhere`, added", ["git", "push", "nowhere"], ["git", "push", "nowhere"], 2.5),
+        ("`git merge nowhere`, added", ["git", "merge", "nowhere"], ["git", "merge", "nowhere"], 2.5),
         ("`agentguard check 'a && b'`, whole", [*agentguard, "a && b"], [], 5),
         (f'`agentguard check "{nested}"`, whole', [*agentguard, nested], [], 5),
         ("`psql -c 'select 1'`, added", psql, psql, 8),
@@ -142,7 +142,7 @@ def full(trial: Trial, runs: int) -> Iterator[str]:
 
 def ten_times(trial: Trial, runs: int) -> Iterator[str]:
     """The same calls with ten times the rules and programs: the others are about other commands."""
-    calls = [["rm", "-f", "gone"], ["git", "push", "nowhere"], ["git", "status"]]
+    calls = [["rm", "-f", "gone"], ["git", "merge", "nowhere"], ["git", "status"]]
     before = [trial.paired(runs, (call, True))[0] for call in calls]
     rules = load(f"{PROJECT}/rules")
     many = {}

@@ -3,7 +3,7 @@
 _ag_settings() {
     [ -e "$1" ] || return 0
     [ -f "$1" ] && [ -r "$1" ] || return 1
-    _ag_section=
+    _ag_section= _ag_keys=
     while read -r _ag_key _ag_equals _ag_value || [ -n "$_ag_key" ]; do
         case $_ag_key in
             '' | '#'* | ';'*) continue ;;
@@ -16,25 +16,25 @@ _ag_settings() {
                     *) return 1 ;;
                 esac
                 case $_ag_section$_ag_value in *[!A-Za-z0-9-]*) return 1 ;; esac
+                case $_ag_section in
+                    @FREE@
+                    alias) _ag_keys=. ;; # any: only a word that is no command is looked up there
+                    *) return 1 ;;
+                esac
                 continue
                 ;;
+            # git takes a carriage return for a blank, so that there may be a section behind it …
+            *[!A-Za-z0-9-]*) return 1 ;;
         esac
-        # git takes a carriage return for a blank, so that there may be a section behind it, and before a line's end for
-        # nothing, so that a backslash before it continues the line.
-        case $_ag_key in *[!A-Za-z0-9-]*) return 1 ;; esac
+        # … and before a line's end for nothing, so that a backslash before it continues the line.
         case $_ag_equals$_ag_value in
             *\\ | *\\[![:print:]]) return 1 ;;
             '' | =*) ;;
             *) return 1 ;;
         esac
-        case $_ag_section in
-            @FREE@
-            alias) _ag_keys=" $_ag_key " ;; # only a word that is no command is looked up there
-            *) return 1 ;;
-        esac
         case $_ag_keys$_ag_asked in
             *" $_ag_section.$_ag_key "*) ;; # its value matters
-            *" $_ag_key "*) continue ;;
+            .* | *" $_ag_key "*) continue ;;
         esac
         case $_ag_section.$_ag_key$_ag_equals$_ag_value in @FIXED@) ;; *) return 1 ;; esac
     done <"$1"

@@ -19,6 +19,8 @@ from agentguard.edge.world import RealWorld
 from agentguard.rulebook import compiled, fastpath
 from agentguard.rulebook.load import Rulebook
 
+#: Sources whose answer depends on the words of the call.
+BY_WORDS = ("git-push-forced", "git-autostash-drops")
 PROGRAMS = ("curl", "git", "psql", "railway", "rm")
 SHELLS = {"dash": ["dash"], "bash": ["bash", "-p"]}
 PERSON = "[user]\n\tname = Dev\n\temail = dev@example.org\n[alias]\n\tco = checkout\n[core]\n\tpager = less\n"
@@ -109,7 +111,7 @@ class Blind(World):
         self.looked_up = looked_up
 
     def lookup(self, source: str, key: str, call: Call) -> str | None:
-        asked = (source, key, call.cwd)
+        asked = (source, key, call.cwd, call.invocation.argv if source in BY_WORDS else ())
         if asked not in self.looked_up:
             self.looked_up[asked] = self.real.lookup(source, key, call)
         return self.looked_up[asked]  # type: ignore[no-any-return]

@@ -6,10 +6,10 @@ import os
 import subprocess
 from pathlib import Path
 
-from agentguard.edge.git import installed
+from agentguard.edge.programs import installed_git
 
 #: The system's own: who runs these tests under a guard is not asked about what they prepare.
-GIT = installed() or "git"
+GIT = installed_git() or "git"
 ENV = {
     "PATH": os.environ["PATH"],
     "GIT_CONFIG_GLOBAL": "/dev/null",

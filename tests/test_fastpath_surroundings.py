@@ -26,6 +26,7 @@ from agentguard.rulebook.load import Rulebook
 CALLS = {
     "git": (
         ("status",), ("log", "--oneline", "-5"), ("diff", "--stat"), ("add", "-A"), ("commit", "-qm", "x"), ("fetch",),
+        ("push",), ("push", "-u", "origin", "HEAD"), ("pull",), ("pull", "--rebase"),
         ("-C", ".", "status"), ("rev-parse", "HEAD"),
     ),
     "curl": (("-s", "http://localhost:3000/"),),
@@ -36,9 +37,24 @@ CALLS = {
 #: Calls that are nearly plain.
 NOT_PLAIN = {
     "git": (
-        ("push", "--dry-run", "--no-dry-run"),
+        ("push", "--force", "--dry-run", "--no-dry-run"),
         ("push", "--dry-run", "--no-dry"),
-        ("push",),
+        ("push", "--force"),
+        ("push", "--force-with-lease"),
+        ("push", "origin", "+main"),
+        ("push", "origin", ":main"),
+        ("push", "-d", "origin", "main"),
+        ("push", "--mirror"),
+        ("push", "--prune", "origin"),
+        ("push", "--receive-pack=x"),
+        ("pull", "--autostash"),
+        ("pull", "--no-autostash"),
+        ("pull", "--force"),
+        ("pull", "origin", "+main:main"),
+        ("pull", "ext::sh -c x"),
+        ("merge", "main"),
+        ("rebase", "main"),
+        ("commit", "--amend"),
         ("clean", "-n", "--no-dry-run", "-f"),
         ("log", "--outp=x"),
         ("log", "--output", "x"),
@@ -236,6 +252,13 @@ ROWS: dict[str, tuple[str, Callable[[Scene], None]]] = {
     "core.pager": ("-", setting("core", "pager")),
     "core.editor": ("-", setting("core", "editor")),
     "core.sshCommand": ("-", setting("core", "sshCommand")),
+    "remote.origin.push": ("-", setting('remote "origin"', "push", "+refs/heads/*:refs/heads/*")),
+    "remote.origin.Push": ("-", setting('remote "origin"', "Push", "+refs/heads/*:refs/heads/*")),
+    "remote.origin.mirror": ("-", setting('remote "origin"', "mirror", "true")),
+    "the person's remote.origin.push": ("-", lambda scene: scene.person('[remote "origin"]\n\tpush = :main\n')),
+    "merge.autoStash": ("-", setting("merge", "autoStash", "true")),
+    "rebase.autoStash": ("-", setting("rebase", "autoStash", "true")),
+    "the person's rebase.autostash": ("-", lambda scene: scene.person("[rebase]\n\tautostash\n")),
     "core.worktree": ("-", setting("core", "worktree", "/x")),
     "filter.x.clean": ("-", setting('filter "x"', "clean")),
     "diff.external": ("-", setting("diff", "external")),
@@ -298,7 +321,7 @@ ROWS: dict[str, tuple[str, Callable[[Scene], None]]] = {
     "a PATH that is relative": ("", variable("PATH", "bin:/usr/bin")),
 }
 #: The commands that look at configuration files.
-LOOKING = {"status", "log", "diff", "add", "commit", "fetch", "-C"}
+LOOKING = {"status", "log", "diff", "add", "commit", "fetch", "push", "pull", "-C"}
 
 
 @pytest.fixture
@@ -326,7 +349,9 @@ def verdicts(
 def test_everyday_calls_are_plain(ground: Ground, scene: Scene, program: str, tmp_path: Path) -> None:
     run = verdicts(ground, scene, program, tmp_path / "plain")
     # What fetches is not where the machine's own configuration names a credential helper that nobody knows.
-    assert all(run) or [call for call, runs in zip(CALLS[program], run, strict=True) if not runs] == [("fetch",)]
+    assert all(run) or [call for call, runs in zip(CALLS[program], run, strict=True) if not runs] == [
+        call for call in CALLS["git"] if call[0] in ("fetch", "push", "pull")
+    ]
 
 
 @pytest.mark.parametrize("program", NOT_PLAIN)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..core.effect import Target
 from ..core.value import TYPE_CHECKING
 from ..core.world import Answer, Unseen, World
+from . import git_settings
 from .push_probe import between, refs_there
 from .ref_probes import logged_kinds, lost, unreachable
 
@@ -54,7 +55,7 @@ def _forced(call: Call, git: Git) -> Iterator[tuple[str, str]]:
         source, _, ref = word.removeprefix("+").partition(":")
         if ref and (force or word.startswith("+")):
             yield from ((source, full) for full in _full(ref))
-    configured = git.value("config", "--get", f"remote.{_remote(call, git)}.tagOpt") == "--tags"
+    configured = git_settings.value(git, f"remote.{_remote(call, git)}.tagOpt") == "--tags"
     if force and (call.has("-t", "--tags") or configured):
         yield "refs/tags/*", "refs/tags/*"
 
@@ -66,5 +67,5 @@ def _full(ref: str) -> tuple[str, ...]:
 
 def _remote(call: Call, git: Git) -> str:
     """The remote that is fetched from (git-fetch(1))."""
-    branch = git.value("symbolic-ref", "--quiet", "--short", "HEAD")
-    return call.operands[0] if call.operands else git.value("config", "--get", f"branch.{branch}.remote") or "origin"
+    branch = git.head.removeprefix("refs/heads/")
+    return call.operands[0] if call.operands else git_settings.value(git, f"branch.{branch}.remote") or "origin"

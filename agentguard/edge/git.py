@@ -19,16 +19,6 @@ if TYPE_CHECKING:
 
 #: How long one git command may take, in seconds.
 SECONDS = 3.0
-#: Where git is installed; the first that exists is asked. PATH is the caller's to choose, and a
-#: program of the caller's own could call anything committed.
-_INSTALLED = (
-    b"/opt/homebrew/bin/git",
-    b"/usr/local/bin/git",
-    b"/usr/bin/git",
-    b"/opt/local/bin/git",
-    b"/run/current-system/sw/bin/git",
-    b"/nix/var/nix/profiles/default/bin/git",
-)
 #: What of a call's environment says which repository it means, and how it is read. Everything
 #: else of git's (GIT_EXEC_PATH, GIT_EXTERNAL_DIFF, GIT_SSH, GIT_TRACE …) starts or writes something.
 _MEANT = frozenset(
@@ -187,11 +177,11 @@ class Git:
             yield from ("-c", f"{driver}.clean=", "-c", f"{driver}.smudge=")
             yield from ("-c", f"{driver}.process=", "-c", f"{driver}.required=false")
 
-    def settings(self) -> Iterator[tuple[str, str]]:
-        """The whole configuration, key and value, as it is without what this class sets."""
+    def settings(self) -> Iterator[tuple[str, str | None]]:
+        """The whole configuration as it is without what this class sets: keys, and values (None: it stands alone)."""
         for setting in self.plain("config", "-z", "--list").split("\0"):
-            key, _, value = setting.partition("\n")
-            yield key, value
+            key, equals, value = setting.partition("\n")
+            yield key, value if equals else None
 
     # Where
 
@@ -205,12 +195,26 @@ class Git:
         """The repository's own directory."""
         return self._place(0)
 
+    @property
+    def head(self) -> str:
+        """The full name of the ref that HEAD stands for; "" if it is detached."""
+        found = self._found()
+        if len(found) == 5 and not found[2].endswith("/HEAD"):  # a branch of that name, where there is no commit yet
+            return found[2] if found[2] != "HEAD" else ""
+        return self.value("symbolic-ref", "--quiet", "HEAD")
+
     def _place(self, which: int) -> str:
-        asked = ("--absolute-git-dir", "--show-toplevel")
-        found = text(self.run("rev-parse", *asked, fine=(0, 128)).out).split("\n")
-        if len(found) == 3:
+        found = self._found()
+        if len(found) == 5:
             return found[which]
-        return self.value("rev-parse", asked[which])  # there is no work tree, or a name holds a newline
+        # There is no work tree, or no commit yet, or a name holds a newline.
+        return self.value("rev-parse", ("--absolute-git-dir", "--show-toplevel")[which])
+
+    def _found(self) -> list[str]:
+        """Its directory, the top of its work tree, the ref of HEAD, `--` and "", if there are all of them."""
+        asked = ("--absolute-git-dir", "--show-toplevel", "--symbolic-full-name", "HEAD", "--")
+        done = self.run("rev-parse", *asked, fine=(0, 128))
+        return [] if done.status else text(done.out).split("\n")
 
     def held(self, pathspecs: Sequence[str] = ()) -> Iterator[tuple[str, str, str, bytes]]:
         """What the index holds at and below the pathspecs, all of it without one.
@@ -253,11 +257,6 @@ def _changes(listing: str) -> Iterator[Change]:
             yield Change("U", "U", fields[10], fields[8])
         elif kind in ("?", "!"):
             yield Change(kind, kind, record[2:])
-
-
-def installed() -> str:
-    """The path of the system's own git; "" if there is none in the usual places."""
-    return next((text(path) for path in _INSTALLED if os.access(path, os.X_OK)), "")
 
 
 def of_call(program: str, argv: Sequence[str], cwd: str, env: Mapping[str, str]) -> Git:

@@ -109,6 +109,7 @@ LOOKUPS: dict[str, Lookup] = {
     "git-merge-overwrites": _naming(merge_overwrites),
     "git-switch-overwrites": _naming(checkout_switch_dirty),
     "git-index-drops": _naming(index_drops),
+    "git-autostash-drops": _naming(index_drops),  # which asks the settings first, where no option says it
     "git-submodules-recursed": _naming(submodules_recursed),
     "git-unlogged": _naming(commits_unreachable),
     "git-stash-index-drops": _naming(stash_index_drops),

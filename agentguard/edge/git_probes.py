@@ -17,6 +17,7 @@ from ..core.world import PATH_STATES, Answer, World
 from .conflicts import not_remade
 from .fetch_probes import all_tags, fetch_overwrites
 from .git import EDITED, STAGED, Change
+from .git_settings import is_on
 from .git_words import before_dashes, branch, lines, pathspecs, tree_and_paths, unquoted
 from .linked_probes import submodules_reset, worktree_unclean, worktrees_gone
 from .object_probes import objects_unreachable, reflog_only, replacements
@@ -144,7 +145,7 @@ def _autostashes(call: Call, git: Git) -> bool:
         return call.has("--autostash")
     rebases = call.command == ("rebase",) or (call.command == ("pull",) and not call.has("--no-rebase"))
     keys = ("merge.autoStash",) * (call.command != ("rebase",)) + ("rebase.autoStash",) * rebases
-    return any(git.value("config", "--type=bool", "--get", key) == "true" for key in keys)
+    return any(is_on(git, key) for key in keys)
 
 
 def merge_overwrites(call: Call, git: Git, world: World) -> Answer:
@@ -172,7 +173,7 @@ def sparse_drops(call: Call, git: Git, world: World) -> Answer:
 def untracked_files(call: Call, git: Git, world: World) -> Answer:
     """What `clean` with the same options removes, apart from what is disposable by convention."""
     forced = sum(argument.option in ("-f", "--force") for argument in call.arguments)
-    needs_force = git.value("config", "--type=bool", "--get", "clean.requireForce") != "false"
+    needs_force = is_on(git, "clean.requireForce", True)
     if needs_force and not forced and not call.has("-i", "--interactive"):
         return Answer()
     words = ["clean", "--dry-run", *["--force"] * forced]
@@ -243,11 +244,8 @@ def _uncommitted(git: Git, changes: Iterable[Change]) -> Iterator[Change]:
 
 def _overwritten(git: Git, tree: str, pathspecs: Sequence[str], ignored: bool = False) -> tuple[Change, ...]:
     """Untracked files in the place of files that `tree` has; only ignored ones if so asked."""
-    if not resolved(git, f"{tree}^{{tree}}"):
-        return ()
-    words = ("diff-index", "--cached", "--name-only", "--no-renames", "-z", "--diff-filter=D", tree, "--", *pathspecs)
-    top = git.top
-    placed = {_in_the_way(top, path) for path in text(git.run(*words).out).split("\0")} - {""}
+    missing = _not_in_the_index(git, tree, pathspecs)
+    placed = {_in_the_way(git.top, path) for path in missing} - {""}
     if not placed:
         return ()
     kinds = "!" if ignored else "!?"
@@ -256,6 +254,16 @@ def _overwritten(git: Git, tree: str, pathspecs: Sequence[str], ignored: bool = 
         for change in git.status(True, ignored=True)
         if change.index in kinds and any(f"{path}/".startswith(f"{change.path.rstrip('/')}/") for path in placed)
     )
+
+
+def _not_in_the_index(git: Git, tree: str, pathspecs: Sequence[str]) -> list[str]:
+    """The files of `tree` that the index does not have."""
+    if tree == "HEAD" and not pathspecs:
+        return [change.path for change in git.status(False) if change.index == "D"]
+    if not resolved(git, f"{tree}^{{tree}}"):
+        return []
+    words = ("diff-index", "--cached", "--name-only", "--no-renames", "-z", "--diff-filter=D", tree, "--", *pathspecs)
+    return text(git.run(*words).out).split("\0")[:-1]
 
 
 def _in_the_way(top: str, path: str) -> str:

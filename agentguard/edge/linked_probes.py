@@ -9,6 +9,7 @@ from ..core.octets import raw, text
 from ..core.value import TYPE_CHECKING
 from ..core.world import PATH_STATES, Answer, World
 from .git import EDITED, STAGED, of_git_directory, of_work_tree
+from .git_settings import is_on
 from .git_words import tree_and_paths, worktree, worktrees
 from .ref_probes import lost
 from .unwatched import changes
@@ -55,8 +56,7 @@ def submodules_reset(call: Call, git: Git, world: World) -> Answer:
 
 def submodules_recursed(call: Call, git: Git, world: World) -> Answer:
     """What a forced `reset`, `checkout` and their like lose where they go into submodules as well."""
-    configured = git.plain("config", "--type=bool", "--default=false", "--get", "submodule.recurse") == "true"
-    recurses = configured and not call.has("--no-recurse-submodules")
+    recurses = is_on(git, "submodule.recurse") and not call.has("--no-recurse-submodules")
     if not recurses and not call.has("--recurse-submodules"):
         return Answer()
     forced = call.has("--hard", "--force", "--discard-changes", "--reset") or call.command == ("restore",)

@@ -1,4 +1,4 @@
-"""An installation's policy, from its config.toml. Reading it is slow: only a call that asks needs it."""
+"""An installation's policy, from its config.toml. Reading one is slow: only a call that asks needs it."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _HINT = "mend it, or remove it and run `agentguard install` again"
 
 def policy(root: Root) -> Policy:
     """What is chosen there; raises InstallError, which names the key, for anything that is not understood."""
-    import tomllib
-
     try:
         with open(root.config, "rb") as file:
+            import tomllib
+
             chosen = tomllib.load(file)
     except FileNotFoundError:
         return Policy()

@@ -1,4 +1,4 @@
-"""The real program behind a shim: the next of its name on PATH after the shim's own directory.
+"""The real program behind a shim: the next of its name on PATH after the shim's own directory; and the git to ask.
 
 Directories are compared by device and inode, never as text: the shims' directory may stand on
 PATH twice, with a trailing slash, or under the name of a symbolic link.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 
+from ..core.octets import text
 from ..core.value import TYPE_CHECKING, Value
 from ..errors import NoProgram, NotRunnable
 
@@ -17,6 +18,16 @@ if TYPE_CHECKING:
 
     Inode = tuple[int, int]
 
+#: Where git is installed; the first that exists is asked. PATH is the caller's to choose, and a
+#: program of the caller's own could call anything committed.
+_INSTALLED = (
+    b"/opt/homebrew/bin/git",
+    b"/usr/local/bin/git",
+    b"/usr/bin/git",
+    b"/opt/local/bin/git",
+    b"/run/current-system/sw/bin/git",
+    b"/nix/var/nix/profiles/default/bin/git",
+)
 #: How the second line of every shim begins (shims/shim.sh).
 MARK = b"# agentguard shim"
 #: More than a shim has, in bytes.
@@ -123,3 +134,8 @@ def _inode(facts: os.stat_result) -> Inode:
 
 def _facts(facts: os.stat_result) -> tuple[str, ...]:
     return str(facts.st_dev), str(facts.st_ino), str(facts.st_size), str(facts.st_mtime_ns)
+
+
+def installed_git() -> str:
+    """The path of the system's own git; "" if there is none in the usual places."""
+    return next((text(path) for path in _INSTALLED if os.access(path, os.X_OK)), "")

@@ -8,6 +8,7 @@ from ..core.effect import Target
 from ..core.octets import text
 from ..core.value import TYPE_CHECKING, Value
 from ..core.world import Answer, Unseen, World
+from . import git_settings
 from .git import of_git_directory, of_work_tree
 from .ref_probes import lost, resolved
 
@@ -62,7 +63,7 @@ def forced_by_configuration(key: str, call: Call, git: Git, world: World) -> str
     if _is_mirror(git, remote):
         why = f"remote.{remote}.mirror = true"
     elif len(call.operands) < 2:
-        configured = git.lines("config", "--get-all", f"remote.{remote}.push", fine=(0, 1))
+        configured = git_settings.values(git, f"remote.{remote}.push")
         forcing = (one for one in configured if one[:1] in ("+", ":") and one != ":")
         why = next((f"remote.{remote}.push = {one}" for one in forcing), None)
     try:
@@ -80,7 +81,7 @@ def _raise_unless_bounded(call: Call, git: Git, remote: str) -> None:
 
 
 def _is_mirror(git: Git, remote: str) -> bool:
-    return git.value("config", "--type=bool", "--get", f"remote.{remote}.mirror") == "true"
+    return git_settings.is_on(git, f"remote.{remote}.mirror")
 
 
 def _leases(call: Call) -> list[str | None]:
@@ -198,7 +199,7 @@ def _expected(git: Git, remote: str, update: _Update, leases: list[str | None]) 
 
 def _tracking(git: Git, remote: str, ref: str) -> str:
     """The remote-tracking ref of a remote's ref, by the configured refspecs; "" if it has none."""
-    for refspec in git.lines("config", "--get-all", f"remote.{remote}.fetch", fine=(0, 1)):
+    for refspec in git_settings.values(git, f"remote.{remote}.fetch"):
         theirs, _, ours = refspec.removeprefix("+").partition(":")
         middle = between(ref, theirs)
         if middle is not None or theirs == ref:
@@ -210,9 +211,9 @@ def _remote(call: Call, git: Git) -> str:
     given = call.operands[0] if call.operands else call.value("--repo")
     if given:
         return given
-    branch = git.value("symbolic-ref", "--quiet", "--short", "HEAD")
+    branch = git.head.removeprefix("refs/heads/")
     for key in (f"branch.{branch}.pushRemote", "remote.pushDefault", f"branch.{branch}.remote"):
-        configured = git.value("config", "--get", key)
+        configured = git_settings.value(git, key)
         if configured:
             return configured
     return "origin"
@@ -226,7 +227,7 @@ def _refspecs(call: Call, git: Git, remote: str) -> list[str]:
     given += ["refs/tags/*:refs/tags/*"] * call.has("--tags")
     if given:
         return given
-    return git.lines("config", "--get-all", f"remote.{remote}.push", fine=(0, 1)) or list(_by_default(git))
+    return git_settings.values(git, f"remote.{remote}.push") or list(_by_default(git))
 
 
 def _updates(call: Call, git: Git, refspecs: Iterable[str]) -> Iterator[_Update]:
@@ -245,12 +246,12 @@ def _updates(call: Call, git: Git, refspecs: Iterable[str]) -> Iterator[_Update]
 
 def _by_default(git: Git) -> Iterator[str]:
     """The refspec of a push without one, by push.default."""
-    branch = git.value("symbolic-ref", "--quiet", "--short", "HEAD")
-    default = git.value("config", "--get", "push.default") or "simple"
+    branch = git.head.removeprefix("refs/heads/")
+    default = git_settings.value(git, "push.default") or "simple"
     if default == "matching":
         yield ":"
     elif default in ("upstream", "tracking") and branch:
-        yield f"{branch}:{git.value('config', '--get', f'branch.{branch}.merge')}"
+        yield f"{branch}:{git_settings.value(git, f'branch.{branch}.merge')}"
     elif default != "nothing" and branch:
         yield branch
 
@@ -258,7 +259,7 @@ def _by_default(git: Git) -> Iterator[str]:
 def _full(git: Git, source: str, ref: str) -> str:
     """The full name of the remote's ref that a refspec names."""
     if ref in ("HEAD", "@"):
-        return git.value("symbolic-ref", "--quiet", "HEAD")
+        return git.head
     if ref.startswith("refs/"):
         return ref
     full = git.value("rev-parse", "--symbolic-full-name", source) if source and resolved(git, source) else ""

@@ -6,6 +6,7 @@ from ..core.effect import Target
 from ..core.octets import text
 from ..core.value import TYPE_CHECKING
 from ..core.world import Answer, World
+from . import git_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -33,7 +34,7 @@ def commits_unreachable(call: Call, git: Git, world: World) -> Answer:
     ref, new = _moved(call, git)
     if call.has("-M", "-C") and call.command == ("branch",):
         return unreachable(git, [ref]) if ref and len(call.operands) > 1 and resolved(git, ref) else Answer()
-    if not ref or not resolved(git, ref) or is_logged(git, ref):
+    if not ref or is_logged(git, ref) or not resolved(git, ref):
         return Answer()
     return unreachable(git, [ref], [new] if resolved(git, f"{new}^{{commit}}") else [])
 
@@ -98,8 +99,7 @@ def unreachable(git: Git, refs: Sequence[str], new: Sequence[str] = ()) -> Answe
     symbolic = [line.split(" ") for line in git.lines("for-each-ref", "--format=%(refname) %(symref)")]
     dangling = [ref for ref, to in symbolic if to in refs]
     excluded = [f"--exclude={ref}" for ref in (*refs, *dangling)]
-    is_detached = not git.value("symbolic-ref", "--quiet", "HEAD")
-    kept = ["HEAD"] if is_detached and resolved(git, "HEAD") and "HEAD" not in refs else []
+    kept = ["HEAD"] if not git.head and resolved(git, "HEAD") and "HEAD" not in refs else []
     gone = [name for _, _, name in held]
     return lost([*found, *commits(git, [*gone, "--not", *excluded, "--glob=refs/*", *kept, *new])])
 
@@ -136,7 +136,7 @@ def _moved(call: Call, git: Git) -> tuple[str, str]:
         return f"refs/heads/{made}", words[1] if len(words) > 1 else "HEAD"
     if call.command in (("checkout",), ("switch",)) and made:
         return f"refs/heads/{made}", words[0] if words else "HEAD"
-    ref = git.value("symbolic-ref", "--quiet", "HEAD") or "HEAD"
+    ref = git.head or "HEAD"
     if call.command == ("reset",):
         return ref, words[0] if words else "HEAD"
     return ref, "HEAD^" if call.command == ("commit",) else ""  # rebase: nobody knows yet
@@ -150,7 +150,7 @@ def is_logged(git: Git, ref: str) -> bool:
 
 def logged_kinds(git: Git) -> tuple[str, ...]:
     """How the refs begin that get a reflog when they are made (git-config(1), core.logAllRefUpdates)."""
-    keeps = git.value("config", "--get", "core.logAllRefUpdates").lower()
+    keeps = git_settings.value(git, "core.logAllRefUpdates").lower()
     if keeps == "always":
         return ("",)
     if keeps == "":

@@ -1,4 +1,4 @@
-"""What git knows of the files of one work tree, asked once for all of them."""
+"""What git knows of the files of one work tree, asked once for all of them; for what is not there, never."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ import os
 from ..core.octets import raw, text
 from ..core.value import TYPE_CHECKING
 from ..core.world import Unseen
-from .git import of_work_tree
-from .unwatched import changes, unwatched
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +25,9 @@ class WorkTree:
     def __init__(self, program: str, root: bytes, asked: Sequence[bytes]) -> None:
         if not program:
             raise Unseen("git is not installed in a usual place")
+        from .git import of_work_tree
+        from .unwatched import unwatched
+
         git = of_work_tree(program, text(root))
         if os.path.realpath(raw(git.top)) != root:
             raise Unseen(f"the repository in {text(root)} has its work tree elsewhere")
@@ -67,6 +68,9 @@ def unpushed(program: str, root: bytes) -> str:
     """
     if not program:
         raise Unseen("git is not installed in a usual place")
+    from .git import of_work_tree
+    from .unwatched import changes
+
     git = of_work_tree(program, text(root))
     if git.lines("rev-list", "--max-count=1", "--all", "--not", "--remotes"):
         return "commits that are on no remote"

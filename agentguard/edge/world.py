@@ -87,11 +87,11 @@ class RealWorld(World):
 
     def paths(self, paths: tuple[str, ...], cwd: str, follow: bool) -> tuple[PathState, ...]:
         """See World; git is the system's own, and no variable of the call changes what it says."""
-        from .git import installed
         from .paths import states
         from .places import Places
+        from .programs import installed_git
 
-        found = states(paths, cwd, follow, Places(self.call.env), installed(), self.call_started)
+        found = states(paths, cwd, follow, Places(self.call.env), installed_git(), self.call_started)
         return found if self.running else tuple(map(_foreseen, found))
 
     def expand(self, pattern: str, cwd: str) -> tuple[str, ...]:
@@ -210,13 +210,12 @@ class RealWorld(World):
         return self._git_of[1]
 
     def _new_git(self, call: Call) -> Git:
-        from .git import installed, of_call
+        from .git import of_call
+        from .programs import find, installed_git
 
         made = call.invocation
-        program = installed()
+        program = installed_git()
         if not program:
-            from .programs import find
-
             try:
                 program = find("git", made.env.get("PATH"), self.shims, made.cwd).path
             except AgentguardError as fault:

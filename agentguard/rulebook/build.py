@@ -62,7 +62,7 @@ _RULE = {
 _EXAMPLE = {"run": (str, list), "rating": str, "given": dict, "catastrophic": bool}
 _PLAIN = {
     "absent": list, "values": dict, "options": list, "needed": list, "operands": list, "refused": list, "upward": str,
-    "settings": dict, "settles": list,
+    "settings": dict, "settles": dict,
 }  # fmt: skip
 _ENVIRONMENTS = ("", "production", "staging", "local")
 
@@ -160,14 +160,14 @@ class _Builder(Tables):
         """What a shim of this program may take for granted."""
         self.where = "[plain]"
         table = self.fields(raw, _PLAIN)
-        for key in ("values", "settings"):
+        for key in ("values", "settings", "settles"):
             for name, texts in table.get(key, {}).items():
                 if not isinstance(texts, list) or not _all_text(texts):
                     raise self.fail(f"`{key}.{name}` must be a list of texts")
         frozen: dict[str, Any] = {
             key: tuple(value) if isinstance(value, list) else value for key, value in table.items()
         }
-        for key in ("values", "settings"):
+        for key in ("values", "settings", "settles"):
             frozen[key] = {name: tuple(texts) for name, texts in table.get(key, {}).items()}
         return Plain(**frozen)
 
@@ -356,7 +356,10 @@ class _Builder(Tables):
                 continue
             found_in = [self.nearest(name, path, program) for path in paths]
             if anywhere and paths == ((),):
-                found_in += [command.options.get(name) for command in program.commands.values()]
+                meant = program.commands[()].options.get(name)
+                of_commands = (command.options.get(name) for command in program.commands.values())
+                # One of a command that takes another kind of value is another option of the same name.
+                found_in += [one for one in of_commands if not (meant and one and one.role != meant.role)]
             names = tuple(dict.fromkeys(option.name for option in found_in if option))
             if name.startswith("--no-") or name in ("-NUM", UNENDED):
                 names = (*names, name)

@@ -173,7 +173,7 @@ def _surroundings(program: Program, prototype: str) -> str:
     """A function that tells whether the configuration files around a call say nothing that matters."""
     plain = program.plain
     if plain.upward:
-        text = prototype.replace("@FREE@", "\n            ".join(_free(plain)))
+        text = prototype.replace("@FREE@", f"\n{20 * ' '}".join(_free(plain)))
         text = text.replace("@FIXED@", " | ".join(_fixed(plain)))
         text = text.replace("@UPWARD@", _named(plain.upward)).replace("@TAB@", "\t")
         return text.replace("@FILES@", "\n    ".join(_each_file(program, _is_plain)))

@@ -168,7 +168,7 @@ class Plain(Value):
     refused: tuple[str, ...] = ()
     upward: str = ""
     settings: Mapping[str, tuple[str, ...]] = {}
-    settles: tuple[str, ...] = ()
+    settles: Mapping[str, tuple[str, ...]] = {}
 
 
 class Program(Value):

@@ -366,12 +366,14 @@ class _Analysis:
                     yield name, self.values[name]
 
     def _settings_asked_for(self, rule: Rule) -> Iterator[str]:
-        """Of the settings that a file may have with any value, those that the rule asks for."""
+        """Of the settings that a file may have with any value, those that the rule or its source asks for."""
+        source, key = rule.where
+        wanted = [name.lower() for name in self.program.plain.settles[source] or key.split()]
         for section, keys in self.program.plain.settings.items():
-            for key in keys:
-                names = (f"{section}.{key}".lower(), f"{section}.x.{key}".lower())
-                if "=" not in key and any(like(name, asked) for name in names for asked in rule.where[1].split()):
-                    yield f"{section}.{key}"
+            for setting in keys:
+                names = (f"{section}.{setting}".lower(), f"{section}.x.{setting}".lower())
+                if "=" not in setting and any(like(name, one) for name in names for one in wanted):
+                    yield f"{section}.{setting}"
 
 
 def _harmless(rule: Rule) -> bool:

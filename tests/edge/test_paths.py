@@ -13,10 +13,10 @@ from agentguard.core.world import PATH_STATES
 from agentguard.edge import disposable
 from agentguard.edge import paths as paths_module
 from agentguard.edge.birth import born
-from agentguard.edge.git import installed
 from agentguard.edge.losses import ORDER
 from agentguard.edge.paths import states
 from agentguard.edge.places import Places
+from agentguard.edge.programs import installed_git
 
 
 class Fixed(Places):
@@ -29,7 +29,7 @@ class Fixed(Places):
 
 
 def look(cwd, *given, follow=False, started=None, places=None):
-    return states(tuple(map(str, given)), str(cwd), follow, places or Fixed(), installed(), started)
+    return states(tuple(map(str, given)), str(cwd), follow, places or Fixed(), installed_git(), started)
 
 
 def state(cwd, *given, **options):

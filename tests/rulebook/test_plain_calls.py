@@ -161,7 +161,7 @@ def test_what_values_and_settings_allow_is_rated() -> None:
 
 
 def test_settings_that_a_rule_asks_for_matter_to_its_command() -> None:
-    plain = '[plain]\nsettles = ["tool-config"]\nsettings = { core = ["pager", "name", "pager=cat"] }\n'
+    plain = '[plain]\nsettles = { tool-config = [] }\nsettings = { core = ["pager", "name", "pager=cat"] }\n'
     found = shape(rule("a", READS), rule("b", f'where = "tool-config core.pager"\nadds = true\n{REMOVES}'), plain=plain)
     assert found and found.looks and found.asked == ("core.pager",)
 

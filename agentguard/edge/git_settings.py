@@ -1,0 +1,39 @@
+"""What git's configuration says, out of one listing: each further setting that is asked for costs no process."""
+
+from __future__ import annotations
+
+from ..core.value import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .git import Git
+
+_ON, _OFF = ("true", "yes", "on"), ("", "false", "no", "off")
+
+
+def values(git: Git, key: str) -> list[str]:
+    """Every value of a setting, in the order in which git reads them."""
+    return [value or "" for value in _given(git, key)]
+
+
+def value(git: Git, key: str) -> str:
+    """The value that counts: the last one; "" if there is none."""
+    return next(reversed(values(git, key)), "")
+
+
+def is_on(git: Git, key: str, default: bool = False) -> bool:
+    """What a setting that is a boolean says (git-config(1), Values); raises Unseen where git would refuse it."""
+    given = _given(git, key)
+    if not given:
+        return default
+    said = (given[-1] if given[-1] is not None else "true").lower()
+    if said in _ON or said in _OFF:
+        return said in _ON
+    return git.plain("config", "--type=bool", "--get", key) == "true"  # a number, or nothing that git takes
+
+
+def _given(git: Git, key: str) -> list[str | None]:
+    """Sections and names do not tell upper from lower case, what stands between them does."""
+    section, _, rest = key.partition(".")
+    between, dot, name = rest.rpartition(".")
+    written = f"{section.lower()}.{between}{dot}{name.lower()}"
+    return [value for one, value in git.settings() if one == written]
