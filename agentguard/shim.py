@@ -77,6 +77,7 @@ class RealEdges(Edges):
         self._journal: Journal | None = None
         self._sessions: Mapping[tuple[int, int], Session] = {}
         self._world: RealWorld | None = None
+        self._policy: Policy | None = None
 
     @property
     def journal(self) -> Journal:
@@ -89,10 +90,12 @@ class RealEdges(Edges):
 
     @property
     def policy(self) -> Policy:
-        """What was chosen for this installation."""
-        from .edge.policy import policy
+        """What was chosen for this installation: read once, when a call first asks."""
+        if self._policy is None:
+            from .edge.policy import policy
 
-        return policy(self._root)
+            self._policy = policy(self._root)
+        return self._policy
 
     @property
     def factors(self) -> tuple[str, ...]:
