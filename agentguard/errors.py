@@ -47,6 +47,11 @@ class RecordError(AgentguardError):
     kind = "record"
     status = 4
 
+    @property
+    def told(self) -> str:
+        """What an agent is told of it: the cause, and no file."""
+        return f"{self.message.rpartition(': ')[2]} (a person can look with `agentguard doctor`)"
+
 
 class InstallError(AgentguardError):
     """The guard cannot be installed, or what is installed is broken."""

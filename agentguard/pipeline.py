@@ -177,7 +177,7 @@ def guard(call: Invocation, edges: Edges) -> int:
     try:
         return _carry_out(judged, edges)
     except RecordError as fault:
-        edges.tell(*refusal(judged.asked, f"it cannot be put on the record: {fault}"))
+        edges.tell(*refusal(judged.asked, f"it cannot be put on the record: {fault.told}"))
         return REFUSED
 
 
@@ -295,7 +295,7 @@ def _record(judged: Judged, edges: Edges, kind: str, **facts: str) -> None:
     except RecordError as fault:
         if asked.rating == "destructive":
             raise
-        edges.tell(f"agentguard: {asked.program} runs without a record: {printable(str(fault))}")
+        edges.tell(f"agentguard: {asked.program} runs without a record: {printable(fault.told)}")
 
 
 def _effect(effect: Effect) -> dict[str, str]:

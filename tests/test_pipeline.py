@@ -321,7 +321,9 @@ def test_what_can_be_brought_back_runs_without_a_record_and_says_so(rating):
     edges = FakeEdges(READINGS[rating], fails=["ran"])
     assert guard(CALL, edges) == LAUNCHED
     assert edges.log == ["tell", "launch /bin/rm"]
-    assert edges.told == ["agentguard: rm runs without a record: record.db: its disk is full (free some space)"]
+    assert edges.told == [
+        "agentguard: rm runs without a record: its disk is full (a person can look with `agentguard doctor`)"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -334,7 +336,7 @@ def test_without_a_record_nothing_destructive_runs(terminal, fails):
     edges.journal.answer = "approved"
     assert guard(CALL, edges) == REFUSED
     assert "launch /bin/rm" not in edges.log
-    assert "cannot be put on the record: record.db: its disk is full" in text(edges)
+    assert "cannot be put on the record: its disk is full" in text(edges)
 
 
 def test_a_refusal_that_cannot_be_recorded_is_a_refusal():

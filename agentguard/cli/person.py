@@ -50,7 +50,9 @@ def require_person(root: Root, deed: str) -> Person:
 
     Raises NotAPerson where an agent could be the one who calls, after putting the attempt on the
     record; RecordError if sessions cannot be looked up. Where the place is in doubt, a factor must
-    be there to prove them: also to add the first one, which `install --factor` makes elsewhere.
+    be there to prove them: also to add the first one, which `install --factor` makes elsewhere. Where
+    it visibly is no person's, they may prove themselves, too (no list of terminals is complete), but
+    that they are asked to is an attempt already.
     """
     caller, sessions = _caller(root)
     why, hint, here = _agent(caller) or _no_terminal(), _ELSEWHERE, place(sessions)
@@ -59,6 +61,8 @@ def require_person(root: Root, deed: str) -> Person:
         why, hint = here.why, _ADD if here.verdict == "doubtful" else _ELSEWHERE
     if why:
         raise _refused(root, caller, deed, why, hint)
+    if here.verdict == "not":
+        _put_on_record(root, caller, deed, f"{here.why}; a factor is asked for")
     return Person(_facts(caller, here), sign=factor and here.verdict != "person")
 
 
@@ -147,15 +151,15 @@ def _challenge(root: Root, deed: str) -> bytes:
 def _refused(root: Root, caller: Origin, deed: str, why: str, hint: str) -> NotAPerson:
     """Put an attempt on the record; what to raise."""
     try:
-        with as_owner(root), closing(Journal(root)) as journal:
-            journal.append("attempt", _attempt(caller, deed, why))
+        _put_on_record(root, caller, deed, why)
     except RecordError as fault:
         hint = f"{hint}; the attempt could not be put on the record: {fault.message}".removeprefix("; ")
     return NotAPerson(f"only a person may {deed}: {why}", hint)
 
 
-def _attempt(caller: Origin, deed: str, why: str) -> dict[str, Any]:
-    return {
+def _put_on_record(root: Root, caller: Origin, deed: str, why: str) -> None:
+    """An attempt, of whoever it was."""
+    facts = {
         "program": "agentguard",
         "argv": masked(("agentguard", *sys.argv[1:])),
         "cwd": os.getcwd(),
@@ -167,6 +171,8 @@ def _attempt(caller: Origin, deed: str, why: str) -> dict[str, Any]:
         "deed": deed,
         "why": why,
     }
+    with as_owner(root), closing(Journal(root)) as journal:
+        journal.append("attempt", facts)
 
 
 def _user(uid: int) -> str:

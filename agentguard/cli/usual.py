@@ -10,9 +10,12 @@ SYSTEM = "/opt/agentguard"
 
 
 def usual() -> str:
-    """This user's data directory for agentguard, as this platform has it; the system's, where only that is there."""
-    own = _own()
-    return SYSTEM if not os.path.lexists(f"{own}/manifest.json") and _of_root(SYSTEM) else own
+    """The system's, where it guards this user; else this user's data directory, as this platform has it.
+
+    The system's comes first: whoever can write to the other could have a person watch what nobody waits in.
+    """
+    own, uid = _own(), os.getuid()
+    return SYSTEM if _guards(uid) and not (uid == 0 and _of_root(own)) else own
 
 
 def _own() -> str:
@@ -23,6 +26,14 @@ def _own() -> str:
     import platformdirs
 
     return platformdirs.user_data_dir("agentguard")
+
+
+def _guards(uid: int) -> bool:
+    """Whether the system's guards that user; root looks after whomever it guards."""
+    try:
+        return _of_root(SYSTEM) and uid in (0, os.lstat(f"{SYSTEM}/data").st_uid)
+    except OSError:
+        return False
 
 
 def _of_root(path: str) -> bool:

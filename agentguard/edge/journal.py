@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 #: How often a waiting call looks whether it was answered, in seconds.
 GLANCE = 0.15
+#: A loop's next call comes before so many seconds have passed since its question was answered.
+PAUSE = 60
 #: How many of the last named sessions are still told apart: more do not run at once.
 SESSIONS = 256
 
@@ -38,10 +40,11 @@ _PENDING = f"state = 'open' AND created <= ? AND created > ? - {REQUEST_LIFE}"
 #: An approval that can still be spent; takes now, twice, and how long it is good. A clock set back does not stretch it.
 _GOOD = "state = 'approved' AND answered <= ? AND answered > ? - ?"
 
-#: The last question that a parent's calls of one kind were; takes parent, kin, now, twice.
+#: The last question of a parent's calls of one kind, while its loop may go on; takes parent, kin, now, thrice.
 _LAST_OF_PARENT = (
     f"{_COLUMNS} WHERE parent = ? AND kin = ? AND lead = '' AND state <> 'withdrawn' "
-    f"AND created <= ? AND created > ? - {REQUEST_LIFE} ORDER BY rowid DESC LIMIT 1"
+    f"AND created <= ? AND created > ? - {REQUEST_LIFE} AND (state = 'open' OR answered > ? - {PAUSE}) "
+    "ORDER BY rowid DESC LIMIT 1"
 )
 
 
@@ -52,10 +55,10 @@ class Journal(Record):
         """Put a request on the list, or join the one that is open for the same digest.
 
         Alike calls of one parent are one question. While one is open, the others join it without a
-        wait of their own. A parent that has had its answer does not wait again: what comes after a
-        denial is denied, what comes after an approval is gathered. Only an agent itself, or what
-        may be one, has each of its calls answered. `hits` is what the call would hit for good, kept
-        for the memory of a denial.
+        wait of their own. A loop that has had its answer does not wait again: what comes after a
+        denial is denied, what comes after an approval is gathered, if it comes within PAUSE. Only an
+        agent itself, or what may be one, has each of its calls answered. `hits` is what the call would
+        hit for good, kept for the memory of a denial.
         """
         if self.foreign:
             raise RecordError(
@@ -65,7 +68,7 @@ class Journal(Record):
         now, alike, remembered = self._clock(), kin(asked), canonical((caller.session.known, hits))
         parent = f"{caller.ancestry[0].pid} {caller.ancestry[0].start}" if caller.ancestry else ""
         with self.writing() as connection:
-            before = connection.execute(_LAST_OF_PARENT, (parent, alike, now, now)).fetchone() if parent else None
+            before = connection.execute(_LAST_OF_PARENT, (parent, alike, now, now, now)).fetchone() if parent else None
             last = _request(before) if before else None
             joined = last.id if last and last.state == "open" else ""
             waits = not last or (not joined and _one_by_one(connection, caller))

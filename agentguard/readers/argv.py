@@ -124,7 +124,7 @@ class _Parser:
         if option.takes == "command":
             self._command_up_to_its_end(option, word)
         else:
-            self._given(option, self._next(word) if option.takes == "value" else None, word)
+            self._given(option, self._next(word, option) if option.consumes else None, word)
 
     def _command_up_to_its_end(self, option: Option, word: str) -> None:
         """The words up to `;`, or up to a `+` after `{}`: the first of them keeps the option as it is written."""
@@ -149,7 +149,7 @@ class _Parser:
             if option is None:
                 self.unknown.append(f"-{letter} in {self.words[1]}")
             else:
-                self._given(option, self._next("-" + letter) if option.takes == "value" else None, self.words[1])
+                self._given(option, self._next("-" + letter, option) if option.consumes else None, self.words[1])
 
     def _long(self, word: str) -> None:
         name, attached, value = word.partition("=")
@@ -162,10 +162,10 @@ class _Parser:
             self._note(Argument(f"--no-{option.name.lstrip('-')}", "", None, word))
         elif option.takes == "nothing" and attached:
             self.unknown.append(word)
-        elif attached or option.takes != "value":
+        elif attached or not option.consumes:
             self._given(option, value if attached else None, word)
         else:
-            self._given(option, self._next(word), word)
+            self._given(option, self._next(word, option), word)
 
     def _resolve(self, name: str) -> tuple[Option | None, bool]:
         """The option of that name, maybe abbreviated, and whether it is given rather than taken back."""
@@ -216,13 +216,14 @@ class _Parser:
             if rest or option.takes == "optional":
                 self._given(option, rest or None, word)
             else:
-                self._given(option, self._next(word), word)
+                self._given(option, self._next(word, option), word)
             return
 
-    def _next(self, option: str) -> str | None:
+    def _next(self, written: str, option: Option) -> str | None:
         """The next word, as an option's value."""
         if self.at >= len(self.words):
-            self.unknown.append(f"{option} without its value")
+            if option.takes != "next":
+                self.unknown.append(f"{written} without its value")
             return None
         self.at += 1
         return self.words[self.at - 1]

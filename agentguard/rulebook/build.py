@@ -255,7 +255,7 @@ class _Builder(Tables):
 
     def expanding(self, prefix: str, options: dict[str, Option]) -> dict[str, Option]:
         """Each long option that must have a value, under the name by which its value is expanded first."""
-        long = (name for name, option in options.items() if option.takes == "value" and name.startswith("--"))
+        long = (name for name, option in options.items() if option.consumes and name.startswith("--"))
         return {(name := prefix + one[2:]): Option((name,), "value", "EXPANDED") for one in long}
 
     def known(self, names: list[str], options: dict[str, Option]) -> tuple[str, ...]:
@@ -266,12 +266,15 @@ class _Builder(Tables):
         return tuple(options[name].name for name in names)
 
     def option(self, text: str) -> Option:
-        """`-o, --output FILE`, `--color[=WHEN]`, `of=FILE`: names, then what the value is."""
+        """`-o, --output FILE`, `--merged [COMMIT]`, `--color[=WHEN]`, `of=FILE`: names, then what the value is."""
         *names, last = text.split(", ")
         takes, role = "nothing", ""
         if last.endswith("]") and "[=" in last:
             last, _, role = last[:-1].partition("[=")
             takes = "optional"
+        elif last.endswith("]") and " [" in last:
+            last, _, role = last[:-1].partition(" [")
+            takes = "next"
         elif " " in last or "=" in last:
             last, _, role = last.partition(" " if " " in last else "=")
             takes = "value"

@@ -54,9 +54,9 @@ def _file(program: Program, shape: Shape, found: dict[tuple[str, ...], Shape]) -
     options = tuple(dict.fromkeys((*shape.options, *shape.before)))
     needed = [option for option in options if option.name in shape.needed]
     yield f"# {' '.join((program.name, *shape.path))}: at most {shape.rating} [{' '.join(shape.rules)}]"
-    alone = (option for option in options if option.takes != "value")
+    alone = (option for option in options if not option.consumes)
     optional = [option for option in options if option.takes == "optional"]
-    taking = [option for option in options if option.takes == "value"]
+    taking = [option for option in options if option.consumes]
     yield from _list("flags", (*_names(command, alone), *_taken_back(program, shape, options)))
     yield from _list("optional", (name for name in _names(command, optional) if name[:2] != "--"))
     yield from _list("taking", _names(command, taking))

@@ -9,11 +9,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, Literal
 
-    Takes = Literal["nothing", "value", "optional", "command"]
+    Takes = Literal["nothing", "value", "next", "optional", "command"]
 
 
 class Option(Value):
-    """One option: all its names with their dashes, and what its value is."""
+    """One option: all its names with their dashes, and what its value is.
+
+    It `takes` a "value", the "next" word as one if there is a next word, or an "optional" one that is attached.
+    """
 
     names: tuple[str, ...]
     takes: Takes = "nothing"
@@ -23,6 +26,11 @@ class Option(Value):
     def name(self) -> str:
         """The canonical name: the first long one, or the only one."""
         return next((n for n in self.names if n.startswith("--")), self.names[0])
+
+    @property
+    def consumes(self) -> bool:
+        """Whether the next word is its value, where none is attached."""
+        return self.takes in ("value", "next")
 
 
 class Search(Value):

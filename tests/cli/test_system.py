@@ -192,7 +192,7 @@ def test_an_interpreter_that_others_can_change_or_cannot_run_is_refused(
     assert "system's packages" in refused.value.hint
 
 
-def test_it_is_the_usual_one_for_who_has_none(lasting_tmp: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_the_usual_one_for_whom_it_guards(lasting_tmp: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = lasting_tmp / "system"
     place.mkdir()
     monkeypatch.setattr(usual, "SYSTEM", str(place))
@@ -200,10 +200,15 @@ def test_it_is_the_usual_one_for_who_has_none(lasting_tmp: Path, monkeypatch: py
     own = str(lasting_tmp / "share" / "agentguard")
     assert usual.usual() == own
     (place / "manifest.json").touch()
+    (place / "data").mkdir()
     assert usual.usual() == str(place)
     os.chown(place, NOBODY.pw_uid, -1)
     assert usual.usual() == own, "another user's is none of the system's"
     os.chown(place, 0, -1)
     os.makedirs(own)
     Path(own, "manifest.json").touch()
-    assert usual.usual() == own
+    assert usual.usual() == own, "root's own is root's to choose"
+    monkeypatch.setattr(os, "getuid", lambda: NOBODY.pw_uid)
+    assert usual.usual() == own, "another user is guarded"
+    os.chown(place / "data", NOBODY.pw_uid, -1)
+    assert usual.usual() == str(place), "what any program of a user's can make leads nobody away"

@@ -23,7 +23,7 @@ from agentguard.core.policy import APPROVAL_LIFE, LONGEST_APPROVAL
 from agentguard.core.request import REQUEST_LIFE, Request, question
 from agentguard.core.sheet import Sheet
 from agentguard.edge.database import LONGEST_LOG
-from agentguard.edge.journal import ALPHABET, Journal
+from agentguard.edge.journal import ALPHABET, PAUSE, Journal
 from agentguard.edge.root import Root
 from agentguard.errors import RecordError, UsageError
 
@@ -803,6 +803,16 @@ def test_a_loop_that_has_had_its_answer_does_not_wait_again(journal: Journal) ->
     journal.answer(journal.group(second.request), False, BY, "none of them")
     fourth = journal.file(alike(3), "d3", LOOP)
     assert (fourth.waits, fourth.request.state, fourth.request.answer) == (False, "denied", "none of them")
+
+
+@pytest.mark.parametrize("approved", [True, False])
+def test_a_shell_that_stays_is_asked_anew_about_what_it_does_later(
+    journal: Journal, clock: Clock, approved: bool
+) -> None:
+    journal.answer((journal.file(alike(0), "d0", LOOP).request,), approved, BY)
+    clock.now += PAUSE
+    later = journal.file(alike(1), "d1", LOOP)
+    assert later.waits and later.request.state == "open" and not later.request.lead
 
 
 @pytest.mark.parametrize("caller", [AGENT, AGENT.replace(ancestry=(Process(9, 1, "python3", ("python3", "bot.py")),))])
