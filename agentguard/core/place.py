@@ -30,12 +30,12 @@ TERMINALS = frozenset(
 #: Programs that hold a terminal within a terminal: as good as the one that they run in.
 NESTED = frozenset(("doas", "emacs", "nvim", "su", "sudo", "vim", "vim.basic", "vim.gtk3"))
 #: Programs that show one terminal in several others, which come and go.
-MULTIPLEXERS = frozenset(("tmux",))
+MULTIPLEXERS = frozenset(("screen", "tmux"))
 #: Programs of which nobody can tell who sits at the other end.
 UNTOLD = frozenset(
     (
         *("abduco", "conmon", "containerd-shim", "containerd-shim-runc-v2", "docker", "dtach", "init", "mosh-server"),
-        *("screen", "wezterm-mux-server", "zellij"),
+        *("wezterm-mux-server", "zellij"),
     )
 )
 #: Where the servers of editors that run elsewhere lie, in the paths of executables that are called "node".

@@ -71,9 +71,9 @@ class Seen(Facts):
         return tuple(found) or tuple(self._protected(terminal))
 
     def clients(self, server: Holder) -> tuple[int, ...] | None:
-        """See Facts: tmux is handed a descriptor of each terminal that it is shown in, and keeps it that long.
+        """See Facts: tmux and screen have a descriptor of each terminal that they are shown in, and keep it that long.
 
-        It is not asked by its socket: under that name another server may answer.
+        They are not asked by their sockets: under those names another server may answer.
         """
         folder = f"/proc/{server.process.pid}/fd"
         shown = set()

@@ -251,6 +251,26 @@ def test_a_tmux_is_as_good_as_where_it_is_attached(desk: Desk, tmux: list[str], 
     assert said(desk.home).startswith(verdict)
 
 
+@pytest.mark.parametrize(
+    ("how", "verdict"),
+    [
+        ("sh attach.sh", "<person>"),
+        ("script -qec 'sh attach.sh' /dev/null", "<not>"),
+        ("screen -c /dev/null -d -m sh ask.sh", "<not>"),
+    ],
+    ids=["attached", "attached-to-nobody", "detached"],
+)
+def test_a_screen_is_as_good_as_where_it_is_attached(desk: Desk, how: str, verdict: str) -> None:
+    if not shutil.which("screen"):
+        pytest.skip("no screen here")
+    (desk.home / "ask.sh").write_text(f"sleep 1\n{SAID}\nsleep 1\n")
+    (desk.home / "attach.sh").write_text("stty rows 20 cols 80\nexec screen -c /dev/null sh ask.sh\n")
+    with tempfile.TemporaryDirectory(prefix="screen-") as folder:
+        desk.run(f"export TERM=xterm SCREENDIR={folder}; {how}; {WAIT}")
+        assert said(desk.home).startswith(verdict)
+        desk.run("sleep 2")  # it ends with what it runs
+
+
 def test_a_tmux_does_not_vouch_for_another(desk: Desk, tmux: list[str]) -> None:
     """Under the name of a detached server's socket, a server answers that a person is attached to."""
     socket = Path(tmux[-1])
