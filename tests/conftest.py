@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,13 @@ from guarded import lasting_directory
 
 from agentguard import resources
 from agentguard.rulebook.load import Rulebook, load
+
+#: Whoever started the tests may ignore these, as a shell does for what it puts into the background: so would all below.
+SIGNALS = {signal.SIGHUP: signal.SIG_DFL, signal.SIGINT: signal.default_int_handler, signal.SIGQUIT: signal.SIG_DFL}
+
+for number, usual in SIGNALS.items():
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, usual)
 
 
 @pytest.fixture

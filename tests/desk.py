@@ -27,8 +27,7 @@ PROMPT = "desk> "
 
 #: Starts its arguments as an orphan that leads a session, and says its pid.
 _ORPHAN = """
-import os, signal, sys
-signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever started the tests may ignore it, and so would all below
+import os, sys
 pid = os.fork()
 if pid:
     os.write(1, b"%d" % pid)

@@ -52,6 +52,10 @@ class Pane:
         self._until(lambda: all(text in " ".join(self.screen().split()) for text in texts), texts)
         return self.screen()
 
+    def asks(self, prompt: str) -> None:
+        """Wait until that is the last that stands there."""
+        self._until(lambda: self.screen().rstrip().endswith(prompt), prompt)
+
     def opens(self, key: str = ENTER) -> None:
         """Open the marked question, and read it for as long as it takes to count."""
         self.type(key)
@@ -224,7 +228,7 @@ def test_with_an_ssh_key(pane: Pane, put: Put, root: Root, journal: Journal, tmp
         pane.sees("CATASTROPHIC")
         pane.opens()
         pane.type(f".git{ENTER}")
-        pane.sees("Signing with the SSH key", "passphrase")
+        pane.asks("Enter passphrase:")
         pane.type(f"{passphrase}{ENTER}")
         pane.sees(told)
         pane.type(ESCAPE)
