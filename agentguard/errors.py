@@ -6,6 +6,8 @@ from __future__ import annotations
 REFUSED = 126
 #: Exit status of a shim whose real program does not exist, as a shell answers.
 NO_PROGRAM = 127
+#: What an agent is told to hand on where the guard itself has trouble.
+LOOK = "a person can look with `agentguard doctor`"
 
 
 class AgentguardError(Exception):
@@ -50,7 +52,7 @@ class RecordError(AgentguardError):
     @property
     def told(self) -> str:
         """What an agent is told of it: the cause, and no file."""
-        return f"{self.message.rpartition(': ')[2]} (a person can look with `agentguard doctor`)"
+        return f"{self.message.rpartition(': ')[2]} ({LOOK})"
 
 
 class InstallError(AgentguardError):

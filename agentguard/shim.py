@@ -14,7 +14,7 @@ from .core.value import TYPE_CHECKING
 from .edge.launch import environment, launch
 from .edge.programs import find
 from .edge.root import Root
-from .errors import REFUSED, AgentguardError, InstallError, NoProgram, RecordError, RuleError
+from .errors import LOOK, REFUSED, AgentguardError, InstallError, NoProgram, RecordError, RuleError
 from .pipeline import Edges, guard
 
 if TYPE_CHECKING:
@@ -53,13 +53,13 @@ def main(root: str, sigign: str, name: str, arguments: list[str], factors: str =
         _tell(f"agentguard: {fault}")
         return fault.status
     except InstallError:  # which names the files that say how strict the guard is: not for an agent
-        mend = "a person can look with `agentguard doctor`, and mend it or run `agentguard install` again"
+        mend = f"{LOOK}, and mend it or run `agentguard install` again"
         _tell(f"agentguard: {name} was not run: the guard itself is broken ({mend})")
     except AgentguardError as fault:
         _tell(f"agentguard: {name} was not run: {fault}")
     except Exception as fault:  # noqa: BLE001 - a call that cannot be judged does not run
         why = " ".join(f"{type(fault).__name__}: {fault}".split())
-        _tell(f"agentguard: {name} was not run: judging it failed: {why} (a person can look with `agentguard doctor`)")
+        _tell(f"agentguard: {name} was not run: judging it failed: {why} ({LOOK})")
     return REFUSED
 
 

@@ -14,7 +14,7 @@ from ..edge.proof import asked, choice, grant
 from ..edge.root import Root
 from ..edge.terminal import answer, say
 from ..errors import RecordError, Unproven
-from .approve import approval
+from .approve import approval, wants_factor
 from .person import Person, proving
 
 
@@ -29,14 +29,14 @@ class Answers:
     def factors(self, requests: tuple[Request, ...]) -> tuple[Factor, ...]:
         """What they can prove themselves by; none if nothing of it is wanted."""
         faithful(requests)
-        return choice(self._root) if self._wants(self._here(), requests) else ()
+        return choice(self._root) if wants_factor(self._here(), requests) else ()
 
     def approve(self, requests: tuple[Request, ...], factor: Factor | None, passphrase: str | None) -> str:
         """Sign if a factor is given, and let exactly these run."""
         proof = ""
         faithful(requests)
         person = self._here()
-        if factor is None and self._wants(person, requests):
+        if factor is None and wants_factor(person, requests):
             raise Unproven("a factor is wanted for it by now", "open it again")
         if factor:
             with proving(self._root, self._deed):
@@ -51,9 +51,6 @@ class Answers:
         with closing(Journal(self._root)) as journal:
             denied = journal.answer(requests, False, person.by, words)
         return f"Denied {', '.join(one.id for one in denied)}: {quoted(denied[0].sheet.argv)[:500]}"
-
-    def _wants(self, person: Person, requests: tuple[Request, ...]) -> bool:
-        return person.sign or any(request.sheet.factor for request in requests)
 
     def _here(self) -> Person:
         """Who answers now. An answer goes where its question is from: where that record is away, no new one is made."""

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..core.request import Request, faithful, question, questions
+from ..core.request import Request, age, faithful, question, questions, standing, wanted
 from ..core.sheet import further, lines, printable, quoted
 from ..edge.journal import Journal
 from ..edge.policy import policy
@@ -38,21 +38,19 @@ def approve(root: Root, id: str | None) -> int:
     person = require_person(root, deed)
     journal = Journal(root)
     group = faithful(journal.group(chosen(journal, id)))
-    word = printable(question(group))
-    wanted = f"Type {word} to approve {them(group)}, anything else to leave it: "
     told = (*lines(group[0].sheet), *further(tuple(request.sheet for request in group)))
-    if ask(title(group), told, wanted) != question(group):
-        click.echo(f"{word} was not typed: request {group[0].id} still waits.")
+    title = f"agentguard: request {standing(group[0], time.time())}"
+    if ask(title, told, f"{wanted(group)}: ") != question(group):
+        click.echo(f"{printable(question(group))} was not typed: request {group[0].id} still waits.")
         return 1
-    proof = proof_for(root, group, person, deed)
+    proof = sign(root, deed, tuple(one.digest for one in group)) if wants_factor(person, group) else ""
     click.echo(approval(root, journal.answer(group, True, person.by, proof=proof)))
     return 0
 
 
-def proof_for(root: Root, group: tuple[Request, ...], person: Person, deed: str) -> str:
-    """The person's signature for these requests' calls, "" where none is wanted. Raises NotAPerson."""
-    wants = person.sign or any(request.sheet.factor for request in group)
-    return sign(root, deed, tuple(request.digest for request in group)) if wants else ""
+def wants_factor(person: Person, group: tuple[Request, ...]) -> bool:
+    """Whether that person must prove themselves by a factor to approve these."""
+    return person.sign or any(request.sheet.factor for request in group)
 
 
 def chosen(journal: Journal, id: str | None) -> Request:
@@ -75,16 +73,6 @@ def chosen(journal: Journal, id: str | None) -> Request:
     return firsts[0]
 
 
-def title(group: tuple[Request, ...]) -> str:
-    """What stands above the sheet of the first of these requests."""
-    return f"agentguard: request {group[0].id}, asked {_ago(group[0])} ago. It cannot be undone."
-
-
-def them(group: tuple[Request, ...]) -> str:
-    """What an approval would approve."""
-    return "it" if len(group) == 1 else f"exactly these {len(group)}"
-
-
 def approval(root: Root, group: tuple[Request, ...]) -> str:
     """What an approval means now."""
     told = f"Approved {', '.join(request.id for request in group)}."
@@ -98,10 +86,5 @@ def _list(waiting: tuple[Request, ...]) -> Table:
     table = Table("ID", "asked", "by", "command", box=None, padding=(0, 2, 0, 0))
     for one in waiting:
         who = one.sheet.agent or one.sheet.session
-        table.add_row(one.id, f"{_ago(one)} ago", Text(printable(who)), Text(quoted(one.sheet.argv)[:500]))
+        table.add_row(one.id, f"{age(one, time.time())} ago", Text(printable(who)), Text(quoted(one.sheet.argv)[:500]))
     return table
-
-
-def _ago(request: Request) -> str:
-    seconds = max(0, round(time.time() - request.created))
-    return f"{seconds} s" if seconds < 120 else f"{seconds // 60} min"

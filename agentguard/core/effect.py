@@ -40,6 +40,10 @@ RECOVERIES = {
 }
 
 
+#: Kinds of targets that are named by paths.
+BY_PATH = ("file", "directory", "worktree")
+
+
 class Target(Value):
     """A thing that an effect hits.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .effect import Effect, Reading, Target
+from .effect import BY_PATH, Effect, Reading, Target
 from .paths import absolute, overlap, within
 from .value import TYPE_CHECKING, Value
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 REMEMBERED = 200
 _CHANGES = ("replace", "remove", "publish", "unknown")
 #: Kinds of targets that are named by paths; what a call is about, where no rule says what that is, may be.
-_FILES = ("file", "directory", "worktree", "call")
+_FILES = (*BY_PATH, "call")
 #: Kinds that are reached by the name of a ref.
 _REFS = ("branch", "remote branch", "remote-tracking", "ref", "tag", "commit")
 

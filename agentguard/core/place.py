@@ -48,7 +48,6 @@ class Place(Value):
 
     verdict: Verdict
     terminal: str = ""
-    holder: str = ""
     why: str = ""
 
 
@@ -92,7 +91,7 @@ class Facts(Protocol):
 def judge(terminal: int, facts: Facts, seen: tuple[int, ...] = ()) -> Place:
     """Whose terminal that device is. Every holder that can be seen must be one that a person sits at."""
     if facts.is_console(terminal):
-        return Place("person", holder="the console")
+        return Place("person")
     if terminal in seen:
         return Place("not", why="its terminal is shown only in itself")
     holders = facts.holders(terminal)
@@ -110,36 +109,36 @@ def _held(holder: Holder, facts: Facts, seen: tuple[int, ...]) -> Place:
     """What one holder makes of a terminal."""
     program, name = holder.program, f"{holder.program or 'a process'} (pid {holder.process.pid})"
     if holder.agent:
-        return Place("not", holder=name, why=f"its terminal is held by {name}, which was started by {holder.agent}")
+        return Place("not", why=f"its terminal is held by {name}, which was started by {holder.agent}")
     untold = program in UNTOLD or any(part in holder.process.exe for part in UNTOLD_PATHS)
     if not untold and program not in TERMINALS | NESTED | MULTIPLEXERS | SSH:
-        return Place("not", holder=name, why=f"its terminal is held by {name}, which is no terminal program")
+        return Place("not", why=f"its terminal is held by {name}, which is no terminal program")
     if holder.replaceable:
         why = f"its terminal is held by {name}, and any program of yours could replace {holder.replaceable}"
-        return Place("doubtful", holder=name, why=why)
+        return Place("doubtful", why=why)
     if untold:
-        return Place("doubtful", holder=name, why=f"its terminal is held by {name}, and who sits there cannot be seen")
+        return Place("doubtful", why=f"its terminal is held by {name}, and who sits there cannot be seen")
     if holder.loading:
         why = f"its terminal is held by {name}, and {holder.loading} makes that run any code"
-        return Place("doubtful", holder=name, why=why)
+        return Place("doubtful", why=why)
     if program in SSH and facts.comes_from_here():
         why = "its terminal is reached by SSH, and there is a connection from this very machine"
-        return Place("doubtful", holder=name, why=why)
+        return Place("doubtful", why=why)
     if program in MULTIPLEXERS:
         return _shown(holder, name, facts, seen)
     if holder.terminal is not None and program not in SSH:  # a window, too, is as good as where it was started
         return judge(holder.terminal, facts, seen)
     if program in NESTED:
-        return Place("doubtful", holder=name, why=f"its terminal is held by {name}, which has none of its own")
-    return Place("person", holder=name)
+        return Place("doubtful", why=f"its terminal is held by {name}, which has none of its own")
+    return Place("person")
 
 
 def _shown(server: Holder, name: str, facts: Facts, seen: tuple[int, ...]) -> Place:
     """What the terminals that show a multiplexer make of the one that it holds."""
     clients = facts.clients(server)
     if clients is None:
-        return Place("doubtful", holder=name, why=f"its terminal is held by {name}, which does not say who is attached")
+        return Place("doubtful", why=f"its terminal is held by {name}, which does not say who is attached")
     outside = [client for client in clients if client not in seen]  # what it shows in itself is typed outside
     if not outside:
-        return Place("not", holder=name, why=f"its terminal is held by {name}, and nobody is attached to it")
+        return Place("not", why=f"its terminal is held by {name}, and nobody is attached to it")
     return worst(judge(client, facts, seen) for client in outside)

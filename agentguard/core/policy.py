@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .effect import Reading, Target
+from .effect import BY_PATH, Reading, Target
 from .glob import like
 from .secrets import masked_text
 from .value import Value
@@ -13,8 +13,6 @@ WORD = "DELETE"
 NAME = "name"
 #: The longest name that a person is asked to type, in characters.
 LONGEST_NAME = 100
-#: Kinds of things that are named by paths.
-_PATHS = ("file", "directory", "worktree")
 #: How long an approval may be spent after it was given, in seconds; the longest that can be chosen instead.
 APPROVAL_LIFE, LONGEST_APPROVAL = 600.0, 3600.0
 
@@ -48,7 +46,7 @@ class Policy(Value):
 
 def named(target: Target) -> str:
     """What a person is told that a thing is called. A path is no secret, and what it leads to must be seen."""
-    return target.name if target.kind in _PATHS else masked_text(target.name)
+    return target.name if target.kind in BY_PATH else masked_text(target.name)
 
 
 def _speaks(reading: Reading, rule: str) -> bool:

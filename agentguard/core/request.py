@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..errors import UsageError
 from .canonical import digest
-from .sheet import Sheet
+from .sheet import Sheet, printable
 from .value import TYPE_CHECKING, Value
 
 if TYPE_CHECKING:
@@ -85,3 +85,20 @@ def question(group: tuple[Request, ...]) -> str:
     """What a person types to approve these requests: the word, and for several also how many they are."""
     word = group[0].sheet.word
     return word if len(group) == 1 else f"{word} {len(group)}"
+
+
+def wanted(group: tuple[Request, ...]) -> str:
+    """What a person is asked to type, and what that would approve."""
+    them = "it" if len(group) == 1 else f"exactly these {len(group)}"
+    return f"Type {printable(question(group))} to approve {them}, anything else to leave it"
+
+
+def standing(request: Request, now: float) -> str:
+    """Which request it is that a person is asked about, and since when; `now` is in seconds since the epoch."""
+    return f"{request.id}, asked {age(request, now)} ago. It cannot be undone."
+
+
+def age(request: Request, now: float) -> str:
+    """How long a request has waited."""
+    seconds = max(0, round(now - request.created))
+    return f"{seconds} s" if seconds < 120 else f"{seconds // 60} min"

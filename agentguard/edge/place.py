@@ -34,7 +34,7 @@ def place(sessions: Mapping[tuple[int, int], Session]) -> Place:
     judged = judge(device, Seen(sessions))
     if users_are_mapped():
         why = "in a user namespace nobody can tell which programs are root's"
-        judged = worst((judged, Place("doubtful", holder=judged.holder, why=why)))
+        judged = worst((judged, Place("doubtful", why=why)))
     return judged.replace(terminal=terminal)
 
 
@@ -58,4 +58,4 @@ def _by_lsof(terminal: str) -> Place:
     other = sorted(names - TERMINALS)
     if other:
         return Place("doubtful", terminal, why=f"its terminal may be held by {other[0]}, which is no terminal program")
-    return Place("person", terminal, holder=min(names))
+    return Place("person", terminal)

@@ -7,7 +7,7 @@ import time
 from ..core.grant import Grant
 from ..core.request import Request
 from ..core.value import TYPE_CHECKING
-from ..errors import AgentguardError, RecordError, Unproven
+from ..errors import LOOK, AgentguardError, RecordError, Unproven
 from .factors import Factor, believed, factors, sign, verify
 from .journal import Journal
 from .policy import policy
@@ -115,7 +115,7 @@ def fault(root: Root, journal: Journal, pins: Collection[str], request: Request,
     except ValueError:
         return "it is not signed"
     except AgentguardError:  # which names the files that are trusted: not for an agent
-        return "its signature cannot be checked (a person can look with `agentguard doctor`)"
+        return f"its signature cannot be checked ({LOOK})"
 
 
 def used(root: Root, journal: Journal, pins: Collection[str], request: Request, digest: str) -> str:
@@ -126,7 +126,7 @@ def used(root: Root, journal: Journal, pins: Collection[str], request: Request, 
     try:
         return "" if first_use(root, _message(request.proof), digest) else "what was signed has been used"
     except RecordError:
-        return "that it is used cannot be noted (a person can look with `agentguard doctor`)"
+        return f"that it is used cannot be noted ({LOOK})"
 
 
 def _answered(journal: Journal, request: Request, given: Grant) -> bool:

@@ -14,9 +14,9 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Footer, Input, Static
 
-from ..core.request import question
+from ..core.request import question, standing, wanted
 from ..core.sheet import printable
-from .shown import EVERYTHING, Shown, age
+from .shown import EVERYTHING, Shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,8 +66,7 @@ class Asking(Screen[None]):
 
     def heading(self) -> str:
         """The line above the question."""
-        first = self.group[0]
-        return f"Request {first.id}, asked {age(first)} ago. It cannot be undone."
+        return f"Request {standing(self.group[0], time.time())}"
 
     def wanted(self) -> str:
         """The line above what is typed."""
@@ -182,8 +181,7 @@ class Question(Asking):
 
     def wanted(self) -> str:
         """The word, and what it would approve."""
-        them = "it" if len(self.group) == 1 else f"exactly these {len(self.group)}"
-        return f"Type {printable(question(self.group))} to approve {them}, anything else to leave it."
+        return f"{wanted(self.group)}."
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Exactly the word, or nothing."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from ..core.request import age
 from ..core.sheet import further, lines, printable, quoted
 from ..edge.terminal import SHOWN, broken, cut
 from .desk import Group
@@ -14,7 +15,6 @@ from .desk import Group
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
 
-    from ..core.request import Request
     from ..edge.record import Row
 
 #: The columns of the table, each with the most characters that it shows.
@@ -36,18 +36,12 @@ _SESSION, _CALL, _WHOLE = 18, 60, 300  # characters in the log: a session, a cal
 _STYLES = {"asked": "bold yellow", "ran": "green", "approved": "bold green", "denied": "red", "attempt": "bold red"}
 
 
-def age(request: Request) -> str:
-    """How long a request has waited."""
-    seconds = max(0, round(time.time() - request.created))
-    return f"{seconds} s" if seconds < 120 else f"{seconds // 60} min"
-
-
 def cells(group: Group) -> tuple[Text, ...]:
     """One question as a row of the table."""
     asked, more = group[0].sheet, len(group) - 1
     grave = bool(asked.catastrophic)
     told = (
-        age(group[0]),
+        age(group[0], time.time()),
         "CATASTROPHIC" if grave else asked.rating,
         asked.program + (f" ×{more + 1}" if more else ""),
         quoted(asked.argv[1:]),
