@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from ..edge.root import Root
-from .rating import Asked, answer, is_call
+from .rated import Asked, answer, is_call
 
 
 class _Check(click.Command):

@@ -11,7 +11,7 @@ from ..core.effect import RATINGS, RECOVERIES, Effect
 from ..core.secrets import masked_text
 from ..core.sheet import printable
 from ..explain import Fact, Step
-from .rating import STYLES
+from .style import STYLES
 
 #: How many effects, facts and parts of one part are shown before the rest is only counted.
 _SHOWN = 12

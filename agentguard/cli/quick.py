@@ -10,7 +10,7 @@ import os
 import sys
 
 from ..edge.root import Root
-from .rating import Asked, answer, is_call
+from .rated import Asked, answer, is_call
 from .usual import usual
 
 _FLAGS = {"--json": "as_json", "--batch": "batch"}

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ..explain import Step
-    from .rating import Line
+    from .style import Line
 
 
 def show(lines: Iterable[Line], step: Step | None) -> None:

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from agentguard import resources
 from agentguard.classify import Classifier
-from agentguard.cli import quick, rating
+from agentguard.cli import quick, rated
 from agentguard.core.call import Invocation
 from agentguard.edge.world import RealWorld
 from agentguard.rulebook.compiled import rulebook
@@ -84,7 +84,7 @@ def test_it_answers_as_with_click(words: list[str], clicks: bool, home: Path, tm
 def test_it_is_quick_where_it_can_be(
     words: list[str], clicks: bool, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[rating.Asked] = []
+    asked: list[rated.Asked] = []
     monkeypatch.setattr(quick, "answer", lambda one, root: asked.append(one))
     assert quick.check([word.format(root=tmp_path) for word in words]) == (not clicks) == bool(asked)
 
@@ -128,9 +128,9 @@ def test_without_colours_a_line_is_the_same_text(line: str, lasting_tmp: Path) -
     reading = Classifier(rulebook(resources.rules()), RealWorld(call, "", running=False)).text("shell", line, call)
     file = io.StringIO()
     console = Console(highlight=False, soft_wrap=True, file=file)
-    for shown in rating.lines(reading):
+    for shown in rated.lines(reading):
         console.print(Text.assemble(*shown))
-    assert file.getvalue() == "".join(f"{''.join(text for text, _ in shown)}\n" for shown in rating.lines(reading))
+    assert file.getvalue() == "".join(f"{''.join(text for text, _ in shown)}\n" for shown in rated.lines(reading))
 
 
 @pytest.mark.parametrize(("variable", "value"), [("FORCE_COLOR", "1"), ("TTY_COMPATIBLE", "1"), ("NO_COLOR", "1")])

@@ -1,0 +1,130 @@
+"""What `agentguard check` answers, without what only its options and its colours need: see check.py and quick.py."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from .. import resources
+from ..core.decide import decide
+from ..core.secrets import masked_text
+from ..core.sheet import printable
+from ..core.value import TYPE_CHECKING, Value
+from ..errors import UsageError
+from ..rulebook.compiled import rulebook
+from .rating import Judge, directory, subject_of
+from .style import STYLES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any
+
+    from ..core.effect import Reading
+    from ..edge.root import Root
+    from .rating import Judged
+    from .style import Line
+
+_DECISIONS = {"run": "runs at once", "ask": "waits for a person", "refuse": "is refused"}
+
+
+class Asked(Value):
+    """What is to be rated and how that is to be shown: the words of the command line, `is_call` if they are a call."""
+
+    words: tuple[str, ...] = ()
+    is_call: bool = False
+    as_json: bool = False
+    explain: bool = False
+    batch: bool = False
+
+
+def is_call(arguments: Sequence[str]) -> bool:
+    """Whether `--` ended the options of `check`: what follows is a call, even if it is one word."""
+    return next((word for word in arguments if word == "--" or not word.startswith("-")), "") == "--"
+
+
+def answer(asked: Asked, root: Callable[[], Root]) -> None:
+    """Write what was asked for to standard output. `root` is the installation. Raises UsageError."""
+    if asked.batch and asked.words:
+        raise UsageError("--batch reads standard input and takes no words", "leave out either")
+    if not asked.batch and not asked.words:
+        raise UsageError("there is nothing to rate", "give a command line in quotes, or -- and the words of a call")
+    judge = Judge(rulebook(resources.rules()), root, asked.explain)
+    if asked.batch:
+        import gc
+
+        gc.freeze()  # what is loaded by now stays, and need not be looked at again and again
+        for raw in sys.stdin.buffer:
+            print(_json(_batched(*judge.line(raw))))
+            sys.stdout.flush()
+        return
+    is_call = asked.is_call or len(asked.words) > 1
+    judged = judge(subject_of(asked.words if is_call else asked.words[0], directory("."), os.environ))
+    if asked.as_json:
+        print(_json(_data(judged)))
+    elif judged.step or is_styled():
+        from .styled import show
+
+        show(lines(judged.reading, judged.earlier), judged.step)
+    else:
+        for line in lines(judged.reading, judged.earlier):
+            print("".join(text for text, _style in line))
+
+
+def is_styled() -> bool:
+    """Whether colours may be wanted: a terminal reads it, or a variable asks for them whoever does."""
+    return sys.stdout.isatty() or bool({"FORCE_COLOR", "TTY_COMPATIBLE"} & set(os.environ))
+
+
+def _batched(subject: Any, judged: Judged | str) -> dict[str, Any]:
+    """What is answered to a line of a batch, as JSON has it."""
+    return {"id": subject, **({"error": judged} if isinstance(judged, str) else _data(judged))}
+
+
+def _data(judged: Judged) -> dict[str, Any]:
+    """A rating as JSON has it, with how it came about if that was asked for."""
+    rated = _rated(judged.reading, judged.earlier)
+    if judged.step is None:
+        return rated
+    from .explanation import as_data
+
+    return rated | {"explanation": as_data(judged.step)}
+
+
+def _json(value: object) -> str:
+    """`value` as JSON; loaded only where JSON is asked for."""
+    from json import dumps
+
+    return dumps(value)
+
+
+def _rated(reading: Reading, denied: tuple[str, ...]) -> dict[str, Any]:
+    """A reading as JSON has it; `denied` only where there is something to say."""
+    return {
+        "rating": reading.rating,
+        "catastrophic": bool(reading.catastrophic),
+        "decision": decide(reading, denied).action,
+        "reasons": [
+            {"rule": one.rule, "program": one.program, "text": masked_text(one.text), "instead": one.instead}
+            for one in reading.reasons
+        ],
+        "unguarded": list(reading.unguarded),
+        **({"earlier": list(map(masked_text, denied))} if denied else {}),
+    }
+
+
+def lines(reading: Reading, denied: tuple[str, ...] = ()) -> Iterator[Line]:
+    """A reading as a person reads it."""
+    decision = decide(reading, denied)
+    grave = f", catastrophic: {printable(reading.catastrophic)}" if reading.catastrophic else ""
+    why = f" ({printable(decision.why)})" if decision.why else ""
+    then = f": {_DECISIONS[decision.action]}{why}"
+    yield (reading.rating, STYLES[reading.rating]), (grave, "bold red"), (then, "default")
+    for reason in reading.reasons:
+        words = f" {printable(masked_text(reason.text))}"
+        yield ("  ", ""), (printable(reason.program), "bold"), (words, ""), (f"  [{reason.rule}]", "dim")
+    for instead in dict.fromkeys(reason.instead for reason in reading.reasons if reason.instead):
+        yield (("  safer: ", ""), (printable(instead), ""))
+    for denial in denied:
+        yield (("  earlier: ", ""), (printable(denial), ""))
+    if reading.unguarded:
+        yield (("  not rated: ", ""), (printable(", ".join(reading.unguarded)), ""))

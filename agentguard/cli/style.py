@@ -1,0 +1,12 @@
+"""How a rating looks, and the lines that people read."""
+
+from __future__ import annotations
+
+from ..core.value import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    #: A line for people: texts, each with the style that it has where there are styles.
+    Line = tuple[tuple[str, str], ...]
+
+#: The style of each rating.
+STYLES = {"read": "green", "reversible": "yellow", "destructive": "bold red"}
