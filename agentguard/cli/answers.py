@@ -1,4 +1,4 @@
-"""A person's answers to requests, given on from a view: signed where a factor is wanted."""
+"""A person's answers to requests: signed where a factor is wanted."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from ..core.request import Request, faithful
 from ..core.sheet import quoted
 from ..edge.factors import Factor
 from ..edge.journal import Journal
+from ..edge.policy import policy
 from ..edge.proof import asked, choice, grant
 from ..edge.root import Root
 from ..edge.terminal import answer, say
 from ..errors import RecordError, Unproven
-from .approve import approval, wants_factor
 from .person import Person, proving
 
 
@@ -57,3 +57,17 @@ class Answers:
         if not os.path.lexists(self._root.record):
             raise RecordError(f"{self._root.record}: it is not there now", "answer when it is back")
         return self._person()
+
+
+def wants_factor(person: Person, group: tuple[Request, ...]) -> bool:
+    """Whether that person must prove themselves by a factor to approve these."""
+    return person.sign or any(request.sheet.factor for request in group)
+
+
+def approval(root: Root, group: tuple[Request, ...]) -> str:
+    """What an approval means now."""
+    told = f"Approved {', '.join(request.id for request in group)}."
+    life = f"{policy(root).approval / 60:.3g} minutes"
+    if len(group) > 1:
+        return f"{told} Each of the same calls passes once within {life}."
+    return f"{told} It runs now if its caller still waits; else the same call passes once within {life}."

@@ -12,11 +12,11 @@ from rich.text import Text
 from ..core.request import Request, age, faithful, question, questions, standing, wanted
 from ..core.sheet import further, lines, printable, quoted
 from ..edge.journal import Journal
-from ..edge.policy import policy
 from ..edge.root import Root
 from ..edge.terminal import ask
 from ..errors import UsageError
-from .person import Person, require_person, sign
+from .answers import approval, wants_factor
+from .person import require_person, sign
 
 
 @click.command()
@@ -48,11 +48,6 @@ def approve(root: Root, id: str | None) -> int:
     return 0
 
 
-def wants_factor(person: Person, group: tuple[Request, ...]) -> bool:
-    """Whether that person must prove themselves by a factor to approve these."""
-    return person.sign or any(request.sheet.factor for request in group)
-
-
 def chosen(journal: Journal, id: str | None) -> Request:
     """The request that is meant, among those that wait. Raises UsageError, after a list if there are several."""
     if journal.foreign:
@@ -71,15 +66,6 @@ def chosen(journal: Journal, id: str | None) -> Request:
         Console().print(_list(firsts))
         raise UsageError(f"{len(firsts)} calls wait for an answer", "name one by its ID")
     return firsts[0]
-
-
-def approval(root: Root, group: tuple[Request, ...]) -> str:
-    """What an approval means now."""
-    told = f"Approved {', '.join(request.id for request in group)}."
-    life = f"{policy(root).approval / 60:.3g} minutes"
-    if len(group) > 1:
-        return f"{told} Each of the same calls passes once within {life}."
-    return f"{told} It runs now if its caller still waits; else the same call passes once within {life}."
 
 
 def _list(waiting: tuple[Request, ...]) -> Table:
