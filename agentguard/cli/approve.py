@@ -9,14 +9,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ..actions.answer import approval, wants_factor
+from ..actions.person import require_person, sign
 from ..core.request import Request, age, faithful, question, questions, standing, wanted
 from ..core.sheet import further, lines, printable, quoted
 from ..edge.journal import Journal
 from ..edge.root import Root
 from ..edge.terminal import ask
 from ..errors import UsageError
-from .answers import approval, wants_factor
-from .person import require_person, sign
 
 
 @click.command()

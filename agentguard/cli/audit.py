@@ -17,12 +17,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ..actions.blocked import blocked
+from ..actions.person import prove, require_person
 from ..core.effect import RATINGS
 from ..core.sheet import printable, quoted
 from ..edge.journal import Journal
 from ..edge.root import Root
-from .blocked import blocked
-from .person import prove, require_person
 
 #: Seconds in each unit of an age.
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
+from ..actions.person import prove, require_person
 from ..core.sheet import quoted
 from ..edge.journal import Journal
 from ..edge.root import Root
 from .approve import chosen
-from .person import prove, require_person
 
 
 @click.command()

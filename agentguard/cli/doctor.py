@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ..actions.establish import guarded_programs
 from ..core.sheet import printable
 from ..core.value import Value
 from ..core.world import Unseen
@@ -25,7 +26,6 @@ from ..edge.policy import policy
 from ..edge.proof import usable
 from ..edge.root import Root
 from ..errors import AgentguardError, InstallError, NoProgram, RecordError
-from .establish import guarded_programs
 
 _LOOKS = {"good": "green", "bad": "bold red", "absent": "dim", "note": "yellow"}
 

@@ -12,6 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ..actions.owner import as_owner, require_writable
+from ..actions.person import prove, require_person
 from ..core.sheet import printable
 from ..edge import factors, shims
 from ..edge.factors import Factor
@@ -21,8 +23,6 @@ from ..edge.proof import signed
 from ..edge.root import Root
 from ..edge.terminal import answer, say
 from ..errors import InstallError, UsageError
-from .owner import as_owner, require_writable
-from .person import prove, require_person
 
 KINDS = ("passphrase", "ssh-key")
 

@@ -10,14 +10,14 @@ import click
 from click.core import ParameterSource
 
 from .. import __version__
+from ..actions.default_root import SYSTEM
+from ..actions.establish import establish
+from ..actions.system import guarded_user, refuse_changeable
 from ..edge import shims, startup_files
 from ..edge.factors import Factor
 from ..edge.root import Root
 from ..errors import UsageError
-from .establish import establish
 from .factor import KINDS, made
-from .system import guarded_user, refuse_changeable
-from .usual import SYSTEM
 
 
 @click.command()

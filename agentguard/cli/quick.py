@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import sys
 
+from ..actions.default_root import usual
 from ..edge.root import Root
 from .rated import Asked, answer, is_call
-from .usual import usual
 
 _FLAGS = {"--json": "as_json", "--batch": "batch"}
 

@@ -6,22 +6,22 @@ import os
 import sys
 
 from .. import resources
+from ..actions.rate import Judge, directory, subject_of
 from ..core.decide import decide
 from ..core.secrets import masked_text
 from ..core.sheet import printable
 from ..core.value import TYPE_CHECKING, Value
 from ..errors import UsageError
 from ..rulebook.compiled import rulebook
-from .rating import Judge, directory, subject_of
 from .style import STYLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
+    from ..actions.rate import Judged
     from ..core.effect import Reading
     from ..edge.root import Root
-    from .rating import Judged
     from .style import Line
 
 _DECISIONS = {"run": "runs at once", "ask": "waits for a person", "refuse": "is refused"}

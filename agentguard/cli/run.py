@@ -7,11 +7,11 @@ from collections.abc import Mapping
 
 import click
 
+from ..actions.establish import establish
 from ..edge import launch, processes, shims
 from ..edge.journal import Journal
 from ..edge.root import Root
 from ..errors import NoProgram, NotRunnable
-from .establish import establish
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})

@@ -8,13 +8,13 @@ from contextlib import closing
 
 import click
 
+from ..actions.establish import manifest
+from ..actions.owner import as_owner, require_writable
+from ..actions.person import prove, require_person
 from ..edge import shims, spent, startup_files, store
 from ..edge.journal import Journal
 from ..edge.root import Root
 from ..errors import InstallError
-from .establish import manifest
-from .owner import as_owner, require_writable
-from .person import prove, require_person
 
 
 @click.command()

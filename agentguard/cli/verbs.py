@@ -9,8 +9,8 @@ import os
 import click
 
 from .. import __version__
+from ..actions.default_root import usual
 from ..edge.root import Root
-from .usual import usual
 
 #: Each verb is the function of its name in the module of its name.
 VERBS = ("run", "install", "uninstall", "doctor", "check", "approve", "deny", "watch", "factor", "audit")

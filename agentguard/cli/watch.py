@@ -7,11 +7,11 @@ import sys
 
 import click
 
+from ..actions.answer import Answers
+from ..actions.person import prove, require_person
 from ..edge.journal import Journal
 from ..edge.root import Root
 from ..errors import UsageError
-from .answers import Answers
-from .person import prove, require_person
 
 DEED = "watch for calls and answer them"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from agentguard.cli import establish as verb
+from agentguard.actions import establish as verb
 from agentguard.edge import store
 from agentguard.edge.root import Root
 

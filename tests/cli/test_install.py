@@ -15,7 +15,7 @@ import platformdirs
 import pytest
 from desk import PROMPT, Desk
 
-from agentguard.cli import establish as verb
+from agentguard.actions import establish as verb
 from agentguard.cli.uninstall import dismantle
 from agentguard.edge import shims, startup_files, store
 from agentguard.edge.journal import Journal

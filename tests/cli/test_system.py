@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from desk import PROJECT, Desk
 
-from agentguard.cli import system, usual
+from agentguard.actions import default_root, system
 from agentguard.edge import shims, spent
 from agentguard.edge.journal import Journal
 from agentguard.edge.root import Root
@@ -195,20 +195,20 @@ def test_an_interpreter_that_others_can_change_or_cannot_run_is_refused(
 def test_it_is_the_usual_one_for_whom_it_guards(lasting_tmp: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = lasting_tmp / "system"
     place.mkdir()
-    monkeypatch.setattr(usual, "SYSTEM", str(place))
+    monkeypatch.setattr(default_root, "SYSTEM", str(place))
     monkeypatch.setenv("XDG_DATA_HOME", str(lasting_tmp / "share"))
     own = str(lasting_tmp / "share" / "agentguard")
-    assert usual.usual() == own
+    assert default_root.usual() == own
     (place / "manifest.json").touch()
     (place / "data").mkdir()
-    assert usual.usual() == str(place)
+    assert default_root.usual() == str(place)
     os.chown(place, NOBODY.pw_uid, -1)
-    assert usual.usual() == own, "another user's is none of the system's"
+    assert default_root.usual() == own, "another user's is none of the system's"
     os.chown(place, 0, -1)
     os.makedirs(own)
     Path(own, "manifest.json").touch()
-    assert usual.usual() == own, "root's own is root's to choose"
+    assert default_root.usual() == own, "root's own is root's to choose"
     monkeypatch.setattr(os, "getuid", lambda: NOBODY.pw_uid)
-    assert usual.usual() == own, "another user is guarded"
+    assert default_root.usual() == own, "another user is guarded"
     os.chown(place / "data", NOBODY.pw_uid, -1)
-    assert usual.usual() == str(place), "what any program of a user's can make leads nobody away"
+    assert default_root.usual() == str(place), "what any program of a user's can make leads nobody away"

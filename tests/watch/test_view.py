@@ -17,8 +17,8 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from agentguard.cli.answers import Answers
-from agentguard.cli.person import Person
+from agentguard.actions.answer import Answers
+from agentguard.actions.person import Person
 from agentguard.core.request import REQUEST_LIFE, Request
 from agentguard.edge.factors import Factor
 from agentguard.edge.journal import Journal

@@ -13,7 +13,7 @@ import platformdirs
 from ..edge import shims
 from ..edge.root import Root
 from ..errors import InstallError
-from .usual import SYSTEM, usual
+from .default_root import SYSTEM, usual
 
 _STAY = "install it to stay, with `pipx install` or `uv tool install`, and run `agentguard install` from there"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import platformdirs
 import pytest
 
-from agentguard.cli.usual import usual
+from agentguard.actions.default_root import usual
 
 
 @pytest.mark.parametrize("given", [None, "", " ", "{home}/share", "{home}/share/", " {home}/share "])

@@ -23,8 +23,8 @@ from ..readers.shell import automaton
 from ..rulebook import compiled, fastpath
 from ..rulebook.examples import proved
 from ..rulebook.load import load
-from .footing import refuse_ephemeral, refuse_foreign, refuse_unsafe
 from .owner import as_owner
+from .preconditions import refuse_ephemeral, refuse_foreign, refuse_unsafe
 from .system import give_record
 
 #: What a system-wide installation asks for, until somebody chooses otherwise: see docs/approvals.md.
