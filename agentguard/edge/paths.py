@@ -11,9 +11,9 @@ from ..core.value import TYPE_CHECKING
 from ..core.world import PATH_STATES, PathState, Unseen
 from . import disposable
 from .birth import since
+from .git.file_states import WorkTree, unpushed
 from .losses import Losses
 from .operands import Operand, operands
-from .worktree import WorkTree, unpushed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from ..core.call import Call, Invocation
-    from .git import Git
+    from .git.git import Git
 
 #: The longest text that is read in order to rate it, in bytes.
 MOST_BYTES = 8 << 20
@@ -178,7 +178,7 @@ class RealWorld(World):
 
     def ask(self, probe: str, call: Call) -> Answer:
         """See World; what fails in any way is unseen."""
-        from .git_probes import PROBES
+        from .git.probes import PROBES
 
         if probe not in PROBES:
             return Answer(unseen=f"there is no probe {probe}")
@@ -191,12 +191,12 @@ class RealWorld(World):
             return Answer(unseen=str(why))
 
     def lookup(self, source: str, key: str, call: Call) -> str | None:
-        """See World; the sources are "railway-link" and those of edge.git_lookups."""
+        """See World; the sources are "railway-link" and those of edge.git.lookups."""
         if source == "railway-link":
             from .railway import linked
 
             return linked(key, call, self)
-        from .git_lookups import look_up
+        from .git.lookups import look_up
 
         return look_up(source, key, call, self._git(call), self)
 
@@ -210,7 +210,7 @@ class RealWorld(World):
         return self._git_of[1]
 
     def _new_git(self, call: Call) -> Git:
-        from .git import of_call
+        from .git.git import of_call
         from .programs import find, installed_git
 
         made = call.invocation

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 
-from ..core.octets import raw, text
-from ..core.reading import stdin
-from ..core.value import TYPE_CHECKING
-from ..core.world import Unseen, World
-from .ref_probes import resolved
+from ...core.octets import raw, text
+from ...core.reading import stdin
+from ...core.value import TYPE_CHECKING
+from ...core.world import Unseen, World
+from .refs import resolved
 
 if TYPE_CHECKING:
-    from ..core.call import Call
+    from ...core.call import Call
     from .git import Git
 
 

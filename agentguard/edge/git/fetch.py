@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from ..core.effect import Target
-from ..core.value import TYPE_CHECKING
-from ..core.world import Answer, Unseen, World
-from . import git_settings
-from .push_probe import between, refs_there
-from .ref_probes import logged_kinds, lost, unreachable
+from ...core.effect import Target
+from ...core.value import TYPE_CHECKING
+from ...core.world import Answer, Unseen, World
+from . import settings
+from .push import between, refs_there
+from .refs import logged_kinds, lost, unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..core.call import Call
+    from ...core.call import Call
     from .git import Git
 
 
@@ -55,7 +55,7 @@ def _forced(call: Call, git: Git) -> Iterator[tuple[str, str]]:
         source, _, ref = word.removeprefix("+").partition(":")
         if ref and (force or word.startswith("+")):
             yield from ((source, full) for full in _full(ref))
-    configured = git_settings.value(git, f"remote.{_remote(call, git)}.tagOpt") == "--tags"
+    configured = settings.value(git, f"remote.{_remote(call, git)}.tagOpt") == "--tags"
     if force and (call.has("-t", "--tags") or configured):
         yield "refs/tags/*", "refs/tags/*"
 
@@ -68,4 +68,4 @@ def _full(ref: str) -> tuple[str, ...]:
 def _remote(call: Call, git: Git) -> str:
     """The remote that is fetched from (git-fetch(1))."""
     branch = git.head.removeprefix("refs/heads/")
-    return call.operands[0] if call.operands else git_settings.value(git, f"branch.{branch}.remote") or "origin"
+    return call.operands[0] if call.operands else settings.value(git, f"branch.{branch}.remote") or "origin"

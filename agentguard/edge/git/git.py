@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 
-from ..core.call import Unresolved
-from ..core.octets import raw, text
-from ..core.value import TYPE_CHECKING, Value
-from ..core.world import Unseen
-from .child import Finished, run
+from ...core.call import Unresolved
+from ...core.octets import raw, text
+from ...core.value import TYPE_CHECKING, Value
+from ...core.world import Unseen
+from ..child import Finished, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

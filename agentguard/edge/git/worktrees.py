@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import os
 
-from ..core.effect import Target
-from ..core.octets import raw, text
-from ..core.value import TYPE_CHECKING
-from ..core.world import PATH_STATES, Answer, World
+from ...core.effect import Target
+from ...core.octets import raw, text
+from ...core.value import TYPE_CHECKING
+from ...core.world import PATH_STATES, Answer, World
+from .arguments import tree_and_paths, worktree, worktrees
 from .git import EDITED, STAGED, of_git_directory, of_work_tree
-from .git_settings import is_on
-from .git_words import tree_and_paths, worktree, worktrees
-from .ref_probes import lost
-from .unwatched import changes
+from .hidden_changes import changes
+from .refs import lost
+from .settings import is_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ..core.call import Call
+    from ...core.call import Call
     from .git import Git
 
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import os
 
-from ..core.effect import Target
-from ..core.octets import text
-from ..core.value import TYPE_CHECKING, Value
-from ..core.world import Answer, Unseen, World
-from . import git_settings
+from ...core.effect import Target
+from ...core.octets import text
+from ...core.value import TYPE_CHECKING, Value
+from ...core.world import Answer, Unseen, World
+from . import settings
 from .git import of_git_directory, of_work_tree
-from .ref_probes import lost, resolved
+from .refs import lost, resolved
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ..core.call import Call
+    from ...core.call import Call
     from .git import Git
 
 _UNSEEN = "what the remote holds now is not seen"
@@ -63,7 +63,7 @@ def forced_by_configuration(key: str, call: Call, git: Git, world: World) -> str
     if _is_mirror(git, remote):
         why = f"remote.{remote}.mirror = true"
     elif len(call.operands) < 2:
-        configured = git_settings.values(git, f"remote.{remote}.push")
+        configured = settings.values(git, f"remote.{remote}.push")
         forcing = (one for one in configured if one[:1] in ("+", ":") and one != ":")
         why = next((f"remote.{remote}.push = {one}" for one in forcing), None)
     try:
@@ -81,7 +81,7 @@ def _raise_unless_bounded(call: Call, git: Git, remote: str) -> None:
 
 
 def _is_mirror(git: Git, remote: str) -> bool:
-    return git_settings.is_on(git, f"remote.{remote}.mirror")
+    return settings.is_on(git, f"remote.{remote}.mirror")
 
 
 def _leases(call: Call) -> list[str | None]:
@@ -199,7 +199,7 @@ def _expected(git: Git, remote: str, update: _Update, leases: list[str | None]) 
 
 def _tracking(git: Git, remote: str, ref: str) -> str:
     """The remote-tracking ref of a remote's ref, by the configured refspecs; "" if it has none."""
-    for refspec in git_settings.values(git, f"remote.{remote}.fetch"):
+    for refspec in settings.values(git, f"remote.{remote}.fetch"):
         theirs, _, ours = refspec.removeprefix("+").partition(":")
         middle = between(ref, theirs)
         if middle is not None or theirs == ref:
@@ -213,7 +213,7 @@ def _remote(call: Call, git: Git) -> str:
         return given
     branch = git.head.removeprefix("refs/heads/")
     for key in (f"branch.{branch}.pushRemote", "remote.pushDefault", f"branch.{branch}.remote"):
-        configured = git_settings.value(git, key)
+        configured = settings.value(git, key)
         if configured:
             return configured
     return "origin"
@@ -227,7 +227,7 @@ def _refspecs(call: Call, git: Git, remote: str) -> list[str]:
     given += ["refs/tags/*:refs/tags/*"] * call.has("--tags")
     if given:
         return given
-    return git_settings.values(git, f"remote.{remote}.push") or list(_by_default(git))
+    return settings.values(git, f"remote.{remote}.push") or list(_by_default(git))
 
 
 def _updates(call: Call, git: Git, refspecs: Iterable[str]) -> Iterator[_Update]:
@@ -247,11 +247,11 @@ def _updates(call: Call, git: Git, refspecs: Iterable[str]) -> Iterator[_Update]
 def _by_default(git: Git) -> Iterator[str]:
     """The refspec of a push without one, by push.default."""
     branch = git.head.removeprefix("refs/heads/")
-    default = git_settings.value(git, "push.default") or "simple"
+    default = settings.value(git, "push.default") or "simple"
     if default == "matching":
         yield ":"
     elif default in ("upstream", "tracking") and branch:
-        yield f"{branch}:{git_settings.value(git, f'branch.{branch}.merge')}"
+        yield f"{branch}:{settings.value(git, f'branch.{branch}.merge')}"
     elif default != "nothing" and branch:
         yield branch
 

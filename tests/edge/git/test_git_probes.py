@@ -13,13 +13,13 @@ from repository import ENV, Repository
 
 from agentguard.core.call import Call, Invocation, Stream, Unresolved
 from agentguard.core.world import Unseen
-from agentguard.edge import ref_probes, unwatched
-from agentguard.edge.git_probes import PROBES
+from agentguard.edge.git import hidden_changes, refs
+from agentguard.edge.git.probes import PROBES
 from agentguard.edge.world import RealWorld
 from agentguard.readers.argv import parse
 from agentguard.rulebook.build import build
 
-RULES = Path(__file__).parents[2] / "rules" / "git.toml"
+RULES = Path(__file__).parents[3] / "rules" / "git.toml"
 PROGRAM = build(tomllib.loads(RULES.read_text()), "git.toml")
 
 
@@ -291,7 +291,7 @@ def test_marked_files_are_found_from_below_the_top(repo, literal):
 
 
 def test_more_than_can_be_named_are_counted(repo, monkeypatch):
-    monkeypatch.setattr(ref_probes, "MOST_NAMED", 3)
+    monkeypatch.setattr(refs, "MOST_NAMED", 3)
     for number in range(10):
         repo.write(f"n{number}")
     answer = ask("untracked-files", repo.path, "git clean -f")
@@ -373,7 +373,7 @@ def test_a_linked_worktree_is_removed_although_it_has_changes_that_git_does_not_
 
 
 def test_more_hidden_files_than_are_compared_count_as_changed(repo, monkeypatch):
-    monkeypatch.setattr(unwatched, "MOST_COMPARED", 1)
+    monkeypatch.setattr(hidden_changes, "MOST_COMPARED", 1)
     repo.git("update-index", "--assume-unchanged", "a.py", "src/b.py")
     assert names(ask("worktree-dirty", repo.path, "git reset --hard")) == ["src/b.py"]
 
@@ -732,7 +732,7 @@ def test_a_git_that_hangs_is_unseen(repo, lasting_tmp, monkeypatch):
     slow.write_text("#!/bin/sh\nsleep 60\n")
     slow.chmod(0o755)
     monkeypatch.setattr("agentguard.edge.programs._INSTALLED", (os.fsencode(slow),))
-    monkeypatch.setattr("agentguard.edge.git.SECONDS", 0.2)
+    monkeypatch.setattr("agentguard.edge.git.git.SECONDS", 0.2)
     assert "too long" in ask("worktree-dirty", repo.path, "git reset --hard").unseen
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from ..core.octets import raw, text
-from ..core.value import TYPE_CHECKING
-from ..core.world import Unseen
+from ...core.octets import raw, text
+from ...core.value import TYPE_CHECKING
+from ...core.world import Unseen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +26,7 @@ class WorkTree:
         if not program:
             raise Unseen("git is not installed in a usual place")
         from .git import of_work_tree
-        from .unwatched import unwatched
+        from .hidden_changes import unwatched
 
         git = of_work_tree(program, text(root))
         if os.path.realpath(raw(git.top)) != root:
@@ -69,7 +69,7 @@ def unpushed(program: str, root: bytes) -> str:
     if not program:
         raise Unseen("git is not installed in a usual place")
     from .git import of_work_tree
-    from .unwatched import changes
+    from .hidden_changes import changes
 
     git = of_work_tree(program, text(root))
     if git.lines("rev-list", "--max-count=1", "--all", "--not", "--remotes"):

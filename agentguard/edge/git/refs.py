@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from ..core.effect import Target
-from ..core.octets import text
-from ..core.value import TYPE_CHECKING
-from ..core.world import Answer, World
-from . import git_settings
+from ...core.effect import Target
+from ...core.octets import text
+from ...core.value import TYPE_CHECKING
+from ...core.world import Answer, World
+from . import settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from ..core.call import Call
+    from ...core.call import Call
     from .git import Git
 
 #: How many lost things are named, before one more that counts the rest.
@@ -150,7 +150,7 @@ def is_logged(git: Git, ref: str) -> bool:
 
 def logged_kinds(git: Git) -> tuple[str, ...]:
     """How the refs begin that get a reflog when they are made (git-config(1), core.logAllRefUpdates)."""
-    keeps = git_settings.value(git, "core.logAllRefUpdates").lower()
+    keeps = settings.value(git, "core.logAllRefUpdates").lower()
     if keeps == "always":
         return ("",)
     if keeps == "":

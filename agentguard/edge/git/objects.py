@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from ..core.effect import Target
-from ..core.octets import text
-from ..core.value import TYPE_CHECKING
-from ..core.world import Answer, World
-from .ref_probes import commits, lost, resolved
+from ...core.effect import Target
+from ...core.octets import text
+from ...core.value import TYPE_CHECKING
+from ...core.world import Answer, World
+from .refs import commits, lost, resolved
 
 if TYPE_CHECKING:
-    from ..core.call import Call
+    from ...core.call import Call
     from .git import Git
 
 #: Ends with which `git fsck` tells of missing objects or broken links: what it lists then is not all.

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 
-from ..core.octets import raw, text
-from ..core.value import TYPE_CHECKING, Value
-from .ref_probes import resolved
+from ...core.octets import raw, text
+from ...core.value import TYPE_CHECKING, Value
+from .refs import resolved
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

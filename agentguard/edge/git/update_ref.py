@@ -5,17 +5,17 @@ See git-update-ref(1) and git-symbolic-ref(1), git 2.39.
 
 from __future__ import annotations
 
-from ..core.octets import text
-from ..core.reading import stdin
-from ..core.value import TYPE_CHECKING, Value
-from ..core.world import Answer, Unseen, World
-from .git_words import unquoted
-from .ref_probes import is_logged, resolved, unreachable
+from ...core.octets import text
+from ...core.reading import stdin
+from ...core.value import TYPE_CHECKING, Value
+from ...core.world import Answer, Unseen, World
+from .arguments import unquoted
+from .refs import is_logged, resolved, unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..core.call import Call
+    from ...core.call import Call
     from .git import Git
 
 #: How many values follow the ref of each command; the last one, the old value, may be left out.

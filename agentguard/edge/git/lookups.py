@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import os
 
-from ..core.call import Unresolved
-from ..core.glob import like
-from ..core.octets import raw, text
-from ..core.value import TYPE_CHECKING
-from ..core.world import Unseen, World
-from .git_probes import checkout_switch_dirty, index_drops, merge_overwrites, sparse_drops, stash_index_drops
-from .linked_probes import submodules_recursed
-from .push_probe import forced_by_configuration
-from .ref_probes import commits_unreachable
+from ...core.call import Unresolved
+from ...core.glob import like
+from ...core.octets import raw, text
+from ...core.value import TYPE_CHECKING
+from ...core.world import Unseen, World
+from .probes import checkout_switch_dirty, index_drops, merge_overwrites, sparse_drops, stash_index_drops
+from .push import forced_by_configuration
+from .refs import commits_unreachable
+from .worktrees import submodules_recursed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..core.call import Call
-    from ..core.world import Answer
+    from ...core.call import Call
+    from ...core.world import Answer
     from .git import Git
 
     Lookup = Callable[[str, Call, Git, World], "str | None"]

@@ -8,8 +8,8 @@ import pytest
 from repository import ENV, Repository
 
 from agentguard.core.world import Unseen
-from agentguard.edge import git_settings
-from agentguard.edge.git import Git
+from agentguard.edge.git import settings
+from agentguard.edge.git.git import Git
 from agentguard.edge.programs import installed_git
 
 
@@ -39,10 +39,10 @@ def test_a_boolean_is_what_git_takes_it_for(repo: Repository, line: str, default
     told = seen(repo).run("config", "--type=bool", f"--default={str(default).lower()}", "--get", key, fine=(0, 128))
     if told.status:
         with pytest.raises(Unseen):
-            git_settings.is_on(seen(repo), key, default)
+            settings.is_on(seen(repo), key, default)
     else:
-        assert git_settings.is_on(seen(repo), key, default) == (told.out == b"true\n")
-    assert git_settings.is_on(seen(repo), "t.sub.section.x", default) == default
+        assert settings.is_on(seen(repo), key, default) == (told.out == b"true\n")
+    assert settings.is_on(seen(repo), "t.sub.section.x", default) == default
 
 
 @pytest.mark.parametrize("key", ["remote.http://Example.org/a.b.push", "REMOTE.http://Example.org/a.b.Push", "none.x"])
@@ -50,8 +50,8 @@ def test_values_are_those_that_git_lists(repo: Repository, key: str) -> None:
     for value in ("+main:main", "two\nlines", ""):
         repo.git("config", "--add", "remote.http://Example.org/a.b.push", value)
     told = seen(repo).run("config", "-z", "--get-all", key, fine=(0, 1)).out.decode().split("\0")[:-1]
-    assert git_settings.values(seen(repo), key) == told
-    assert git_settings.value(seen(repo), key) == (told[-1] if told else "")
+    assert settings.values(seen(repo), key) == told
+    assert settings.value(seen(repo), key) == (told[-1] if told else "")
 
 
 def test_the_ref_that_head_stands_for(repo: Repository) -> None:

@@ -9,35 +9,27 @@ from __future__ import annotations
 
 import os
 
-from ..core.effect import Target
-from ..core.octets import text
-from ..core.reading import stdin
-from ..core.value import TYPE_CHECKING
-from ..core.world import PATH_STATES, Answer, World
+from ...core.effect import Target
+from ...core.octets import text
+from ...core.reading import stdin
+from ...core.value import TYPE_CHECKING
+from ...core.world import PATH_STATES, Answer, World
+from .arguments import before_dashes, branch, lines, pathspecs, tree_and_paths, unquoted
 from .conflicts import not_remade
-from .fetch_probes import all_tags, fetch_overwrites
+from .fetch import all_tags, fetch_overwrites
 from .git import EDITED, STAGED, Change
-from .git_settings import is_on
-from .git_words import before_dashes, branch, lines, pathspecs, tree_and_paths, unquoted
-from .linked_probes import submodules_reset, worktree_unclean, worktrees_gone
-from .object_probes import objects_unreachable, reflog_only, replacements
-from .push_probe import push_loses
-from .ref_probes import (
-    branch_unmerged,
-    commits_unreachable,
-    lost,
-    resolved,
-    stash_clear,
-    stash_drop,
-    tag_delete,
-)
-from .ref_updates import ref_updates
-from .unwatched import changes, unwatched
+from .hidden_changes import changes, unwatched
+from .objects import objects_unreachable, reflog_only, replacements
+from .push import push_loses
+from .refs import branch_unmerged, commits_unreachable, lost, resolved, stash_clear, stash_drop, tag_delete
+from .settings import is_on
+from .update_ref import ref_updates
+from .worktrees import submodules_reset, worktree_unclean, worktrees_gone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from ..core.call import Call
+    from ...core.call import Call
     from .git import Git
 
     Probe = Callable[[Call, Git, World], Answer]
