@@ -151,7 +151,7 @@ class RealEdges(Edges):
 
     def located(self, path: str) -> tuple[str, tuple[str, ...]]:
         """As the kernel goes there."""
-        from .edge.operands import located
+        from .edge.files.locate import located
 
         return located(path)
 

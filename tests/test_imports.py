@@ -24,10 +24,11 @@ ALLOWED = {
     "classify": {"core", "readers", "rulebook"},
     "explain": {"classify", "core"},
     "pipeline": {"core", "errors"},
-    "edge": {"bundle", "core", "edge.git", "errors", "resources", "rulebook"},
+    "edge": {"bundle", "core", "edge.files", "edge.git", "errors", "resources", "rulebook"},
     "edge.git": {"core", "edge"},
+    "edge.files": {"core", "edge.git"},
     "watch": {"core", "edge", "errors"},
-    "actions": {"classify", "core", "edge", "errors", "explain", "readers", "resources", "rulebook"},
+    "actions": {"classify", "core", "edge", "edge.files", "errors", "explain", "readers", "resources", "rulebook"},
 }
 HEAVY = {
     "bashlex",

@@ -90,8 +90,8 @@ class Judge:
         root = self._root()
         if not os.path.lexists(f"{root.data}/denied"):
             return ()
+        from ..edge.files.locate import located
         from ..edge.journal import Journal
-        from ..edge.operands import located
         from ..edge.processes import origin
 
         journal = Journal(root)

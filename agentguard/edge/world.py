@@ -87,8 +87,8 @@ class RealWorld(World):
 
     def paths(self, paths: tuple[str, ...], cwd: str, follow: bool) -> tuple[PathState, ...]:
         """See World; git is the system's own, and no variable of the call changes what it says."""
-        from .paths import states
-        from .places import Places
+        from .files.protected import Places
+        from .files.states import states
         from .programs import installed_git
 
         found = states(paths, cwd, follow, Places(self.call.env), installed_git(), self.call_started)
@@ -96,28 +96,28 @@ class RealWorld(World):
 
     def expand(self, pattern: str, cwd: str) -> tuple[str, ...]:
         """See World; a backslash takes the next character literally. Raises Unseen for too many matches."""
-        from .globbing import expand
+        from .files.glob import expand
 
         return expand(pattern, cwd, MOST_MATCHES)
 
     def landing(self, sources: tuple[str, ...], destination: str, cwd: str, inside: bool) -> Landing:
         """See World."""
-        from .places import Places
-        from .trees import landing
+        from .files.protected import Places
+        from .files.trees import landing
 
         return landing(sources, destination, cwd, inside, Places(self.call.env))
 
     def unpacking(self, archive: str, destination: str, cwd: str, strip: int) -> Landing:
         """See World."""
-        from .places import Places
-        from .trees import unpacking
+        from .files.protected import Places
+        from .files.trees import unpacking
 
         return unpacking(archive, destination, cwd, strip, Places(self.call.env))
 
     def below(self, starts: tuple[str, ...], names: tuple[str, ...], cwd: str) -> tuple[str, ...]:
         """See World; of a line that is only checked, a start of another place or time cannot be looked through."""
-        from .places import Places
-        from .trees import below
+        from .files.protected import Places
+        from .files.trees import below
 
         for path in () if self.running else map(_foreseen, (_missing_or_not(start, cwd) for start in starts)):
             if path.state == "unseen":

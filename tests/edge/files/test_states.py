@@ -10,12 +10,12 @@ import pytest
 from repository import Repository
 
 from agentguard.core.world import PATH_STATES
-from agentguard.edge import disposable
-from agentguard.edge import paths as paths_module
-from agentguard.edge.birth import born
-from agentguard.edge.losses import ORDER
-from agentguard.edge.paths import states
-from agentguard.edge.places import Places
+from agentguard.edge.files import disposable
+from agentguard.edge.files import states as paths_module
+from agentguard.edge.files.birth_time import born
+from agentguard.edge.files.losses import ORDER
+from agentguard.edge.files.protected import Places
+from agentguard.edge.files.states import states
 from agentguard.edge.programs import installed_git
 
 
@@ -324,7 +324,7 @@ def test_below_a_temporary_directory(temporary):
 
 
 def test_the_temporary_directory_itself_and_everything_in_it_are_not(lasting_tmp, monkeypatch):
-    monkeypatch.setattr("agentguard.edge.places._TEMPORARY", (os.fsencode(lasting_tmp),))
+    monkeypatch.setattr("agentguard.edge.files.protected._TEMPORARY", (os.fsencode(lasting_tmp),))
     for name in ("a", "b", ".hidden"):
         (lasting_tmp / name).write_text("x")
     assert state(lasting_tmp, "a") == ["temporary"]

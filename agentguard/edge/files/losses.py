@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..core.octets import text
-from ..core.world import PATH_STATES
-from .operands import Operand
+from ...core.octets import text
+from ...core.world import PATH_STATES
+from .locate import Operand
 
 #: How many things that would be lost are named before the rest is only counted.
 NAMED = 3

@@ -8,9 +8,9 @@ import pytest
 from guarded import lasting_directory
 
 from agentguard.core.world import TooWide, Unseen
-from agentguard.edge import trees
-from agentguard.edge.places import Places
-from agentguard.edge.trees import below, landing, unpacking
+from agentguard.edge.files import trees
+from agentguard.edge.files.protected import Places
+from agentguard.edge.files.trees import below, landing, unpacking
 
 PLACES = Places({})
 

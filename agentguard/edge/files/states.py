@@ -6,19 +6,19 @@ import os
 import stat
 import time
 
-from ..core.octets import raw, text
-from ..core.value import TYPE_CHECKING
-from ..core.world import PATH_STATES, PathState, Unseen
+from ...core.octets import raw, text
+from ...core.value import TYPE_CHECKING
+from ...core.world import PATH_STATES, PathState, Unseen
+from ..git.file_states import WorkTree, unpushed
 from . import disposable
-from .birth import since
-from .git.file_states import WorkTree, unpushed
+from .birth_time import since
+from .locate import Operand, operands
 from .losses import Losses
-from .operands import Operand, operands
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .places import Places
+    from .protected import Places
 
 #: How much is looked at for one call: directory entries, seconds, and repositories inside others.
 MOST_ENTRIES = 500_000

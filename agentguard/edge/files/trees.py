@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import stat
 
-from ..core.octets import raw, text
-from ..core.value import TYPE_CHECKING
-from ..core.world import Landing, TooWide, Unseen
+from ...core.octets import raw, text
+from ...core.value import TYPE_CHECKING
+from ...core.world import Landing, TooWide, Unseen
 from . import disposable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .places import Places
+    from .protected import Places
 
 #: How many directory entries are looked at for one question.
 MOST_ENTRIES = 200_000

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 
-from ..core.octets import raw, text
-from ..core.value import TYPE_CHECKING
+from ...core.octets import raw, text
+from ...core.value import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .places import Places
+    from .protected import Places
 
 
 class Operand:
