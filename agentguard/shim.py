@@ -12,8 +12,8 @@ from .core.call import Invocation
 from .core.sheet import printable
 from .core.value import TYPE_CHECKING
 from .edge.launch import environment, launch
+from .edge.layout import Root
 from .edge.programs import find
-from .edge.root import Root
 from .errors import LOOK, REFUSED, AgentguardError, InstallError, NoProgram, RecordError, RuleError
 from .pipeline import Edges, guard
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .core.request import Request
     from .core.sheet import Sheet
     from .core.world import World
-    from .edge.journal import Journal
+    from .edge.records.requests import Journal
     from .edge.world import RealWorld
 
 #: Values of CI that mean that there is none.
@@ -83,7 +83,7 @@ class RealEdges(Edges):
     def journal(self) -> Journal:
         """The record under the root, opened when it is first used; raises RecordError."""
         if self._journal is None:
-            from .edge.journal import Journal
+            from .edge.records.requests import Journal
 
             self._journal = Journal(self._root)
         return self._journal

@@ -26,9 +26,9 @@ from pathlib import Path
 
 from corpora import Batch, machine
 
-from agentguard.edge.journal import Journal
-from agentguard.edge.record import append_row
-from agentguard.edge.root import Root
+from agentguard.edge.layout import Root
+from agentguard.edge.records.audit_log import append_row
+from agentguard.edge.records.requests import Journal
 from agentguard.rulebook import compiled
 from agentguard.rulebook.load import Rulebook, load
 

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from railway_endpoint import Endpoint
 
-from agentguard.edge.journal import Journal
-from agentguard.edge.root import Root
+from agentguard.edge.layout import Root
+from agentguard.edge.records.requests import Journal
 
 HERE = Path(__file__).parent
 VOLUME = "3d2c42fb-6f2e-4c57-9d3b-0a1f6c6a4e11"

@@ -12,8 +12,8 @@ from agentguard.core.effect import Reason
 from agentguard.core.origin import Origin, Process, Session
 from agentguard.core.sheet import Sheet
 from agentguard.edge.factors import Factor
-from agentguard.edge.journal import Journal
-from agentguard.edge.root import Root
+from agentguard.edge.layout import Root
+from agentguard.edge.records.requests import Journal
 from agentguard.watch.app import Watch
 
 DOCS = Path(__file__).parent

@@ -20,8 +20,8 @@ from typing import Any, NamedTuple
 import pexpect
 import pytest
 
-from agentguard.edge.journal import Journal
-from agentguard.edge.root import Root
+from agentguard.edge.layout import Root
+from agentguard.edge.records.requests import Journal
 
 #: Starts each word of its command line as agents start their tool calls: by bash, in a session
 #: of its own, without a terminal and without input. Says what came of each as a line of JSON.

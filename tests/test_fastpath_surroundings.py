@@ -19,7 +19,7 @@ from repository import GIT
 from agentguard.classify import Classifier
 from agentguard.core.call import Invocation
 from agentguard.core.decide import decide
-from agentguard.edge import spool
+from agentguard.edge.records import spool
 from agentguard.edge.world import RealWorld
 from agentguard.rulebook.load import Rulebook
 

@@ -17,9 +17,9 @@ from guarded import Guarded, Ran, lasting_directory
 from agentguard.core.effect import Target
 from agentguard.core.origin import Origin, Session
 from agentguard.core.sheet import Sheet, lines
-from agentguard.edge.journal import Journal
-from agentguard.edge.root import Root
-from agentguard.edge.spool import DENIAL_LIFE
+from agentguard.edge.layout import Root
+from agentguard.edge.records.requests import Journal
+from agentguard.edge.records.spool import DENIAL_LIFE
 
 ASKED = Sheet("rm", ("rm", "-rf", "data"), "/srv/app", "/bin/rm", "destructive", "", (), (), "", "claude", "claude")
 
@@ -291,8 +291,8 @@ def test_the_same_session_is_asked(work: Work) -> None:
 
 
 _DENY = """
-from agentguard.edge.journal import Journal
-from agentguard.edge.root import Root
+from agentguard.edge.records.requests import Journal
+from agentguard.edge.layout import Root
 journal = Journal(Root({root!r}))
 journal.answer(journal.pending(), False, {{"user": "me"}}, "It is the only copy.")
 """

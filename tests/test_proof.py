@@ -18,9 +18,9 @@ from agentguard.core.request import Request
 from agentguard.core.world import World
 from agentguard.edge import factors, shims
 from agentguard.edge.factors import Factor
-from agentguard.edge.journal import Journal
+from agentguard.edge.layout import Root
 from agentguard.edge.proof import grant, sign_grant
-from agentguard.edge.root import Root
+from agentguard.edge.records.requests import Journal
 from agentguard.errors import REFUSED, InstallError, Unproven
 from agentguard.pipeline import guard
 from agentguard.shim import RealEdges

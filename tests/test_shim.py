@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from agentguard.edge.journal import Journal
-from agentguard.edge.root import Root
+from agentguard.edge.layout import Root
+from agentguard.edge.records.requests import Journal
 from agentguard.rulebook import compiled
 from agentguard.rulebook.load import load
 

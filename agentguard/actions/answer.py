@@ -9,10 +9,10 @@ from contextlib import closing
 from ..core.request import Request, faithful
 from ..core.sheet import quoted
 from ..edge.factors import Factor
-from ..edge.journal import Journal
+from ..edge.layout import Root
 from ..edge.policy import policy
 from ..edge.proof import asked, choice, grant
-from ..edge.root import Root
+from ..edge.records.requests import Journal
 from ..edge.terminal import answer, say
 from ..errors import RecordError, Unproven
 from .person import Person, proving

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..core.canonical import canonical
-from ..edge.journal import Journal
-from ..edge.record import REQUEST_MEMORY, Row
+from ..edge.records.audit_log import REQUEST_MEMORY, Row
+from ..edge.records.requests import Journal
 from ..errors import UsageError
 
 #: The rows that a stopped call can leave, besides those of its running.

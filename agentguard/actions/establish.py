@@ -14,10 +14,11 @@ from typing import Any
 import tomli_w
 
 from .. import resources
-from ..edge import factors, programs, shims, spent, spool, startup_files, store
+from ..edge import factors, programs, shims, startup_files, store
 from ..edge.factors import Factor
-from ..edge.journal import Journal
-from ..edge.root import Root
+from ..edge.layout import Root
+from ..edge.records import spool, used_grants
+from ..edge.records.requests import Journal
 from ..errors import InstallError, NoProgram
 from ..readers.shell import automaton
 from ..rulebook import compiled, fastpath
@@ -78,7 +79,7 @@ def establish(
         if owner is not None:
             give_record(root, owner)
             first = not os.path.lexists(root.spent)
-            if not spent.prepare(root, owner.pw_uid, time.time()) and first:
+            if not used_grants.prepare(root, owner.pw_uid, time.time()) and first:
                 changes.append(f"Note that {_ROLLED_BACK}")
         os.makedirs(root.data, 0o700, exist_ok=True)
         with as_owner(root):

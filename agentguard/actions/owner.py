@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ..edge.root import Root
+from ..edge.layout import Root
 from ..errors import InstallError
 
 

@@ -19,11 +19,11 @@ from ..core.place import Place
 from ..core.secrets import masked
 from ..core.value import Value
 from ..edge.agents import mark
-from ..edge.journal import Journal
+from ..edge.layout import Root
 from ..edge.place import place
 from ..edge.processes import origin
 from ..edge.proof import asked, chosen, sign_grant, signed, usable
-from ..edge.root import Root
+from ..edge.records.requests import Journal
 from ..edge.terminal import answer, is_own_terminal, own_terminal, say
 from ..errors import NotAPerson, RecordError, Unproven
 from .owner import as_owner

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import platformdirs
 
 from ..edge import shims
-from ..edge.root import Root
+from ..edge.layout import Root
 from ..errors import InstallError
 from .default_root import SYSTEM, usual
 

@@ -9,7 +9,7 @@ from ..core.call import Invocation, Stream
 from ..core.effect import Reading
 from ..core.memory import earlier, may_share
 from ..core.value import TYPE_CHECKING, Value
-from ..edge.root import Root
+from ..edge.layout import Root
 from ..edge.world import RealWorld
 from ..errors import RecordError, UsageError
 
@@ -91,8 +91,8 @@ class Judge:
         if not os.path.lexists(f"{root.data}/denied"):
             return ()
         from ..edge.files.locate import located
-        from ..edge.journal import Journal
         from ..edge.processes import origin
+        from ..edge.records.requests import Journal
 
         journal = Journal(root)
         try:

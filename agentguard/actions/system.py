@@ -8,7 +8,7 @@ import stat
 import subprocess
 
 from ..edge import store
-from ..edge.root import Root
+from ..edge.layout import Root
 from ..errors import InstallError, UsageError
 
 

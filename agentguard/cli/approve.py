@@ -13,8 +13,8 @@ from ..actions.answer import approval, wants_factor
 from ..actions.person import require_person, sign
 from ..core.request import Request, age, faithful, question, questions, standing, wanted
 from ..core.sheet import further, lines, printable, quoted
-from ..edge.journal import Journal
-from ..edge.root import Root
+from ..edge.layout import Root
+from ..edge.records.requests import Journal
 from ..edge.terminal import ask
 from ..errors import UsageError
 

@@ -21,8 +21,8 @@ from ..actions.blocked import blocked
 from ..actions.person import prove, require_person
 from ..core.effect import RATINGS
 from ..core.sheet import printable, quoted
-from ..edge.journal import Journal
-from ..edge.root import Root
+from ..edge.layout import Root
+from ..edge.records.requests import Journal
 
 #: Seconds in each unit of an age.
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ..edge.root import Root
+from ..edge.layout import Root
 from .rated import Asked, answer, is_call
 
 

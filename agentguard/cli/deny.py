@@ -6,8 +6,8 @@ import click
 
 from ..actions.person import prove, require_person
 from ..core.sheet import quoted
-from ..edge.journal import Journal
-from ..edge.root import Root
+from ..edge.layout import Root
+from ..edge.records.requests import Journal
 from .approve import chosen
 
 

@@ -21,10 +21,10 @@ from ..core.sheet import printable
 from ..core.value import Value
 from ..core.world import Unseen
 from ..edge import probes, processes, programs, shims, startup_files, store
-from ..edge.journal import Journal
+from ..edge.layout import Root
 from ..edge.policy import policy
 from ..edge.proof import usable
-from ..edge.root import Root
+from ..edge.records.requests import Journal
 from ..errors import AgentguardError, InstallError, NoProgram, RecordError
 
 _LOOKS = {"good": "green", "bad": "bold red", "absent": "dim", "note": "yellow"}

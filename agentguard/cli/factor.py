@@ -17,10 +17,10 @@ from ..actions.person import prove, require_person
 from ..core.sheet import printable
 from ..edge import factors, shims
 from ..edge.factors import Factor
-from ..edge.journal import Journal
+from ..edge.layout import Root
 from ..edge.passphrase import SHORTEST, checked
 from ..edge.proof import signed
-from ..edge.root import Root
+from ..edge.records.requests import Journal
 from ..edge.terminal import answer, say
 from ..errors import InstallError, UsageError
 

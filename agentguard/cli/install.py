@@ -15,7 +15,7 @@ from ..actions.establish import establish
 from ..actions.system import guarded_user, refuse_changeable
 from ..edge import shims, startup_files
 from ..edge.factors import Factor
-from ..edge.root import Root
+from ..edge.layout import Root
 from ..errors import UsageError
 from .factor import KINDS, made
 

@@ -10,7 +10,7 @@ import os
 import sys
 
 from ..actions.default_root import usual
-from ..edge.root import Root
+from ..edge.layout import Root
 from .rated import Asked, answer, is_call
 
 _FLAGS = {"--json": "as_json", "--batch": "batch"}

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from ..actions.rate import Judged
     from ..core.effect import Reading
-    from ..edge.root import Root
+    from ..edge.layout import Root
     from .style import Line
 
 _DECISIONS = {"run": "runs at once", "ask": "waits for a person", "refuse": "is refused"}

@@ -9,8 +9,8 @@ import click
 
 from ..actions.establish import establish
 from ..edge import launch, processes, shims
-from ..edge.journal import Journal
-from ..edge.root import Root
+from ..edge.layout import Root
+from ..edge.records.requests import Journal
 from ..errors import NoProgram, NotRunnable
 
 

@@ -11,9 +11,10 @@ import click
 from ..actions.establish import manifest
 from ..actions.owner import as_owner, require_writable
 from ..actions.person import prove, require_person
-from ..edge import shims, spent, startup_files, store
-from ..edge.journal import Journal
-from ..edge.root import Root
+from ..edge import shims, startup_files, store
+from ..edge.layout import Root
+from ..edge.records import used_grants
+from ..edge.records.requests import Journal
 from ..errors import InstallError
 
 
@@ -54,7 +55,7 @@ def dismantle(root: Root, purge: bool) -> list[str]:
     for path in filter(os.path.lexists, files):
         os.unlink(path)
     store.clear(root)
-    spent.release(root)
+    used_grants.release(root)
     shutil.rmtree(root.spent, ignore_errors=True)
     if purge:
         shutil.rmtree(root.data, ignore_errors=True)

@@ -10,7 +10,7 @@ import click
 
 from .. import __version__
 from ..actions.default_root import usual
-from ..edge.root import Root
+from ..edge.layout import Root
 
 #: Each verb is the function of its name in the module of its name.
 VERBS = ("run", "install", "uninstall", "doctor", "check", "approve", "deny", "watch", "factor", "audit")

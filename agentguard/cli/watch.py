@@ -9,8 +9,8 @@ import click
 
 from ..actions.answer import Answers
 from ..actions.person import prove, require_person
-from ..edge.journal import Journal
-from ..edge.root import Root
+from ..edge.layout import Root
+from ..edge.records.requests import Journal
 from ..errors import UsageError
 
 DEED = "watch for calls and answer them"

@@ -13,7 +13,7 @@ from ..core.value import TYPE_CHECKING, Value
 from ..errors import InstallError, UsageError
 from . import passphrase as sealing
 from . import ssh_key
-from .root import Root
+from .layout import Root
 
 if TYPE_CHECKING:
     from collections.abc import Collection

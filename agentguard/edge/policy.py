@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..core.policy import LONGEST_APPROVAL, Policy
 from ..core.value import TYPE_CHECKING
 from ..errors import InstallError
-from .root import Root
+from .layout import Root
 
 if TYPE_CHECKING:
     from typing import Any

@@ -9,10 +9,10 @@ from ..core.request import Request
 from ..core.value import TYPE_CHECKING
 from ..errors import LOOK, AgentguardError, RecordError, Unproven
 from .factors import Factor, believed, factors, sign, verify
-from .journal import Journal
+from .layout import Root
 from .policy import policy
-from .root import Root
-from .spent import first_use
+from .records.requests import Journal
+from .records.used_grants import first_use
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection

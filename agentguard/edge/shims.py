@@ -12,8 +12,8 @@ from ..core.secrets import HINTS
 from ..core.value import TYPE_CHECKING
 from ..errors import InstallError
 from ..rulebook.compiled import plain_file
-from .root import Root
-from .spool import FIELD, LINE
+from .layout import Root
+from .records.spool import FIELD, LINE
 from .startup_files import fish_quoted, quoted, write
 from .store import COMPILED, in_force
 

@@ -14,7 +14,7 @@ import subprocess
 
 from ..core.value import TYPE_CHECKING
 from ..errors import InstallError
-from .root import Root
+from .layout import Root
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

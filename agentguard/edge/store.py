@@ -24,7 +24,7 @@ from .. import __version__, bundle, resources
 from ..core.value import TYPE_CHECKING
 from ..errors import InstallError
 from ..rulebook.compiled import FOLDER
-from .root import Root
+from .layout import Root
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..edge.factors import Factor
-    from ..edge.root import Root
+    from ..edge.layout import Root
     from .answerer import Answerer
     from .desk import Group
     from .feed import Glance

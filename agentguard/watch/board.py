@@ -19,7 +19,7 @@ from .shown import COLUMNS, Shown, cells, row
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
-    from ..edge.record import Row
+    from ..edge.records.audit_log import Row
     from .desk import Group
 
 #: How many lines the log keeps.

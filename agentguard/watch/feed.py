@@ -7,9 +7,9 @@ from contextlib import suppress
 
 from ..core.request import Request
 from ..core.value import Value
-from ..edge.journal import Journal
-from ..edge.record import Row
-from ..edge.root import Root
+from ..edge.layout import Root
+from ..edge.records.audit_log import Row
+from ..edge.records.requests import Journal
 from ..errors import RecordError, UsageError
 
 #: How many rows of the record a look brings at most; the first one, of what was there before.

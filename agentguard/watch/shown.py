@@ -15,7 +15,7 @@ from .desk import Group
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
 
-    from ..edge.record import Row
+    from ..edge.records.audit_log import Row
 
 #: The columns of the table, each with the most characters that it shows.
 COLUMNS = {

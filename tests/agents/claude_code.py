@@ -11,8 +11,8 @@ import pytest
 from desk import PROMPT, Desk
 from scripted_model import ScriptedModel
 
-from agentguard.edge.journal import Journal
-from agentguard.edge.root import Root
+from agentguard.edge.layout import Root
+from agentguard.edge.records.requests import Journal
 
 PROJECT = Path(__file__).parents[2]
 CLAUDE = PROJECT / ".agents" / "node_modules" / ".bin" / "claude"

@@ -29,9 +29,9 @@ from guarded import Guarded, Ran, with_passphrase
 
 from agentguard.core.request import Request
 from agentguard.edge.factors import Factor, factors, sign
-from agentguard.edge.journal import Journal
 from agentguard.edge.proof import grant
-from agentguard.edge.spent import release
+from agentguard.edge.records.requests import Journal
+from agentguard.edge.records.used_grants import release
 
 TABLE = Path(__file__).parents[1] / "bypasses.toml"
 PASSPHRASE = "four unrelated plain words"
@@ -285,8 +285,8 @@ class Setup(Guarded):
         script = self.script(
             "import sys\n"
             "sys.path.insert(0, sys.argv[1] + '/current/lib')\n"
-            "from agentguard.edge.journal import Journal\n"
-            "from agentguard.edge.root import Root\n"
+            "from agentguard.edge.records.requests import Journal\n"
+            "from agentguard.edge.layout import Root\n"
             "journal = Journal(Root(sys.argv[1]))\n"
             "journal.answer((journal.request(sys.argv[2]),), True, {'user': 'a person'}, proof=sys.argv[3])\n"
         )

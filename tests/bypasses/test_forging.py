@@ -219,7 +219,7 @@ def test_the_passphrase_is_guessed(row, guard: Setup, verdict):
         "import sys\n"
         f"sys.path[:0] = {PLACES.get('PYTHONPATH', '').split(':')!r}\n"
         "from agentguard.edge import factors\n"
-        "from agentguard.edge.root import Root\n"
+        "from agentguard.edge.layout import Root\n"
         "for mine in factors.factors(Root(sys.argv[1])):\n"
         "    for tried in sys.argv[2:]:\n"
         "        try:\n"

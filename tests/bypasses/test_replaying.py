@@ -144,8 +144,8 @@ def test_a_signature_is_in_another_row(row, guard: Setup, service: Service, verd
     script = guard.script(
         "import sys\n"
         "sys.path.insert(0, sys.argv[1] + '/current/lib')\n"
-        "from agentguard.edge.journal import Journal\n"
-        "from agentguard.edge.root import Root\n"
+        "from agentguard.edge.records.requests import Journal\n"
+        "from agentguard.edge.layout import Root\n"
         "journal, name, proof = Journal(Root(sys.argv[1])), *sys.argv[2:]\n"
         "if name:\n"
         "    journal.append('approved', {'request': name, 'proof': proof})\n"

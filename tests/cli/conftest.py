@@ -13,7 +13,7 @@ import pytest
 
 from agentguard.actions import establish as verb
 from agentguard.edge import store
-from agentguard.edge.root import Root
+from agentguard.edge.layout import Root
 
 Ran = subprocess.CompletedProcess[str]
 

@@ -15,8 +15,8 @@ from agentguard.core.effect import Reason
 from agentguard.core.origin import Origin, Process, Session
 from agentguard.core.request import REQUEST_LIFE, Request, bound
 from agentguard.core.sheet import Sheet
-from agentguard.edge.journal import Journal
-from agentguard.edge.root import Root
+from agentguard.edge.layout import Root
+from agentguard.edge.records.requests import Journal
 
 CALLER = Origin(0, Session("session", "claude"))
 APPROVE = "Type DELETE to approve it, anything else to leave it: "

@@ -21,8 +21,8 @@ from agentguard.cli.audit import audit
 from agentguard.core.effect import Reason
 from agentguard.core.origin import Origin, Session
 from agentguard.core.sheet import Sheet
-from agentguard.edge.journal import Journal
-from agentguard.edge.root import Root
+from agentguard.edge.layout import Root
+from agentguard.edge.records.requests import Journal
 
 HOUR = 3600.0
 

@@ -13,7 +13,7 @@ import pytest
 
 from agentguard.cli.doctor import examine
 from agentguard.edge import probes, startup_files
-from agentguard.edge.root import Root
+from agentguard.edge.layout import Root
 
 Establish = Callable[..., list[str]]
 Agentguard = Callable[..., subprocess.CompletedProcess[str]]

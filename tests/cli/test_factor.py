@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from desk import Desk
 
-from agentguard.edge.journal import Journal
-from agentguard.edge.root import Root
+from agentguard.edge.layout import Root
+from agentguard.edge.records.requests import Journal
 
 PASSPHRASE = "correct horse battery"
 

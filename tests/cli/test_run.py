@@ -14,8 +14,8 @@ import pytest
 
 from agentguard.cli.run import guarded
 from agentguard.edge import shims
-from agentguard.edge.journal import Journal
-from agentguard.edge.root import Root
+from agentguard.edge.layout import Root
+from agentguard.edge.records.requests import Journal
 
 Agentguard = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -16,9 +16,10 @@ import pytest
 from desk import PROJECT, Desk
 
 from agentguard.actions import default_root, system
-from agentguard.edge import shims, spent
-from agentguard.edge.journal import Journal
-from agentguard.edge.root import Root
+from agentguard.edge import shims
+from agentguard.edge.layout import Root
+from agentguard.edge.records import used_grants
+from agentguard.edge.records.requests import Journal
 from agentguard.errors import InstallError, UsageError
 
 PASSPHRASE = "correct horse battery"
@@ -73,7 +74,7 @@ def made(lasting_tmp: Path, desk: Desk) -> Iterator[System]:
         pytest.skip(f"{PYTHON} is not here, and this one may not be another user's to run")
     made = System(lasting_tmp, desk)
     yield made
-    spent.release(made.root)
+    used_grants.release(made.root)
 
 
 def test_only_the_record_can_be_changed_by_the_developer(made: System) -> None:
@@ -92,15 +93,15 @@ def test_only_the_record_can_be_changed_by_the_developer(made: System) -> None:
 def test_what_was_used_stays_used(made: System) -> None:
     if "only grow" in made.shown:
         pytest.skip("this file system has no directories that only grow")
-    note = "import sys; from agentguard.edge import spent; from agentguard.edge.root import Root; "
-    note += "print(spent.first_use(Root(sys.argv[1]), b'signed', 'digest'))"
+    note = "import sys; from agentguard.edge.records import used_grants; from agentguard.edge.layout import Root; "
+    note += "print(used_grants.first_use(Root(sys.argv[1]), b'signed', 'digest'))"
     lib = f"import sys; sys.path.insert(0, '{made.root.current}/lib'); "
     use = (PYTHON, "-I", "-c", lib + note, made.root.path)
     assert made.nobody(*use).stdout == "True\n"
     for undo in ("/bin/rm -rf {}", "mv {}/* .", "mv {} .", "chmod 0 {}", "truncate -s 0 {}/*", "ln -sf x {}"):
         made.nobody("/bin/sh", "-c", undo.format(made.root.spent))
         assert made.nobody(*use).stdout == "False\n", undo
-    spent.prepare(made.root, NOBODY.pw_uid, time.time() + 3601)
+    used_grants.prepare(made.root, NOBODY.pw_uid, time.time() + 3601)
     assert os.listdir(made.root.spent) == ["x"], "what is too old to matter is forgotten"
     below = [*Path(made.root.data).rglob("*"), Path(made.root.data)]
     assert {path.lstat().st_uid for path in below} == {NOBODY.pw_uid}

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agentguard.edge import factors
 from agentguard.edge.factors import Factor
-from agentguard.edge.root import Root
+from agentguard.edge.layout import Root
 from agentguard.errors import InstallError, Unproven, UsageError
 
 MESSAGE = b"agentguard approval 1\n[]"

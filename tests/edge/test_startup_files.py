@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentguard.edge import startup_files as files
-from agentguard.edge.root import Root
+from agentguard.edge.layout import Root
 from agentguard.errors import InstallError
 
 ROOT = Root("/srv/it's a root")

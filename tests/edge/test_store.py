@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from agentguard.edge import store
-from agentguard.edge.root import Root
+from agentguard.edge.layout import Root
 from agentguard.errors import InstallError
 
 

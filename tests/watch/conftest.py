@@ -11,8 +11,8 @@ from agentguard.core.effect import Reason
 from agentguard.core.origin import Origin, Process, Session
 from agentguard.core.request import Request, bound
 from agentguard.core.sheet import Sheet
-from agentguard.edge.journal import Journal
-from agentguard.edge.root import Root
+from agentguard.edge.layout import Root
+from agentguard.edge.records.requests import Journal
 
 REASON = Reason("rm-removes", "rm", "removes what git does not know", "git stash -u")
 

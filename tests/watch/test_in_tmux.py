@@ -15,8 +15,8 @@ from desk import Desk
 
 from agentguard.core.request import REQUEST_LIFE, Request
 from agentguard.edge import factors, proof, shims
-from agentguard.edge.journal import Journal
-from agentguard.edge.root import Root
+from agentguard.edge.layout import Root
+from agentguard.edge.records.requests import Journal
 
 Put = Callable[..., Request]
 ENTER, ESCAPE, CTRL_C = "\r", "\x1b", "\x03"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from agentguard.core.request import Request
-from agentguard.edge.journal import Journal
+from agentguard.edge.records.requests import Journal
 from agentguard.watch.desk import Desk, questions
 from agentguard.watch.notify import title
 

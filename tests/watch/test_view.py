@@ -21,8 +21,8 @@ from agentguard.actions.answer import Answers
 from agentguard.actions.person import Person
 from agentguard.core.request import REQUEST_LIFE, Request
 from agentguard.edge.factors import Factor
-from agentguard.edge.journal import Journal
-from agentguard.edge.root import Root
+from agentguard.edge.layout import Root
+from agentguard.edge.records.requests import Journal
 from agentguard.errors import Unproven
 from agentguard.watch.app import Watch
 from agentguard.watch.board import Board

@@ -22,12 +22,12 @@ from agentguard.core.origin import Origin, Process, Session
 from agentguard.core.policy import APPROVAL_LIFE, LONGEST_APPROVAL
 from agentguard.core.request import REQUEST_LIFE, Request, question
 from agentguard.core.sheet import Sheet
-from agentguard.edge.database import LONGEST_LOG
-from agentguard.edge.journal import ALPHABET, PAUSE, Journal
-from agentguard.edge.root import Root
+from agentguard.edge.layout import Root
+from agentguard.edge.records.database import LONGEST_LOG
+from agentguard.edge.records.requests import ALPHABET, PAUSE, Journal
 from agentguard.errors import RecordError, UsageError
 
-PROJECT = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[3]
 NOON = 1_800_000_000.0
 ASKED = Sheet(
     program="rm",
@@ -208,8 +208,8 @@ def test_rows_of_more_than_one_batch(journal: Journal, clock: Clock) -> None:
 
 WRITER = """
 import sys
-from agentguard.edge.journal import Journal
-from agentguard.edge.root import Root
+from agentguard.edge.records.requests import Journal
+from agentguard.edge.layout import Root
 for i in range(int(sys.argv[3])):
     journal = Journal(Root(sys.argv[1]), busy=60)
     journal.append("ran", {"who": sys.argv[2], "n": i})
@@ -357,7 +357,8 @@ def test_a_read_only_directory(journal: Journal, root: Root) -> None:
 def test_no_room_is_left(journal: Journal, root: Root) -> None:
     journal.append("ran", {})
     code = (
-        "import resource, sys; from agentguard.edge.journal import Journal; from agentguard.edge.root import Root;"
+        "import resource, sys; from agentguard.edge.layout import Root;"
+        "from agentguard.edge.records.requests import Journal;"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000));"
         "Journal(Root(sys.argv[1])).append('ran', {'argv': ['x' * 500_000]})"
     )
@@ -369,7 +370,7 @@ def test_no_room_is_left(journal: Journal, root: Root) -> None:
 
 def test_a_full_disk(tmp_path: Path) -> None:
     code = (
-        "import os, sys; from agentguard.edge.journal import Journal; from agentguard.edge.root import Root;"
+        "import os, sys; from agentguard.edge.records.requests import Journal; from agentguard.edge.layout import Root;"
         "journal = Journal(Root(sys.argv[1] + '/root')); journal.append('ran', {});\n"
         "try: journal.append('ran', {'argv': ['x' * 2_000_000]})\n"
         "except Exception as fault: print(fault.message)\n"
@@ -544,7 +545,7 @@ def test_settled_waits_for_the_answer(journal: Journal, root: Root) -> None:
     assert journal.settled(request, 0).state == "open"
     assert journal.settled(request, 0.3).state == "open"
     code = (
-        "import sys; from agentguard.edge.journal import Journal; from agentguard.edge.root import Root;"
+        "import sys; from agentguard.edge.records.requests import Journal; from agentguard.edge.layout import Root;"
         "sys.stdin.readline(); journal = Journal(Root(sys.argv[1]), lambda: float(sys.argv[3]));"
         "journal.answer((journal.request(sys.argv[2]),), False, {}, 'no')"
     )
@@ -566,7 +567,7 @@ def test_two_processes_cannot_spend_one_approval(root: Root) -> None:
         ids.append(request.id)
         journal.answer((request,), True, BY)
     code = (
-        "import sys; from agentguard.edge.journal import Journal; from agentguard.edge.root import Root;"
+        "import sys; from agentguard.edge.records.requests import Journal; from agentguard.edge.layout import Root;"
         "journal = Journal(Root(sys.argv[1]), busy=60); sys.stdin.read();"
         "print(*[id for id in sys.argv[2:] if journal.spend(journal.request(id))])"
     )
@@ -706,8 +707,8 @@ def test_prune_keeps_requests_that_still_matter(journal: Journal, clock: Clock, 
 def test_a_shim_loads_nothing_heavy_for_its_row(root: Root) -> None:
     heavy = "typing dataclasses enum re json subprocess pathlib hashlib datetime inspect sqlite3 pwd"
     code = (
-        "import sys; before = set(sys.modules); from agentguard.edge.journal import Journal;"
-        "from agentguard.edge.root import Root; journal = Journal(Root(sys.argv[1]));"
+        "import sys; before = set(sys.modules); from agentguard.edge.records.requests import Journal;"
+        "from agentguard.edge.layout import Root; journal = Journal(Root(sys.argv[1]));"
         "journal.append('ran', {'argv': ['git', 'status']}); journal.sessions();"
         f"print(*(set(sys.modules) - before) & set({heavy.split()!r}))"
     )

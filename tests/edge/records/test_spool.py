@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from agentguard.edge import spool
-from agentguard.edge.journal import Journal
-from agentguard.edge.root import Root
+from agentguard.edge.layout import Root
+from agentguard.edge.records import spool
+from agentguard.edge.records.requests import Journal
 from agentguard.errors import RecordError
 
 #: One shim in a loop: what plain.sh does at its end, so many times.
@@ -225,8 +225,9 @@ def test_nothing_is_lost_or_doubled_while_many_write_and_drain(
     root: Root, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drainer = (
-        "import sys, time; from agentguard.edge import spool; from agentguard.edge.journal import Journal; "
-        "from agentguard.edge.root import Root; spool.LARGE = 20000\n"
+        "import sys, time; from agentguard.edge.records import spool; "
+        "from agentguard.edge.records.requests import Journal; "
+        "from agentguard.edge.layout import Root; spool.LARGE = 20000\n"
         "while True:\n"
         "    journal = Journal(Root(sys.argv[1])); journal.catch_up(); journal.close(); time.sleep(0.005)\n"
     )

@@ -5,25 +5,25 @@ from __future__ import annotations
 import os
 import time
 
-from ..core.canonical import canonical, parsed
-from ..core.effect import Target
-from ..core.memory import Denial
-from ..core.origin import Session
-from ..core.policy import APPROVAL_LIFE
-from ..core.request import REQUEST_LIFE, Filed, Request, kin
-from ..core.sheet import Sheet, quoted
-from ..core.value import TYPE_CHECKING, Value
-from ..errors import RecordError, UsageError
-from .agents import agent, interpreter
-from .record import Record, append_row
+from ...core.canonical import canonical, parsed
+from ...core.effect import Target
+from ...core.memory import Denial
+from ...core.origin import Session
+from ...core.policy import APPROVAL_LIFE
+from ...core.request import REQUEST_LIFE, Filed, Request, kin
+from ...core.sheet import Sheet, quoted
+from ...core.value import TYPE_CHECKING, Value
+from ...errors import RecordError, UsageError
+from ..agents import agent, interpreter
+from .audit_log import Record, append_row
 from .spool import DENIAL_LIFE, deny
 
 if TYPE_CHECKING:
     from typing import Any
 
-    from ..core.origin import Origin
-    from ..core.request import State
-    from .sqlite import sqlite3
+    from ...core.origin import Origin
+    from ...core.request import State
+    from ..sqlite import sqlite3
 
 #: What ids are made of: no letter or digit that looks like another one.
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -249,7 +249,7 @@ def _written(asked: Sheet) -> str:
 
 def _request(row: tuple[Any, ...]) -> Request:
     """A row as what it says. Raises RecordError for one that agentguard did not write."""
-    from ..core.effect import Reason
+    from ...core.effect import Reason
 
     id, digest, session, created, sheet, *rest = row
     try:

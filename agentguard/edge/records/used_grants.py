@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 
-from ..core.canonical import fingerprint
-from ..core.policy import LONGEST_APPROVAL
-from ..core.value import TYPE_CHECKING
-from ..errors import RecordError
+from ...core.canonical import fingerprint
+from ...core.policy import LONGEST_APPROVAL
+from ...core.value import TYPE_CHECKING
+from ...errors import RecordError
 
 if TYPE_CHECKING:
-    from .root import Root
+    from ..layout import Root
 
 # Numbers of linux/fs.h, for a long of 64 bits.
 _GET_FLAGS, _SET_FLAGS, _APPEND = 0x80086601, 0x40086602, 0x20

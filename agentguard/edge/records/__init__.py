@@ -1,0 +1,1 @@
+"""What an installation writes down: the audit log, requests, sessions, what shims noted, which approvals were used."""
