@@ -169,8 +169,9 @@ class RealEdges(Edges):
 
     def signed(self, terminal: str, digest: str) -> str:
         """Ask for the factor on /dev/tty."""
+        from .edge.caller.controlling_terminal import own_terminal
         from .edge.proof import sign_grant
-        from .edge.terminal import answer, own_terminal, say
+        from .edge.terminal import answer, say
         from .errors import Unproven
 
         if own_terminal() != terminal:

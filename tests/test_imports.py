@@ -27,6 +27,7 @@ ALLOWED = {
     "edge": {
         "bundle",
         "core",
+        "edge.caller",
         "edge.files",
         "edge.git",
         "edge.layout",
@@ -39,11 +40,13 @@ ALLOWED = {
     "edge.files": {"core", "edge.git"},
     "edge.layout": {"core"},
     "edge.records": {"core", "edge", "edge.layout", "errors"},
+    "edge.caller": set(),
     "watch": {"core", "edge", "edge.layout", "edge.records", "errors"},
     "actions": {
         "classify",
         "core",
         "edge",
+        "edge.caller",
         "edge.files",
         "edge.layout",
         "edge.records",

@@ -290,7 +290,7 @@ def test_who_does_not_know_the_passphrase_signs_nothing(scene: Scene, answer: st
 def test_at_a_persons_own_terminal_the_factor_is_asked_for_there(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, typed: bool, passphrase: str | None, status: int, why: str
 ) -> None:
-    monkeypatch.setattr("agentguard.edge.terminal.own_terminal", lambda: "/dev/pts/7")
+    monkeypatch.setattr("agentguard.edge.caller.controlling_terminal.own_terminal", lambda: "/dev/pts/7")
     monkeypatch.setattr("agentguard.edge.terminal.answer", asking(passphrase))
     scene.edges = scene.site(terminal="/dev/pts/7")
     scene.edges.typed = typed

@@ -19,12 +19,13 @@ from ..core.place import Place
 from ..core.secrets import masked
 from ..core.value import Value
 from ..edge.agents import mark
+from ..edge.caller.controlling_terminal import is_own_terminal, own_terminal
 from ..edge.layout import Root
 from ..edge.place import place
 from ..edge.processes import origin
 from ..edge.proof import asked, chosen, sign_grant, signed, usable
 from ..edge.records.requests import Journal
-from ..edge.terminal import answer, is_own_terminal, own_terminal, say
+from ..edge.terminal import answer, say
 from ..errors import NotAPerson, RecordError, Unproven
 from .owner import as_owner
 

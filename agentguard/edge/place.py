@@ -11,7 +11,7 @@ import sys
 
 from ..core.place import TERMINALS, Place, judge, worst
 from ..core.value import TYPE_CHECKING
-from .terminal import own_terminal
+from .caller.controlling_terminal import own_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

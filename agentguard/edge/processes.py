@@ -17,7 +17,7 @@ from ..core.origin import Origin, Process, Session
 from ..core.value import TYPE_CHECKING
 from ..core.world import Unseen
 from . import agents
-from .terminal import has_terminal, own_terminal
+from .caller.controlling_terminal import has_terminal, own_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

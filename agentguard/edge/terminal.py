@@ -10,6 +10,7 @@ import os
 
 from ..core.sheet import Sheet, lines, printable
 from ..core.value import TYPE_CHECKING
+from .caller.controlling_terminal import opened, own_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,48 +20,10 @@ if TYPE_CHECKING:
     #: What is shown, each line with its label.
     Lines = Iterable[tuple[str, str]]
 
-TTY = "/dev/tty"
-
 #: How much of one value is shown, in characters; a longer one loses its middle, and says so.
 SHOWN = 2000
 
 _LABEL = 10  # columns for the labels of a sheet
-
-
-def has_terminal() -> bool:
-    """Whether this process has a controlling terminal at all."""
-    try:
-        os.close(_open())
-    except OSError:
-        return False
-    return True
-
-
-def own_terminal() -> str:
-    """The path of the controlling terminal if this process is in its foreground, else "".
-
-    The path is the terminal's own ("/dev/pts/3") where a standard stream leads to it, else
-    "/dev/tty". It says where to ask, not that a person is there: whoever calls must know first
-    that no agent is above.
-    """
-    try:
-        fd = _open()
-    except OSError:
-        return ""
-    try:
-        return _path() if os.tcgetpgrp(fd) == os.getpgrp() else ""
-    except OSError:
-        return ""
-    finally:
-        os.close(fd)
-
-
-def is_own_terminal(fd: int) -> bool:
-    """Whether this file descriptor leads to the controlling terminal."""
-    try:
-        return os.isatty(fd) and os.tcgetpgrp(fd) > 0  # ENOTTY for any other terminal
-    except OSError:
-        return False
 
 
 def prompt(terminal: str, asked: Sheet, word: str) -> bool:
@@ -85,7 +48,7 @@ def ask(title: str, told: Lines, question: str) -> str | None:
     used. What was typed before the question stood there is thrown away. Raises KeyboardInterrupt for Ctrl-C.
     """
     try:
-        fd = _open()
+        fd = opened()
     except OSError:
         return None
     try:
@@ -99,7 +62,7 @@ def ask(title: str, told: Lines, question: str) -> str | None:
 def answer(question: str, hidden: bool = False) -> str | None:
     """The line typed in answer to a question on the controlling terminal, None as for `ask`; unseen if `hidden`."""
     try:
-        fd = _open()
+        fd = opened()
     except OSError:
         return None
     try:
@@ -113,7 +76,7 @@ def answer(question: str, hidden: bool = False) -> str | None:
 def say(text: str) -> None:
     """Write a line to the controlling terminal, if there is one."""
     try:
-        fd = _open()
+        fd = opened()
     except OSError:
         return
     try:
@@ -185,17 +148,6 @@ def _typing(modes: list[Any], hidden: bool) -> list[Any]:
         (lflag | t.ICANON | t.ECHOE | t.ECHOK | t.ISIG) & ~t.ECHO | (0 if hidden else t.ECHO),
         *rest,
     ]
-
-
-def _open() -> int:
-    return os.open(TTY, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
-
-
-def _path() -> str:
-    for fd in (0, 1, 2):
-        if is_own_terminal(fd):
-            return os.ttyname(fd)
-    return TTY
 
 
 def _write(fd: int, text: str) -> None:

@@ -10,14 +10,16 @@ from desk import Desk
 
 from agentguard.core.effect import Reason
 from agentguard.core.sheet import Sheet, lines
-from agentguard.edge.terminal import SHOWN, layout, own_terminal
+from agentguard.edge.caller.controlling_terminal import own_terminal
+from agentguard.edge.terminal import SHOWN, layout
 
 #: Asks for a word where the caller sits, and says what came of it. Writes its pid first.
 ASK = """
 import os, sys
 from agentguard.core.effect import Reason
 from agentguard.core.sheet import Sheet
-from agentguard.edge.terminal import own_terminal, prompt
+from agentguard.edge.caller.controlling_terminal import own_terminal
+from agentguard.edge.terminal import prompt
 argv = ("rm", "-rf", "./precious", *map(os.fsdecode, map(os.fsencode, sys.argv[1:])))
 open("pid", "w").write(str(os.getpid()))
 reason = Reason("rm.untracked", "rm", "removes what git does not know", "git stash -u")
@@ -170,7 +172,7 @@ def until_there(path: Path, seconds: float = 20) -> None:
         time.sleep(0.02)
 
 
-OWN = "from agentguard.edge.terminal import own_terminal as t; open('own', 'w').write(f'[{t()}]')"
+OWN = "from agentguard.edge.caller.controlling_terminal import own_terminal as t; open('own', 'w').write(f'[{t()}]')"
 
 
 @pytest.mark.parametrize(
