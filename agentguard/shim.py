@@ -109,7 +109,7 @@ class RealEdges(Edges):
 
     def origin(self) -> Origin:
         """Who calls. Where the sessions that were named cannot be looked up, nobody is asked at the terminal."""
-        from .edge.processes import origin
+        from .edge.caller.processes import origin
 
         try:
             self._sessions = self.journal.sessions()
@@ -121,7 +121,7 @@ class RealEdges(Edges):
     def world(self, call: Invocation) -> RealWorld:
         """The facts: one for however often the call is judged, because standard input can be read only once."""
         if self._world is None:
-            from .edge.processes import call_started
+            from .edge.caller.processes import call_started
             from .edge.world import RealWorld
 
             self._world = RealWorld(call, self._root.shims, call_started(self._caller, self._sessions))
@@ -157,13 +157,13 @@ class RealEdges(Edges):
 
     def is_persons(self, terminal: str) -> bool:
         """Judged by who holds its other end."""
-        from .edge.place import place
+        from .edge.terminal.trust import place
 
         return place(self._sessions).verdict == "person"
 
     def prompt(self, terminal: str, asked: Sheet, word: str) -> bool:
         """Ask on /dev/tty."""
-        from .edge.terminal import prompt
+        from .edge.terminal.prompt import prompt
 
         return prompt(terminal, asked, word)
 
@@ -171,7 +171,7 @@ class RealEdges(Edges):
         """Ask for the factor on /dev/tty."""
         from .edge.caller.controlling_terminal import own_terminal
         from .edge.proof import sign_grant
-        from .edge.terminal import answer, say
+        from .edge.terminal.prompt import answer, say
         from .errors import Unproven
 
         if own_terminal() != terminal:

@@ -13,7 +13,7 @@ from ..edge.layout import Root
 from ..edge.policy import policy
 from ..edge.proof import asked, choice, grant
 from ..edge.records.requests import Journal
-from ..edge.terminal import answer, say
+from ..edge.terminal.prompt import answer, say
 from ..errors import RecordError, Unproven
 from .person import Person, proving
 

@@ -18,19 +18,19 @@ from ..core.origin import Origin
 from ..core.place import Place
 from ..core.secrets import masked
 from ..core.value import Value
-from ..edge.agents import mark
+from ..edge.caller.agents import mark
 from ..edge.caller.controlling_terminal import is_own_terminal, own_terminal
+from ..edge.caller.processes import origin
 from ..edge.layout import Root
-from ..edge.place import place
-from ..edge.processes import origin
 from ..edge.proof import asked, chosen, sign_grant, signed, usable
 from ..edge.records.requests import Journal
-from ..edge.terminal import answer, say
+from ..edge.terminal.prompt import answer, say
+from ..edge.terminal.trust import place
 from ..errors import NotAPerson, RecordError, Unproven
 from .owner import as_owner
 
 if TYPE_CHECKING:
-    from ..edge.processes import Sessions
+    from ..edge.caller.processes import Sessions
 
 _ELSEWHERE = "do it in the foreground of a terminal of your own, outside any agent"
 _ADD = (

@@ -90,8 +90,8 @@ class Judge:
         root = self._root()
         if not os.path.lexists(f"{root.data}/denied"):
             return ()
+        from ..edge.caller.processes import origin
         from ..edge.files.locate import located
-        from ..edge.processes import origin
         from ..edge.records.requests import Journal
 
         journal = Journal(root)

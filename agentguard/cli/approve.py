@@ -15,7 +15,7 @@ from ..core.request import Request, age, faithful, question, questions, standing
 from ..core.sheet import further, lines, printable, quoted
 from ..edge.layout import Root
 from ..edge.records.requests import Journal
-from ..edge.terminal import ask
+from ..edge.terminal.prompt import ask
 from ..errors import UsageError
 
 

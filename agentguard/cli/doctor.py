@@ -20,7 +20,8 @@ from ..actions.establish import guarded_programs
 from ..core.sheet import printable
 from ..core.value import Value
 from ..core.world import Unseen
-from ..edge import probes, processes, programs, shims, startup_files, store
+from ..edge import probes, programs, shims, startup_files, store
+from ..edge.caller import processes
 from ..edge.layout import Root
 from ..edge.policy import policy
 from ..edge.proof import usable

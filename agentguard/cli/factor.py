@@ -21,7 +21,7 @@ from ..edge.layout import Root
 from ..edge.passphrase import SHORTEST, checked
 from ..edge.proof import signed
 from ..edge.records.requests import Journal
-from ..edge.terminal import answer, say
+from ..edge.terminal.prompt import answer, say
 from ..errors import InstallError, UsageError
 
 KINDS = ("passphrase", "ssh-key")

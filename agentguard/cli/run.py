@@ -8,7 +8,8 @@ from collections.abc import Mapping
 import click
 
 from ..actions.establish import establish
-from ..edge import launch, processes, shims
+from ..edge import launch, shims
+from ..edge.caller import processes
 from ..edge.layout import Root
 from ..edge.records.requests import Journal
 from ..errors import NoProgram, NotRunnable

@@ -1,4 +1,4 @@
-"""Whose terminal it is: judged by what holds its other end. Facts come from edge/holders.py."""
+"""Whose terminal it is: judged by what holds its other end. Facts come from edge/terminal/holders.py."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from ..core.request import age
 from ..core.sheet import further, lines, printable, quoted
-from ..edge.terminal import SHOWN, broken, cut
+from ..edge.terminal.prompt import SHOWN, broken, cut
 from .desk import Group
 
 if TYPE_CHECKING:

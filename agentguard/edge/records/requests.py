@@ -14,7 +14,7 @@ from ...core.request import REQUEST_LIFE, Filed, Request, kin
 from ...core.sheet import Sheet, quoted
 from ...core.value import TYPE_CHECKING, Value
 from ...errors import RecordError, UsageError
-from ..agents import agent, interpreter
+from ..caller.agents import agent, interpreter
 from .audit_log import Record, append_row
 from .spool import DENIAL_LIFE, deny
 

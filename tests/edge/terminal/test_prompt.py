@@ -11,7 +11,7 @@ from desk import Desk
 from agentguard.core.effect import Reason
 from agentguard.core.sheet import Sheet, lines
 from agentguard.edge.caller.controlling_terminal import own_terminal
-from agentguard.edge.terminal import SHOWN, layout
+from agentguard.edge.terminal.prompt import SHOWN, layout
 
 #: Asks for a word where the caller sits, and says what came of it. Writes its pid first.
 ASK = """
@@ -19,7 +19,7 @@ import os, sys
 from agentguard.core.effect import Reason
 from agentguard.core.sheet import Sheet
 from agentguard.edge.caller.controlling_terminal import own_terminal
-from agentguard.edge.terminal import prompt
+from agentguard.edge.terminal.prompt import prompt
 argv = ("rm", "-rf", "./precious", *map(os.fsdecode, map(os.fsencode, sys.argv[1:])))
 open("pid", "w").write(str(os.getpid()))
 reason = Reason("rm.untracked", "rm", "removes what git does not know", "git stash -u")

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 
-from ..core.sheet import Sheet, lines, printable
-from ..core.value import TYPE_CHECKING
-from .caller.controlling_terminal import opened, own_terminal
+from ...core.sheet import Sheet, lines, printable
+from ...core.value import TYPE_CHECKING
+from ..caller.controlling_terminal import opened, own_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

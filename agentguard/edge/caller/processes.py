@@ -11,13 +11,13 @@ import os
 import sys
 import time
 
-from ..core.canonical import digest
-from ..core.octets import text
-from ..core.origin import Origin, Process, Session
-from ..core.value import TYPE_CHECKING
-from ..core.world import Unseen
+from ...core.canonical import digest
+from ...core.octets import text
+from ...core.origin import Origin, Process, Session
+from ...core.value import TYPE_CHECKING
+from ...core.world import Unseen
 from . import agents
-from .caller.controlling_terminal import has_terminal, own_terminal
+from .controlling_terminal import has_terminal, own_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -16,12 +16,12 @@ from desk import PROJECT, Desk
 
 from agentguard.core.origin import Process
 from agentguard.core.place import Facts, Holder, judge
-from agentguard.edge import holders
+from agentguard.edge.terminal import holders
 
 #: Leaves in the file `said` what the place of its process is.
 SAY = """
 from pathlib import Path
-from agentguard.edge.place import place
+from agentguard.edge.terminal.trust import place
 at = place({})
 Path("said.new").write_text(f"<{at.verdict}> {at.why}")
 Path("said.new").rename("said")

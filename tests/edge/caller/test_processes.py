@@ -14,15 +14,15 @@ import pytest
 from desk import Desk
 
 from agentguard.core.origin import Origin, Process, Session
-from agentguard.edge import agents, processes
-from agentguard.edge.processes import ancestry, call_started, origin, this_process
+from agentguard.edge.caller import agents, processes
+from agentguard.edge.caller.processes import ancestry, call_started, origin, this_process
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
 #: Prints who calls, and when the call began, as one line of JSON; takes the named sessions as JSON.
 WHO = """
 import json, os, sys
-from agentguard.edge.processes import call_started, origin
+from agentguard.edge.caller.processes import call_started, origin
 from agentguard.core.origin import Session
 sessions = {(pid, start): Session(id, name) for pid, start, name, id in json.loads(sys.argv[1])}
 o = origin(sessions, os.environ)

@@ -9,14 +9,14 @@ from __future__ import annotations
 import os
 import sys
 
-from ..core.place import TERMINALS, Place, judge, worst
-from ..core.value import TYPE_CHECKING
-from .caller.controlling_terminal import own_terminal
+from ...core.place import TERMINALS, Place, judge, worst
+from ...core.value import TYPE_CHECKING
+from ..caller.controlling_terminal import own_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..core.origin import Session
+    from ...core.origin import Session
 
 
 def place(sessions: Mapping[tuple[int, int], Session]) -> Place:

@@ -10,17 +10,17 @@ import itertools
 import os
 import stat
 
-from ..core.octets import text
-from ..core.origin import Process
-from ..core.place import SSH, Facts, Holder
-from ..core.value import TYPE_CHECKING
-from . import agents
-from .processes import line_of
+from ...core.octets import text
+from ...core.origin import Process
+from ...core.place import SSH, Facts, Holder
+from ...core.value import TYPE_CHECKING
+from ..caller import agents
+from ..caller.processes import line_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ..core.origin import Session
+    from ...core.origin import Session
 
 _PTS_MAJORS = range(136, 144)  # Documentation/admin-guide/devices.txt of Linux
 _CONSOLE_MAJORS = (4, 204)
