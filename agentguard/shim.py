@@ -11,9 +11,9 @@ from _signal import SIG_DFL, SIGINT, signal  # `signal` itself would load `enum`
 from .core.call import Invocation
 from .core.sheet import printable
 from .core.value import TYPE_CHECKING
-from .edge.launch import environment, launch
 from .edge.layout import Root
-from .edge.programs import find
+from .edge.system.launch import environment, launch
+from .edge.system.programs import find
 from .errors import LOOK, REFUSED, AgentguardError, InstallError, NoProgram, RecordError, RuleError
 from .pipeline import Edges, guard
 
@@ -170,7 +170,7 @@ class RealEdges(Edges):
     def signed(self, terminal: str, digest: str) -> str:
         """Ask for the factor on /dev/tty."""
         from .edge.caller.controlling_terminal import own_terminal
-        from .edge.proof import sign_grant
+        from .edge.factors.proof import sign_grant
         from .edge.terminal.prompt import answer, say
         from .errors import Unproven
 
@@ -183,7 +183,7 @@ class RealEdges(Edges):
 
     def proven(self, request: Request, digest: str) -> str:
         """Check the signature by the factors that the shim was made with."""
-        from .edge.proof import used
+        from .edge.factors.proof import used
 
         return used(self._root, self.journal, self._factors, request, digest)
 

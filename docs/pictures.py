@@ -11,7 +11,7 @@ from pathlib import Path
 from agentguard.core.effect import Reason
 from agentguard.core.origin import Origin, Process, Session
 from agentguard.core.sheet import Sheet
-from agentguard.edge.factors import Factor
+from agentguard.edge.factors.factors import Factor
 from agentguard.edge.layout import Root
 from agentguard.edge.records.requests import Journal
 from agentguard.watch.app import Watch

@@ -163,7 +163,7 @@ while [ @ROOT@/current -ef @ROOT@/store/@VERSION@ ] && [ -r "$_ag_plain/@NAME@.p
         _ag_surroundings || break
     fi
 
-    # The real program, as agentguard/edge/programs.py finds it: the next one behind the shims on PATH, if that is not
+    # The real program, as agentguard/edge/system/programs.py finds it: the next one behind the shims on PATH, if that is not
     # a copy of this file.
     _ag_path=${PATH-}: _ag_real= _ag_seen=
     while [ -n "$_ag_path" ] && [ -z "$_ag_real" ]; do

@@ -6,7 +6,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from agentguard.edge.programs import installed_git
+from agentguard.edge.system.programs import installed_git
 
 #: The system's own: who runs these tests under a guard is not asked about what they prepare.
 GIT = installed_git() or "git"

@@ -14,11 +14,13 @@ from typing import Any
 import tomli_w
 
 from .. import resources
-from ..edge import factors, programs, shims, startup_files, store
-from ..edge.factors import Factor
+from ..edge import shims, startup_files, store
+from ..edge.factors import factors
+from ..edge.factors.factors import Factor
 from ..edge.layout import Root
 from ..edge.records import spool, used_grants
 from ..edge.records.requests import Journal
+from ..edge.system import programs
 from ..errors import InstallError, NoProgram
 from ..readers.shell import automaton
 from ..rulebook import compiled, fastpath

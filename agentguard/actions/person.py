@@ -21,8 +21,8 @@ from ..core.value import Value
 from ..edge.caller.agents import mark
 from ..edge.caller.controlling_terminal import is_own_terminal, own_terminal
 from ..edge.caller.processes import origin
+from ..edge.factors.proof import asked, chosen, sign_grant, signed, usable
 from ..edge.layout import Root
-from ..edge.proof import asked, chosen, sign_grant, signed, usable
 from ..edge.records.requests import Journal
 from ..edge.terminal.prompt import answer, say
 from ..edge.terminal.trust import place

@@ -20,12 +20,13 @@ from ..actions.establish import guarded_programs
 from ..core.sheet import printable
 from ..core.value import Value
 from ..core.world import Unseen
-from ..edge import probes, programs, shims, startup_files, store
+from ..edge import probes, shims, startup_files, store
 from ..edge.caller import processes
+from ..edge.factors.proof import usable
 from ..edge.layout import Root
 from ..edge.policy import policy
-from ..edge.proof import usable
 from ..edge.records.requests import Journal
+from ..edge.system import programs
 from ..errors import AgentguardError, InstallError, NoProgram, RecordError
 
 _LOOKS = {"good": "green", "bad": "bold red", "absent": "dim", "note": "yellow"}

@@ -14,7 +14,7 @@ from ..actions.default_root import SYSTEM
 from ..actions.establish import establish
 from ..actions.system import guarded_user, refuse_changeable
 from ..edge import shims, startup_files
-from ..edge.factors import Factor
+from ..edge.factors.factors import Factor
 from ..edge.layout import Root
 from ..errors import UsageError
 from .factor import KINDS, made

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 import click
 
 from ..actions.establish import establish
-from ..edge import launch, shims
+from ..edge import shims
 from ..edge.caller import processes
 from ..edge.layout import Root
 from ..edge.records.requests import Journal
+from ..edge.system import launch
 from ..errors import NoProgram, NotRunnable
 
 

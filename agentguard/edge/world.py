@@ -89,7 +89,7 @@ class RealWorld(World):
         """See World; git is the system's own, and no variable of the call changes what it says."""
         from .files.protected import Places
         from .files.states import states
-        from .programs import installed_git
+        from .system.programs import installed_git
 
         found = states(paths, cwd, follow, Places(self.call.env), installed_git(), self.call_started)
         return found if self.running else tuple(map(_foreseen, found))
@@ -193,7 +193,7 @@ class RealWorld(World):
     def lookup(self, source: str, key: str, call: Call) -> str | None:
         """See World; the sources are "railway-link" and those of edge.git.lookups."""
         if source == "railway-link":
-            from .railway import linked
+            from .providers.railway import linked
 
             return linked(key, call, self)
         from .git.lookups import look_up
@@ -211,7 +211,7 @@ class RealWorld(World):
 
     def _new_git(self, call: Call) -> Git:
         from .git.git import of_call
-        from .programs import find, installed_git
+        from .system.programs import find, installed_git
 
         made = call.invocation
         program = installed_git()

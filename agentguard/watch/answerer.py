@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from ..core.request import Request
-from ..edge.factors import Factor
+from ..edge.factors.factors import Factor
 
 
 class Answerer(Protocol):

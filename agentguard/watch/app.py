@@ -20,7 +20,7 @@ from .screens import Asking, Choosing, Denial, Proving, Question, Settle
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..edge.factors import Factor
+    from ..edge.factors.factors import Factor
     from ..edge.layout import Root
     from .answerer import Answerer
     from .desk import Group

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from ..edge.factors import Factor
+    from ..edge.factors.factors import Factor
     from .desk import Desk, Group
 
 #: How long a question must have stood there before a key counts, in seconds.

@@ -28,8 +28,8 @@ from desk import Desk
 from guarded import Guarded, Ran, with_passphrase
 
 from agentguard.core.request import Request
-from agentguard.edge.factors import Factor, factors, sign
-from agentguard.edge.proof import grant
+from agentguard.edge.factors.factors import Factor, factors, sign
+from agentguard.edge.factors.proof import grant
 from agentguard.edge.records.requests import Journal
 from agentguard.edge.records.used_grants import release
 

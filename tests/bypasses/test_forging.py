@@ -7,7 +7,7 @@ import shlex
 import tomli_w
 from setups import PASSPHRASE, PLACES, PYTHON, TYPIST, Setup, available
 
-from agentguard.edge import factors
+from agentguard.edge.factors import factors
 
 #: What is written into the rows of requests; `{id}` is the one that waits.
 _ROWS = {
@@ -218,7 +218,7 @@ def test_the_passphrase_is_guessed(row, guard: Setup, verdict):
     script = guard.script(
         "import sys\n"
         f"sys.path[:0] = {PLACES.get('PYTHONPATH', '').split(':')!r}\n"
-        "from agentguard.edge import factors\n"
+        "from agentguard.edge.factors.factors import factors\n"
         "from agentguard.edge.layout import Root\n"
         "for mine in factors.factors(Root(sys.argv[1])):\n"
         "    for tried in sys.argv[2:]:\n"

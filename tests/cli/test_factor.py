@@ -110,7 +110,7 @@ def test_a_signature_is_good_for_what_was_signed(made: Made) -> None:
 
 def test_a_factor_of_ones_own_is_not_believed(made: Made) -> None:
     """factors.toml can be written by whoever runs as the user; what the shims believe is written into them."""
-    from agentguard.edge import factors
+    from agentguard.edge.factors import factors
 
     mine = factors.by_passphrase("mine", PASSPHRASE + "!")
     Path(made.root.factors).unlink()

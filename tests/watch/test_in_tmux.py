@@ -14,7 +14,8 @@ import pytest
 from desk import Desk
 
 from agentguard.core.request import REQUEST_LIFE, Request
-from agentguard.edge import factors, proof, shims
+from agentguard.edge import shims
+from agentguard.edge.factors import factors, proof
 from agentguard.edge.layout import Root
 from agentguard.edge.records.requests import Journal
 

@@ -12,7 +12,7 @@ from ...core.call import Unresolved
 from ...core.octets import raw, text
 from ...core.value import TYPE_CHECKING, Value
 from ...core.world import Unseen
-from ..child import Finished, run
+from ..system.child import Finished, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -16,7 +16,7 @@ from agentguard.edge.files.birth_time import born
 from agentguard.edge.files.losses import ORDER
 from agentguard.edge.files.protected import Places
 from agentguard.edge.files.states import states
-from agentguard.edge.programs import installed_git
+from agentguard.edge.system.programs import installed_git
 
 
 class Fixed(Places):

@@ -731,7 +731,7 @@ def test_a_git_that_hangs_is_unseen(repo, lasting_tmp, monkeypatch):
     slow = lasting_tmp / "git"
     slow.write_text("#!/bin/sh\nsleep 60\n")
     slow.chmod(0o755)
-    monkeypatch.setattr("agentguard.edge.programs._INSTALLED", (os.fsencode(slow),))
+    monkeypatch.setattr("agentguard.edge.system.programs._INSTALLED", (os.fsencode(slow),))
     monkeypatch.setattr("agentguard.edge.git.git.SECONDS", 0.2)
     assert "too long" in ask("worktree-dirty", repo.path, "git reset --hard").unseen
 
@@ -741,7 +741,7 @@ def test_without_a_system_git_the_next_on_path_is_asked_and_never_a_shim(repo, l
     shims.mkdir()
     (shims / "git").write_text(f"#!/bin/sh\ntouch {lasting_tmp}/ran\n")
     (shims / "git").chmod(0o755)
-    monkeypatch.setattr("agentguard.edge.programs._INSTALLED", ())
+    monkeypatch.setattr("agentguard.edge.system.programs._INSTALLED", ())
     repo.write("a.py", "two\n")
     made = call(repo.path, "git reset --hard", PATH=f"{shims}/:{shims}:{os.environ['PATH']}")
     assert names(RealWorld(made.invocation, str(shims)).ask("worktree-dirty", made)) == ["a.py"]

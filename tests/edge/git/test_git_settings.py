@@ -10,7 +10,7 @@ from repository import ENV, Repository
 from agentguard.core.world import Unseen
 from agentguard.edge.git import settings
 from agentguard.edge.git.git import Git
-from agentguard.edge.programs import installed_git
+from agentguard.edge.system.programs import installed_git
 
 
 def seen(repo: Repository) -> Git:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 
-from ..core.canonical import fingerprint as hashed  # hashlib would load OpenSSL, with settings of the caller's
-from ..core.value import TYPE_CHECKING, Value
-from ..errors import InstallError, UsageError
+from ...core.canonical import fingerprint as hashed  # hashlib would load OpenSSL, with settings of the caller's
+from ...core.value import TYPE_CHECKING, Value
+from ...errors import InstallError, UsageError
+from ..layout import Root
 from . import passphrase as sealing
 from . import ssh_key
-from .layout import Root
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -128,7 +128,7 @@ def _read(table: dict[str, Any]) -> Factor:
 def _put(root: Root, kept: tuple[Factor, ...]) -> None:
     import tomli_w
 
-    from .startup_files import write
+    from ..startup_files import write
 
     write(root.factors, tomli_w.dumps({"factor": [_written(factor) for factor in kept]}).encode(), 0o644)
 

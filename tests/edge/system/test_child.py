@@ -10,7 +10,7 @@ import time
 import pytest
 
 from agentguard.core.world import Unseen
-from agentguard.edge.child import Finished, run
+from agentguard.edge.system.child import Finished, run
 
 SH = b"/bin/sh"
 

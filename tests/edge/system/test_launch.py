@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from agentguard.edge.launch import environment
+from agentguard.edge.system.launch import environment
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="the recorder reads /proc")
 
 #: Writes down what it was started with. A shell, because that leaves signals as it finds them.
@@ -29,7 +29,7 @@ echo $$ >"${0%/*}/pid"
 ENTER = """
 import sys
 sys.path.insert(0, {repository!r})
-from agentguard.edge.launch import environment, launch
+from agentguard.edge.system.launch import environment, launch
 from agentguard.errors import NoProgram
 here, made, name, *arguments = sys.argv
 ignored = made.partition(":")[0]
@@ -262,7 +262,7 @@ ctypes.CDLL(None).execve(python, strings(python, b"-ISB", b"-c", script), given)
 SHOWN = f"""
 import sys
 sys.path.insert(0, {str(REPOSITORY)!r})
-from agentguard.edge.launch import environment
+from agentguard.edge.system.launch import environment
 print(environment())
 """
 

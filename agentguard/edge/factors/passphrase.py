@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 
-from ..core.value import Value
-from ..errors import InstallError, Unproven, UsageError
+from ...core.value import Value
+from ...errors import InstallError, Unproven, UsageError
 
 #: The shortest passphrase that is taken, in characters.
 SHORTEST = 8

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from ..core.value import TYPE_CHECKING
-from ..core.world import Unseen
-from ..errors import InstallError, Unproven, UsageError
+from ...core.value import TYPE_CHECKING
+from ...core.world import Unseen
+from ...errors import InstallError, Unproven, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,9 +74,9 @@ def signed(path: str, message: bytes) -> str:
 
 def verified(public: str, message: bytes, signature: str) -> bool:
     """Whether that key made the signature, and by a touch where it is one in hardware."""
-    from ..core.octets import raw
-    from .child import run
-    from .sealed_file import sealed_file
+    from ...core.octets import raw
+    from ..system.child import run
+    from ..system.memfd import sealed_file
 
     if _in_hardware(public) and not _touched(signature):
         return False
@@ -105,16 +105,16 @@ def _program() -> str:
 
 def _opens_by_itself(private: str) -> bool:
     """Whether the private half can be read without a passphrase."""
-    from ..core.octets import raw
-    from .child import run
+    from ...core.octets import raw
+    from ..system.child import run
 
     return run([raw(word) for word in (_program(), "-y", "-P", "", "-f", private)], {}, _PATIENCE).status == 0
 
 
 def _lent() -> list[str]:
     """The public lines of the keys by which ssh-agent signs for whoever asks. Raises UsageError."""
-    from ..core.octets import raw, text
-    from .child import run
+    from ...core.octets import raw, text
+    from ..system.child import run
 
     socket = os.environ.get("SSH_AUTH_SOCK")
     if not socket:

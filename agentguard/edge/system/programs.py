@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import stat
 
-from ..core.octets import text
-from ..core.value import TYPE_CHECKING, Value
-from ..errors import NoProgram, NotRunnable
+from ...core.octets import text
+from ...core.value import TYPE_CHECKING, Value
+from ...errors import NoProgram, NotRunnable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

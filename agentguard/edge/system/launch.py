@@ -25,9 +25,9 @@ import errno
 import os
 from _signal import SIG_DFL, SIGPIPE, SIGXFSZ, signal  # `signal` itself would load `enum`
 
-from ..core.octets import raw, text
-from ..core.value import TYPE_CHECKING
-from ..errors import NoProgram, NotRunnable
+from ...core.octets import raw, text
+from ...core.value import TYPE_CHECKING
+from ...errors import NoProgram, NotRunnable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -92,7 +92,7 @@ def _restore_signals(sigign: str) -> None:
 
 def _become_stdin(data: bytes) -> None:
     """Put a file of exactly these bytes on descriptor 0."""
-    from .sealed_file import sealed_file
+    from .memfd import sealed_file
 
     descriptor = sealed_file("stdin", data)
     os.dup2(descriptor, 0)

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import os.path
 
-from ..core.call import Unresolved
-from ..core.value import TYPE_CHECKING
-from ..core.world import Unseen, World
+from ...core.call import Unresolved
+from ...core.value import TYPE_CHECKING
+from ...core.world import Unseen, World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from ..core.call import Call
+    from ...core.call import Call
 
 #: What RAILWAY_ENV makes of the file's name.
 FILES = {"staging": "config-staging.json", "dev": "config-dev.json", "develop": "config-dev.json"}

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import time
 
-from ..core.grant import Grant
-from ..core.request import Request
-from ..core.value import TYPE_CHECKING
-from ..errors import LOOK, AgentguardError, RecordError, Unproven
+from ...core.grant import Grant
+from ...core.request import Request
+from ...core.value import TYPE_CHECKING
+from ...errors import LOOK, AgentguardError, RecordError, Unproven
+from ..layout import Root
+from ..policy import policy
+from ..records.requests import Journal
+from ..records.used_grants import first_use
 from .factors import Factor, believed, factors, sign, verify
-from .layout import Root
-from .policy import policy
-from .records.requests import Journal
-from .records.used_grants import first_use
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def usable(root: Root) -> tuple[Factor, ...]:
     """The factors that the shims of an installation believe; raises InstallError if one is missing."""
-    from .shims import pins
+    from ..shims import pins
 
     return believed(root, pins(root))
 

@@ -16,8 +16,8 @@ import pytest
 import tomli_w
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from agentguard.edge import factors
-from agentguard.edge.factors import Factor
+from agentguard.edge.factors import factors
+from agentguard.edge.factors.factors import Factor
 from agentguard.edge.layout import Root
 from agentguard.errors import InstallError, Unproven, UsageError
 
@@ -189,7 +189,7 @@ def test_openssl_takes_no_settings_from_the_environment(kept: Factor, tmp_path: 
     """They can name a library to load: the program that verifies would be whatever that makes of it."""
     pipe = tmp_path / "openssl.cnf"
     os.mkfifo(pipe)  # whoever opens it waits
-    code = "import sys; from agentguard.edge.factors import Factor, verify; "
+    code = "import sys; from agentguard.edge.factors.factors import Factor, verify; "
     code += "one = Factor('passphrase', 'mine', sys.argv[1]); one.fingerprint; "
     code += "sys.exit(not verify(one, sys.argv[2].encode(), sys.argv[3]))"
     signature = factors.sign(kept, MESSAGE, PASSPHRASE)

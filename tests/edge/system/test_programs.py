@@ -3,7 +3,7 @@ import shutil
 
 import pytest
 
-from agentguard.edge.programs import find
+from agentguard.edge.system.programs import find
 from agentguard.errors import NoProgram, NotRunnable
 
 SHIM = """#!/bin/sh

@@ -1,0 +1,1 @@
+"""What proves a person beyond the word they type: keys, passphrases, and signed approvals."""

@@ -1,0 +1,1 @@
+"""What local files tell of services elsewhere."""

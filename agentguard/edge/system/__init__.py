@@ -1,0 +1,1 @@
+"""Processes and programs: children that are bounded, the real program, files that nobody can change."""
