@@ -92,7 +92,7 @@ class RealEdges(Edges):
     def policy(self) -> Policy:
         """What was chosen for this installation: read once, when a call first asks."""
         if self._policy is None:
-            from .edge.policy import policy
+            from .edge.installation.config import policy
 
             self._policy = policy(self._root)
         return self._policy

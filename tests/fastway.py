@@ -12,10 +12,10 @@ from agentguard import resources
 from agentguard.core.call import Call
 from agentguard.core.octets import raw
 from agentguard.core.world import World
-from agentguard.edge import shims
+from agentguard.edge.installation import shims
+from agentguard.edge.installation.startup_files import quoted
 from agentguard.edge.layout import Root
 from agentguard.edge.records import spool
-from agentguard.edge.startup_files import quoted
 from agentguard.edge.world import RealWorld
 from agentguard.rulebook import compiled, fastpath
 from agentguard.rulebook.load import Rulebook

@@ -10,8 +10,8 @@ from ..core.request import Request, faithful
 from ..core.sheet import quoted
 from ..edge.factors.factors import Factor
 from ..edge.factors.proof import asked, choice, grant
+from ..edge.installation.config import policy
 from ..edge.layout import Root
-from ..edge.policy import policy
 from ..edge.records.requests import Journal
 from ..edge.terminal.prompt import answer, say
 from ..errors import RecordError, Unproven

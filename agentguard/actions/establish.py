@@ -14,9 +14,9 @@ from typing import Any
 import tomli_w
 
 from .. import resources
-from ..edge import shims, startup_files, store
 from ..edge.factors import factors
 from ..edge.factors.factors import Factor
+from ..edge.installation import shims, startup_files, store
 from ..edge.layout import Root
 from ..edge.records import spool, used_grants
 from ..edge.records.requests import Journal

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 import platformdirs
 
-from ..edge import shims
+from ..edge.installation import shims
 from ..edge.layout import Root
 from ..errors import InstallError
 from .default_root import SYSTEM, usual

@@ -7,7 +7,7 @@ import pwd
 import stat
 import subprocess
 
-from ..edge import store
+from ..edge.installation import store
 from ..edge.layout import Root
 from ..errors import InstallError, UsageError
 

@@ -20,11 +20,11 @@ from ..actions.establish import guarded_programs
 from ..core.sheet import printable
 from ..core.value import Value
 from ..core.world import Unseen
-from ..edge import probes, shims, startup_files, store
 from ..edge.caller import processes
 from ..edge.factors.proof import usable
+from ..edge.installation import shell_probes, shims, startup_files, store
+from ..edge.installation.config import policy
 from ..edge.layout import Root
-from ..edge.policy import policy
 from ..edge.records.requests import Journal
 from ..edge.system import programs
 from ..errors import AgentguardError, InstallError, NoProgram, RecordError
@@ -99,7 +99,7 @@ def _be_a_session(root: Root) -> None:
 
 def programs_elsewhere(root: Root, path: str) -> dict[str, str]:
     """The guarded programs that this PATH leads to without meeting their shims."""
-    return probes.elsewhere(path, shims.present(root), root.shims)
+    return shell_probes.elsewhere(path, shims.present(root), root.shims)
 
 
 def _store(root: Root) -> Iterator[Check]:
@@ -109,7 +109,7 @@ def _store(root: Root) -> Iterator[Check]:
     if faults:
         return
     python = os.path.join(root.current, "python")
-    ran = probes.run([python, "-I", "-S", "-c", "import platform; print(platform.python_version())"], {})
+    ran = shell_probes.run([python, "-I", "-S", "-c", "import platform; print(platform.python_version())"], {})
     if ran.returncode:
         yield Check("interpreter", "bad", f"{os.readlink(python)} does not run", "run `agentguard install`")
     else:
@@ -185,15 +185,15 @@ def _shell(shell: str, root: Root, environment: dict[str, str]) -> Iterator[Chec
         yield Check(shell, "absent", "not installed")
         return
     names = tuple(shims.present(root))
-    for way in probes.WAYS:
+    for way in shell_probes.WAYS:
         subject = f"{shell} {way}"
-        seen = probes.look(executable, way, names, environment)
+        seen = shell_probes.look(executable, way, names, environment)
         if seen.path is None:
             yield Check(subject, "bad", seen.fault, f"start `{shell} {way} true` yourself to see why")
             continue
         past = programs_elsewhere(root, seen.path)
         if past:
-            blamed = probes.culprit(executable, way, names, root.shims, environment)
+            blamed = shell_probes.culprit(executable, way, names, root.shims, environment)
             detail = f"finds {_some(past)}" + (f"; PATH is changed in {blamed}" if blamed else "")
             yield Check(subject, "bad", detail, _remedy(shell, root))
         elif seen.hidden:
@@ -224,7 +224,7 @@ def _trial(shell: str, executable: str, names: tuple[str, ...], root: Root, envi
         folder = os.path.realpath(folder)  # the working directory tells this call's rows from others
         try:
             for also in ({}, _SLOW_WAY):
-                ran = probes.run([executable, "-c", f"{name} --version"], environment | also, folder)
+                ran = shell_probes.run([executable, "-c", f"{name} --version"], environment | also, folder)
                 if ran.returncode:
                     said = (ran.stderr.strip().splitlines() or ["it said nothing"])[-1]
                     detail = f"`{name} --version` ended with {ran.returncode}: {said}"

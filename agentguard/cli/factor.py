@@ -15,11 +15,11 @@ from rich.text import Text
 from ..actions.owner import as_owner, require_writable
 from ..actions.person import prove, require_person
 from ..core.sheet import printable
-from ..edge import shims
 from ..edge.factors import factors
 from ..edge.factors.factors import Factor
 from ..edge.factors.passphrase import SHORTEST, checked
 from ..edge.factors.proof import signed
+from ..edge.installation import shims
 from ..edge.layout import Root
 from ..edge.records.requests import Journal
 from ..edge.terminal.prompt import answer, say

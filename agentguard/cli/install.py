@@ -13,8 +13,8 @@ from .. import __version__
 from ..actions.default_root import SYSTEM
 from ..actions.establish import establish
 from ..actions.system import guarded_user, refuse_changeable
-from ..edge import shims, startup_files
 from ..edge.factors.factors import Factor
+from ..edge.installation import shims, startup_files
 from ..edge.layout import Root
 from ..errors import UsageError
 from .factor import KINDS, made

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 import click
 
 from ..actions.establish import establish
-from ..edge import shims
 from ..edge.caller import processes
+from ..edge.installation import shims
 from ..edge.layout import Root
 from ..edge.records.requests import Journal
 from ..edge.system import launch

@@ -11,7 +11,7 @@ import click
 from ..actions.establish import manifest
 from ..actions.owner import as_owner, require_writable
 from ..actions.person import prove, require_person
-from ..edge import shims, startup_files, store
+from ..edge.installation import shims, startup_files, store
 from ..edge.layout import Root
 from ..edge.records import used_grants
 from ..edge.records.requests import Journal

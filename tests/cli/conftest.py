@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from agentguard.actions import establish as verb
-from agentguard.edge import store
+from agentguard.edge.installation import store
 from agentguard.edge.layout import Root
 
 Ran = subprocess.CompletedProcess[str]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from agentguard.cli.doctor import examine
-from agentguard.edge import probes, startup_files
+from agentguard.edge.installation import shell_probes, startup_files
 from agentguard.edge.layout import Root
 
 Establish = Callable[..., list[str]]
@@ -41,7 +41,7 @@ def test_after_install_every_shell_holds_every_way(root: Root, establish: Establ
         if shell not in HERE:
             assert found[shell][0] == "absent"
             continue
-        for subject in (*(f"{shell} {way}" for way in probes.WAYS), f"{shell}, a real call"):
+        for subject in (*(f"{shell} {way}" for way in shell_probes.WAYS), f"{shell}, a real call"):
             assert found[subject][0] == "good", (subject, found[subject])
     assert not [subject for subject, (state, _) in found.items() if state == "bad"]
 

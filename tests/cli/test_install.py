@@ -17,9 +17,9 @@ from desk import PROMPT, Desk
 
 from agentguard.actions import establish as verb
 from agentguard.cli.uninstall import dismantle
-from agentguard.edge import shims, startup_files, store
+from agentguard.edge.installation import shims, startup_files, store
+from agentguard.edge.installation.config import policy
 from agentguard.edge.layout import Root
-from agentguard.edge.policy import policy
 from agentguard.edge.records.requests import Journal
 from agentguard.errors import InstallError
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from agentguard.cli.run import guarded
-from agentguard.edge import shims
+from agentguard.edge.installation import shims
 from agentguard.edge.layout import Root
 from agentguard.edge.records.requests import Journal
 

@@ -16,7 +16,7 @@ import pytest
 from desk import PROJECT, Desk
 
 from agentguard.actions import default_root, system
-from agentguard.edge import shims
+from agentguard.edge.installation import shims
 from agentguard.edge.layout import Root
 from agentguard.edge.records import used_grants
 from agentguard.edge.records.requests import Journal

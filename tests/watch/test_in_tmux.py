@@ -14,8 +14,8 @@ import pytest
 from desk import Desk
 
 from agentguard.core.request import REQUEST_LIFE, Request
-from agentguard.edge import shims
 from agentguard.edge.factors import factors, proof
+from agentguard.edge.installation import shims
 from agentguard.edge.layout import Root
 from agentguard.edge.records.requests import Journal
 

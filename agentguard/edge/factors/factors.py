@@ -128,7 +128,7 @@ def _read(table: dict[str, Any]) -> Factor:
 def _put(root: Root, kept: tuple[Factor, ...]) -> None:
     import tomli_w
 
-    from ..startup_files import write
+    from ..installation.startup_files import write
 
     write(root.factors, tomli_w.dumps({"factor": [_written(factor) for factor in kept]}).encode(), 0o644)
 

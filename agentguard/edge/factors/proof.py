@@ -8,8 +8,8 @@ from ...core.grant import Grant
 from ...core.request import Request
 from ...core.value import TYPE_CHECKING
 from ...errors import LOOK, AgentguardError, RecordError, Unproven
+from ..installation.config import policy
 from ..layout import Root
-from ..policy import policy
 from ..records.requests import Journal
 from ..records.used_grants import first_use
 from .factors import Factor, believed, factors, sign, verify
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def usable(root: Root) -> tuple[Factor, ...]:
     """The factors that the shims of an installation believe; raises InstallError if one is missing."""
-    from ..shims import pins
+    from ..installation.shims import pins
 
     return believed(root, pins(root))
 

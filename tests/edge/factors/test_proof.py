@@ -16,10 +16,10 @@ from agentguard.core.origin import Origin, Process, Session
 from agentguard.core.policy import APPROVAL_LIFE
 from agentguard.core.request import Request
 from agentguard.core.world import World
-from agentguard.edge import shims
 from agentguard.edge.factors import factors
 from agentguard.edge.factors.factors import Factor
 from agentguard.edge.factors.proof import grant, sign_grant
+from agentguard.edge.installation import shims
 from agentguard.edge.layout import Root
 from agentguard.edge.records.requests import Journal
 from agentguard.errors import REFUSED, InstallError, Unproven

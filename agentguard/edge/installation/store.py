@@ -20,11 +20,11 @@ import re
 import shutil
 import sys
 
-from .. import __version__, bundle, resources
-from ..core.value import TYPE_CHECKING
-from ..errors import InstallError
-from ..rulebook.compiled import FOLDER
-from .layout import Root
+from ... import __version__, bundle, resources
+from ...core.value import TYPE_CHECKING
+from ...errors import InstallError
+from ...rulebook.compiled import FOLDER
+from ..layout import Root
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

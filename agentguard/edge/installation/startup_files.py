@@ -12,9 +12,9 @@ import re
 import shutil
 import subprocess
 
-from ..core.value import TYPE_CHECKING
-from ..errors import InstallError
-from .layout import Root
+from ...core.value import TYPE_CHECKING
+from ...errors import InstallError
+from ..layout import Root
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..core.policy import LONGEST_APPROVAL, Policy
-from ..core.value import TYPE_CHECKING
-from ..errors import InstallError
-from .layout import Root
+from ...core.policy import LONGEST_APPROVAL, Policy
+from ...core.value import TYPE_CHECKING
+from ...errors import InstallError
+from ..layout import Root
 
 if TYPE_CHECKING:
     from typing import Any

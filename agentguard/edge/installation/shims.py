@@ -6,14 +6,14 @@ import os
 import re
 import stat
 
-from .. import resources
-from ..core.glob import in_any_case
-from ..core.secrets import HINTS
-from ..core.value import TYPE_CHECKING
-from ..errors import InstallError
-from ..rulebook.compiled import plain_file
-from .layout import Root
-from .records.spool import FIELD, LINE
+from ... import resources
+from ...core.glob import in_any_case
+from ...core.secrets import HINTS
+from ...core.value import TYPE_CHECKING
+from ...errors import InstallError
+from ...rulebook.compiled import plain_file
+from ..layout import Root
+from ..records.spool import FIELD, LINE
 from .startup_files import fish_quoted, quoted, write
 from .store import COMPILED, in_force
 

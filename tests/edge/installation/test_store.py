@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from agentguard.edge import store
+from agentguard.edge.installation import store
 from agentguard.edge.layout import Root
 from agentguard.errors import InstallError
 

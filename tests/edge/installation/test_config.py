@@ -11,8 +11,8 @@ from guarded import Guarded, Ran, lasting_directory
 
 from agentguard.core.policy import Policy
 from agentguard.core.sheet import Sheet
+from agentguard.edge.installation.config import policy
 from agentguard.edge.layout import Root
-from agentguard.edge.policy import policy
 from agentguard.errors import InstallError
 
 

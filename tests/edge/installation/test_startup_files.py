@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentguard.edge import startup_files as files
+from agentguard.edge.installation import startup_files as files
 from agentguard.edge.layout import Root
 from agentguard.errors import InstallError
 
