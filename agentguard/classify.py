@@ -8,8 +8,8 @@ from .core.effect import Effect, Reading, Target
 from .core.reading import Context, stdin
 from .core.value import TYPE_CHECKING
 from .core.world import OtherHost, Unseen, World
-from .readers.argv import parse
 from .readers.shebang import interpreter
+from .rulebook.argv import parse
 from .rulebook.match import carried, matches, place, said, speak
 from .rulebook.search import acts, commands, found_below, printed
 

@@ -17,7 +17,8 @@ from agentguard.edge.installation.startup_files import quoted
 from agentguard.edge.layout import Root
 from agentguard.edge.records import spool
 from agentguard.edge.world import RealWorld
-from agentguard.rulebook import compiled, fastpath
+from agentguard.fastpath import shell_tables
+from agentguard.rulebook import compiled
 from agentguard.rulebook.load import Rulebook
 
 #: Sources whose answer depends on the words of the call.
@@ -50,7 +51,7 @@ class Ground:
         rules = store / "lib" / "agentguard" / "rules"
         rules.mkdir(parents=True)
         compiled.write(rulebook, str(rules))
-        fastpath.write(rulebook, str(rules), Path(resources.shims(), "settings.sh").read_text())
+        shell_tables.write(rulebook, str(rules), Path(resources.shims(), "settings.sh").read_text())
         (store / "enter.py").write_text("")
         (store / "python").symlink_to(shutil.which("true") or "/bin/true")
         (place / "root" / "current").symlink_to("store/v1")

@@ -33,9 +33,9 @@ from agentguard.classify import Classifier
 from agentguard.core.call import Invocation, Stream
 from agentguard.core.effect import Reading
 from agentguard.edge.world import RealWorld
-from agentguard.rulebook.examples import rate
 from agentguard.rulebook.load import Rulebook
 from agentguard.rulebook.model import Example
+from agentguard.rulecheck.examples import rate
 
 TABLES = sorted((Path(__file__).parent / "cases").glob("*.toml"))
 BLANK = {"GIT_CONFIG_NOSYSTEM": "1", "TZ": "UTC"}

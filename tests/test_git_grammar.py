@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from agentguard import resources
 from agentguard.core.effect import RATINGS
-from agentguard.rulebook.examples import rate
 from agentguard.rulebook.load import load
 from agentguard.rulebook.model import Example
+from agentguard.rulecheck.examples import rate
 
 RULEBOOK = load(resources.rules())
 GIT = RULEBOOK.program("git")

@@ -19,8 +19,8 @@ ALLOWED = {
     "resources": {"errors"},
     "core": {"errors"},
     "kept": {"core"},
-    "rulebook": {"classify", "core", "errors", "kept"},
-    "readers": {"core", "kept", "rulebook"},
+    "rulebook": {"core", "errors", "kept"},
+    "readers": {"core", "kept"},
     "classify": {"core", "readers", "rulebook"},
     "explain": {"classify", "core"},
     "pipeline": {"core", "errors"},
@@ -35,6 +35,8 @@ ALLOWED = {
     "edge.system": {"core", "errors"},
     "edge.providers": {"core"},
     "edge.installation": {"bundle", "core", "edge.layout", "edge.records", "errors", "resources", "rulebook"},
+    "rulecheck": {"classify", "core", "errors", "rulebook"},
+    "fastpath": {"classify", "core", "errors", "rulebook", "rulecheck"},
     "watch": {"core", "edge.factors", "edge.layout", "edge.records", "edge.terminal", "errors"},
     "actions": {
         "classify",
@@ -50,9 +52,11 @@ ALLOWED = {
         "edge.terminal",
         "errors",
         "explain",
+        "fastpath",
         "readers",
         "resources",
         "rulebook",
+        "rulecheck",
     },
 }
 HEAVY = {

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from agentguard import resources
 from agentguard.core.call import Invocation
 from agentguard.core.effect import RATINGS, Reading
-from agentguard.readers.argv import parse
-from agentguard.rulebook.examples import rate
+from agentguard.rulebook.argv import parse
 from agentguard.rulebook.load import load
 from agentguard.rulebook.model import Command, Example, Option, Program
+from agentguard.rulecheck.examples import rate
 
 RULEBOOK = load(resources.rules())
 PROGRAMS = sorted(RULEBOOK, key=lambda program: program.name)

@@ -12,8 +12,8 @@ from agentguard.core.call import Invocation, Stream
 from agentguard.core.effect import Reading
 from agentguard.readers.psql.script import Scanner
 from agentguard.readers.sql import functions
-from agentguard.rulebook.examples import StatedWorld
 from agentguard.rulebook.load import load
+from agentguard.rulecheck.examples import StatedWorld
 
 __all__ = ["postgres"]
 pytestmark = pytest.mark.postgres

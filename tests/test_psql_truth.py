@@ -14,8 +14,8 @@ from postgres import Server, postgres
 from agentguard.classify import Classifier
 from agentguard.core.call import Invocation, Stream
 from agentguard.core.effect import Reading
-from agentguard.rulebook.examples import StatedWorld
 from agentguard.rulebook.load import load
+from agentguard.rulecheck.examples import StatedWorld
 
 __all__ = ["postgres"]
 pytestmark = pytest.mark.postgres

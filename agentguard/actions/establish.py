@@ -22,10 +22,11 @@ from ..edge.records import spool, used_grants
 from ..edge.records.requests import Journal
 from ..edge.system import programs
 from ..errors import InstallError, NoProgram
+from ..fastpath import shell_tables
 from ..readers.shell import automaton
-from ..rulebook import compiled, fastpath
-from ..rulebook.examples import proved
+from ..rulebook import compiled
 from ..rulebook.load import load
+from ..rulecheck.examples import proved
 from .owner import as_owner
 from .preconditions import refuse_ephemeral, refuse_foreign, refuse_unsafe
 from .system import give_record
@@ -119,7 +120,7 @@ def derive(lib: str) -> None:
     rulebook = proved(load(rules))
     compiled.write(rulebook, rules)
     with open(os.path.join(resources.shims(), "settings.sh"), encoding="utf-8") as prototype:
-        fastpath.write(rulebook, rules, prototype.read())
+        shell_tables.write(rulebook, rules, prototype.read())
     automaton.keep(lib)
 
 

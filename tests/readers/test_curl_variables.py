@@ -9,8 +9,8 @@ from agentguard.classify import Classifier
 from agentguard.core.call import Invocation
 from agentguard.core.world import Unseen, Witness
 from agentguard.readers.curl.variables import expand
-from agentguard.rulebook.examples import CWD, HOME, StatedWorld
 from agentguard.rulebook.load import load
+from agentguard.rulecheck.examples import CWD, HOME, StatedWorld
 
 RULEBOOK = load(resources.rules())
 URL = "https://api.example.com/x"

@@ -12,8 +12,8 @@ from agentguard.core.call import Invocation, Stream, Unresolved
 from agentguard.core.effect import RATINGS, Effect, Target
 from agentguard.readers import http, url
 from agentguard.readers.curl import config, globs
-from agentguard.rulebook.examples import CWD, HOME, StatedWorld
 from agentguard.rulebook.load import load
+from agentguard.rulecheck.examples import CWD, HOME, StatedWorld
 
 R, V, D = "read", "reversible", "destructive"
 RULEBOOK = load(resources.rules())

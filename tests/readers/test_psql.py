@@ -15,8 +15,8 @@ from agentguard.core.call import Invocation, Stream, Unresolved
 from agentguard.core.effect import Reading
 from agentguard.core.world import Unseen
 from agentguard.readers.psql.script import Scanner
-from agentguard.rulebook.examples import CWD, HOME, StatedWorld
 from agentguard.rulebook.load import load
+from agentguard.rulecheck.examples import CWD, HOME, StatedWorld
 
 RULES = load(str(Path(__file__).parents[2] / "rules"))
 

@@ -18,9 +18,9 @@ from agentguard.core.world import PathState, World
 from agentguard.edge.world import RealWorld
 from agentguard.readers.shell import read
 from agentguard.readers.shell.grammar import parse
-from agentguard.rulebook.examples import rate
 from agentguard.rulebook.load import Rulebook
 from agentguard.rulebook.model import Example
+from agentguard.rulecheck.examples import rate
 
 HOME = "/home/dev"
 

@@ -8,8 +8,8 @@ import pytest
 from agentguard import resources
 from agentguard.errors import RuleError
 from agentguard.rulebook import compiled
-from agentguard.rulebook.examples import rate
 from agentguard.rulebook.load import load
+from agentguard.rulecheck.examples import rate
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@
 import pytest
 
 from agentguard.errors import RuleError
-from agentguard.rulebook.examples import proved
 from agentguard.rulebook.load import load
+from agentguard.rulecheck.examples import proved
 
 GOOD = """
 [program]

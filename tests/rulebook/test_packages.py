@@ -4,9 +4,9 @@ import pytest
 
 from agentguard import resources
 from agentguard.rulebook import compiled
-from agentguard.rulebook.examples import rate
 from agentguard.rulebook.load import load
 from agentguard.rulebook.model import Example
+from agentguard.rulecheck.examples import rate
 
 RULEBOOK = load(resources.rules())
 

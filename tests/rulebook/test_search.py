@@ -10,7 +10,7 @@ from guarded import lasting_directory
 from agentguard import resources
 from agentguard.core.call import Invocation
 from agentguard.edge.world import RealWorld
-from agentguard.readers.argv import parse
+from agentguard.rulebook.argv import parse
 from agentguard.rulebook.load import load
 from agentguard.rulebook.search import commands, found_below
 

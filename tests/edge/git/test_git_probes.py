@@ -16,7 +16,7 @@ from agentguard.core.world import Unseen
 from agentguard.edge.git import hidden_changes, refs
 from agentguard.edge.git.probes import PROBES
 from agentguard.edge.world import RealWorld
-from agentguard.readers.argv import parse
+from agentguard.rulebook.argv import parse
 from agentguard.rulebook.build import build
 
 RULES = Path(__file__).parents[3] / "rules" / "git.toml"

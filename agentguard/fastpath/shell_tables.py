@@ -15,10 +15,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from ..errors import RuleError
-from .compiled import FOLDER, plain_file
-from .load import Rulebook
-from .model import Command, Option, Plain, Program
-from .plain import Shape, shapes
+from ..rulebook.compiled import FOLDER, plain_file
+from ..rulebook.load import Rulebook
+from ..rulebook.model import Command, Option, Plain, Program
+from .shapes import Shape, shapes
 
 #: What names of options, commands and variables may consist of: nothing that a shell would take for more.
 _NAME = re.compile(r"[A-Za-z0-9_.#:?@,=+-]+")

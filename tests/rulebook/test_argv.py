@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentguard.core.call import Invocation, Unresolved
-from agentguard.readers.argv import parse
+from agentguard.rulebook.argv import parse
 from agentguard.rulebook.build import build
 
 RULE = {"id": "x", "effect": "observe", "reason": "x"}

@@ -7,9 +7,9 @@ import tomllib
 import pytest
 
 from agentguard.errors import RuleError
+from agentguard.fastpath.shapes import Shape, shapes
 from agentguard.rulebook.build import build
 from agentguard.rulebook.load import Rulebook
-from agentguard.rulebook.plain import Shape, shapes
 
 HEAD = """
 [program]

@@ -16,8 +16,8 @@ from agentguard.classify import Classifier
 from agentguard.core.call import Invocation
 from agentguard.core.decide import decide
 from agentguard.rulebook.build import build
-from agentguard.rulebook.examples import StatedWorld
 from agentguard.rulebook.load import Rulebook
+from agentguard.rulecheck.examples import StatedWorld
 
 READS = """
 [[rule]]

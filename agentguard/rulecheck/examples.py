@@ -16,8 +16,8 @@ from ..core.call import Call, Invocation, Stream
 from ..core.effect import Reading, Target
 from ..core.world import PATH_STATES, Answer, Landing, PathState, Unseen, World
 from ..errors import RuleError
-from .load import Rulebook
-from .model import Example, Rule
+from ..rulebook.load import Rulebook
+from ..rulebook.model import Example, Rule
 
 #: Where every example takes place.
 CWD = "/home/dev/project"

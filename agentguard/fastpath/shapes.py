@@ -13,9 +13,9 @@ from ..classify import Programs
 from ..core.effect import Effect, Rating, Target, worst
 from ..core.glob import like
 from ..core.value import Value
+from ..rulebook.match import counts, specificity
+from ..rulebook.model import Command, Condition, Option, Program, Rule
 from .claims import prove_settings, rating_of_texts, urls_that_do_more_than_read
-from .match import counts, specificity
-from .model import Command, Condition, Option, Program, Rule
 
 #: How many operands a call has, as far as it is told apart: none, one, more.
 COUNTS = (0, 1, 2)

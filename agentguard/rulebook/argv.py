@@ -8,7 +8,7 @@ from ..core.value import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..rulebook.model import Command, Option, Program
+    from .model import Command, Option, Program
 
 
 def parse(program: Program, invocation: Invocation) -> Call:

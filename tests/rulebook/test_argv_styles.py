@@ -4,7 +4,7 @@ import pytest
 
 from agentguard import resources
 from agentguard.core.call import UNENDED, Invocation, Unresolved
-from agentguard.readers.argv import parse
+from agentguard.rulebook.argv import parse
 from agentguard.rulebook.load import load
 
 RULEBOOK = load(resources.rules())

@@ -1,6 +1,6 @@
 """Every rule file that ships: its examples hold against the whole rulebook."""
 
-from agentguard.rulebook.examples import faults
+from agentguard.rulecheck.examples import faults
 
 
 def test_every_example_holds(rulebook):

@@ -11,8 +11,8 @@ from ..core.call import Invocation, Stream
 from ..core.effect import Rating, worst
 from ..core.glob import in_any_case
 from ..errors import RuleError
-from .examples import StatedWorld
-from .model import Program
+from ..rulebook.model import Program
+from ..rulecheck.examples import StatedWorld
 
 
 def rating_of_texts(texts: Iterable[str], rulebook: Programs) -> Rating:

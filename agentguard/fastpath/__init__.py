@@ -1,0 +1,1 @@
+"""What a shim may decide by itself, derived from the rules for a shell to read."""

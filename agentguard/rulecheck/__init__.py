@@ -1,0 +1,1 @@
+"""Proves the rulebook: every rule by its examples, against the whole classifier."""
