@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from .core.api import Api
-    from .rulebook.fill import Filled
+    from .rulebook.command_builders import Filled
     from .rulebook.model import Command, Program, Rule
 else:
     Protocol = object
@@ -179,7 +179,7 @@ class Classifier(Context):
         for one in commands(parsed, found):
             reading += carrier._filled(one, carrying.invocation)
         if command.fills:
-            from .rulebook.fill import filled, surroundings
+            from .rulebook.command_builders import filled, surroundings
 
             call = surroundings(carrying, command.fills)
             for one in filled(parsed, command.fills, self.world):

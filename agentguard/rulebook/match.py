@@ -9,8 +9,8 @@ from ..core.glob import like
 from ..core.paths import absolute
 from ..core.value import TYPE_CHECKING
 from ..core.world import Unseen, World
-from .files import landing, moving_away, on_paths, unresolved
 from .model import Condition, Program, Rule
+from .path_effects import landing, moving_away, on_paths, unresolved
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ from ..core.world import TooWide, Unseen, World
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .fill import Filled
+    from .command_builders import Filled
     from .model import Search
 
 
@@ -89,7 +89,7 @@ def commands(call: Call, found: tuple[str, ...] | str) -> Iterator[Filled]:
     """The commands that options carry, in which `{}` stands for what is found; none where one of them has no end."""
     if call.has(UNENDED) or not any(True for one in call.playing("ARGV") if one.option):
         return
-    from .fill import MOST_COMMANDS, together
+    from .command_builders import MOST_COMMANDS, together
 
     carried: list[list[str]] = []
     for argument in call.playing("ARGV"):

@@ -7,7 +7,7 @@ from ..core.call import Call, Invocation, Stream, Unresolved
 from ..core.reading import stdin
 from ..core.value import TYPE_CHECKING, Value
 from ..core.world import Unseen, World
-from .template import INPUT, line
+from .parallel_marks import INPUT, line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
