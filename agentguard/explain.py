@@ -6,11 +6,11 @@ which every reader tells it by calling `command` and `text`, and what the world 
 
 from __future__ import annotations
 
+from .approval.sheet import quoted
 from .classify import Classifier, Programs
 from .core.call import Invocation, Unresolved
 from .core.effect import Effect, Reading
 from .core.secrets import masked
-from .core.sheet import quoted
 from .core.value import TYPE_CHECKING, Value
 from .core.world import Answer, Landing, PathState, Witness, World
 

@@ -7,20 +7,20 @@ The edges are seen through the Protocols below, so that tests can judge invented
 
 from __future__ import annotations
 
+from .approval.messages import refusal, unanswered, waiting
+from .approval.request import Filed, Request, bound
+from .approval.sheet import Sheet, printable, sheet
 from .core.call import Invocation
 from .core.canonical import digest
-from .core.decide import Decision, decide
 from .core.effect import Effect, Reading, Target
-from .core.memory import Denial, earlier, hits, may_share
 from .core.origin import Origin, Session
-from .core.policy import Policy
-from .core.refusal import refusal, unanswered, waiting
-from .core.request import Filed, Request, bound
 from .core.secrets import masked_text
-from .core.sheet import Sheet, printable, sheet
 from .core.value import TYPE_CHECKING, Value
 from .core.world import Witness, World
 from .errors import REFUSED, InstallError, RecordError, Unproven
+from .policy.decide import Decision, decide
+from .policy.denials import Denial, earlier, hits, may_share
+from .policy.settings import Policy
 
 if TYPE_CHECKING:
     from typing import Any, Protocol

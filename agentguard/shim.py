@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 from _signal import SIG_DFL, SIGINT, signal  # `signal` itself would load `enum`
 
+from .approval.sheet import printable
 from .core.call import Invocation
-from .core.sheet import printable
 from .core.value import TYPE_CHECKING
 from .edge.layout import Root
 from .edge.system.launch import environment, launch
@@ -20,14 +20,14 @@ from .pipeline import Edges, guard
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from .approval.request import Request
+    from .approval.sheet import Sheet
     from .core.effect import Reading
     from .core.origin import Origin, Session
-    from .core.policy import Policy
-    from .core.request import Request
-    from .core.sheet import Sheet
     from .core.world import World
     from .edge.records.requests import Journal
     from .edge.world import RealWorld
+    from .policy.settings import Policy
 
 #: Values of CI that mean that there is none.
 _NO_CI = ("", "0", "false")

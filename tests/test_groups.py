@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from guarded import Guarded
 
-from agentguard.core.request import question
+from agentguard.approval.request import question
 
 BY = {"uid": 0, "terminal": "a test"}
 NAMES = [f"only-copy-{i}" for i in range(12)]

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from guarded import Guarded, Ran, lasting_directory
 
+from agentguard.approval.sheet import Sheet, lines
 from agentguard.core.effect import Target
 from agentguard.core.origin import Origin, Session
-from agentguard.core.sheet import Sheet, lines
 from agentguard.edge.layout import Root
 from agentguard.edge.records.requests import Journal
 from agentguard.edge.records.spool import DENIAL_LIFE

@@ -2,14 +2,14 @@
 
 import pytest
 
+from agentguard.approval.request import Filed, Request
 from agentguard.core.call import Invocation
 from agentguard.core.effect import Effect, Environment, Reading, Target
 from agentguard.core.origin import Origin, Process, Session
-from agentguard.core.policy import WORD, Policy
-from agentguard.core.request import Filed, Request
 from agentguard.core.world import PathState, World
 from agentguard.errors import REFUSED, NoProgram, RecordError
 from agentguard.pipeline import Edges, Journal, guard
+from agentguard.policy.settings import WORD, Policy
 
 CALL = Invocation(("rm", "-rf", "data"), "/home/ada/work", {"PATH": "/shims:/bin"})
 LAUNCHED = 77

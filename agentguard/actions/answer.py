@@ -6,8 +6,8 @@ import os
 from collections.abc import Callable
 from contextlib import closing
 
-from ..core.request import Request, faithful
-from ..core.sheet import quoted
+from ..approval.request import Request, faithful
+from ..approval.sheet import quoted
 from ..edge.factors.factors import Factor
 from ..edge.factors.proof import asked, choice, grant
 from ..edge.installation.config import policy

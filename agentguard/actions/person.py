@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
+from ..approval.terminal_trust import Place
 from ..core.canonical import canonical
 from ..core.origin import Origin
-from ..core.place import Place
 from ..core.secrets import masked
 from ..core.value import Value
 from ..edge.caller.agents import mark

@@ -7,11 +7,11 @@ import os
 from ..classify import Classifier
 from ..core.call import Invocation, Stream
 from ..core.effect import Reading
-from ..core.memory import earlier, may_share
 from ..core.value import TYPE_CHECKING, Value
 from ..edge.layout import Root
 from ..edge.world import RealWorld
 from ..errors import RecordError, UsageError
+from ..policy.denials import earlier, may_share
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

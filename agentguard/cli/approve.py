@@ -11,8 +11,8 @@ from rich.text import Text
 
 from ..actions.answer import approval, wants_factor
 from ..actions.person import require_person, sign
-from ..core.request import Request, age, faithful, question, questions, standing, wanted
-from ..core.sheet import further, lines, printable, quoted
+from ..approval.request import Request, age, faithful, question, questions, standing, wanted
+from ..approval.sheet import further, lines, printable, quoted
 from ..edge.layout import Root
 from ..edge.records.requests import Journal
 from ..edge.terminal.prompt import ask

@@ -19,8 +19,8 @@ from rich.text import Text
 
 from ..actions.blocked import blocked
 from ..actions.person import prove, require_person
+from ..approval.sheet import printable, quoted
 from ..core.effect import RATINGS
-from ..core.sheet import printable, quoted
 from ..edge.layout import Root
 from ..edge.records.requests import Journal
 

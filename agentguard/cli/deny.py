@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from ..actions.person import prove, require_person
-from ..core.sheet import quoted
+from ..approval.sheet import quoted
 from ..edge.layout import Root
 from ..edge.records.requests import Journal
 from .approve import chosen

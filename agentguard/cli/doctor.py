@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..actions.establish import guarded_programs
-from ..core.sheet import printable
+from ..approval.sheet import printable
 from ..core.value import Value
 from ..core.world import Unseen
 from ..edge.caller import processes

@@ -7,9 +7,9 @@ from typing import Any
 from rich.text import Text
 from rich.tree import Tree
 
+from ..approval.sheet import printable
 from ..core.effect import RATINGS, RECOVERIES, Effect
 from ..core.secrets import masked_text
-from ..core.sheet import printable
 from ..explain import Fact, Step
 from .style import STYLES
 

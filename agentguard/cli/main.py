@@ -6,7 +6,7 @@ import os
 import sys
 
 from .. import __version__
-from ..core.sheet import printable
+from ..approval.sheet import printable
 from ..core.value import TYPE_CHECKING
 from ..errors import AgentguardError
 from . import quick

@@ -7,11 +7,11 @@ import sys
 
 from .. import resources
 from ..actions.rate import Judge, directory, subject_of
-from ..core.decide import decide
+from ..approval.sheet import printable
 from ..core.secrets import masked_text
-from ..core.sheet import printable
 from ..core.value import TYPE_CHECKING, Value
 from ..errors import UsageError
+from ..policy.decide import decide
 from ..rulebook.compiled import rulebook
 from .style import STYLES
 

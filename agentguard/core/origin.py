@@ -41,7 +41,7 @@ class Origin(Value):
     `ancestry` runs from the caller's parent up. `agent` names the agent program above the
     call, or is empty. `terminal` is the path of the caller's own controlling terminal where no agent
     is above, else "" (also if there is none, or not in its foreground); whether a person sits there,
-    core/place.py judges.
+    approval/terminal_trust.py judges.
     """
 
     uid: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from ..core.request import Request
+from ..approval.request import Request
 from ..edge.factors.factors import Factor
 
 

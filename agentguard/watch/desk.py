@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..core.request import Request, questions
+from ..approval.request import Request, questions
 
 #: Requests that one answer decides, the oldest first.
 Group = tuple[Request, ...]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 
-from ..core.request import Request
+from ..approval.request import Request
 from ..core.value import Value
 from ..edge.layout import Root
 from ..edge.records.audit_log import Row

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import threading
 
-from ..core.sheet import printable, quoted
+from ..approval.sheet import printable, quoted
 from .desk import Group
 
 #: How long the desktop may take, in seconds.

@@ -14,8 +14,8 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Footer, Input, Static
 
-from ..core.request import question, standing, wanted
-from ..core.sheet import printable
+from ..approval.request import question, standing, wanted
+from ..approval.sheet import printable
 from .shown import EVERYTHING, Shown
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from ..core.request import age
-from ..core.sheet import further, lines, printable, quoted
+from ..approval.request import age
+from ..approval.sheet import further, lines, printable, quoted
 from ..edge.terminal.prompt import SHOWN, broken, cut
 from .desk import Group
 

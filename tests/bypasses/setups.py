@@ -27,7 +27,7 @@ import pytest
 from desk import Desk
 from guarded import Guarded, Ran, with_passphrase
 
-from agentguard.core.request import Request
+from agentguard.approval.request import Request
 from agentguard.edge.factors.factors import Factor, factors, sign
 from agentguard.edge.factors.proof import grant
 from agentguard.edge.records.requests import Journal

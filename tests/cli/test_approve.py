@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from desk import PROJECT, Desk
 
+from agentguard.approval.request import REQUEST_LIFE, Request, bound
+from agentguard.approval.sheet import Sheet
 from agentguard.core.effect import Reason
 from agentguard.core.origin import Origin, Process, Session
-from agentguard.core.request import REQUEST_LIFE, Request, bound
-from agentguard.core.sheet import Sheet
 from agentguard.edge.layout import Root
 from agentguard.edge.records.requests import Journal
 

@@ -17,10 +17,10 @@ import pytest
 from click.testing import CliRunner, Result
 from desk import Desk
 
+from agentguard.approval.sheet import Sheet
 from agentguard.cli.audit import audit
 from agentguard.core.effect import Reason
 from agentguard.core.origin import Origin, Session
-from agentguard.core.sheet import Sheet
 from agentguard.edge.layout import Root
 from agentguard.edge.records.requests import Journal
 

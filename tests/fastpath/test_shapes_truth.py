@@ -14,7 +14,7 @@ from fastway import Ground
 
 from agentguard.classify import Classifier
 from agentguard.core.call import Invocation
-from agentguard.core.decide import decide
+from agentguard.policy.decide import decide
 from agentguard.rulebook.build import build
 from agentguard.rulebook.load import Rulebook
 from agentguard.rulecheck.examples import StatedWorld

@@ -18,9 +18,9 @@ from repository import GIT
 
 from agentguard.classify import Classifier
 from agentguard.core.call import Invocation
-from agentguard.core.decide import decide
 from agentguard.edge.records import spool
 from agentguard.edge.world import RealWorld
+from agentguard.policy.decide import decide
 from agentguard.rulebook.load import Rulebook
 
 CALLS = {

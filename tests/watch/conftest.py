@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from agentguard.approval.request import Request, bound
+from agentguard.approval.sheet import Sheet
 from agentguard.core.effect import Reason
 from agentguard.core.origin import Origin, Process, Session
-from agentguard.core.request import Request, bound
-from agentguard.core.sheet import Sheet
 from agentguard.edge.layout import Root
 from agentguard.edge.records.requests import Journal
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from desk import Desk
 
-from agentguard.core.request import REQUEST_LIFE, Request
+from agentguard.approval.request import REQUEST_LIFE, Request
 from agentguard.edge.factors import factors, proof
 from agentguard.edge.installation import shims
 from agentguard.edge.layout import Root

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from agentguard.core.request import Request
+from agentguard.approval.request import Request
 from agentguard.watch.notify import Notes
 
 #: Answers as a desktop does (Desktop Notifications Specification 1.2), and writes down what it is told.

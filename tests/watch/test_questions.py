@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from agentguard.core.request import Request
+from agentguard.approval.request import Request
 from agentguard.edge.records.requests import Journal
 from agentguard.watch.desk import Desk, questions
 from agentguard.watch.notify import title

@@ -19,7 +19,7 @@ from textual.widgets import Input
 
 from agentguard.actions.answer import Answers
 from agentguard.actions.person import Person
-from agentguard.core.request import REQUEST_LIFE, Request
+from agentguard.approval.request import REQUEST_LIFE, Request
 from agentguard.edge.factors.factors import Factor
 from agentguard.edge.layout import Root
 from agentguard.edge.records.requests import Journal

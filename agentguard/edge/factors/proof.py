@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from ...core.grant import Grant
-from ...core.request import Request
+from ...approval.grant import Grant
+from ...approval.request import Request
 from ...core.value import TYPE_CHECKING
 from ...errors import LOOK, AgentguardError, RecordError, Unproven
 from ..installation.config import policy

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ...core.policy import LONGEST_APPROVAL, Policy
 from ...core.value import TYPE_CHECKING
 from ...errors import InstallError
+from ...policy.settings import LONGEST_APPROVAL, Policy
 from ..layout import Root
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import os
 
+from ...approval.request import REQUEST_LIFE
 from ...core.canonical import canonical, fingerprint
-from ...core.policy import LONGEST_APPROVAL
-from ...core.request import REQUEST_LIFE
 from ...core.value import TYPE_CHECKING, Value
 from ...errors import RecordError, UsageError
+from ...policy.settings import LONGEST_APPROVAL
 from .database import Database
 from .spool import Caller, calm, drain, pending
 

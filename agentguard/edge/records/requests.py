@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import time
 
+from ...approval.request import REQUEST_LIFE, Filed, Request, kin
+from ...approval.sheet import Sheet, quoted
 from ...core.canonical import canonical, parsed
 from ...core.effect import Target
-from ...core.memory import Denial
 from ...core.origin import Session
-from ...core.policy import APPROVAL_LIFE
-from ...core.request import REQUEST_LIFE, Filed, Request, kin
-from ...core.sheet import Sheet, quoted
 from ...core.value import TYPE_CHECKING, Value
 from ...errors import RecordError, UsageError
+from ...policy.denials import Denial
+from ...policy.settings import APPROVAL_LIFE
 from ..caller.agents import agent, interpreter
 from .audit_log import Record, append_row
 from .spool import DENIAL_LIFE, deny
@@ -21,8 +21,8 @@ from .spool import DENIAL_LIFE, deny
 if TYPE_CHECKING:
     from typing import Any
 
+    from ...approval.request import State
     from ...core.origin import Origin
-    from ...core.request import State
     from ..sqlite import sqlite3
 
 #: What ids are made of: no letter or digit that looks like another one.

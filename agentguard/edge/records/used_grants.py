@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 
 from ...core.canonical import fingerprint
-from ...core.policy import LONGEST_APPROVAL
 from ...core.value import TYPE_CHECKING
 from ...errors import RecordError
+from ...policy.settings import LONGEST_APPROVAL
 
 if TYPE_CHECKING:
     from ..layout import Root

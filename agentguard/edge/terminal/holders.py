@@ -10,9 +10,9 @@ import itertools
 import os
 import stat
 
+from ...approval.terminal_trust import SSH, Facts, Holder
 from ...core.octets import text
 from ...core.origin import Process
-from ...core.place import SSH, Facts, Holder
 from ...core.value import TYPE_CHECKING
 from ..caller import agents
 from ..caller.processes import line_of

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from ...core.sheet import Sheet, lines, printable
+from ...approval.sheet import Sheet, lines, printable
 from ...core.value import TYPE_CHECKING
 from ..caller.controlling_terminal import opened, own_terminal
 
@@ -44,7 +44,7 @@ def prompt(terminal: str, asked: Sheet, word: str) -> bool:
 def ask(title: str, told: Lines, question: str) -> str | None:
     """Show what was asked for on the controlling terminal and return the line typed in answer.
 
-    `told` is as `core.sheet.lines` gives it. None at the end of input, or if the terminal cannot be
+    `told` is as `approval.sheet.lines` gives it. None at the end of input, or if the terminal cannot be
     used. What was typed before the question stood there is thrown away. Raises KeyboardInterrupt for Ctrl-C.
     """
     try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 
-from ...core.place import TERMINALS, Place, judge, worst
+from ...approval.terminal_trust import TERMINALS, Place, judge, worst
 from ...core.value import TYPE_CHECKING
 from ..caller.controlling_terminal import own_terminal
 

@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 
+from agentguard.approval.grant import Grant
+from agentguard.approval.request import Request
 from agentguard.core.call import Invocation
 from agentguard.core.effect import Effect, Reading, Target
-from agentguard.core.grant import Grant
 from agentguard.core.origin import Origin, Process, Session
-from agentguard.core.policy import APPROVAL_LIFE
-from agentguard.core.request import Request
 from agentguard.core.world import World
 from agentguard.edge.factors import factors
 from agentguard.edge.factors.factors import Factor
@@ -24,6 +23,7 @@ from agentguard.edge.layout import Root
 from agentguard.edge.records.requests import Journal
 from agentguard.errors import REFUSED, InstallError, Unproven
 from agentguard.pipeline import guard
+from agentguard.policy.settings import APPROVAL_LIFE
 from agentguard.shim import RealEdges
 
 PASSPHRASE = "correct horse battery"

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from guarded import Guarded, Ran, lasting_directory
 
-from agentguard.core.policy import Policy
-from agentguard.core.sheet import Sheet
+from agentguard.approval.sheet import Sheet
 from agentguard.edge.installation.config import policy
 from agentguard.edge.layout import Root
 from agentguard.errors import InstallError
+from agentguard.policy.settings import Policy
 
 
 @pytest.mark.parametrize(

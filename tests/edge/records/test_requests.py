@@ -17,15 +17,15 @@ from typing import Any
 
 import pytest
 
+from agentguard.approval.request import REQUEST_LIFE, Request, question
+from agentguard.approval.sheet import Sheet
 from agentguard.core.effect import Reason
 from agentguard.core.origin import Origin, Process, Session
-from agentguard.core.policy import APPROVAL_LIFE, LONGEST_APPROVAL
-from agentguard.core.request import REQUEST_LIFE, Request, question
-from agentguard.core.sheet import Sheet
 from agentguard.edge.layout import Root
 from agentguard.edge.records.database import LONGEST_LOG
 from agentguard.edge.records.requests import ALPHABET, PAUSE, Journal
 from agentguard.errors import RecordError, UsageError
+from agentguard.policy.settings import APPROVAL_LIFE, LONGEST_APPROVAL
 
 PROJECT = Path(__file__).parents[3]
 NOON = 1_800_000_000.0

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from desk import Desk
 
+from agentguard.approval.sheet import Sheet, lines
 from agentguard.core.effect import Reason
-from agentguard.core.sheet import Sheet, lines
 from agentguard.edge.caller.controlling_terminal import own_terminal
 from agentguard.edge.terminal.prompt import SHOWN, layout
 
@@ -17,7 +17,7 @@ from agentguard.edge.terminal.prompt import SHOWN, layout
 ASK = """
 import os, sys
 from agentguard.core.effect import Reason
-from agentguard.core.sheet import Sheet
+from agentguard.approval.sheet import Sheet
 from agentguard.edge.caller.controlling_terminal import own_terminal
 from agentguard.edge.terminal.prompt import prompt
 argv = ("rm", "-rf", "./precious", *map(os.fsdecode, map(os.fsencode, sys.argv[1:])))

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from desk import PROJECT, Desk
 
+from agentguard.approval.terminal_trust import Facts, Holder, judge
 from agentguard.core.origin import Process
-from agentguard.core.place import Facts, Holder, judge
 from agentguard.edge.terminal import holders
 
 #: Leaves in the file `said` what the place of its process is.

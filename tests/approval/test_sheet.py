@@ -6,11 +6,11 @@ import subprocess
 
 import pytest
 
+from agentguard.approval.sheet import Sheet, lines, quoted, sheet
 from agentguard.core.call import Invocation
 from agentguard.core.effect import Effect, Environment, Reading, Reason, Target
 from agentguard.core.origin import Origin, Session
-from agentguard.core.policy import Policy
-from agentguard.core.sheet import Sheet, lines, quoted, sheet
+from agentguard.policy.settings import Policy
 
 STEERING = {
     "clears the screen": "\x1b[2J\x1b[H",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from .effect import BY_PATH, Effect, Reading, Target
-from .paths import absolute, overlap, within
-from .value import TYPE_CHECKING, Value
+from ..core.effect import BY_PATH, Effect, Reading, Target
+from ..core.paths import absolute, overlap, within
+from ..core.value import TYPE_CHECKING, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

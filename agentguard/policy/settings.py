@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from .effect import BY_PATH, Reading, Target
-from .glob import like
-from .secrets import masked_text
-from .value import Value
+from ..core.effect import BY_PATH, Reading, Target
+from ..core.glob import like
+from ..core.secrets import masked_text
+from ..core.value import Value
 
 #: What a person types to approve, where nothing else is wanted.
 WORD = "DELETE"

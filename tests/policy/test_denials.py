@@ -7,7 +7,7 @@ import posixpath
 import pytest
 
 from agentguard.core.effect import Effect, Environment, Reading, Target
-from agentguard.core.memory import REMEMBERED, Denial, earlier, hits, may_share
+from agentguard.policy.denials import REMEMBERED, Denial, earlier, hits, may_share
 
 CWD = "/srv/app"
 #: What is there, by where it really is.

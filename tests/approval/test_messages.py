@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from agentguard.approval.messages import refusal, unanswered, waiting
+from agentguard.approval.request import Request
+from agentguard.approval.sheet import Sheet
 from agentguard.core.effect import Reason
-from agentguard.core.refusal import refusal, unanswered, waiting
-from agentguard.core.request import Request
-from agentguard.core.sheet import Sheet
 
 ASKED = Sheet(
     program="rm",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agentguard.core.effect import Effect, Reading, Target
-from agentguard.core.policy import Policy
+from agentguard.policy.settings import Policy
 
 
 def reading(name: str, catastrophic: str = "", rule: str = "psql-drop") -> Reading:

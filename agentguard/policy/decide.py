@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .effect import Reading
-from .value import TYPE_CHECKING, Value
+from ..core.effect import Reading
+from ..core.value import TYPE_CHECKING, Value
 
 if TYPE_CHECKING:
     from typing import Literal

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from ..core.canonical import digest
+from ..core.value import TYPE_CHECKING, Value
 from ..errors import UsageError
-from .canonical import digest
 from .sheet import Sheet, printable
-from .value import TYPE_CHECKING, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

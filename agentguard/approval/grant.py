@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .canonical import canonical, parsed
-from .value import Value
+from ..core.canonical import canonical, parsed
+from ..core.value import Value
 
 
 class Grant(Value):

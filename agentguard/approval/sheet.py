@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from .call import Invocation
-from .effect import Rating, Reading, Reason
-from .memory import changes
-from .origin import Origin
-from .policy import WORD, Policy, named
-from .secrets import masked, masked_text
-from .value import Value
+from ..core.call import Invocation
+from ..core.effect import Rating, Reading, Reason
+from ..core.origin import Origin
+from ..core.secrets import masked, masked_text
+from ..core.value import Value
+from ..policy.denials import changes
+from ..policy.settings import WORD, Policy, named
 
 #: How many targets are listed by name before the rest is only counted.
 SHOWN_TARGETS = 20
