@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from .core import octets
 from .core.call import Argument, Call, Invocation, Stream, Unresolved
+from .core.context import Context, stdin
 from .core.effect import Effect, Reading, Target
-from .core.reading import Context, stdin
-from .core.value import TYPE_CHECKING
+from .core.text import encoding
 from .core.world import OtherHost, Unseen, World
+from .lean.value import TYPE_CHECKING
 from .readers.shebang import interpreter
 from .rulebook.argv import parse
 from .rulebook.match import carried, matches, place, said, speak
@@ -56,7 +56,7 @@ class Programs(Protocol):
 
 
 class Classifier(Context):
-    """Reads calls by the rulebook, and what they carry by the readers; see core.reading.Context."""
+    """Reads calls by the rulebook, and what they carry by the readers; see core.context.Context."""
 
     def __init__(self, rulebook: Programs, world: World) -> None:
         self.rulebook = rulebook
@@ -95,7 +95,7 @@ class Classifier(Context):
         """The world as a call finds it: what earlier parts of its line may change is not seen."""
         if not call.ahead:
             return self._world
-        from .core.later import Later
+        from .core.world_after import Later
 
         return Later(self._world, call.ahead)
 
@@ -304,14 +304,14 @@ class Classifier(Context):
             text = self.world.read(path, call.cwd)
         except Unseen as why:
             return _unknown(call, "agentguard-unseen-script", f"runs a script that cannot be read: {why}")
-        return self.text("shell", octets.text(text), call)
+        return self.text("shell", encoding.text(text), call)
 
     def _stdin(self, role: str, call: Invocation) -> Reading:
         try:
             text = stdin(call.stdin, self.world)
         except Unseen as why:
             return _unknown(call, "agentguard-unseen-stdin", f"runs its standard input, which cannot be read: {why}")
-        return self.text(LANGUAGES[role], octets.text(text), call.replace(stdin=Stream("known")))
+        return self.text(LANGUAGES[role], encoding.text(text), call.replace(stdin=Stream("known")))
 
     def _carrying(self, call: Call, command: Command) -> Call:
         """The call with the directory and the variables that what it carries will have."""
@@ -377,4 +377,4 @@ def _unknown(call: Invocation, rule: str, reason: str) -> Reading:
 
 def _told(call: Invocation) -> str:
     """What a program is told in words: its arguments, and its standard input where that is known."""
-    return "\n".join((*call.argv[1:], octets.text(call.stdin.data)))
+    return "\n".join((*call.argv[1:], encoding.text(call.stdin.data)))

@@ -10,9 +10,9 @@ from .approval.sheet import quoted
 from .classify import Classifier, Programs
 from .core.call import Invocation, Unresolved
 from .core.effect import Effect, Reading
-from .core.secrets import masked
-from .core.value import TYPE_CHECKING, Value
+from .core.text.redact import masked
 from .core.world import Answer, Landing, PathState, Witness, World
+from .lean.value import TYPE_CHECKING, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -11,13 +11,13 @@ from .approval.messages import refusal, unanswered, waiting
 from .approval.request import Filed, Request, bound
 from .approval.sheet import Sheet, printable, sheet
 from .core.call import Invocation
-from .core.canonical import digest
+from .core.caller import Origin, Session
 from .core.effect import Effect, Reading, Target
-from .core.origin import Origin, Session
-from .core.secrets import masked_text
-from .core.value import TYPE_CHECKING, Value
+from .core.text.redact import masked_text
 from .core.world import Witness, World
 from .errors import REFUSED, InstallError, RecordError, Unproven
+from .lean.canonical import digest
+from .lean.value import TYPE_CHECKING, Value
 from .policy.decide import Decision, decide
 from .policy.denials import Denial, earlier, hits, may_share
 from .policy.settings import Policy

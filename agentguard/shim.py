@@ -10,11 +10,11 @@ from _signal import SIG_DFL, SIGINT, signal  # `signal` itself would load `enum`
 
 from .approval.sheet import printable
 from .core.call import Invocation
-from .core.value import TYPE_CHECKING
 from .edge.layout import Root
 from .edge.system.launch import environment, launch
 from .edge.system.programs import find
 from .errors import LOOK, REFUSED, AgentguardError, InstallError, NoProgram, RecordError, RuleError
+from .lean.value import TYPE_CHECKING
 from .pipeline import Edges, guard
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from .approval.request import Request
     from .approval.sheet import Sheet
+    from .core.caller import Origin, Session
     from .core.effect import Reading
-    from .core.origin import Origin, Session
     from .core.world import World
     from .edge.records.requests import Journal
     from .edge.world import RealWorld

@@ -20,7 +20,7 @@ def enter():
 
         # Through the link once: a switch to another version in mid-call must not mix the two.
         sys.path.insert(0, f"{root}/{posix.readlink(f'{root}/current')}/lib")
-        from agentguard import bundle
+        from agentguard.lean import bundle
 
         bundle.use()
         from agentguard.shim import main

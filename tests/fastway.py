@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from agentguard import resources
 from agentguard.core.call import Call
-from agentguard.core.octets import raw
+from agentguard.core.text.encoding import raw
 from agentguard.core.world import World
 from agentguard.edge.installation import shims
 from agentguard.edge.installation.startup_files import quoted

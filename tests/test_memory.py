@@ -15,8 +15,8 @@ import pytest
 from guarded import Guarded, Ran, lasting_directory
 
 from agentguard.approval.sheet import Sheet, lines
+from agentguard.core.caller import Origin, Session
 from agentguard.core.effect import Target
-from agentguard.core.origin import Origin, Session
 from agentguard.edge.layout import Root
 from agentguard.edge.records.requests import Journal
 from agentguard.edge.records.spool import DENIAL_LIFE

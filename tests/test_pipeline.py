@@ -4,8 +4,8 @@ import pytest
 
 from agentguard.approval.request import Filed, Request
 from agentguard.core.call import Invocation
+from agentguard.core.caller import Origin, Process, Session
 from agentguard.core.effect import Effect, Environment, Reading, Target
-from agentguard.core.origin import Origin, Process, Session
 from agentguard.core.world import PathState, World
 from agentguard.errors import REFUSED, NoProgram, RecordError
 from agentguard.pipeline import Edges, Journal, guard

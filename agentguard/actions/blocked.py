@@ -6,10 +6,10 @@ import heapq
 from collections.abc import Iterator
 from typing import Any
 
-from ..core.canonical import canonical
 from ..edge.records.audit_log import REQUEST_MEMORY, Row
 from ..edge.records.requests import Journal
 from ..errors import UsageError
+from ..lean.canonical import canonical
 
 #: The rows that a stopped call can leave, besides those of its running.
 _KINDS = ("asked", "approved", "denied", "refused", "attempt")

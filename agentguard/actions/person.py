@@ -14,10 +14,8 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ..approval.terminal_trust import Place
-from ..core.canonical import canonical
-from ..core.origin import Origin
-from ..core.secrets import masked
-from ..core.value import Value
+from ..core.caller import Origin
+from ..core.text.redact import masked
 from ..edge.caller.agents import mark
 from ..edge.caller.controlling_terminal import is_own_terminal, own_terminal
 from ..edge.caller.processes import origin
@@ -27,6 +25,8 @@ from ..edge.records.requests import Journal
 from ..edge.terminal.prompt import answer, say
 from ..edge.terminal.trust import place
 from ..errors import NotAPerson, RecordError, Unproven
+from ..lean.canonical import canonical
+from ..lean.value import Value
 from .owner import as_owner
 
 if TYPE_CHECKING:

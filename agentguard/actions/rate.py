@@ -7,10 +7,10 @@ import os
 from ..classify import Classifier
 from ..core.call import Invocation, Stream
 from ..core.effect import Reading
-from ..core.value import TYPE_CHECKING, Value
 from ..edge.layout import Root
 from ..edge.world import RealWorld
 from ..errors import RecordError, UsageError
+from ..lean.value import TYPE_CHECKING, Value
 from ..policy.denials import earlier, may_share
 
 if TYPE_CHECKING:

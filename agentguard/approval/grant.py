@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..core.canonical import canonical, parsed
-from ..core.value import Value
+from ..lean.canonical import canonical, parsed
+from ..lean.value import Value
 
 
 class Grant(Value):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..core.canonical import digest
-from ..core.value import TYPE_CHECKING, Value
 from ..errors import UsageError
+from ..lean.canonical import digest
+from ..lean.value import TYPE_CHECKING, Value
 from .sheet import Sheet, printable
 
 if TYPE_CHECKING:

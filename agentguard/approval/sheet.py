@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ..core.call import Invocation
+from ..core.caller import Origin
 from ..core.effect import Rating, Reading, Reason
-from ..core.origin import Origin
-from ..core.secrets import masked, masked_text
-from ..core.value import Value
+from ..core.text.redact import masked, masked_text
+from ..lean.value import Value
 from ..policy.denials import changes
 from ..policy.settings import WORD, Policy, named
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..core.origin import Process
-from ..core.value import TYPE_CHECKING, Value
+from ..core.caller import Process
+from ..lean.value import TYPE_CHECKING, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -18,7 +18,6 @@ from rich.text import Text
 
 from ..actions.establish import guarded_programs
 from ..approval.sheet import printable
-from ..core.value import Value
 from ..core.world import Unseen
 from ..edge.caller import processes
 from ..edge.factors.proof import usable
@@ -28,6 +27,7 @@ from ..edge.layout import Root
 from ..edge.records.requests import Journal
 from ..edge.system import programs
 from ..errors import AgentguardError, InstallError, NoProgram, RecordError
+from ..lean.value import Value
 
 _LOOKS = {"good": "green", "bad": "bold red", "absent": "dim", "note": "yellow"}
 

@@ -9,7 +9,7 @@ from rich.tree import Tree
 
 from ..approval.sheet import printable
 from ..core.effect import RATINGS, RECOVERIES, Effect
-from ..core.secrets import masked_text
+from ..core.text.redact import masked_text
 from ..explain import Fact, Step
 from .style import STYLES
 

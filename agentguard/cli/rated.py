@@ -8,9 +8,9 @@ import sys
 from .. import resources
 from ..actions.rate import Judge, directory, subject_of
 from ..approval.sheet import printable
-from ..core.secrets import masked_text
-from ..core.value import TYPE_CHECKING, Value
+from ..core.text.redact import masked_text
 from ..errors import UsageError
+from ..lean.value import TYPE_CHECKING, Value
 from ..policy.decide import decide
 from ..rulebook.compiled import rulebook
 from .style import STYLES

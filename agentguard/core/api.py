@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from ..lean.value import TYPE_CHECKING, Value
 from .effect import Verb
-from .glob import like
-from .value import TYPE_CHECKING, Value
+from .text.glob import like
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

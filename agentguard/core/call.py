@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ..lean.value import TYPE_CHECKING, Value
 from .effect import Effect
-from .value import TYPE_CHECKING, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -6,7 +6,7 @@ digest and memory of denials. They cannot disagree because there is nothing else
 
 from __future__ import annotations
 
-from .value import TYPE_CHECKING, Value
+from ..lean.value import TYPE_CHECKING, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

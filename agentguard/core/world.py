@@ -6,8 +6,8 @@ that a rating rests on becomes part of an approval's digest: see `Witness`.
 
 from __future__ import annotations
 
+from ..lean.value import TYPE_CHECKING, Value
 from .effect import Target
-from .value import TYPE_CHECKING, Value
 
 if TYPE_CHECKING:
     from typing import Any, Protocol

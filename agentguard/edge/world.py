@@ -8,11 +8,11 @@ import sys
 import time
 
 from ..core.call import Unresolved
-from ..core.canonical import digest, fingerprint
-from ..core.octets import raw
-from ..core.value import TYPE_CHECKING
+from ..core.text.encoding import raw
 from ..core.world import Answer, Landing, PathState, Unseen, World
 from ..errors import AgentguardError
+from ..lean.canonical import digest, fingerprint
+from ..lean.value import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -9,7 +9,7 @@ from ..classify import Classifier, Programs
 from ..core.api import Api
 from ..core.call import Invocation, Stream
 from ..core.effect import Rating, worst
-from ..core.glob import in_any_case
+from ..core.text.glob import in_any_case
 from ..errors import RuleError
 from ..rulebook.model import Program
 from ..rulecheck.examples import StatedWorld

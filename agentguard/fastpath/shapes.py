@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from ..classify import Programs
 from ..core.effect import Effect, Rating, Target, worst
-from ..core.glob import like
-from ..core.value import Value
+from ..core.text.glob import like
+from ..lean.value import Value
 from ..rulebook.match import counts, specificity
 from ..rulebook.model import Command, Condition, Option, Program, Rule
 from .claims import prove_settings, rating_of_texts, urls_that_do_more_than_read

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..core.effect import Reading
-from ..core.value import TYPE_CHECKING, Value
+from ..lean.value import TYPE_CHECKING, Value
 
 if TYPE_CHECKING:
     from typing import Literal

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..core.effect import BY_PATH, Effect, Reading, Target
 from ..core.paths import absolute, overlap, within
-from ..core.value import TYPE_CHECKING, Value
+from ..lean.value import TYPE_CHECKING, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

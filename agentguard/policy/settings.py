@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ..core.effect import BY_PATH, Reading, Target
-from ..core.glob import like
-from ..core.secrets import masked_text
-from ..core.value import Value
+from ..core.text.glob import like
+from ..core.text.redact import masked_text
+from ..lean.value import Value
 
 #: What a person types to approve, where nothing else is wanted.
 WORD = "DELETE"

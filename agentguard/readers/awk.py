@@ -9,8 +9,8 @@ from __future__ import annotations
 from itertools import product
 
 from ..core.call import Call, Stream, Unresolved
+from ..core.context import Context, script
 from ..core.effect import Effect, Reading, Target
-from ..core.reading import Context, script
 from ..core.world import Unseen
 
 #: Files that awk takes for its own streams.

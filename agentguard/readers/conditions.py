@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..core.api import ApiRule
-from ..core.glob import like
-from ..core.value import TYPE_CHECKING
+from ..core.text.glob import like
+from ..lean.value import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from ..core.api import Api
 from ..core.call import Invocation
+from ..core.context import Context
 from ..core.effect import Effect, Environment, Target
 from ..core.environments import environment
-from ..core.reading import Context
-from ..core.value import TYPE_CHECKING, Value
+from ..lean.value import TYPE_CHECKING, Value
 from . import verbs
 from .conditions import Facts, speaking
 from .url import Url, pairs, split

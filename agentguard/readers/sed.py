@@ -6,8 +6,8 @@ The commands w and W and the flag w of s write a file; the command e and the fla
 from __future__ import annotations
 
 from ..core.call import Call, Unresolved
+from ..core.context import Context, script
 from ..core.effect import Effect, Reading, Target
-from ..core.reading import Context, script
 from ..core.world import Unseen
 
 #: Commands without an argument, or with a number or a word that does not matter here.

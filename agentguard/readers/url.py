@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..core.value import Value
+from ..lean.value import Value
 
 #: What needs no escape in a URL (RFC 3986, 2.3).
 PLAIN = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"

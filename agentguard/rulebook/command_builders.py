@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ..core import octets
 from ..core.call import Call, Invocation, Stream, Unresolved
-from ..core.reading import stdin
-from ..core.value import TYPE_CHECKING, Value
+from ..core.context import stdin
+from ..core.text import encoding
 from ..core.world import Unseen, World
+from ..lean.value import TYPE_CHECKING, Value
 from .parallel_marks import INPUT, line
 
 if TYPE_CHECKING:
@@ -152,9 +152,9 @@ def _given(
     for mark, words in [*sources, *(("::::", [path]) for path in call.values(*filling.files))]:
         if mark in _LINKED or any(isinstance(word, Unresolved) for word in words):
             raise Unseen("which words go together is not followed")
-        texts = [octets.text(world.read(path, call.cwd)) for path in words] if _SOURCES[mark] else []
+        texts = [encoding.text(world.read(path, call.cwd)) for path in words] if _SOURCES[mark] else []
         given += [_words(text, end, raw, by_line) for text in texts] if _SOURCES[mark] else [words]
-    return given or [_words(octets.text(_stdin(call.invocation.stdin, world)), end, raw, by_line)]
+    return given or [_words(encoding.text(_stdin(call.invocation.stdin, world)), end, raw, by_line)]
 
 
 def _stdin(stream: Stream, world: World) -> bytes:

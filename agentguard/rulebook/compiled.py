@@ -11,9 +11,9 @@ import os
 
 from ..core import api
 from ..core.api import Api, ApiRule
-from ..core.value import TYPE_CHECKING, Value
 from ..errors import RuleError
-from ..kept import beside, kept
+from ..lean.cache import beside, kept
+from ..lean.value import TYPE_CHECKING, Value
 from . import model
 from .model import Command, Plain, Program, Rule
 
@@ -144,7 +144,9 @@ def rulebook(directory: str) -> CompiledRulebook:
 def _sources(directory: str) -> Iterator[str]:
     """What compiled rules follow from: the rule files, and the code that compiles them."""
     here = os.path.dirname(os.path.abspath(__file__))
-    for folder in (directory, os.path.join(directory, "apis"), here, os.path.join(os.path.dirname(here), "core")):
+    package = os.path.dirname(here)
+    code = (here, *(os.path.join(package, *names) for names in (("core",), ("core", "text"), ("lean",))))
+    for folder in (directory, os.path.join(directory, "apis"), *code):
         names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
         yield from (os.path.join(folder, name) for name in names if name.endswith((".toml", ".py")))
 

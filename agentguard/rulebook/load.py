@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 from ..core.api import Api
-from ..core.value import TYPE_CHECKING
 from ..errors import RuleError
+from ..lean.value import TYPE_CHECKING
 from . import apis
 from .build import build
 from .model import Program

@@ -5,10 +5,10 @@ from __future__ import annotations
 from ..core.call import Argument, Call, Unresolved
 from ..core.effect import Effect, Environment, Target
 from ..core.environments import environment
-from ..core.glob import like
 from ..core.paths import absolute
-from ..core.value import TYPE_CHECKING
+from ..core.text.glob import like
 from ..core.world import Unseen, World
+from ..lean.value import TYPE_CHECKING
 from .model import Condition, Program, Rule
 from .path_effects import landing, moving_away, on_paths, unresolved
 

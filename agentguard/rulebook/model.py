@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..core.effect import Rating, Verb
-from ..core.value import TYPE_CHECKING, Value
+from ..lean.value import TYPE_CHECKING, Value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,8 +5,8 @@ from __future__ import annotations
 from ..core.call import Unresolved
 from ..core.effect import Effect, Target
 from ..core.paths import absolute, could_touch, on_path
-from ..core.value import TYPE_CHECKING
 from ..core.world import PathState, Unseen
+from ..lean.value import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ..core.call import UNENDED, Argument, Call, Unresolved
-from ..core.octets import raw
-from ..core.value import TYPE_CHECKING
+from ..core.text.encoding import raw
 from ..core.world import TooWide, Unseen, World
+from ..lean.value import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,11 +6,11 @@ import os
 from contextlib import suppress
 
 from ..approval.request import Request
-from ..core.value import Value
 from ..edge.layout import Root
 from ..edge.records.audit_log import Row
 from ..edge.records.requests import Journal
 from ..errors import RecordError, UsageError
+from ..lean.value import Value
 
 #: How many rows of the record a look brings at most; the first one, of what was there before.
 ROWS, EARLIER = 300, 20

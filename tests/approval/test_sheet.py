@@ -8,8 +8,8 @@ import pytest
 
 from agentguard.approval.sheet import Sheet, lines, quoted, sheet
 from agentguard.core.call import Invocation
+from agentguard.core.caller import Origin, Session
 from agentguard.core.effect import Effect, Environment, Reading, Reason, Target
-from agentguard.core.origin import Origin, Session
 from agentguard.policy.settings import Policy
 
 STEERING = {

@@ -13,8 +13,8 @@ from desk import PROJECT, Desk
 
 from agentguard.approval.request import REQUEST_LIFE, Request, bound
 from agentguard.approval.sheet import Sheet
+from agentguard.core.caller import Origin, Process, Session
 from agentguard.core.effect import Reason
-from agentguard.core.origin import Origin, Process, Session
 from agentguard.edge.layout import Root
 from agentguard.edge.records.requests import Journal
 

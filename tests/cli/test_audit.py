@@ -19,8 +19,8 @@ from desk import Desk
 
 from agentguard.approval.sheet import Sheet
 from agentguard.cli.audit import audit
+from agentguard.core.caller import Origin, Session
 from agentguard.core.effect import Reason
-from agentguard.core.origin import Origin, Session
 from agentguard.edge.layout import Root
 from agentguard.edge.records.requests import Journal
 

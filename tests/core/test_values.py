@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentguard.approval.sheet import printable, quoted
-from agentguard.core.canonical import canonical, digest, parsed
 from agentguard.core.effect import RECOVERIES, Effect, Environment, Reading, Target, worst
-from agentguard.core.glob import like
+from agentguard.core.text.glob import like
+from agentguard.lean.canonical import canonical, digest, parsed
 
 FILE = Target("file", "a")
 

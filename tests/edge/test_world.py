@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from agentguard.core.call import Call, Invocation
-from agentguard.core.canonical import digest, fingerprint
 from agentguard.core.world import Unseen
 from agentguard.edge import world as world_module
 from agentguard.edge.world import RealWorld
+from agentguard.lean.canonical import digest, fingerprint
 
 PACKAGE = Path(__file__).parents[2]
 

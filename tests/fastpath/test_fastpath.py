@@ -19,7 +19,7 @@ from fastway import PROGRAMS, SHELLS, Blind, Ground
 from agentguard.classify import Classifier
 from agentguard.core.call import Invocation
 from agentguard.core.effect import RATINGS
-from agentguard.core.secrets import masked
+from agentguard.core.text.redact import masked
 from agentguard.edge.world import RealWorld
 from agentguard.policy.decide import decide
 from agentguard.rulebook.load import Rulebook

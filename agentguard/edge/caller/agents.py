@@ -7,12 +7,12 @@ and its absence proves nothing.
 
 from __future__ import annotations
 
-from ...core.value import TYPE_CHECKING
+from ...lean.value import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ...core.origin import Process
+    from ...core.caller import Process
 
 #: Program file names, and the agent each one is. Editors are not here: a person's own terminal
 #: may be inside one.

@@ -11,11 +11,11 @@ import os
 import sys
 import time
 
-from ...core.canonical import digest
-from ...core.octets import text
-from ...core.origin import Origin, Process, Session
-from ...core.value import TYPE_CHECKING
+from ...core.caller import Origin, Process, Session
+from ...core.text.encoding import text
 from ...core.world import Unseen
+from ...lean.canonical import digest
+from ...lean.value import TYPE_CHECKING
 from . import agents
 from .controlling_terminal import has_terminal, own_terminal
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 
-from ...core.canonical import fingerprint as hashed  # hashlib would load OpenSSL, with settings of the caller's
-from ...core.value import TYPE_CHECKING, Value
 from ...errors import InstallError, UsageError
+from ...lean.canonical import fingerprint as hashed  # hashlib would load OpenSSL, with settings of the caller's
+from ...lean.value import TYPE_CHECKING, Value
 from ..layout import Root
 from . import passphrase as sealing
 from . import ssh_key

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 
-from ...core.value import Value
 from ...errors import InstallError, Unproven, UsageError
+from ...lean.value import Value
 
 #: The shortest passphrase that is taken, in characters.
 SHORTEST = 8

@@ -6,8 +6,8 @@ import time
 
 from ...approval.grant import Grant
 from ...approval.request import Request
-from ...core.value import TYPE_CHECKING
 from ...errors import LOOK, AgentguardError, RecordError, Unproven
+from ...lean.value import TYPE_CHECKING
 from ..installation.config import policy
 from ..layout import Root
 from ..records.requests import Journal

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from ...core.value import TYPE_CHECKING
 from ...core.world import Unseen
 from ...errors import InstallError, Unproven, UsageError
+from ...lean.value import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,7 +74,7 @@ def signed(path: str, message: bytes) -> str:
 
 def verified(public: str, message: bytes, signature: str) -> bool:
     """Whether that key made the signature, and by a touch where it is one in hardware."""
-    from ...core.octets import raw
+    from ...core.text.encoding import raw
     from ..system.child import run
     from ..system.memfd import sealed_file
 
@@ -105,7 +105,7 @@ def _program() -> str:
 
 def _opens_by_itself(private: str) -> bool:
     """Whether the private half can be read without a passphrase."""
-    from ...core.octets import raw
+    from ...core.text.encoding import raw
     from ..system.child import run
 
     return run([raw(word) for word in (_program(), "-y", "-P", "", "-f", private)], {}, _PATIENCE).status == 0
@@ -113,7 +113,7 @@ def _opens_by_itself(private: str) -> bool:
 
 def _lent() -> list[str]:
     """The public lines of the keys by which ssh-agent signs for whoever asks. Raises UsageError."""
-    from ...core.octets import raw, text
+    from ...core.text.encoding import raw, text
     from ..system.child import run
 
     socket = os.environ.get("SSH_AUTH_SOCK")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from ...core.octets import raw, text
-from ...core.value import TYPE_CHECKING
+from ...core.text.encoding import raw, text
 from ...core.world import Unseen
+from ...lean.value import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from re import Pattern

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...core.octets import text
+from ...core.text.encoding import text
 from ...core.world import PATH_STATES
 from .locate import Operand
 

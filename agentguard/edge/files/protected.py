@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import os
 
-from ...core.octets import raw
-from ...core.value import TYPE_CHECKING
+from ...core.text.encoding import raw
+from ...lean.value import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,9 +6,9 @@ import os
 import stat
 import time
 
-from ...core.octets import raw, text
-from ...core.value import TYPE_CHECKING
+from ...core.text.encoding import raw, text
 from ...core.world import PATH_STATES, PathState, Unseen
+from ...lean.value import TYPE_CHECKING
 from ..git.file_states import WorkTree, unpushed
 from . import disposable
 from .birth_time import since

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import stat
 
-from ...core.octets import raw, text
-from ...core.value import TYPE_CHECKING
+from ...core.text.encoding import raw, text
 from ...core.world import Landing, TooWide, Unseen
+from ...lean.value import TYPE_CHECKING
 from . import disposable
 
 if TYPE_CHECKING:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 
-from ...core.octets import raw, text
-from ...core.reading import stdin
-from ...core.value import TYPE_CHECKING
+from ...core.context import stdin
+from ...core.text.encoding import raw, text
 from ...core.world import Unseen, World
+from ...lean.value import TYPE_CHECKING
 from .refs import resolved
 
 if TYPE_CHECKING:

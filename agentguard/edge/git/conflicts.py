@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 
-from ...core.octets import raw, text
-from ...core.value import TYPE_CHECKING, Value
+from ...core.text.encoding import raw, text
+from ...lean.value import TYPE_CHECKING, Value
 from .refs import resolved
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 
 from ...core.call import Unresolved
-from ...core.octets import raw, text
-from ...core.value import TYPE_CHECKING, Value
+from ...core.text.encoding import raw, text
 from ...core.world import Unseen
+from ...lean.value import TYPE_CHECKING, Value
 from ..system.child import Finished, run
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import stat
 
-from ...core.octets import raw, text
-from ...core.value import TYPE_CHECKING
+from ...core.text.encoding import raw, text
+from ...lean.value import TYPE_CHECKING
 from .git import Change, Git
 
 if TYPE_CHECKING:

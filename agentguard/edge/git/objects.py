@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ...core.effect import Target
-from ...core.octets import text
-from ...core.value import TYPE_CHECKING
+from ...core.text.encoding import text
 from ...core.world import Answer, World
+from ...lean.value import TYPE_CHECKING
 from .refs import commits, lost, resolved
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 
 from ...core.effect import Target
-from ...core.octets import text
-from ...core.value import TYPE_CHECKING, Value
+from ...core.text.encoding import text
 from ...core.world import Answer, Unseen, World
+from ...lean.value import TYPE_CHECKING, Value
 from . import settings
 from .git import of_git_directory, of_work_tree
 from .refs import lost, resolved

@@ -5,10 +5,10 @@ See git-update-ref(1) and git-symbolic-ref(1), git 2.39.
 
 from __future__ import annotations
 
-from ...core.octets import text
-from ...core.reading import stdin
-from ...core.value import TYPE_CHECKING, Value
+from ...core.context import stdin
+from ...core.text.encoding import text
 from ...core.world import Answer, Unseen, World
+from ...lean.value import TYPE_CHECKING, Value
 from .arguments import unquoted
 from .refs import is_logged, resolved, unreachable
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ...core.value import TYPE_CHECKING
 from ...errors import InstallError
+from ...lean.value import TYPE_CHECKING
 from ...policy.settings import LONGEST_APPROVAL, Policy
 from ..layout import Root
 

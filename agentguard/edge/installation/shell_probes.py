@@ -9,7 +9,7 @@ import signal
 import subprocess
 from collections.abc import Iterable, Mapping
 
-from ...core.value import Value
+from ...lean.value import Value
 
 #: The ways in which an agent starts a shell for one command.
 WAYS = ("-c", "-lc", "-ic")

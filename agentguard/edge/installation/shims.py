@@ -7,10 +7,10 @@ import re
 import stat
 
 from ... import resources
-from ...core.glob import in_any_case
-from ...core.secrets import HINTS
-from ...core.value import TYPE_CHECKING
+from ...core.text.glob import in_any_case
+from ...core.text.redact import HINTS
 from ...errors import InstallError
+from ...lean.value import TYPE_CHECKING
 from ...rulebook.compiled import plain_file
 from ..layout import Root
 from ..records.spool import FIELD, LINE

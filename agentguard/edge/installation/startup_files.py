@@ -12,8 +12,8 @@ import re
 import shutil
 import subprocess
 
-from ...core.value import TYPE_CHECKING
 from ...errors import InstallError
+from ...lean.value import TYPE_CHECKING
 from ..layout import Root
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """The versioned store: copies of everything that the shims run from, one version in force.
 
-    store/VERSION-DIGEST/lib/         the packages and rules, both compiled; see also agentguard.bundle
+    store/VERSION-DIGEST/lib/         the packages and rules, both compiled; see also agentguard.lean.bundle
                         /enter.py     what shims run
                         /command.py   what bin/agentguard runs
                         /python       → the interpreter
@@ -20,9 +20,10 @@ import re
 import shutil
 import sys
 
-from ... import __version__, bundle, resources
-from ...core.value import TYPE_CHECKING
+from ... import __version__, resources
 from ...errors import InstallError
+from ...lean import bundle
+from ...lean.value import TYPE_CHECKING
 from ...rulebook.compiled import FOLDER
 from ..layout import Root
 

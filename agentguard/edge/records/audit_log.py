@@ -10,9 +10,9 @@ from __future__ import annotations
 import os
 
 from ...approval.request import REQUEST_LIFE
-from ...core.canonical import canonical, fingerprint
-from ...core.value import TYPE_CHECKING, Value
 from ...errors import RecordError, UsageError
+from ...lean.canonical import canonical, fingerprint
+from ...lean.value import TYPE_CHECKING, Value
 from ...policy.settings import LONGEST_APPROVAL
 from .database import Database
 from .spool import Caller, calm, drain, pending
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any, BinaryIO
 
-    from ..sqlite import sqlite3
+    from ...lean.sqlite import sqlite3
 
 #: How many rows that shims have noted down a call takes into the record, at most.
 AT_A_TIME = 200

@@ -6,11 +6,11 @@ import os
 import stat
 import time
 
-from ...core.canonical import digest
-from ...core.value import TYPE_CHECKING
 from ...errors import RecordError
+from ...lean.canonical import digest
+from ...lean.sqlite import sqlite3
+from ...lean.value import TYPE_CHECKING
 from ..layout import Root
-from ..sqlite import sqlite3
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,11 +7,11 @@ import time
 
 from ...approval.request import REQUEST_LIFE, Filed, Request, kin
 from ...approval.sheet import Sheet, quoted
-from ...core.canonical import canonical, parsed
+from ...core.caller import Session
 from ...core.effect import Target
-from ...core.origin import Session
-from ...core.value import TYPE_CHECKING, Value
 from ...errors import RecordError, UsageError
+from ...lean.canonical import canonical, parsed
+from ...lean.value import TYPE_CHECKING, Value
 from ...policy.denials import Denial
 from ...policy.settings import APPROVAL_LIFE
 from ..caller.agents import agent, interpreter
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ...approval.request import State
-    from ...core.origin import Origin
-    from ..sqlite import sqlite3
+    from ...core.caller import Origin
+    from ...lean.sqlite import sqlite3
 
 #: What ids are made of: no letter or digit that looks like another one.
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"

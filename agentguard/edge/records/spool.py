@@ -14,15 +14,15 @@ from __future__ import annotations
 import os
 import time
 
-from ...core.octets import text
-from ...core.secrets import masked, masked_text
-from ...core.value import TYPE_CHECKING, Value
+from ...core.text.encoding import text
+from ...core.text.redact import masked, masked_text
+from ...lean.value import TYPE_CHECKING, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from ..sqlite import sqlite3
+    from ...lean.sqlite import sqlite3
 
 #: What stands between the fields of a row, and for the end of a line in one.
 FIELD, LINE = "\x1f", "\x1e"

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 
-from ...core.canonical import fingerprint
-from ...core.value import TYPE_CHECKING
 from ...errors import RecordError
+from ...lean.canonical import fingerprint
+from ...lean.value import TYPE_CHECKING
 from ...policy.settings import LONGEST_APPROVAL
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import os
 import time
 from _signal import SIG_DFL, SIG_IGN, SIGCHLD, SIGKILL, SIGPIPE, SIGXFSZ, getsignal, signal  # `signal` loads `enum`
 
-from ...core.value import TYPE_CHECKING, Value
 from ...core.world import Unseen
+from ...lean.value import TYPE_CHECKING, Value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -25,9 +25,9 @@ import errno
 import os
 from _signal import SIG_DFL, SIGPIPE, SIGXFSZ, signal  # `signal` itself would load `enum`
 
-from ...core.octets import raw, text
-from ...core.value import TYPE_CHECKING
+from ...core.text.encoding import raw, text
 from ...errors import NoProgram, NotRunnable
+from ...lean.value import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

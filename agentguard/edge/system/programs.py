@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import stat
 
-from ...core.octets import text
-from ...core.value import TYPE_CHECKING, Value
+from ...core.text.encoding import text
 from ...errors import NoProgram, NotRunnable
+from ...lean.value import TYPE_CHECKING, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

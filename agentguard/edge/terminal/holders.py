@@ -11,16 +11,16 @@ import os
 import stat
 
 from ...approval.terminal_trust import SSH, Facts, Holder
-from ...core.octets import text
-from ...core.origin import Process
-from ...core.value import TYPE_CHECKING
+from ...core.caller import Process
+from ...core.text.encoding import text
+from ...lean.value import TYPE_CHECKING
 from ..caller import agents
 from ..caller.processes import line_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ...core.origin import Session
+    from ...core.caller import Session
 
 _PTS_MAJORS = range(136, 144)  # Documentation/admin-guide/devices.txt of Linux
 _CONSOLE_MAJORS = (4, 204)

@@ -10,13 +10,13 @@ import os
 import sys
 
 from ...approval.terminal_trust import TERMINALS, Place, judge, worst
-from ...core.value import TYPE_CHECKING
+from ...lean.value import TYPE_CHECKING
 from ..caller.controlling_terminal import own_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ...core.origin import Session
+    from ...core.caller import Session
 
 
 def place(sessions: Mapping[tuple[int, int], Session]) -> Place:

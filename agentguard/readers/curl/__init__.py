@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from ...core.call import Argument, Call, Stream, Unresolved
+from ...core.context import Context
 from ...core.effect import Effect, Reading, Target
-from ...core.octets import text
-from ...core.reading import Context
-from ...core.value import TYPE_CHECKING
+from ...core.text.encoding import text
 from ...core.world import Unseen
+from ...lean.value import TYPE_CHECKING
 from .. import http
 from ..url import split
 from . import config, files, globs, other, variables

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from ...core.call import Argument, Unresolved
 from ...core.effect import Effect, Environment, Target
-from ...core.octets import text
 from ...core.paths import on_path
-from ...core.value import TYPE_CHECKING
+from ...core.text.encoding import text
 from ...core.world import Unseen
+from ...lean.value import TYPE_CHECKING
 from . import globs
 from .group import Group, value
 

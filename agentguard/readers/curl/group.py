@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...core.call import Argument, Call, Unresolved
-from ...core.reading import Context, stdin
+from ...core.context import Context, stdin
 from ...core.world import Unseen
 
 

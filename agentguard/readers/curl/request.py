@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...core.call import Argument, Unresolved
-from ...core.octets import text
+from ...core.text.encoding import text
 from ...core.world import Unseen
 from .. import http
 from ..url import PLAIN, Url, split

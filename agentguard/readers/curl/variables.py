@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ...core.call import Call, Unresolved
-from ...core.octets import text
-from ...core.reading import Context
-from ...core.value import TYPE_CHECKING
+from ...core.context import Context
+from ...core.text.encoding import text
 from ...core.world import Unseen
+from ...lean.value import TYPE_CHECKING
 from ..url import PLAIN
 from .group import content
 

@@ -6,13 +6,13 @@ names say. `@skip` and `@include` are ignored: what could run is rated.
 
 from __future__ import annotations
 
-from ...core import octets
 from ...core.api import Api
 from ...core.call import Call, Unresolved
+from ...core.context import Context, stdin
 from ...core.effect import Effect, Environment, Reading, Target
-from ...core.reading import Context, stdin
-from ...core.value import TYPE_CHECKING, Value
+from ...core.text import encoding
 from ...core.world import Unseen
+from ...lean.value import TYPE_CHECKING, Value
 from ..conditions import speaking
 from ..verbs import CREATES, REMOVES, REPLACES, words
 from .arguments import NO_VARIABLES, UNSEEN, Arguments
@@ -128,7 +128,7 @@ def _content(path: str, call: Call, context: Context) -> str:
         data = stdin(call.invocation.stdin, context.world)
     else:
         data = context.world.read(path, call.invocation.cwd)
-    return octets.text(data)
+    return encoding.text(data)
 
 
 def _variables(call: Call, context: Context) -> Mapping[str, Any] | None:

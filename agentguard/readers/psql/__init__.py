@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ...core.call import Call
+from ...core.context import Context
 from ...core.effect import Reading
-from ...core.reading import Context
 
 #: Options that make psql print something and end before it runs anything.
 ONLY_TELLS = ("--help", "--version", "--list")

@@ -7,8 +7,8 @@ counts before a service's settings, those before environment variables, those be
 from __future__ import annotations
 
 from ...core.call import Call, Invocation, Unresolved
-from ...core.value import TYPE_CHECKING
 from ...core.world import Unseen, World
+from ...lean.value import TYPE_CHECKING
 from ..sql.place import Place
 
 if TYPE_CHECKING:

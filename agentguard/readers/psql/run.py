@@ -6,11 +6,11 @@ import os.path
 import re
 
 from ...core.call import Call, Stream, Unresolved
+from ...core.context import Context, stdin
 from ...core.effect import Effect, Target, Verb
 from ...core.paths import on_path
-from ...core.reading import Context, stdin
-from ...core.value import TYPE_CHECKING
 from ...core.world import Unseen
+from ...lean.value import TYPE_CHECKING
 from ..sql.calls import QUOTING, is_safe
 from ..sql.session import Session
 from . import connection

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ...core.call import Invocation
+from ...core.context import Context
 from ...core.effect import Reading
-from ...core.reading import Context
 from .pieces import NotUnderstood
 from .walk import Walk, unread
 

@@ -2,7 +2,7 @@
 
 bashlex derives its LALR(1) tables anew whenever it is imported, which takes ten times as long as
 reading a line with them. They follow from its sources alone, so its own yacc derives them once and
-they are kept (see agentguard.kept), by `install` in the store.
+they are kept (see agentguard.lean.cache), by `install` in the store.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 import sys
 
-from ... import kept
-from ...core.value import TYPE_CHECKING
+from ...lean import cache
+from ...lean.value import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -47,12 +47,12 @@ def keep(lib: str) -> None:
     """Keep the tables for a copy of this package and of bashlex in the directory `lib`."""
     load()
     module = os.path.join(lib, "agentguard", "readers", "shell", os.path.basename(__file__))
-    kept.keep(kept.beside(module, _NAME), _sources(os.path.join(lib, "bashlex")), _derived())
+    cache.keep(cache.beside(module, _NAME), _sources(os.path.join(lib, "bashlex")), _derived())
 
 
 def _yacc(outputdir: str, debug: bool) -> Automaton:
     """Stands for bashlex.yacc.yacc."""
-    tables = kept.kept(kept.beside(__file__, _NAME), _sources(outputdir), _derived)
+    tables = cache.kept(cache.beside(__file__, _NAME), _sources(outputdir), _derived)
     return Automaton(tables, vars(sys.modules["bashlex.parser"]))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...core.value import TYPE_CHECKING, Value
+from ...lean.value import TYPE_CHECKING, Value
 from . import plain
 from .lexer import Lexer
 from .pieces import NotUnderstood, Word

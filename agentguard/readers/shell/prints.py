@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ...core.call import Stream, Unresolved
-from ...core.value import TYPE_CHECKING
 from ...core.world import Unseen
+from ...lean.value import TYPE_CHECKING
 from .pieces import unescaped
 
 if TYPE_CHECKING:

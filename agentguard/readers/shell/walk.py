@@ -5,11 +5,11 @@ from __future__ import annotations
 import os.path
 
 from ...core.call import Invocation, Stream, Unresolved
+from ...core.context import Context
 from ...core.effect import Effect, Reading, Target
 from ...core.paths import could_touch
-from ...core.reading import Context
-from ...core.value import TYPE_CHECKING
 from ...core.world import Unseen
+from ...lean.value import TYPE_CHECKING
 from .builtins import QUIET
 from .commands import MAX_CALLS, command
 from .control import branch, chains, choose, each, leaves, loop

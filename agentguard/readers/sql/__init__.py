@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ...core.call import Invocation
+from ...core.context import Context
 from ...core.effect import Effect, Reading, Target
-from ...core.reading import Context
 from .place import Place
 from .session import Session
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...core.effect import Environment
 from ...core.environments import environment
-from ...core.value import Value
+from ...lean.value import Value
 
 
 class Place(Value):

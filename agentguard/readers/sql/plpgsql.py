@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...core.effect import Effect, Target
-from ...core.value import TYPE_CHECKING
+from ...lean.value import TYPE_CHECKING
 from .nodes import UNKNOWN
 from .session import Session
 

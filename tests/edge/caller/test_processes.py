@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from desk import Desk
 
-from agentguard.core.origin import Origin, Process, Session
+from agentguard.core.caller import Origin, Process, Session
 from agentguard.edge.caller import agents, processes
 from agentguard.edge.caller.processes import ancestry, call_started, origin, this_process
 
@@ -23,7 +23,7 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 WHO = """
 import json, os, sys
 from agentguard.edge.caller.processes import call_started, origin
-from agentguard.core.origin import Session
+from agentguard.core.caller import Session
 sessions = {(pid, start): Session(id, name) for pid, start, name, id in json.loads(sys.argv[1])}
 o = origin(sessions, os.environ)
 print(json.dumps({

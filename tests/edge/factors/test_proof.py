@@ -12,8 +12,8 @@ import pytest
 from agentguard.approval.grant import Grant
 from agentguard.approval.request import Request
 from agentguard.core.call import Invocation
+from agentguard.core.caller import Origin, Process, Session
 from agentguard.core.effect import Effect, Reading, Target
-from agentguard.core.origin import Origin, Process, Session
 from agentguard.core.world import World
 from agentguard.edge.factors import factors
 from agentguard.edge.factors.factors import Factor

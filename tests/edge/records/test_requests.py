@@ -19,8 +19,8 @@ import pytest
 
 from agentguard.approval.request import REQUEST_LIFE, Request, question
 from agentguard.approval.sheet import Sheet
+from agentguard.core.caller import Origin, Process, Session
 from agentguard.core.effect import Reason
-from agentguard.core.origin import Origin, Process, Session
 from agentguard.edge.layout import Root
 from agentguard.edge.records.database import LONGEST_LOG
 from agentguard.edge.records.requests import ALPHABET, PAUSE, Journal

@@ -15,7 +15,7 @@ import pytest
 from desk import PROJECT, Desk
 
 from agentguard.approval.terminal_trust import Facts, Holder, judge
-from agentguard.core.origin import Process
+from agentguard.core.caller import Process
 from agentguard.edge.terminal import holders
 
 #: Leaves in the file `said` what the place of its process is.

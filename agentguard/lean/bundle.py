@@ -50,7 +50,7 @@ def _modules(lib: str) -> Iterator[tuple[str, str]]:
 
 def use() -> None:
     """Import from the file beside this package from now on, if there is one."""
-    path = os.path.join(os.path.dirname(os.path.dirname(__file__)), FILE)
+    path = os.path.join(__file__.rpartition("/agentguard/")[0], FILE)
     if os.path.exists(path):
         sys.meta_path.insert(0, _Finder(path))
 

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from agentguard.core.call import Unresolved
-from agentguard.core.secrets import masked, masked_text
+from agentguard.core.text.redact import masked, masked_text
 
 UUID = "3d2c42fb-9f2b-4a3e-8f2e-0a6f6d4ce6b1"
 SHA = "9d905d5433aa0c1bd3f9e1e2a1f0c6b7a8d9e0f1"
@@ -155,7 +155,7 @@ def test_words_that_are_not_masked_stay_the_same_objects() -> None:
 
 def test_a_call_without_a_hint_loads_no_regular_expressions() -> None:
     ask = (
-        "import sys; from agentguard.core.secrets import masked;"
+        "import sys; from agentguard.core.text.redact import masked;"
         "masked(('git', 'log', '--author=me', 'src/monk.py')); masked(('curl', 'https://example.com/x'));"
         "sys.exit('re' in sys.modules)"
     )

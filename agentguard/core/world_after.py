@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os.path
 
+from ..lean.value import TYPE_CHECKING
 from .effect import Effect
 from .paths import could_touch
-from .value import TYPE_CHECKING
 from .world import Answer, Landing, PathState, Unseen, World
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from agentguard import kept
+from agentguard.lean import cache
 
 
 class Deriving:
@@ -25,7 +25,7 @@ class Deriving:
         return self.times
 
     def number(self) -> int:
-        return kept.kept(str(self.file), [str(self.source)], self.derive)
+        return cache.kept(str(self.file), [str(self.source)], self.derive)
 
 
 @pytest.fixture

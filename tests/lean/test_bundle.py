@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from agentguard import bundle
+from agentguard.lean import bundle
 
 SOURCES = {
-    "agentguard/__init__.py": '"""The package."""\nfrom . import bundle\n',
-    "agentguard/bundle.py": Path(bundle.__file__).read_text(),
-    "agentguard/core/__init__.py": "from .value import VALUE\n",
-    "agentguard/core/value.py": "VALUE = 'first'\ndef fail():\n    raise ValueError('broken')\n",
+    "agentguard/__init__.py": '"""The package."""\nfrom .lean import bundle\n',
+    "agentguard/lean/__init__.py": '"""A package that holds nothing itself."""\n',
+    "agentguard/lean/bundle.py": Path(bundle.__file__).read_text(),
+    "agentguard/core/__init__.py": "from ..lean.value import VALUE\n",
+    "agentguard/lean/value.py": "VALUE = 'first'\ndef fail():\n    raise ValueError('broken')\n",
     "agentguard/rules/x.toml": "",
     "bashlex/__init__.py": "assert True\n",
     "other/__init__.py": "",
@@ -23,16 +24,16 @@ SOURCES = {
 SHOWN = """
 import importlib.util, json, sys, traceback
 sys.path.insert(0, sys.argv[1])
-from agentguard import bundle
+from agentguard.lean import bundle
 bundle.use()
-import agentguard.core, agentguard.core.value, bashlex, other
-modules = [agentguard.core, agentguard.core.value, bashlex, other]
+import agentguard.core, agentguard.lean.value, bashlex, other
+modules = [agentguard.core, agentguard.lean.value, bashlex, other]
 about = [[one.__name__, one.__package__, one.__file__, list(getattr(one, "__path__", ()))] for one in modules]
 try:
-    agentguard.core.value.fail()
+    agentguard.lean.value.fail()
 except ValueError:
     told = traceback.format_exc()
-bundled = [type(one.__spec__.loader).__module__ == "agentguard.bundle" for one in modules]
+bundled = [type(one.__spec__.loader).__module__ == "agentguard.lean.bundle" for one in modules]
 missing = importlib.util.find_spec("agentguard.nothing") is None
 print(json.dumps([about, agentguard.core.VALUE, told.partition("<string>")[2], missing, bundled]))
 """
@@ -61,5 +62,5 @@ def test_they_are_the_same_modules(lib: Path) -> None:
 
 def test_what_is_bundled_is_what_was_there_when_it_was_written(lib: Path) -> None:
     bundle.write(str(lib), str(lib))
-    (lib / "agentguard/core/value.py").write_text("VALUE = 'second'\n")
+    (lib / "agentguard/lean/value.py").write_text("VALUE = 'second'\n")
     assert "first" in shown(lib)

@@ -6,11 +6,11 @@ call, whose meaning lies in several arguments together, have `read_call(call, co
 
 from __future__ import annotations
 
-from . import octets
+from ..lean.value import TYPE_CHECKING
 from .api import Api
 from .call import Call, Invocation, Stream
 from .effect import Reading
-from .value import TYPE_CHECKING
+from .text import encoding
 from .world import Unseen, World
 
 if TYPE_CHECKING:
@@ -53,5 +53,5 @@ def stdin(stream: Stream, world: World) -> bytes:
 def script(path: str, call: Call, context: Context) -> str:
     """The text of a program's script file, `-` for its standard input; raises Unseen where it cannot be known."""
     if path in ("-", "/dev/stdin"):
-        return octets.text(stdin(call.invocation.stdin, context.world))
-    return octets.text(context.world.read(path, call.cwd))
+        return encoding.text(stdin(call.invocation.stdin, context.world))
+    return encoding.text(context.world.read(path, call.cwd))

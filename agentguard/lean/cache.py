@@ -12,7 +12,7 @@ import marshal
 import os
 import sys
 
-from .core.value import TYPE_CHECKING
+from .value import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

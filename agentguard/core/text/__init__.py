@@ -1,0 +1,1 @@
+"""Texts and bytes: their encoding, patterns, and what must not be shown."""
