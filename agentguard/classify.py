@@ -7,7 +7,7 @@ from .core.context import Context, stdin
 from .core.effect import Effect, Reading, Target
 from .core.text import encoding
 from .core.world import OtherHost, Unseen, World
-from .lean.value import TYPE_CHECKING
+from .lean.typing import TYPE_CHECKING, Protocol
 from .readers.shebang import interpreter
 from .rulebook.argv import parse
 from .rulebook.match import carried, matches, place, said, speak
@@ -16,13 +16,10 @@ from .rulebook.search import acts, commands, found_below, printed
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
-    from typing import Protocol
 
     from .core.api import Api
     from .rulebook.command_builders import Filled
     from .rulebook.model import Command, Program, Rule
-else:
-    Protocol = object
 
 #: How deep calls may carry each other before nobody can tell any more.
 MAX_DEPTH = 24

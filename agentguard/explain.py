@@ -12,7 +12,8 @@ from .core.call import Invocation, Unresolved
 from .core.effect import Effect, Reading
 from .core.text.redact import masked
 from .core.world import Answer, Landing, PathState, Witness, World
-from .lean.value import TYPE_CHECKING, Value
+from .lean.typing import TYPE_CHECKING
+from .lean.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

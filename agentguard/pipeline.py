@@ -17,15 +17,14 @@ from .core.text.redact import masked_text
 from .core.world import Witness, World
 from .errors import REFUSED, InstallError, RecordError, Unproven
 from .lean.canonical import digest
-from .lean.value import TYPE_CHECKING, Value
+from .lean.typing import TYPE_CHECKING, Protocol
+from .lean.value import Value
 from .policy.decide import Decision, decide
 from .policy.denials import Denial, earlier, hits, may_share
 from .policy.settings import Policy
 
 if TYPE_CHECKING:
-    from typing import Any, Protocol
-else:
-    Protocol = object
+    from typing import Any
 
 #: How many effects of one call a row keeps.
 RECORDED_EFFECTS = 50

@@ -14,7 +14,7 @@ from .edge.layout import Root
 from .edge.system.launch import environment, launch
 from .edge.system.programs import find
 from .errors import LOOK, REFUSED, AgentguardError, InstallError, NoProgram, RecordError, RuleError
-from .lean.value import TYPE_CHECKING
+from .lean.typing import TYPE_CHECKING
 from .pipeline import Edges, guard
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from ..core.effect import Reading
 from ..edge.layout import Root
 from ..edge.world import RealWorld
 from ..errors import RecordError, UsageError
-from ..lean.value import TYPE_CHECKING, Value
+from ..lean.typing import TYPE_CHECKING
+from ..lean.value import Value
 from ..policy.denials import earlier, may_share
 
 if TYPE_CHECKING:

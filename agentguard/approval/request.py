@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ..errors import UsageError
 from ..lean.canonical import digest
-from ..lean.value import TYPE_CHECKING, Value
+from ..lean.typing import TYPE_CHECKING
+from ..lean.value import Value
 from .sheet import Sheet, printable
 
 if TYPE_CHECKING:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from ..core.caller import Process
-from ..lean.value import TYPE_CHECKING, Value
+from ..lean.typing import TYPE_CHECKING, Protocol
+from ..lean.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Literal, Protocol
+    from typing import Literal
 
     Verdict = Literal["person", "doubtful", "not"]
-else:
-    Protocol = object
-    Verdict = str
 
 #: Verdicts, the best first.
 VERDICTS: tuple[Verdict, ...] = ("person", "doubtful", "not")

@@ -8,7 +8,7 @@ import sys
 from .. import __version__
 from ..approval.sheet import printable
 from ..errors import AgentguardError
-from ..lean.value import TYPE_CHECKING
+from ..lean.typing import TYPE_CHECKING
 from . import quick
 
 if TYPE_CHECKING:

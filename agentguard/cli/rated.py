@@ -10,7 +10,8 @@ from ..actions.rate import Judge, directory, subject_of
 from ..approval.sheet import printable
 from ..core.text.redact import masked_text
 from ..errors import UsageError
-from ..lean.value import TYPE_CHECKING, Value
+from ..lean.typing import TYPE_CHECKING
+from ..lean.value import Value
 from ..policy.decide import decide
 from ..rulebook.compiled import rulebook
 from .style import STYLES

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..lean.value import TYPE_CHECKING
+from ..lean.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     #: A line for people: texts, each with the style that it has where there are styles.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..lean.value import TYPE_CHECKING, Value
+from ..lean.typing import TYPE_CHECKING
+from ..lean.value import Value
 from .effect import Effect
 
 if TYPE_CHECKING:

@@ -6,17 +6,12 @@ call, whose meaning lies in several arguments together, have `read_call(call, co
 
 from __future__ import annotations
 
-from ..lean.value import TYPE_CHECKING
+from ..lean.typing import Protocol
 from .api import Api
 from .call import Call, Invocation, Stream
 from .effect import Reading
 from .text import encoding
 from .world import Unseen, World
-
-if TYPE_CHECKING:
-    from typing import Protocol
-else:
-    Protocol = object
 
 
 class Context(Protocol):

@@ -6,7 +6,8 @@ digest and memory of denials. They cannot disagree because there is nothing else
 
 from __future__ import annotations
 
-from ..lean.value import TYPE_CHECKING, Value
+from ..lean.typing import TYPE_CHECKING
+from ..lean.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

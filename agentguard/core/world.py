@@ -6,15 +6,14 @@ that a rating rests on becomes part of an approval's digest: see `Witness`.
 
 from __future__ import annotations
 
-from ..lean.value import TYPE_CHECKING, Value
+from ..lean.typing import TYPE_CHECKING, Protocol
+from ..lean.value import Value
 from .effect import Target
 
 if TYPE_CHECKING:
-    from typing import Any, Protocol
+    from typing import Any
 
     from .call import Call
-else:
-    Protocol = object
 
 
 class Unseen(Exception):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os.path
 
-from ..lean.value import TYPE_CHECKING
+from ..lean.typing import TYPE_CHECKING
 from .effect import Effect
 from .paths import could_touch
 from .world import Answer, Landing, PathState, Unseen, World

@@ -12,7 +12,7 @@ from ..core.text.encoding import raw
 from ..core.world import Answer, Landing, PathState, Unseen, World
 from ..errors import AgentguardError
 from ..lean.canonical import digest, fingerprint
-from ..lean.value import TYPE_CHECKING
+from ..lean.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

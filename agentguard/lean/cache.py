@@ -12,7 +12,7 @@ import marshal
 import os
 import sys
 
-from .value import TYPE_CHECKING
+from .typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

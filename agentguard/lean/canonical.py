@@ -7,7 +7,8 @@ costs a shim as much as everything else that it does for a read; so is what read
 
 from __future__ import annotations
 
-from .value import TYPE_CHECKING, Value
+from .typing import TYPE_CHECKING
+from .value import Value
 
 if TYPE_CHECKING:
     from typing import Any

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 
-from .value import TYPE_CHECKING
+from .typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import _sqlite3 as sqlite3

@@ -6,7 +6,8 @@ time. `Value` gives the part of it that is used here; type checkers see a frozen
 
 from __future__ import annotations
 
-TYPE_CHECKING = False
+from .typing import TYPE_CHECKING
+
 if TYPE_CHECKING:
     from typing import Any, Self, dataclass_transform
 else:

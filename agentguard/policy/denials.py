@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ..core.effect import BY_PATH, Effect, Reading, Target
 from ..core.paths import absolute, overlap, within
-from ..lean.value import TYPE_CHECKING, Value
+from ..lean.typing import TYPE_CHECKING
+from ..lean.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

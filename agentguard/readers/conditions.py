@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..core.api import ApiRule
 from ..core.text.glob import like
-from ..lean.value import TYPE_CHECKING
+from ..lean.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -7,7 +7,8 @@ from ..core.call import Invocation
 from ..core.context import Context
 from ..core.effect import Effect, Environment, Target
 from ..core.environments import environment
-from ..lean.value import TYPE_CHECKING, Value
+from ..lean.typing import TYPE_CHECKING
+from ..lean.value import Value
 from . import verbs
 from .conditions import Facts, speaking
 from .url import Url, pairs, split

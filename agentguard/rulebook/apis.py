@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..core.api import Api, ApiRule
-from ..lean.value import TYPE_CHECKING
+from ..lean.typing import TYPE_CHECKING
 from .build import Tables
 from .model import Example
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..core.call import UNENDED, Argument, Call, Invocation, Unresolved
-from ..lean.value import TYPE_CHECKING
+from ..lean.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

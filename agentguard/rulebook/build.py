@@ -8,7 +8,7 @@ from __future__ import annotations
 from ..core.call import UNENDED
 from ..core.effect import RATINGS, RECOVERIES, VERBS
 from ..errors import RuleError
-from ..lean.value import TYPE_CHECKING
+from ..lean.typing import TYPE_CHECKING
 from .model import Command, Condition, Example, Filling, Grammar, Option, Plain, Program, Rule, Search
 
 if TYPE_CHECKING:

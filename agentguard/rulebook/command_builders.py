@@ -6,7 +6,8 @@ from ..core.call import Call, Invocation, Stream, Unresolved
 from ..core.context import stdin
 from ..core.text import encoding
 from ..core.world import Unseen, World
-from ..lean.value import TYPE_CHECKING, Value
+from ..lean.typing import TYPE_CHECKING
+from ..lean.value import Value
 from .parallel_marks import INPUT, line
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from ..core import api
 from ..core.api import Api, ApiRule
 from ..errors import RuleError
 from ..lean.cache import beside, kept
-from ..lean.value import TYPE_CHECKING, Value
+from ..lean.typing import TYPE_CHECKING
+from ..lean.value import Value
 from . import model
 from .model import Command, Plain, Program, Rule
 

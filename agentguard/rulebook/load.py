@@ -6,7 +6,7 @@ import os
 
 from ..core.api import Api
 from ..errors import RuleError
-from ..lean.value import TYPE_CHECKING
+from ..lean.typing import TYPE_CHECKING
 from . import apis
 from .build import build
 from .model import Program

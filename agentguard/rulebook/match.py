@@ -8,7 +8,7 @@ from ..core.environments import environment
 from ..core.paths import absolute
 from ..core.text.glob import like
 from ..core.world import Unseen, World
-from ..lean.value import TYPE_CHECKING
+from ..lean.typing import TYPE_CHECKING
 from .model import Condition, Program, Rule
 from .path_effects import landing, moving_away, on_paths, unresolved
 

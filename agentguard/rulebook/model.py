@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..core.effect import Rating, Verb
-from ..lean.value import TYPE_CHECKING, Value
+from ..lean.typing import TYPE_CHECKING
+from ..lean.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

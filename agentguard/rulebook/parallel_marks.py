@@ -5,7 +5,7 @@ from __future__ import annotations
 import os.path
 
 from ..core.call import Unresolved
-from ..lean.value import TYPE_CHECKING
+from ..lean.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,7 @@ from ..core.call import Unresolved
 from ..core.effect import Effect, Target
 from ..core.paths import absolute, could_touch, on_path
 from ..core.world import PathState, Unseen
-from ..lean.value import TYPE_CHECKING
+from ..lean.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

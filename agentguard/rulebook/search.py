@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..core.call import UNENDED, Argument, Call, Unresolved
 from ..core.text.encoding import raw
 from ..core.world import TooWide, Unseen, World
-from ..lean.value import TYPE_CHECKING
+from ..lean.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

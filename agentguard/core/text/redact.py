@@ -7,7 +7,7 @@ looking random: a commit or a volume's id is what a person recognises a call by.
 
 from __future__ import annotations
 
-from ...lean.value import TYPE_CHECKING
+from ...lean.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from re import Match

@@ -15,7 +15,7 @@ from ...core.caller import Origin, Process, Session
 from ...core.text.encoding import text
 from ...core.world import Unseen
 from ...lean.canonical import digest
-from ...lean.value import TYPE_CHECKING
+from ...lean.typing import TYPE_CHECKING
 from . import agents
 from .controlling_terminal import has_terminal, own_terminal
 

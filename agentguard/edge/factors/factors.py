@@ -10,7 +10,8 @@ import os
 
 from ...errors import InstallError, UsageError
 from ...lean.canonical import fingerprint as hashed  # hashlib would load OpenSSL, with settings of the caller's
-from ...lean.value import TYPE_CHECKING, Value
+from ...lean.typing import TYPE_CHECKING
+from ...lean.value import Value
 from ..layout import Root
 from . import passphrase as sealing
 from . import ssh_key

@@ -7,7 +7,7 @@ import time
 from ...approval.grant import Grant
 from ...approval.request import Request
 from ...errors import LOOK, AgentguardError, RecordError, Unproven
-from ...lean.value import TYPE_CHECKING
+from ...lean.typing import TYPE_CHECKING
 from ..installation.config import policy
 from ..layout import Root
 from ..records.requests import Journal

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 
 from ...core.text.encoding import raw
-from ...lean.value import TYPE_CHECKING
+from ...lean.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,7 +8,7 @@ import time
 
 from ...core.text.encoding import raw, text
 from ...core.world import PATH_STATES, PathState, Unseen
-from ...lean.value import TYPE_CHECKING
+from ...lean.typing import TYPE_CHECKING
 from ..git.file_states import WorkTree, unpushed
 from . import disposable
 from .birth_time import since

@@ -7,7 +7,7 @@ import stat
 
 from ...core.text.encoding import raw, text
 from ...core.world import Landing, TooWide, Unseen
-from ...lean.value import TYPE_CHECKING
+from ...lean.typing import TYPE_CHECKING
 from . import disposable
 
 if TYPE_CHECKING:

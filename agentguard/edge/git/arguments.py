@@ -7,7 +7,7 @@ import os
 from ...core.context import stdin
 from ...core.text.encoding import raw, text
 from ...core.world import Unseen, World
-from ...lean.value import TYPE_CHECKING
+from ...lean.typing import TYPE_CHECKING
 from .refs import resolved
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 
 from ...core.text.encoding import raw, text
-from ...lean.value import TYPE_CHECKING, Value
+from ...lean.typing import TYPE_CHECKING
+from ...lean.value import Value
 from .refs import resolved
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...core.effect import Target
 from ...core.world import Answer, Unseen, World
-from ...lean.value import TYPE_CHECKING
+from ...lean.typing import TYPE_CHECKING
 from . import settings
 from .push import between, refs_there
 from .refs import logged_kinds, lost, unreachable

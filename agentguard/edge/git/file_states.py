@@ -6,7 +6,7 @@ import os
 
 from ...core.text.encoding import raw, text
 from ...core.world import Unseen
-from ...lean.value import TYPE_CHECKING
+from ...lean.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,8 @@ import os
 from ...core.call import Unresolved
 from ...core.text.encoding import raw, text
 from ...core.world import Unseen
-from ...lean.value import TYPE_CHECKING, Value
+from ...lean.typing import TYPE_CHECKING
+from ...lean.value import Value
 from ..system.child import Finished, run
 
 if TYPE_CHECKING:

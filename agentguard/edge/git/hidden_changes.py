@@ -10,7 +10,7 @@ import os
 import stat
 
 from ...core.text.encoding import raw, text
-from ...lean.value import TYPE_CHECKING
+from ...lean.typing import TYPE_CHECKING
 from .git import Change, Git
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from ...core.call import Unresolved
 from ...core.text.encoding import raw, text
 from ...core.text.glob import like
 from ...core.world import Unseen, World
-from ...lean.value import TYPE_CHECKING
+from ...lean.typing import TYPE_CHECKING
 from .probes import checkout_switch_dirty, index_drops, merge_overwrites, sparse_drops, stash_index_drops
 from .push import forced_by_configuration
 from .refs import commits_unreachable

@@ -13,7 +13,7 @@ from ...core.context import stdin
 from ...core.effect import Target
 from ...core.text.encoding import text
 from ...core.world import PATH_STATES, Answer, World
-from ...lean.value import TYPE_CHECKING
+from ...lean.typing import TYPE_CHECKING
 from .arguments import before_dashes, branch, lines, pathspecs, tree_and_paths, unquoted
 from .conflicts import not_remade
 from .fetch import all_tags, fetch_overwrites

@@ -7,7 +7,8 @@ import os
 from ...core.effect import Target
 from ...core.text.encoding import text
 from ...core.world import Answer, Unseen, World
-from ...lean.value import TYPE_CHECKING, Value
+from ...lean.typing import TYPE_CHECKING
+from ...lean.value import Value
 from . import settings
 from .git import of_git_directory, of_work_tree
 from .refs import lost, resolved

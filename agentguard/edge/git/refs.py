@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...core.effect import Target
 from ...core.text.encoding import text
 from ...core.world import Answer, World
-from ...lean.value import TYPE_CHECKING
+from ...lean.typing import TYPE_CHECKING
 from . import settings
 
 if TYPE_CHECKING:

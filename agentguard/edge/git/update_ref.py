@@ -8,7 +8,8 @@ from __future__ import annotations
 from ...core.context import stdin
 from ...core.text.encoding import text
 from ...core.world import Answer, Unseen, World
-from ...lean.value import TYPE_CHECKING, Value
+from ...lean.typing import TYPE_CHECKING
+from ...lean.value import Value
 from .arguments import unquoted
 from .refs import is_logged, resolved, unreachable
 

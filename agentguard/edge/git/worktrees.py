@@ -7,7 +7,7 @@ import os
 from ...core.effect import Target
 from ...core.text.encoding import raw, text
 from ...core.world import PATH_STATES, Answer, World
-from ...lean.value import TYPE_CHECKING
+from ...lean.typing import TYPE_CHECKING
 from .arguments import tree_and_paths, worktree, worktrees
 from .git import EDITED, STAGED, of_git_directory, of_work_tree
 from .hidden_changes import changes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...errors import InstallError
-from ...lean.value import TYPE_CHECKING
+from ...lean.typing import TYPE_CHECKING
 from ...policy.settings import LONGEST_APPROVAL, Policy
 from ..layout import Root
 

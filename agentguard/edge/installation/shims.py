@@ -10,7 +10,7 @@ from ... import resources
 from ...core.text.glob import in_any_case
 from ...core.text.redact import HINTS
 from ...errors import InstallError
-from ...lean.value import TYPE_CHECKING
+from ...lean.typing import TYPE_CHECKING
 from ...rulebook.compiled import plain_file
 from ..layout import Root
 from ..records.spool import FIELD, LINE

@@ -13,7 +13,7 @@ import shutil
 import subprocess
 
 from ...errors import InstallError
-from ...lean.value import TYPE_CHECKING
+from ...lean.typing import TYPE_CHECKING
 from ..layout import Root
 
 if TYPE_CHECKING:

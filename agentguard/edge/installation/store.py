@@ -23,7 +23,7 @@ import sys
 from ... import __version__, resources
 from ...errors import InstallError
 from ...lean import bundle
-from ...lean.value import TYPE_CHECKING
+from ...lean.typing import TYPE_CHECKING
 from ...rulebook.compiled import FOLDER
 from ..layout import Root
 

@@ -10,7 +10,7 @@ import os.path
 
 from ...core.call import Unresolved
 from ...core.world import Unseen, World
-from ...lean.value import TYPE_CHECKING
+from ...lean.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,8 @@ import os
 from ...approval.request import REQUEST_LIFE
 from ...errors import RecordError, UsageError
 from ...lean.canonical import canonical, fingerprint
-from ...lean.value import TYPE_CHECKING, Value
+from ...lean.typing import TYPE_CHECKING
+from ...lean.value import Value
 from ...policy.settings import LONGEST_APPROVAL
 from .database import Database
 from .spool import Caller, calm, drain, pending

@@ -9,7 +9,7 @@ import time
 from ...errors import RecordError
 from ...lean.canonical import digest
 from ...lean.sqlite import sqlite3
-from ...lean.value import TYPE_CHECKING
+from ...lean.typing import TYPE_CHECKING
 from ..layout import Root
 
 if TYPE_CHECKING:

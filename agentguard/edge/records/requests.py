@@ -11,7 +11,8 @@ from ...core.caller import Session
 from ...core.effect import Target
 from ...errors import RecordError, UsageError
 from ...lean.canonical import canonical, parsed
-from ...lean.value import TYPE_CHECKING, Value
+from ...lean.typing import TYPE_CHECKING
+from ...lean.value import Value
 from ...policy.denials import Denial
 from ...policy.settings import APPROVAL_LIFE
 from ..caller.agents import agent, interpreter

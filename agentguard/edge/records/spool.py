@@ -16,7 +16,8 @@ import time
 
 from ...core.text.encoding import text
 from ...core.text.redact import masked, masked_text
-from ...lean.value import TYPE_CHECKING, Value
+from ...lean.typing import TYPE_CHECKING
+from ...lean.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ import os
 
 from ...errors import RecordError
 from ...lean.canonical import fingerprint
-from ...lean.value import TYPE_CHECKING
+from ...lean.typing import TYPE_CHECKING
 from ...policy.settings import LONGEST_APPROVAL
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ import time
 from _signal import SIG_DFL, SIG_IGN, SIGCHLD, SIGKILL, SIGPIPE, SIGXFSZ, getsignal, signal  # `signal` loads `enum`
 
 from ...core.world import Unseen
-from ...lean.value import TYPE_CHECKING, Value
+from ...lean.typing import TYPE_CHECKING
+from ...lean.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -27,7 +27,7 @@ from _signal import SIG_DFL, SIGPIPE, SIGXFSZ, signal  # `signal` itself would l
 
 from ...core.text.encoding import raw, text
 from ...errors import NoProgram, NotRunnable
-from ...lean.value import TYPE_CHECKING
+from ...lean.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -11,7 +11,8 @@ import stat
 
 from ...core.text.encoding import text
 from ...errors import NoProgram, NotRunnable
-from ...lean.value import TYPE_CHECKING, Value
+from ...lean.typing import TYPE_CHECKING
+from ...lean.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

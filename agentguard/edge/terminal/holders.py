@@ -13,7 +13,7 @@ import stat
 from ...approval.terminal_trust import SSH, Facts, Holder
 from ...core.caller import Process
 from ...core.text.encoding import text
-from ...lean.value import TYPE_CHECKING
+from ...lean.typing import TYPE_CHECKING
 from ..caller import agents
 from ..caller.processes import line_of
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 from ...approval.sheet import Sheet, lines, printable
-from ...lean.value import TYPE_CHECKING
+from ...lean.typing import TYPE_CHECKING
 from ..caller.controlling_terminal import opened, own_terminal
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import os
 import sys
 
 from ...approval.terminal_trust import TERMINALS, Place, judge, worst
-from ...lean.value import TYPE_CHECKING
+from ...lean.typing import TYPE_CHECKING
 from ..caller.controlling_terminal import own_terminal
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from ...core.context import Context
 from ...core.effect import Effect, Reading, Target
 from ...core.text.encoding import text
 from ...core.world import Unseen
-from ...lean.value import TYPE_CHECKING
+from ...lean.typing import TYPE_CHECKING
 from .. import http
 from ..url import split
 from . import config, files, globs, other, variables

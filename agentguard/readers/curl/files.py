@@ -7,7 +7,7 @@ from ...core.effect import Effect, Environment, Target
 from ...core.paths import on_path
 from ...core.text.encoding import text
 from ...core.world import Unseen
-from ...lean.value import TYPE_CHECKING
+from ...lean.typing import TYPE_CHECKING
 from . import globs
 from .group import Group, value
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...core.call import Unresolved
 from ...core.effect import Effect, Target
-from ...lean.value import TYPE_CHECKING
+from ...lean.typing import TYPE_CHECKING
 from .. import http
 from ..url import Url
 from . import commands, files

@@ -6,7 +6,7 @@ from ...core.call import Call, Unresolved
 from ...core.context import Context
 from ...core.text.encoding import text
 from ...core.world import Unseen
-from ...lean.value import TYPE_CHECKING
+from ...lean.typing import TYPE_CHECKING
 from ..url import PLAIN
 from .group import content
 

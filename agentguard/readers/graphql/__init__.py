@@ -12,7 +12,8 @@ from ...core.context import Context, stdin
 from ...core.effect import Effect, Environment, Reading, Target
 from ...core.text import encoding
 from ...core.world import Unseen
-from ...lean.value import TYPE_CHECKING, Value
+from ...lean.typing import TYPE_CHECKING
+from ...lean.value import Value
 from ..conditions import speaking
 from ..verbs import CREATES, REMOVES, REPLACES, words
 from .arguments import NO_VARIABLES, UNSEEN, Arguments

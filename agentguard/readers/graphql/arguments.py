@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...lean.value import TYPE_CHECKING
+from ...lean.typing import TYPE_CHECKING
 from ..conditions import Facts
 from ..verbs import words
 

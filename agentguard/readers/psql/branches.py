@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ...lean.value import TYPE_CHECKING
+from ...lean.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .run import Psql

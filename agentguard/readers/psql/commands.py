@@ -7,7 +7,7 @@ import re
 
 from ...core.call import Unresolved
 from ...core.effect import Target
-from ...lean.value import TYPE_CHECKING
+from ...lean.typing import TYPE_CHECKING
 from ..sql.calls import is_safe
 from . import branches
 from .connection import Settings, complete, is_conninfo

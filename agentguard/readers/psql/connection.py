@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ...core.call import Call, Invocation, Unresolved
 from ...core.world import Unseen, World
-from ...lean.value import TYPE_CHECKING
+from ...lean.typing import TYPE_CHECKING
 from ..sql.place import Place
 
 if TYPE_CHECKING:

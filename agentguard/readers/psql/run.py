@@ -10,7 +10,7 @@ from ...core.context import Context, stdin
 from ...core.effect import Effect, Target, Verb
 from ...core.paths import on_path
 from ...core.world import Unseen
-from ...lean.value import TYPE_CHECKING
+from ...lean.typing import TYPE_CHECKING
 from ..sql.calls import QUOTING, is_safe
 from ..sql.session import Session
 from . import connection

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from ...core.call import Unresolved
-from ...lean.value import TYPE_CHECKING
+from ...lean.typing import TYPE_CHECKING
 from ..sql.nodes import UNKNOWN
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import os
 import sys
 
 from ...lean import cache
-from ...lean.value import TYPE_CHECKING
+from ...lean.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from types import ModuleType

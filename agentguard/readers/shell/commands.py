@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...core.call import Stream, Unresolved
-from ...lean.value import TYPE_CHECKING
+from ...lean.typing import TYPE_CHECKING
 from .braces import braces
 from .builtins import BUILTINS, DECLARING
 from .control import may_leave

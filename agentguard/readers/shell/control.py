@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...core.call import Unresolved
-from ...lean.value import TYPE_CHECKING
+from ...lean.typing import TYPE_CHECKING
 from .grammar import Script, place
 
 if TYPE_CHECKING:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ...lean.value import TYPE_CHECKING, Value
+from ...lean.typing import TYPE_CHECKING
+from ...lean.value import Value
 from . import plain
 from .lexer import Lexer
 from .pieces import NotUnderstood, Word

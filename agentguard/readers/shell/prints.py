@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...core.call import Stream, Unresolved
 from ...core.world import Unseen
-from ...lean.value import TYPE_CHECKING
+from ...lean.typing import TYPE_CHECKING
 from .pieces import unescaped
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...core.call import Stream, Unresolved
 from ...core.effect import Effect, Target
 from ...core.paths import on_path
-from ...lean.value import TYPE_CHECKING
+from ...lean.typing import TYPE_CHECKING
 from .grammar import Script, place
 from .prints import contents
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ...core.call import Invocation, Stream, Unresolved
-from ...lean.value import TYPE_CHECKING, Value
+from ...lean.typing import TYPE_CHECKING
+from ...lean.value import Value
 
 if TYPE_CHECKING:
     from typing import Any

@@ -9,7 +9,7 @@ from ...core.context import Context
 from ...core.effect import Effect, Reading, Target
 from ...core.paths import could_touch
 from ...core.world import Unseen
-from ...lean.value import TYPE_CHECKING
+from ...lean.typing import TYPE_CHECKING
 from .builtins import QUIET
 from .commands import MAX_CALLS, command
 from .control import branch, chains, choose, each, leaves, loop

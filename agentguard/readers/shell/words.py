@@ -7,7 +7,7 @@ import os.path
 from ...core.call import Unresolved
 from ...core.paths import could_touch
 from ...core.world import Unseen
-from ...lean.value import TYPE_CHECKING
+from ...lean.typing import TYPE_CHECKING
 from .braces import braces
 from .pieces import Piece, Word, assignment
 from .quoting import GROUPING, quoted, whole

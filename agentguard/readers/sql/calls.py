@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...core.effect import Target
-from ...lean.value import TYPE_CHECKING
+from ...lean.typing import TYPE_CHECKING
 from . import functions
 from .nodes import UNKNOWN, constant, kind, parts
 from .note import note

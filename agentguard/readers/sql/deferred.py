@@ -8,7 +8,7 @@ database before cannot be seen, and an ordinary view or trigger is not held agai
 from __future__ import annotations
 
 from ...core.effect import Effect, Target
-from ...lean.value import TYPE_CHECKING
+from ...lean.typing import TYPE_CHECKING
 from .nodes import below, kind, parts
 from .rows import expressions
 

@@ -9,7 +9,7 @@ nowhere here belongs to somebody's own function, which may do anything.
 # ruff: noqa: SIM905 (a thousand words)
 from __future__ import annotations
 
-from ...lean.value import TYPE_CHECKING
+from ...lean.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ...core.effect import Verb

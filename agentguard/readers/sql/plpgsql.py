@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...core.effect import Effect, Target
-from ...lean.value import TYPE_CHECKING
+from ...lean.typing import TYPE_CHECKING
 from .nodes import UNKNOWN
 from .session import Session
 

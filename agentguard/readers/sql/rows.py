@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...core.effect import Target
-from ...lean.value import TYPE_CHECKING
+from ...lean.typing import TYPE_CHECKING
 from .calls import function, functional
 from .nodes import below, kind, names, parts
 from .note import DUMP_FIRST, TRY_FIRST, note, said

@@ -9,7 +9,7 @@ statement itself (RENAME, GRANT, DISABLE TRIGGER), can be undone.
 from __future__ import annotations
 
 from ...core.effect import Target
-from ...lean.value import TYPE_CHECKING
+from ...lean.typing import TYPE_CHECKING
 from . import calls, definitions, rows
 from .deferred import ANYTHING, DEFERRED, USES, arm, fire, rename
 from .nodes import below, kind, names, option, parts
