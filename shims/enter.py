@@ -19,9 +19,12 @@ def enter():
         gc.disable()  # one call makes too little garbage to be worth looking for
 
         # Through the link once: a switch to another version in mid-call must not mix the two.
-        sys.path.insert(0, f"{root}/{posix.readlink(f'{root}/current')}/lib")
-        from agentguard.lean import bundle
+        packages = f"{root}/{posix.readlink(f'{root}/current')}/lib"
+        # By itself, without the packages that it lies in: they come out of the bundle.
+        sys.path.insert(0, f"{packages}/agentguard/lean")
+        import bundle
 
+        sys.path[0] = packages
         bundle.use()
         from agentguard.shim import main
 

@@ -29,7 +29,8 @@ def write(lib: str, place: str) -> None:
     for name, path in _modules(lib):
         source = os.path.join(place, path)
         with open(os.path.join(lib, path), "rb") as file:
-            form = marshal.dumps(compile(file.read(), source, "exec", dont_inherit=True, optimize=0))
+            text = file.read()
+        form = b"" if _is_idle(text) else marshal.dumps(compile(text, source, "exec", dont_inherit=True, optimize=0))
         table[name] = (source, at, len(form))
         forms.append(form)
         at += len(form)
@@ -46,6 +47,13 @@ def _modules(lib: str) -> Iterator[tuple[str, str]]:
                 if file.endswith(".py"):
                     path = os.path.relpath(os.path.join(folder, file), lib)
                     yield path.removesuffix(".py").replace("/", ".").removesuffix(".__init__"), path
+
+
+def _is_idle(source: bytes) -> bool:
+    """Whether nothing happens in a module: it has a docstring at most, as packages do that only hold others."""
+    from ast import Constant, Expr, parse
+
+    return all(isinstance(part, Expr) and isinstance(part.value, Constant) for part in parse(source).body)
 
 
 def use() -> None:
@@ -89,8 +97,9 @@ class _Finder:
         return None
 
     def exec_module(self, module: ModuleType) -> None:
-        """Run a module's code."""
-        exec(self.get_code(module.__name__), module.__dict__)
+        """Run a module's code, if it has any."""
+        if self._table[module.__name__][2]:
+            exec(self.get_code(module.__name__), module.__dict__)
 
     def get_code(self, name: str) -> CodeType:
         """A module's code."""
