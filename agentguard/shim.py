@@ -140,7 +140,7 @@ class RealEdges(Edges):
     def read(self, call: Invocation, world: World) -> Reading:
         """What the call would do, by the rules that were compiled at install time."""
         from . import resources
-        from .classify import Classifier
+        from .classify.classifier import Classifier
         from .core.effect import Reading
         from .rulebook.compiled import CompiledRulebook
 

@@ -29,7 +29,7 @@ import pytest
 from guarded import lasting_directory
 from repository import ENV
 
-from agentguard.classify import Classifier
+from agentguard.classify.classifier import Classifier
 from agentguard.core.call import Invocation, Stream
 from agentguard.core.effect import Reading
 from agentguard.edge.world import RealWorld

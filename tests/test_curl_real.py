@@ -11,7 +11,7 @@ import threading
 
 import pytest
 
-from agentguard.classify import Classifier
+from agentguard.classify.classifier import Classifier
 from agentguard.core.call import Invocation
 from agentguard.core.world import PathState, Unseen, World
 from agentguard.readers import http as http_reader

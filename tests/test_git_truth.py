@@ -26,7 +26,7 @@ import pytest
 from guarded import lasting_directory
 from kept import Ground
 
-from agentguard.classify import Classifier
+from agentguard.classify.classifier import Classifier
 from agentguard.core.call import Invocation, Stream
 from agentguard.edge.world import RealWorld
 from agentguard.rulebook.load import Rulebook

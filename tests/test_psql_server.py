@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from postgres import Server, postgres
 
-from agentguard.classify import Classifier
+from agentguard.classify.classifier import Classifier
 from agentguard.core.call import Invocation, Stream
 from agentguard.core.effect import Reading
 from agentguard.readers.psql.script import Scanner

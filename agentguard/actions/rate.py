@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from ..classify import Classifier
+from ..classify.classifier import Classifier
 from ..core.call import Invocation, Stream
 from ..core.effect import Reading
 from ..edge.layout import Root
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
-    from ..classify import Programs
-    from ..explain import Step
+    from ..classify.classifier import Programs
+    from ..classify.explain import Step
 
 _STDIN = Stream("unseen", why="standard input is not known before the line runs")
 
@@ -78,7 +78,7 @@ class Judge:
         if not self._explains:
             reading, step = subject.read_by(Classifier(self._rulebook, world)), None
         else:
-            from ..explain import Explainer
+            from ..classify.explain import Explainer
 
             explainer = Explainer(self._rulebook, world)
             reading, step = subject.read_by(explainer), explainer.steps[0]

@@ -1,4 +1,4 @@
-"""How a rating came about, for people as a tree and for programs as data; see agentguard.explain."""
+"""How a rating came about, for people as a tree and for programs as data; see agentguard.classify.explain."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from rich.text import Text
 from rich.tree import Tree
 
 from ..approval.sheet import printable
+from ..classify.explain import Fact, Step
 from ..core.effect import RATINGS, RECOVERIES, Effect
 from ..core.text.redact import masked_text
-from ..explain import Fact, Step
 from .style import STYLES
 
 #: How many effects, facts and parts of one part are shown before the rest is only counted.

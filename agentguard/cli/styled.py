@@ -12,7 +12,7 @@ from .explanation import tree
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ..explain import Step
+    from ..classify.explain import Step
     from .style import Line
 
 

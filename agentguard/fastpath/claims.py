@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from ..classify import Classifier, Programs
+from ..classify.classifier import Classifier, Programs
 from ..core.api import Api
 from ..core.call import Invocation, Stream
 from ..core.effect import Rating, worst

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from ..classify import Programs
+from ..classify.classifier import Programs
 from ..core.effect import Effect, Rating, Target, worst
 from ..core.text.glob import like
 from ..lean.value import Value

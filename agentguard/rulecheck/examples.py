@@ -10,7 +10,7 @@ import os.path
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..classify import Classifier, Programs
+from ..classify.classifier import Classifier, Programs
 from ..core.api import ApiRule
 from ..core.call import Call, Invocation, Stream
 from ..core.effect import Reading, Target

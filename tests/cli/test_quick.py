@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from agentguard import resources
-from agentguard.classify import Classifier
+from agentguard.classify.classifier import Classifier
 from agentguard.cli import quick, rated
 from agentguard.core.call import Invocation
 from agentguard.edge.world import RealWorld

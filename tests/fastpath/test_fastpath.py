@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from fastway import PROGRAMS, SHELLS, Blind, Ground
 
-from agentguard.classify import Classifier
+from agentguard.classify.classifier import Classifier
 from agentguard.core.call import Invocation
 from agentguard.core.effect import RATINGS
 from agentguard.core.text.redact import masked

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from fastway import Ground
 
-from agentguard.classify import Classifier
+from agentguard.classify.classifier import Classifier
 from agentguard.core.call import Invocation
 from agentguard.policy.decide import decide
 from agentguard.rulebook.build import build

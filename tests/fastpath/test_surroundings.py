@@ -16,7 +16,7 @@ import pytest
 from fastway import SHELLS, Blind, Ground
 from repository import GIT
 
-from agentguard.classify import Classifier
+from agentguard.classify.classifier import Classifier
 from agentguard.core.call import Invocation
 from agentguard.edge.records import spool
 from agentguard.edge.world import RealWorld

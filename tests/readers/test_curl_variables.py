@@ -5,7 +5,7 @@ import shlex
 import pytest
 
 from agentguard import resources
-from agentguard.classify import Classifier
+from agentguard.classify.classifier import Classifier
 from agentguard.core.call import Invocation
 from agentguard.core.world import Unseen, Witness
 from agentguard.readers.curl.variables import expand

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentguard import resources
-from agentguard.classify import Classifier
+from agentguard.classify.classifier import Classifier
 from agentguard.core.call import Invocation, Stream, Unresolved
 from agentguard.core.effect import RATINGS, Effect, Target
 from agentguard.readers import http, url

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agentguard.classify import Classifier
+from agentguard.classify.classifier import Classifier
 from agentguard.core.call import Invocation, Stream, Unresolved
 from agentguard.core.effect import Reading
 from agentguard.core.world import Unseen

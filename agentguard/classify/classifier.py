@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from .core.call import Argument, Call, Invocation, Stream, Unresolved
-from .core.context import Context, stdin
-from .core.effect import Effect, Reading, Target
-from .core.text import encoding
-from .core.world import OtherHost, Unseen, World
-from .lean.typing import TYPE_CHECKING, Protocol
-from .readers.shebang import interpreter
-from .rulebook.argv import parse
-from .rulebook.match import carried, matches, place, said, speak
-from .rulebook.search import acts, commands, found_below, printed
+from ..core.call import Argument, Call, Invocation, Stream, Unresolved
+from ..core.context import Context, stdin
+from ..core.effect import Effect, Reading, Target
+from ..core.text import encoding
+from ..core.world import OtherHost, Unseen, World
+from ..lean.typing import TYPE_CHECKING, Protocol
+from ..readers.shebang import interpreter
+from ..rulebook.argv import parse
+from ..rulebook.match import carried, matches, place, said, speak
+from ..rulebook.search import acts, commands, found_below, printed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
-    from .core.api import Api
-    from .rulebook.command_builders import Filled
-    from .rulebook.model import Command, Program, Rule
+    from ..core.api import Api
+    from ..rulebook.command_builders import Filled
+    from ..rulebook.model import Command, Program, Rule
 
 #: How deep calls may carry each other before nobody can tell any more.
 MAX_DEPTH = 24
@@ -92,7 +92,7 @@ class Classifier(Context):
         """The world as a call finds it: what earlier parts of its line may change is not seen."""
         if not call.ahead:
             return self._world
-        from .core.world_after import Later
+        from ..core.world_after import Later
 
         return Later(self._world, call.ahead)
 
@@ -176,7 +176,7 @@ class Classifier(Context):
         for one in commands(parsed, found):
             reading += carrier._filled(one, carrying.invocation)
         if command.fills:
-            from .rulebook.command_builders import filled, surroundings
+            from ..rulebook.command_builders import filled, surroundings
 
             call = surroundings(carrying, command.fills)
             for one in filled(parsed, command.fills, self.world):
@@ -365,7 +365,7 @@ def _reader(name: str) -> ModuleType:
     """The reader of a language, loaded when it is first needed."""
     from importlib import import_module
 
-    return import_module(f".readers.{name}", __package__)
+    return import_module(f"..readers.{name}", __package__)
 
 
 def _unknown(call: Invocation, rule: str, reason: str) -> Reading:

@@ -6,14 +6,14 @@ which every reader tells it by calling `command` and `text`, and what the world 
 
 from __future__ import annotations
 
-from .approval.sheet import quoted
-from .classify import Classifier, Programs
-from .core.call import Invocation, Unresolved
-from .core.effect import Effect, Reading
-from .core.text.redact import masked
-from .core.world import Answer, Landing, PathState, Witness, World
-from .lean.typing import TYPE_CHECKING
-from .lean.value import Value
+from ..approval.sheet import quoted
+from ..core.call import Invocation, Unresolved
+from ..core.effect import Effect, Reading
+from ..core.text.redact import masked
+from ..core.world import Answer, Landing, PathState, Witness, World
+from ..lean.typing import TYPE_CHECKING
+from ..lean.value import Value
+from .classifier import Classifier, Programs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
