@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from desk import Desk
-from fastway import Ground
-from guarded import lasting_directory
+from support.desk import Desk
+from support.fastway import Ground
+from support.guarded import lasting_directory
 
 from agentguard import resources
 from agentguard.rulebook.load import Rulebook, load

@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from desk import PROMPT, Desk
 from scripted_model import ScriptedModel
+from support.desk import PROMPT, Desk
 
 from agentguard.edge.layout import Root
 from agentguard.edge.records.requests import Journal

@@ -9,10 +9,10 @@ import tomllib
 from pathlib import Path
 
 from claude_code import NEEDED, Guarded, repository
-from guarded import with_passphrase
 from scripted_model import ScriptedModel
+from support.guarded import with_passphrase
 
-TYPIST = str(Path(__file__).parents[1] / "typist.py")
+TYPIST = str(Path(__file__).parents[1] / "support" / "typist.py")
 PASSPHRASE = "four unrelated plain words"
 CALL = "rm -rf ./precious"
 

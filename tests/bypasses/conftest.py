@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from guarded import lasting_directory
 from setups import SETUPS, Row, Setup, rows
+from support.guarded import lasting_directory
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -24,8 +24,8 @@ from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 import pytest
-from desk import Desk
-from guarded import Guarded, Ran, with_passphrase
+from support.desk import Desk
+from support.guarded import Guarded, Ran, with_passphrase
 
 from agentguard.approval.request import Request
 from agentguard.edge.factors.factors import Factor, factors, sign
@@ -33,7 +33,7 @@ from agentguard.edge.factors.proof import grant
 from agentguard.edge.records.requests import Journal
 from agentguard.edge.records.used_grants import release
 
-TABLE = Path(__file__).parents[1] / "bypasses.toml"
+TABLE = Path(__file__).with_name("bypasses.toml")
 PASSPHRASE = "four unrelated plain words"
 #: Whom agent and person are where root runs the tests, for subprocess.
 NOBODY = 65534
@@ -56,7 +56,7 @@ for given in sys.stdin:
 """
 
 #: The text of a program that types what is asked for.
-TYPIST = (Path(__file__).parents[1] / "typist.py").read_text()
+TYPIST = (Path(__file__).parents[1] / "support" / "typist.py").read_text()
 
 
 def become_ordinary() -> None:

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from desk import PROJECT, Desk
+from support.desk import PROJECT, Desk
 
 from agentguard.approval.request import REQUEST_LIFE, Request, bound
 from agentguard.approval.sheet import Sheet

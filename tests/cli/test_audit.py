@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from desk import Desk
+from support.desk import Desk
 
 from agentguard.approval.sheet import Sheet
 from agentguard.cli.audit import audit

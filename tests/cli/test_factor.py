@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk import Desk
+from support.desk import Desk
 
 from agentguard.edge.layout import Root
 from agentguard.edge.records.requests import Journal

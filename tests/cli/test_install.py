@@ -13,7 +13,7 @@ from pathlib import Path
 
 import platformdirs
 import pytest
-from desk import PROMPT, Desk
+from support.desk import PROMPT, Desk
 
 from agentguard.actions import establish as verb
 from agentguard.cli.uninstall import dismantle

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from desk import PROJECT, Desk
+from support.desk import PROJECT, Desk
 
 from agentguard.actions import default_root, system
 from agentguard.edge.installation import shims

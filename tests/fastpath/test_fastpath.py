@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fastway import PROGRAMS, SHELLS, Blind, Ground
+from support.fastway import PROGRAMS, SHELLS, Blind, Ground
 
 from agentguard.classify.classifier import Classifier
 from agentguard.core.call import Invocation

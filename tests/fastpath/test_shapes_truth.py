@@ -10,7 +10,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from fastway import Ground
+from support.fastway import Ground
 
 from agentguard.classify.classifier import Classifier
 from agentguard.core.call import Invocation

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from fastway import SHELLS, Blind, Ground
-from repository import GIT
+from support.fastway import SHELLS, Blind, Ground
+from support.repository import GIT
 
 from agentguard.classify.classifier import Classifier
 from agentguard.core.call import Invocation

@@ -5,7 +5,7 @@ import random
 import subprocess
 
 import pytest
-from guarded import lasting_directory
+from support.guarded import lasting_directory
 
 from agentguard import resources
 from agentguard.core.call import Invocation

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from desk import Desk
+from support.desk import Desk
 
 from agentguard.approval.request import REQUEST_LIFE, Request
 from agentguard.edge.factors import factors, proof

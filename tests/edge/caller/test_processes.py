@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from desk import Desk
+from support.desk import Desk
 
 from agentguard.core.caller import Origin, Process, Session
 from agentguard.edge.caller import agents, processes

@@ -7,7 +7,7 @@ import socket
 import time
 
 import pytest
-from repository import Repository
+from support.repository import Repository
 
 from agentguard.core.world import PATH_STATES
 from agentguard.edge.files import disposable

@@ -5,7 +5,7 @@ import tarfile
 import zipfile
 
 import pytest
-from guarded import lasting_directory
+from support.guarded import lasting_directory
 
 from agentguard.core.world import TooWide, Unseen
 from agentguard.edge.files import trees

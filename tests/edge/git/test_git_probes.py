@@ -9,7 +9,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from repository import ENV, Repository
+from support.repository import ENV, Repository
 
 from agentguard.core.call import Call, Invocation, Stream, Unresolved
 from agentguard.core.world import Unseen

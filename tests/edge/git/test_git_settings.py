@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from repository import ENV, Repository
+from support.repository import ENV, Repository
 
 from agentguard.core.world import Unseen
 from agentguard.edge.git import settings

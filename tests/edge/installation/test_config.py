@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from guarded import Guarded, Ran, lasting_directory
+from support.guarded import Guarded, Ran, lasting_directory
 
 from agentguard.approval.sheet import Sheet
 from agentguard.edge.installation.config import policy

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from desk import Desk
+from support.desk import Desk
 
 from agentguard.approval.sheet import Sheet, lines
 from agentguard.core.effect import Reason

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from desk import PROJECT, Desk
+from support.desk import PROJECT, Desk
 
 from agentguard.approval.terminal_trust import Facts, Holder, judge
 from agentguard.core.caller import Process

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from guarded import Guarded
+from support.guarded import Guarded
 
 from agentguard.approval.request import question
 

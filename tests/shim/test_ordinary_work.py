@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from guarded import Guarded, Session, lasting_directory
+from support.guarded import Guarded, Session, lasting_directory
 
 #: A file of the developer's own that no tool has made: it is in every project, and must stay there.
 NOTES = "the only copy\n"

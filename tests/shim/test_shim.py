@@ -18,7 +18,7 @@ from agentguard.edge.records.requests import Journal
 from agentguard.rulebook import compiled
 from agentguard.rulebook.load import load
 
-REPOSITORY = Path(__file__).parents[1]
+REPOSITORY = Path(__file__).parents[2]
 
 RULES = """
 [program]

@@ -1,4 +1,4 @@
-"""The table of ways around the guard: whole, honest, and performed. tests/bypasses/ performs them."""
+"""The table of ways around the guard: whole, honest, and performed. The other files here perform them."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-TESTS = Path(__file__).parent
-README = (TESTS.parent / "README.md").read_text()
+HERE = Path(__file__).parent
+README = (HERE.parents[1] / "README.md").read_text()
 SETUPS = ("user", "user_factor", "system_factor")
 
-with open(TESTS / "bypasses.toml", "rb") as file:
+with open(HERE / "bypasses.toml", "rb") as file:
     WAYS: list[dict[str, Any]] = tomllib.load(file)["way"]
 
 
@@ -55,7 +55,7 @@ def test_what_stays_open_is_out_of_scope(way: dict[str, Any]) -> None:
 
 def test_every_way_has_a_test_and_every_test_a_way() -> None:
     written = set()
-    for path in sorted((TESTS / "bypasses").glob("test_*.py")):
+    for path in sorted(HERE.glob("test_*.py")):
         for function in ast.parse(path.read_text()).body:
             if isinstance(function, ast.FunctionDef) and function.args.args[:1] and function.args.args[0].arg == "row":
                 written.add(f"{path.name}::{function.name}")

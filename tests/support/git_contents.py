@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from repository import ENV, GIT
+from support.repository import ENV, GIT
 
 #: Reflogs are older than any "now" of a call, and hooks are not copied.
 _BUILDING = {

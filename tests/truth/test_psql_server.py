@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from postgres import Server, postgres
+from support.postgres import Server, postgres
 
 from agentguard.classify.classifier import Classifier
 from agentguard.core.call import Invocation, Stream
@@ -18,7 +18,7 @@ from agentguard.rulecheck.examples import StatedWorld
 __all__ = ["postgres"]
 pytestmark = pytest.mark.postgres
 
-RULES = load(str(Path(__file__).parents[1] / "rules"))
+RULES = load(str(Path(__file__).parents[2] / "rules"))
 SCHEMA = """
 create table users (id int primary key, name text);
 insert into users values (1, 'ann'), (2, 'bob');

@@ -22,7 +22,7 @@ from typing import Any
 
 import pytest
 
-PROJECT = Path(__file__).parent.parent
+PROJECT = Path(__file__).parents[2]
 PROMPT = "desk> "
 
 #: Starts its arguments as an orphan that leads a session, and says its pid.

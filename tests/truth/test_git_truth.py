@@ -1,6 +1,6 @@
 """Destructive exactly where work would be lost: git calls are rated, then really made, and what is left is looked at.
 
-`truth/git.toml` has the places (see kept.py) and `cases`, a list of tables:
+`git.toml` has the places (see support/git_contents.py) and `cases`, a list of tables:
 
     in         the places that the calls are made in
     run        the calls, a line for each; " <<< TEXT" gives standard input, "\\n" and "\\0" as in C
@@ -23,8 +23,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from guarded import lasting_directory
-from kept import Ground
+from support.git_contents import Ground
+from support.guarded import lasting_directory
 
 from agentguard.classify.classifier import Classifier
 from agentguard.core.call import Invocation, Stream
@@ -33,7 +33,7 @@ from agentguard.rulebook.load import Rulebook
 
 #: Where files are in memory only: hundreds of repositories are put back.
 MEMORY = "/dev/shm"
-TABLE = tomllib.loads((Path(__file__).parent / "truth/git.toml").read_text())
+TABLE = tomllib.loads(Path(__file__).with_name("git.toml").read_text())
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 """Labelled tables: what an expert with the manual open would say of a call in a known state.
 
-Every `cases/*.toml` holds `cases`, a list of tables:
+Every `*.toml` here holds `cases`, a list of tables:
 
     run          the command line, or a list of words for one call as a shim sees it
     rating       read, reversible or destructive
@@ -26,8 +26,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from guarded import lasting_directory
-from repository import ENV
+from support.guarded import lasting_directory
+from support.repository import ENV
 
 from agentguard.classify.classifier import Classifier
 from agentguard.core.call import Invocation, Stream
@@ -37,7 +37,7 @@ from agentguard.rulebook.load import Rulebook
 from agentguard.rulebook.model import Example
 from agentguard.rulecheck.examples import rate
 
-TABLES = sorted((Path(__file__).parent / "cases").glob("*.toml"))
+TABLES = sorted(Path(__file__).parent.glob("*.toml"))
 BLANK = {"GIT_CONFIG_NOSYSTEM": "1", "TZ": "UTC"}
 
 

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from guarded import Guarded, Ran, lasting_directory
+from support.guarded import Guarded, Ran, lasting_directory
 
-PROJECT = Path(__file__).parents[1]
+PROJECT = Path(__file__).parents[2]
 #: A read that the classifier looks at: a shim would let a plainer one through by itself.
 LOOKED_AT = ("git", "-c", "advice.detachedHead=false", "--version")
 

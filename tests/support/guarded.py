@@ -42,7 +42,7 @@ _PLACES = (
     "/Users/Shared",
     f"/run/user/{os.getuid()}",
     "/var/lib",
-    str(Path(__file__).parents[2]),
+    str(Path(__file__).parents[3]),
 )
 _TEMPORARY = ("/tmp", "/var/tmp", "/private/tmp", "/private/var", os.path.realpath(tempfile.gettempdir()))
 _GIT_CONFIG = "[user]\n\tname = dev\n\temail = dev@example.org\n[init]\n\tdefaultBranch = main\n"

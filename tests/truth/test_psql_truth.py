@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from postgres import Server, postgres
+from support.postgres import Server, postgres
 
 from agentguard.classify.classifier import Classifier
 from agentguard.core.call import Invocation, Stream
@@ -20,7 +20,7 @@ from agentguard.rulecheck.examples import StatedWorld
 __all__ = ["postgres"]
 pytestmark = pytest.mark.postgres
 
-RULES = load(str(Path(__file__).parents[1] / "rules"))
+RULES = load(str(Path(__file__).parents[2] / "rules"))
 #: What every trial begins with: tables with rows, a table that refers to one, a view, a sequence, functions that
 #: delete, a large object.
 SCENE = """
@@ -100,7 +100,7 @@ def trial(postgres: Server) -> Trial:
 
 def labelled() -> Iterator[tuple[tuple[str, ...], str]]:
     """The labelled calls of psql that need no file."""
-    for case in tomllib.loads((Path(__file__).parent / "cases" / "psql.toml").read_text())["cases"]:
+    for case in tomllib.loads((Path(__file__).parents[1] / "cases" / "psql.toml").read_text())["cases"]:
         given_ = case.get("given", {})
         if isinstance(case["run"], list) and given_.keys() <= {"stdin"}:
             yield tuple(case["run"][1:]), given_.get("stdin", "")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from guarded import Guarded, Ran, lasting_directory
+from support.guarded import Guarded, Ran, lasting_directory
 
 from agentguard.approval.sheet import Sheet, lines
 from agentguard.core.caller import Origin, Session
