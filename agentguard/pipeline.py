@@ -14,6 +14,7 @@ from .core.call import Invocation
 from .core.caller import Origin, Session
 from .core.effect import Effect, Reading, Target
 from .core.text.redact import masked_text
+from .core.word import text_of
 from .core.world import Witness, World
 from .errors import REFUSED, InstallError, RecordError, Unproven
 from .lean.canonical import digest
@@ -151,12 +152,12 @@ def judge(call: Invocation, origin: Origin, edges: Edges) -> Judged:
     real, identity = edges.real(call)
     witness = Witness(edges.world(call))
     reading = edges.read(call, witness)
-    denied = earlier(reading, call.cwd, _denials(reading, origin, edges), edges.located)
+    denied = earlier(reading, text_of(call.cwd), _denials(reading, origin, edges), edges.located)
     policy = edges.policy if reading.rating == "destructive" or denied else Policy()
     asked = sheet(call, reading, origin, real, policy, bool(edges.factors), denied)
-    where = (call.cwd, edges.directory(call))
+    where = (text_of(call.cwd), edges.directory(call))
     who = (origin.uid, origin.session.id, origin.session.below)
-    exact = bound(digest((call.argv, where, real, identity, who, witness.evidence)), asked)
+    exact = bound(digest((call.texts, where, real, identity, who, witness.evidence)), asked)
     return Judged(call, reading, decide(reading, denied), origin, real, asked, exact)
 
 
@@ -225,7 +226,7 @@ def _ask_here(judged: Judged, edges: Edges) -> int:
 
 def _ask_elsewhere(judged: Judged, edges: Edges) -> Request:
     """File a request, and wait for a person at another terminal."""
-    aim = hits(judged.reading, judged.call.argv, judged.call.cwd, edges.located)
+    aim = hits(judged.reading, judged.call.texts, text_of(judged.call.cwd), edges.located)
     filed = edges.journal.file(judged.asked, judged.digest, judged.origin, aim)
     request = filed.request
     if request.state != "open":

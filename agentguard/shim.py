@@ -10,6 +10,7 @@ from _signal import SIG_DFL, SIGINT, signal  # `signal` itself would load `enum`
 
 from .approval.sheet import printable
 from .core.call import Invocation
+from .core.word import text_of
 from .edge.layout import Root
 from .edge.system.launch import environment, launch
 from .edge.system.programs import find
@@ -43,7 +44,7 @@ def main(root: str, sigign: str, name: str, arguments: list[str], factors: str =
     """
     try:
         _occupy_streams()
-        call = Invocation((name, *arguments), _directory(), environment())
+        call = Invocation.of((name, *arguments), _directory(), environment())
         return guard(call, RealEdges(Root(root), call, sigign, tuple(filter(None, factors.split(",")))))
     except KeyboardInterrupt:
         signal(SIGINT, SIG_DFL)
@@ -105,7 +106,7 @@ class RealEdges(Edges):
     @property
     def patience(self) -> float:
         """What was chosen at install time; nothing in continuous integration, where nobody comes."""
-        return self.policy.wait if self._call.env.get("CI", "") in _NO_CI else 0.0
+        return self.policy.wait if (self._call.variable("CI") or "") in _NO_CI else 0.0
 
     def origin(self) -> Origin:
         """Who calls. Where the sessions that were named cannot be looked up, nobody is asked at the terminal."""
@@ -113,9 +114,9 @@ class RealEdges(Edges):
 
         try:
             self._sessions = self.journal.sessions()
-            self._caller = origin(self._sessions, self._call.env)
+            self._caller = origin(self._sessions, self._call.surroundings)
         except RecordError:
-            self._caller = origin(self._sessions, self._call.env).replace(terminal="")
+            self._caller = origin(self._sessions, self._call.surroundings).replace(terminal="")
         return self._caller
 
     def world(self, call: Invocation) -> RealWorld:
@@ -129,7 +130,7 @@ class RealEdges(Edges):
 
     def real(self, call: Invocation) -> tuple[str, tuple[str, ...]]:
         """The next program of that name behind the shims."""
-        real = find(call.name, call.env.get("PATH"), self._root.shims, call.cwd)
+        real = find(call.name, call.variable("PATH"), self._root.shims, text_of(call.cwd))
         return real.path, real.identity
 
     def directory(self, call: Invocation) -> tuple[str, ...]:
@@ -196,7 +197,7 @@ class RealEdges(Edges):
         world = self.world(call)
         if world.stdin_unusable:
             raise AgentguardError(world.stdin_unusable)
-        launch(program, call.argv, call.env, self._sigign, world.stdin_read)
+        launch(program, call.texts, call.surroundings, self._sigign, world.stdin_read)
 
 
 def _directory() -> str:

@@ -6,12 +6,13 @@ from agentguard.approval.request import Filed, Request
 from agentguard.core.call import Invocation
 from agentguard.core.caller import Origin, Process, Session
 from agentguard.core.effect import Effect, Environment, Reading, Target
+from agentguard.core.word import Known, known
 from agentguard.core.world import PathState, World
 from agentguard.errors import REFUSED, NoProgram, RecordError
 from agentguard.pipeline import Edges, Journal, guard
 from agentguard.policy.settings import WORD, Policy
 
-CALL = Invocation(("rm", "-rf", "data"), "/home/ada/work", {"PATH": "/shims:/bin"})
+CALL = Invocation.of(("rm", "-rf", "data"), "/home/ada/work", {"PATH": "/shims:/bin"})
 LAUNCHED = 77
 
 
@@ -240,9 +241,9 @@ def test_an_approval_given_later_lets_the_same_call_pass_once():
 @pytest.mark.parametrize(
     "other",
     [
-        CALL.replace(argv=("rm", "-rf", "data2")),
-        CALL.replace(argv=("rm", "-rf", "data", "")),
-        CALL.replace(cwd="/home/ada"),
+        CALL.replace(argv=known(("rm", "-rf", "data2"))),
+        CALL.replace(argv=known(("rm", "-rf", "data", ""))),
+        CALL.replace(cwd=Known("/home/ada")),
     ],
 )
 def test_an_approval_is_for_that_call_only(other):
@@ -409,7 +410,7 @@ def test_a_row_keeps_only_so_many_effects():
 def test_secrets_are_masked_in_rows_and_in_what_is_told_and_shown():
     secret = "8f14e45fceea167a5a36dedd4bea2543"
     url = f"https://ada:{secret}@db.example/x"
-    call = Invocation(("curl", "-H", f"Authorization: Bearer {secret}", url), "/", {})
+    call = Invocation.of(("curl", "-H", f"Authorization: Bearer {secret}", url), "/", {})
     hit = Effect(
         "remove", Target("url", url), rule="r", program="curl", reason=f"deletes {url}", catastrophic=f"all of {url}",
         environment=Environment("production", f"PGPASSWORD={secret}"),

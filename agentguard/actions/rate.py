@@ -7,6 +7,7 @@ import os
 from ..classify.classifier import Classifier
 from ..core.call import Invocation, Stream
 from ..core.effect import Reading
+from ..core.word import Known, text_of
 from ..edge.layout import Root
 from ..edge.world import RealWorld
 from ..errors import RecordError, UsageError
@@ -32,14 +33,16 @@ class Subject(Value):
 
     def read_by(self, classifier: Classifier) -> Reading:
         """What it would do."""
-        return classifier.command(self.call) if self.line is None else classifier.text("shell", self.line, self.call)
+        if self.line is None:
+            return classifier.command(self.call)
+        return classifier.text("shell", Known(self.line), self.call)
 
 
 def subject_of(words: str | tuple[str, ...], cwd: str, env: Mapping[str, str]) -> Subject:
     """A command line, or the words of a call."""
     line = words if isinstance(words, str) else None
     argv = ("sh", "-c", words) if isinstance(words, str) else words
-    return Subject(Invocation(argv, cwd, dict(env), _STDIN), line)
+    return Subject(Invocation.of(argv, cwd, env, _STDIN), line)
 
 
 class Judged(Value):
@@ -82,7 +85,7 @@ class Judge:
 
             explainer = Explainer(self._rulebook, world)
             reading, step = subject.read_by(explainer), explainer.steps[0]
-        return Judged(reading, step, self._earlier(reading, subject.call.cwd))
+        return Judged(reading, step, self._earlier(reading, text_of(subject.call.cwd)))
 
     def _earlier(self, reading: Reading, cwd: str) -> tuple[str, ...]:
         """The denials whose aim it shares, of its caller's session."""

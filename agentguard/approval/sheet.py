@@ -6,6 +6,7 @@ from ..core.call import Invocation
 from ..core.caller import Origin
 from ..core.effect import Rating, Reading, Reason
 from ..core.text.redact import masked, masked_text
+from ..core.word import text_of
 from ..lean.value import Value
 from ..policy.denials import changes
 from ..policy.settings import WORD, Policy, named
@@ -54,8 +55,8 @@ def sheet(
     places = (f"{e.environment.name} ({e.environment.evidence})" for e in hit if e.environment.evidence)
     return Sheet(
         program=call.name,
-        argv=masked(call.argv),
-        cwd=call.cwd,
+        argv=masked(call.texts),
+        cwd=text_of(call.cwd),
         real=real,
         rating=reading.rating,
         catastrophic=masked_text(reading.catastrophic),

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from ..core.call import Argument, Call, Invocation, Stream, Unresolved
+from ..core.call import Argument, Call, Invocation, Stream
 from ..core.context import Context, stdin
 from ..core.effect import Effect, Reading, Target
+from ..core.paths import base_directory
 from ..core.text import encoding
-from ..core.world import OtherHost, Unseen, World
+from ..core.unseen import Unseen
+from ..core.word import Known, Unknown, joined, known, text_of
+from ..core.world import OtherHost, World
 from ..lean.typing import TYPE_CHECKING, Protocol
+from ..lean.value import Value
 from ..readers.shebang import interpreter
 from ..rulebook.argv import parse
 from ..rulebook.match import carried, matches, place, said, speak
 from ..rulebook.search import acts, commands, found_below, printed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from types import ModuleType
+    from typing import Self
 
     from ..core.api import Api
+    from ..core.word import Word
     from ..rulebook.command_builders import Filled
     from ..rulebook.model import Command, Program, Rule
 
@@ -52,29 +57,45 @@ class Programs(Protocol):
         raise NotImplementedError
 
 
-class Classifier(Context):
-    """Reads calls by the rulebook, and what they carry by the readers; see core.context.Context."""
+class Setting(Value):
+    """Where something is read: in which `world` its line begins, and how deep calls carry each other there.
 
-    def __init__(self, rulebook: Programs, world: World) -> None:
+    `unshimmed` says that PATH does not lead to the shims there, so that nothing guards what a program runs.
+    """
+
+    world: World
+    depth: int = 0
+    unshimmed: bool = False
+
+
+class Classifier(Context):
+    """Reads calls by the rulebook, and what they carry by the readers; see core.context.Context.
+
+    It never changes: what a call carries is read by another one (`inside`), which sees the world as that call finds it.
+    """
+
+    def __init__(self, rulebook: Programs, world: World, setting: Setting | None = None) -> None:
         self.rulebook = rulebook
-        self.world = self._world = world
-        self._depth = 0
-        self._unshimmed = False
+        self.world = world
+        self.setting = setting or Setting(world)
 
     def command(self, call: Invocation) -> Reading:
         """What a program called with these arguments would do."""
-        return self._deeper(call, lambda: self._command(call))
+        return self.inside(call)._command(call) if self.setting.depth < MAX_DEPTH else _too_deep(call)
 
-    def text(self, language: str, text: str, call: Invocation) -> Reading:
+    def text(self, language: str, text: Word, call: Invocation) -> Reading:
         """What a text in that language would do if `call` ran it."""
-        if isinstance(text, Unresolved):
+        if isinstance(text, Unknown):
             why = f"runs {text.written}, which is not known before the line runs"
-            guessed = self.text(language, str(text), call)
+            guessed = self.text(language, Known(text.guess), call)
             known = tuple(
                 one for one in guessed.effects if one.rule not in _NOT_READ
             )  # the guess may be no text at all
             return guessed.replace(effects=known) + _unknown(call, "agentguard-unresolved-text", why)
-        return self._deeper(call, lambda: _reader(language).read(text, call, self))
+        if self.setting.depth >= MAX_DEPTH:
+            return _too_deep(call)
+        reading: Reading = _reader(language).read(text.text, call, self.inside(call))
+        return reading
 
     def apis(self) -> tuple[Api, ...]:
         """Every API that the rulebook describes."""
@@ -82,34 +103,43 @@ class Classifier(Context):
 
     def lines(self, call: Invocation) -> bytes | None:
         """See Context: a search prints what it finds."""
-        program = None if isinstance(call.argv[0], Unresolved) else self.rulebook.program(call.name)
+        program = None if isinstance(call.argv[0], Unknown) else self.rulebook.program(call.name)
         if program is None:
             return None
         parsed = parse(program, call)
-        return printed(parsed, program.commands[parsed.command].search, self._found_by(call))
+        return printed(parsed, program.commands[parsed.command].search, self.inside(call).world)
 
-    def _found_by(self, call: Invocation) -> World:
-        """The world as a call finds it: what earlier parts of its line may change is not seen."""
-        if not call.ahead:
-            return self._world
-        from ..core.world_after import Later
+    # Others of the kind
 
-        return Later(self._world, call.ahead)
+    def inside(self, call: Invocation) -> Self:
+        """For what is read within a call: earlier parts of its line may have changed what it sees of the world."""
+        world = self.setting.world
+        if call.ahead:
+            from ..core.world_after import Later
 
-    def _deeper(self, call: Invocation, read: Callable[[], Reading]) -> Reading:
-        if self._depth >= MAX_DEPTH:
-            return _unknown(call, "agentguard-too-deep", "commands are nested too deeply to be followed")
-        self._depth += 1
-        before = self.world
-        self.world = self._found_by(call)
-        try:
-            return read()
-        finally:
-            self._depth -= 1
-            self.world = before
+            world = Later(world, call.ahead)
+        return self.under(self.setting.replace(depth=self.setting.depth + 1), world)
+
+    def under(self, setting: Setting, world: World) -> Self:
+        """The same in another setting."""
+        return type(self)(self.rulebook, world, setting)
+
+    def elsewhere(self, remote: bool, unshimmed: bool) -> Self:
+        """For what runs on another host, or where PATH does not lead to the shims."""
+        setting = self.setting.replace(unshimmed=self.setting.unshimmed or unshimmed)
+        if not remote:
+            return self.under(setting, self.world)
+        host = OtherHost()
+        return self.under(setting.replace(world=host), host)
+
+    def silently(self) -> Classifier:
+        """For readings that only decide which one is made: nobody takes note of them."""
+        return Classifier(self.rulebook, self.world, self.setting)
+
+    # A call of a program
 
     def _command(self, call: Invocation) -> Reading:
-        if isinstance(call.argv[0], Unresolved):
+        if isinstance(call.argv[0], Unknown):
             return _unknown(
                 call,
                 "agentguard-unresolved-program",
@@ -150,10 +180,11 @@ class Classifier(Context):
         """What the call finds and acts upon; nobody looks where it cannot matter what that is."""
         if command.search is None or not acts(call, command.search):
             return call, ""
+        search, depth = command.search, self.setting.depth
         carrying = self._carrying(call, command).invocation
         hit = any(rule.on == "FOUND" and matches(rule, call) for rule in program.rules)
-        if hit or any(self._aside()._filled(one, carrying).rating != "read" for one in commands(call, "")):
-            return found_below(call, command.search, self.world if self._depth < MAX_SEARCHING else OtherHost())
+        if hit or any(self.silently()._filled(one, carrying).rating != "read" for one in commands(call, "")):
+            return found_below(call, search, self.world if depth < MAX_SEARCHING else OtherHost())
         return call, ""
 
     def _settled(self, rule: Rule, parsed: Call, command: Command) -> Reading:
@@ -161,14 +192,14 @@ class Classifier(Context):
         line = said(rule, parsed, self.world) if rule.where[0] else None
         if not line:
             return Reading()
-        reading = self.text("shell", _line(rule.carries, line), self._carrying(parsed, command).invocation)
+        reading = self.text("shell", _line(rule.carries, Known(line)), self._carrying(parsed, command).invocation)
         return reading if reading.rating == "destructive" else Reading()
 
     def _carried_by(self, parsed: Call, carrying: Call, command: Command, found: tuple[str, ...] | str) -> Reading:
         """What a call carries, whichever way it is given."""
         reading = Reading()
         remote = command.remote or parsed.has(*command.abroad)
-        carrier = self._beyond(remote, command.unshimmed) if remote or command.unshimmed else self
+        carrier = self.elsewhere(remote, command.unshimmed) if remote or command.unshimmed else self
         for argument in parsed.arguments:
             if argument.option or argument.role == "SCRIPT":
                 reading += carrier._carried(argument, carrying)
@@ -186,20 +217,14 @@ class Classifier(Context):
     def _filled(self, command: Filled, call: Invocation, joins: bool = False) -> Reading:
         """A command that was put together; what depends on an order that nobody knows is not known."""
 
-        def read(reader: Classifier, argv: tuple[str, ...]) -> Reading:
+        def read(reader: Classifier, argv: tuple[Word, ...]) -> Reading:
             return reader.text("shell", argv[0], call) if joins else reader.command(call.replace(argv=argv))
 
         way, *others = command.ways
         if others:
-            readings = [set(read(self._aside(), argv).effects) for argv in command.ways]
+            readings = [set(read(self.silently(), argv).effects) for argv in command.ways]
             way = way if all(one == readings[0] for one in readings) else command.otherwise
         return read(self, way)
-
-    def _aside(self) -> Classifier:
-        """The same, for readings that only decide which one is made."""
-        aside = object.__new__(Classifier)
-        aside.__dict__.update(self.__dict__)
-        return aside
 
     def _in_its_place(self, carried: Reading, program: Program, call: Call) -> Reading:
         """What is carried, in the environment whose variables it is given (`railway run -e production …`)."""
@@ -212,44 +237,37 @@ class Classifier(Context):
             )
         )
 
-    def _beyond(self, remote: bool, unshimmed: bool) -> Classifier:
-        """The same, for what runs on another host, or where PATH does not lead to the shims."""
-        there = object.__new__(type(self))
-        there.__dict__.update(self.__dict__)
-        there._unshimmed = self._unshimmed or unshimmed
-        if remote:
-            there.world = there._world = OtherHost()
-        return there
-
     # Programs that no rule is taught for
 
     def _untaught(self, call: Invocation) -> Reading:
         """A script is read; of any other program, what it runs meets the shims in turn, where they are."""
-        if isinstance(self._world, OtherHost):
+        if isinstance(self.setting.world, OtherHost):
             return _unknown(call, "agentguard-remote", f"runs {call.name} on another host, where nothing guards it")
         effect = self._in_turn(Effect("run", Target("program", call.name), program=call.name))
-        run = Reading((effect,), (call.name,), handed=((call.cwd, _told(call)),))
+        run = Reading((effect,), (call.name,), handed=((call.cwd.guess, _told(call)),))
         started = self._started(call)
         if started is None:
             return run
-        reading = self.command(call.replace(argv=(*started, *call.argv)))
+        reading = self.command(call.replace(argv=(*known(started), *call.argv)))
         followed = tuple(effect for effect in reading.effects if effect.rule not in _NOT_FOLLOWED)
-        return reading if self._unshimmed or followed == reading.effects else reading.replace(effects=followed) + run
+        if self.setting.unshimmed or followed == reading.effects:
+            return reading
+        return reading.replace(effects=followed) + run
 
     def _started(self, call: Invocation) -> tuple[str, ...] | None:
         """What a file that is started by its path is given to, if it is a script and its interpreter is taught."""
-        path = call.argv[0]
-        if "/" not in path or (isinstance(call.cwd, Unresolved) and not path.startswith("/")):
+        path = call.argv[0].guess
+        if "/" not in path or (isinstance(call.cwd, Unknown) and not path.startswith("/")):
             return None
         try:
-            words = interpreter(self.world.read(path, call.cwd))
+            words = interpreter(self.world.read(path, call.cwd.guess))
         except Unseen:
             return None
         return words if words and self.rulebook.program(words[0].rpartition("/")[2]) else None
 
     def _in_turn(self, effect: Effect) -> Effect:
         """An effect; what a program runs is unknown where it does not meet the shims."""
-        if not self._unshimmed or effect.verb != "run" or effect.target.kind != "program":
+        if not self.setting.unshimmed or effect.verb != "run" or effect.target.kind != "program":
             return effect
         reason = f"runs {effect.program} where PATH does not lead to the shims, so that nothing guards what it does"
         return effect.replace(verb="unknown", rule=effect.rule or "agentguard-unshimmed", reason=reason)
@@ -268,70 +286,64 @@ class Classifier(Context):
     def _carried_line(self, call: Call) -> Reading:
         """Operands that are a command line: joined by spaces, as ssh(1) does."""
         words = [a.value for a in call.playing("SHELL") if not a.option and a.value is not None]
-        if not words:
-            return Reading()
-        line = " ".join(words)
-        if any(isinstance(word, Unresolved) for word in words):
-            line = Unresolved(line, " ".join(getattr(word, "written", word) for word in words))
-        return self.text(LANGUAGES["SHELL"], line, call.invocation)
+        return self.text(LANGUAGES["SHELL"], joined(words), call.invocation) if words else Reading()
 
     def _carried_argv(self, call: Call) -> Reading:
         argv = tuple(a.value for a in call.playing("ARGV") if a.value is not None and not a.option)
-        argv = (*map(self._of_package, call.playing("PACKAGED")), *argv)
+        argv = (*map(self._of_package, call.played("PACKAGED")), *argv)
         if not argv:
             return Reading()
-        if len(argv) == 1 and isinstance(self._world, OtherHost):  # a shell there reads it as a line
+        if len(argv) == 1 and isinstance(self.setting.world, OtherHost):  # a shell there reads it as a line
             return self.text("shell", argv[0], call.invocation)
         return self.command(call.invocation.replace(argv=argv))
 
-    def _of_package(self, argument: Argument) -> str:
+    def _of_package(self, package: Word) -> Word:
         """The program that a package (`@railway/cli@5`) brings: a taught one, else one of the package's own name."""
-        package = argument.value or ""
-        if isinstance(package, Unresolved):
+        if isinstance(package, Unknown):
             return package
-        version = package.find("@", 1)
-        name = package if version < 0 else package[:version]
+        version = package.text.find("@", 1)
+        name = package.text if version < 0 else package.text[:version]
         program = self.rulebook.program(name)
-        return program.name if program else name
+        return Known(program.name if program else name)
 
-    def _script(self, path: str, call: Invocation) -> Reading:
+    def _script(self, path: Word, call: Invocation) -> Reading:
         try:
-            if isinstance(path, Unresolved):
-                raise Unseen(f"{path.written} is not known before the line runs")
-            text = self.world.read(path, call.cwd)
+            file = text_of(path)
+            text = self.world.read(file, base_directory(file, call.cwd))
         except Unseen as why:
             return _unknown(call, "agentguard-unseen-script", f"runs a script that cannot be read: {why}")
-        return self.text("shell", encoding.text(text), call)
+        return self.text("shell", Known(encoding.text(text)), call)
 
     def _stdin(self, role: str, call: Invocation) -> Reading:
         try:
             text = stdin(call.stdin, self.world)
         except Unseen as why:
             return _unknown(call, "agentguard-unseen-stdin", f"runs its standard input, which cannot be read: {why}")
-        return self.text(LANGUAGES[role], encoding.text(text), call.replace(stdin=Stream("known")))
+        return self.text(LANGUAGES[role], Known(encoding.text(text)), call.replace(stdin=Stream("known")))
 
     def _carrying(self, call: Call, command: Command) -> Call:
         """The call with the directory and the variables that what it carries will have."""
         env, cwd = dict(call.invocation.env), call.cwd
         for name in command.forgets:
-            env[name] = Unresolved(env.get(name, ""), f"${name}")
-        for argument in call.playing("ASSIGN"):
-            name, _, value = (argument.value or "").partition("=")
-            env[name] = value
+            env[name] = Unknown(env[name].guess if name in env else "", f"${name}")
+        for assignment in call.played("ASSIGN"):
+            variable, _, value = assignment.partition("=")
+            env[variable.guess] = value
         if call.has(*command.elsewhere) or command.runs_in == "elsewhere":
-            cwd = Unresolved(cwd, "the directory that it runs in")
-        elif command.runs_in and not isinstance(cwd, Unresolved):
+            cwd = Unknown(cwd.guess, "the directory that it runs in")
+        elif command.runs_in and isinstance(cwd, Known):
             try:
-                cwd = self.world.lookup(command.runs_in, "", call) or cwd
+                found = self.world.lookup(command.runs_in, "", call)
+                cwd = Known(found) if found else cwd
             except Unseen:
-                cwd = Unresolved(cwd, "the directory that it runs in")
+                cwd = Unknown(cwd.guess, "the directory that it runs in")
         return call.replace(invocation=call.invocation.replace(env=env, cwd=cwd))
 
     def _alias(self, program: Program, call: Call) -> Reading | None:
         """What an alias stands for, if the subcommand is one."""
-        if not program.aliases or not call.unknown or not call.operands or call.unknown[-1] is not call.operands[0]:
+        if not program.aliases or not call.unknown_command or isinstance(call.operands[0], Unknown):
             return None
-        name, argv = call.operands[0], call.invocation.argv
+        name, argv = call.operands[0].text, call.invocation.argv
         try:
             value = self.world.lookup(program.aliases, name, call)
         except Unseen as why:
@@ -344,7 +356,8 @@ class Classifier(Context):
             from shlex import join
 
             there = self._carrying(call, program.commands[call.command]).invocation
-            return self.text("shell", f"{value[1:]} {join(call.operands[1:])}", there)
+            operands = (word.map(lambda text: join((text,))) for word in call.operands[1:])
+            return self.text("shell", joined((Known(value[1:]), *operands)), there)
         import shlex
 
         try:
@@ -352,13 +365,12 @@ class Classifier(Context):
         except ValueError as fault:
             return _unknown(call.invocation, "agentguard-bad-alias", f"the alias {name} cannot be read: {fault}")
         at = len(argv) - len(call.operands)
-        return self.command(call.invocation.replace(argv=(*argv[:at], *words, *argv[at + 1 :])))
+        return self.command(call.invocation.replace(argv=(*argv[:at], *known(words), *argv[at + 1 :])))
 
 
-def _line(carries: str, text: str) -> str:
+def _line(carries: str, text: Word) -> Word:
     """The shell line that a text which a rule carries stands for."""
-    line = _LINES[carries].format(text)
-    return Unresolved(line, text.written) if isinstance(text, Unresolved) else line
+    return text.map(_LINES[carries].format)
 
 
 def _reader(name: str) -> ModuleType:
@@ -372,6 +384,10 @@ def _unknown(call: Invocation, rule: str, reason: str) -> Reading:
     return Reading((Effect("unknown", Target("call", call.name), rule=rule, program=call.name, reason=reason),))
 
 
+def _too_deep(call: Invocation) -> Reading:
+    return _unknown(call, "agentguard-too-deep", "commands are nested too deeply to be followed")
+
+
 def _told(call: Invocation) -> str:
     """What a program is told in words: its arguments, and its standard input where that is known."""
-    return "\n".join((*call.argv[1:], encoding.text(call.stdin.data)))
+    return "\n".join((*(word.guess for word in call.argv[1:]), encoding.text(call.stdin.data)))

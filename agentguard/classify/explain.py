@@ -7,17 +7,19 @@ which every reader tells it by calling `command` and `text`, and what the world 
 from __future__ import annotations
 
 from ..approval.sheet import quoted
-from ..core.call import Invocation, Unresolved
+from ..core.call import Invocation
 from ..core.effect import Effect, Reading
 from ..core.text.redact import masked
 from ..core.world import Answer, Landing, PathState, Witness, World
 from ..lean.typing import TYPE_CHECKING
 from ..lean.value import Value
-from .classifier import Classifier, Programs
+from .classifier import Classifier, Programs, Setting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
+
+    from ..core.word import Word
 
 
 class Fact(Value):
@@ -57,47 +59,45 @@ class Step(Value):
 class Explainer(Classifier):
     """Classifies, and keeps the steps: `steps` has one for each call or text that it was given."""
 
-    def __init__(self, rulebook: Programs, world: World) -> None:
-        self._witness = Witness(world)
-        super().__init__(rulebook, self._witness)
-        self._parts = [_Part()]
+    def __init__(
+        self, rulebook: Programs, world: World, setting: Setting | None = None, notes: _Notes | None = None
+    ) -> None:
+        self._notes = notes or _Notes(Witness(world))
+        super().__init__(rulebook, world if setting else self._notes.witness, setting)
+
+    def under(self, setting: Setting, world: World) -> Explainer:
+        """See Classifier: it notes down into the same."""
+        return Explainer(self.rulebook, world, setting, self._notes)
 
     @property
     def steps(self) -> tuple[Step, ...]:
         """What has been read so far."""
-        return tuple(self._parts[0].steps)
+        return tuple(self._notes.parts[0].steps)
 
     def command(self, call: Invocation) -> Reading:
         """See Classifier."""
-        words = tuple(getattr(word, "written", word) for word in call.argv)
+        words = tuple(word.written for word in call.argv)
         return self._step("call", quoted(masked(words)), call, lambda: super(Explainer, self).command(call))
 
-    def text(self, language: str, text: str, call: Invocation) -> Reading:
+    def text(self, language: str, text: Word, call: Invocation) -> Reading:
         """See Classifier."""
-        shown = text.written if isinstance(text, Unresolved) else text
-        return self._step(language, shown, call, lambda: super(Explainer, self).text(language, text, call))
+        return self._step(language, text.written, call, lambda: super(Explainer, self).text(language, text, call))
 
     def _step(self, kind: str, text: str, call: Invocation, read: Callable[[], Reading]) -> Reading:
-        self._take_facts()
+        notes = self._notes
+        notes.take_facts()
         part = _Part()
-        self._parts.append(part)
+        notes.parts.append(part)
         try:
             reading = read()
         finally:
-            self._take_facts()
-            self._parts.pop()
-        below = {id(effect) for step in part.steps for effect in step.reading.effects}
-        own = tuple(effect for effect in reading.effects if id(effect) not in below)
-        cwd = getattr(call.cwd, "written", call.cwd)
+            notes.take_facts()
+            notes.parts.pop()
+        below = {effect for step in part.steps for effect in step.reading.effects}
+        own = tuple(effect for effect in reading.effects if effect not in below)
         facts, steps = tuple(dict.fromkeys(part.facts)), tuple(dict.fromkeys(part.steps))
-        self._parts[-1].steps.append(Step(kind, call.name, text, cwd, reading, own, facts, steps))
+        notes.parts[-1].steps.append(Step(kind, call.name, text, call.cwd.written, reading, own, facts, steps))
         return reading
-
-    def _take_facts(self) -> None:
-        """What was looked up since the last time is the innermost part's."""
-        evidence = self._witness.evidence
-        self._parts[-1].facts += [fact for noted in evidence for fact in _facts(*noted)]
-        evidence.clear()
 
 
 class _Part:
@@ -106,6 +106,19 @@ class _Part:
     def __init__(self) -> None:
         self.facts: list[Fact] = []
         self.steps: list[Step] = []
+
+
+class _Notes:
+    """What is noted down while reading: the parts that are being read, the innermost last."""
+
+    def __init__(self, witness: Witness) -> None:
+        self.witness = witness
+        self.parts = [_Part()]
+
+    def take_facts(self) -> None:
+        """What was looked up since the last time is the innermost part's."""
+        self.parts[-1].facts += [fact for noted in self.witness.evidence for fact in _facts(*noted)]
+        self.witness.evidence.clear()
 
 
 def _facts(question: str, subject: Any, answer: Any) -> Iterator[Fact]:

@@ -18,7 +18,7 @@ from rich.text import Text
 
 from ..actions.establish import guarded_programs
 from ..approval.sheet import printable
-from ..core.world import Unseen
+from ..core.unseen import Unseen
 from ..edge.caller import processes
 from ..edge.factors.proof import usable
 from ..edge.installation import shell_probes, shims, startup_files, store

@@ -5,31 +5,13 @@ from __future__ import annotations
 from ..lean.typing import TYPE_CHECKING
 from ..lean.value import Value
 from .effect import Effect
+from .word import Known, Unknown, joined, known, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import Literal
 
-
-class Unresolved(str):
-    """A word of a command line whose value is not known before the line runs.
-
-    It compares as the best guess (what is unset expands to nothing); `written` is the word as
-    it stands on the line. A rule that decides by such a word decides strictly.
-    """
-
-    written: str
-
-    def __new__(cls, guess: str, written: str) -> Unresolved:  # noqa: D102
-        word = super().__new__(cls, guess)
-        word.written = written
-        return word
-
-    @property
-    def may_be_option(self) -> bool:
-        """Whether not even its first character is known: `$X` and `"$X"` may be an option, `v$X` is none."""
-        written = self.written.lstrip("\"'")
-        return not self or self[:1] == "-" or written[:1] != self[:1]
+    from .word import Word
 
 
 class Stream(Value):
@@ -49,21 +31,41 @@ class Stream(Value):
 class Invocation(Value):
     """One program about to be started.
 
-    Strings are bytes decoded as UTF-8 with `surrogateescape`, so that every byte survives the
+    Texts are bytes decoded as UTF-8 with `surrogateescape`, so that every byte survives the
     way back. `argv[0]` is the program as it was called. `ahead` holds what earlier parts of the
     same line would do first: in a shim it is empty, because they have already happened.
     """
 
-    argv: tuple[str, ...]
-    cwd: str
-    env: Mapping[str, str]
+    argv: tuple[Word, ...]
+    cwd: Word
+    env: Mapping[str, Word]
     stdin: Stream = Stream()
     ahead: tuple[Effect, ...] = ()
 
+    @staticmethod
+    def of(argv: Iterable[str], cwd: str, env: Mapping[str, str], stdin: Stream = Stream()) -> Invocation:  # noqa: B008
+        """A call of which every word is known, as a shim is given it."""
+        return Invocation(known(argv), Known(cwd), {name: Known(value) for name, value in env.items()}, stdin)
+
     @property
     def name(self) -> str:
-        """The program's file name, without its directory."""
-        return self.argv[0].rpartition("/")[2]
+        """The program's file name, without its directory; a guess where the program is not known."""
+        return self.argv[0].guess.rpartition("/")[2]
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The whole argument vector as text; raises Unseen if a word is not known."""
+        return tuple(map(text_of, self.argv))
+
+    @property
+    def surroundings(self) -> dict[str, str]:
+        """The whole environment as text; raises Unseen if a value is not known."""
+        return {name: text_of(value) for name, value in self.env.items()}
+
+    def variable(self, name: str) -> str | None:
+        """A variable's text, None if it is not set; raises Unseen if it is not known."""
+        value = self.env.get(name)
+        return None if value is None else text_of(value)
 
 
 #: Stands as an option for one whose command has no end (`find -exec rm {}`).
@@ -79,7 +81,7 @@ class Argument(Value):
 
     option: str
     role: str
-    value: str | None
+    value: Word | None
     written: str = ""
 
 
@@ -87,8 +89,9 @@ class Call(Value):
     """An invocation read by its program's argument grammar.
 
     `command` is the path of subcommands by their canonical names; `arguments` keeps options and
-    operands in the order given; `unknown` holds what the grammar does not have, `doubtful` the
-    operands that may turn out to be options: not known yet, and before any `--`.
+    operands in the order given; `unknown` holds what the grammar does not have, as it is written, and
+    `unknown_command` says whether the first operand is one of these: a subcommand that nobody taught.
+    `doubtful` are words before any `--` that may turn out to be options, or more of them.
     """
 
     program: str
@@ -96,40 +99,72 @@ class Call(Value):
     arguments: tuple[Argument, ...]
     unknown: tuple[str, ...]
     invocation: Invocation
-    doubtful: tuple[Unresolved, ...] = ()
+    doubtful: tuple[Unknown, ...] = ()
+    unknown_command: bool = False
 
     @property
-    def operands(self) -> tuple[str, ...]:
+    def operands(self) -> tuple[Word, ...]:
         """What is neither an option nor an option's value."""
         return tuple(a.value for a in self.arguments if not a.option and a.value is not None)
 
     @property
-    def cwd(self) -> str:
+    def cwd(self) -> Word:
         """The directory that the call works in, after the arguments that take it there (role CHDIR)."""
         cwd = self.invocation.cwd
         for argument in self.playing("CHDIR"):
-            given = argument.value or "."
-            if given.startswith("/"):
+            given = argument.value
+            if given is None or given == Known(""):
+                given = Known(".")
+            if given.start[:1] == "/":
                 cwd = given
-            elif isinstance(given, Unresolved) or isinstance(cwd, Unresolved):
-                written = "/".join(getattr(part, "written", part) for part in (cwd, given))
-                cwd = Unresolved(f"{cwd}/{given}", written)
             else:
-                cwd = f"{cwd.rstrip('/')}/{given}"
+                cwd = joined((cwd.map(lambda path: path.rstrip("/")) if isinstance(cwd, Known) else cwd, given), "/")
         return cwd
 
     def has(self, *options: str) -> bool:
         """Whether one of these options (by canonical name) is given."""
         return any(a.option in options for a in self.arguments if a.option)
 
-    def values(self, *options: str) -> tuple[str, ...]:
+    def values(self, *options: str) -> tuple[Word, ...]:
         """The values given to these options, in order."""
         return tuple(a.value for a in self.arguments if a.option in options and a.option and a.value is not None)
 
-    def value(self, *options: str) -> str | None:
+    def value(self, *options: str) -> Word | None:
         """The last value given to one of these options, which is the one that counts."""
         return next(reversed(self.values(*options)), None)
+
+    # The same as text, for what there is no telling of otherwise: all raise Unseen where a word is not known.
+
+    @property
+    def operand_texts(self) -> tuple[str, ...]:
+        """The operands as text; raises Unseen."""
+        return tuple(map(text_of, self.operands))
+
+    def texts(self, *options: str) -> tuple[str, ...]:
+        """The values given to these options as text; raises Unseen."""
+        return tuple(map(text_of, self.values(*options)))
+
+    def text(self, *options: str) -> str | None:
+        """The value that counts as text; raises Unseen."""
+        return next(reversed(self.texts(*options)), None)
+
+    def guessed(self) -> Call:
+        """The call as if every word were what it is guessed to be, for a look that can only add to what is found."""
+
+        def guess(word: Word) -> Word:
+            return Known(word.guess)
+
+        made = self.invocation
+        env = {name: guess(value) for name, value in made.env.items()}
+        arguments = tuple(a if a.value is None else a.replace(value=guess(a.value)) for a in self.arguments)
+        return self.replace(arguments=arguments, invocation=made.replace(argv=tuple(map(guess, made.argv)), env=env))
+
+    # By role
 
     def playing(self, *roles: str) -> Iterator[Argument]:
         """The arguments that play one of these roles, in order."""
         return (a for a in self.arguments if a.role in roles)
+
+    def played(self, *roles: str) -> tuple[Word, ...]:
+        """The values of the arguments that play one of these roles, in order."""
+        return tuple(a.value for a in self.playing(*roles) if a.value is not None)

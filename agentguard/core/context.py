@@ -1,17 +1,23 @@
 """What a reader may ask of the rest while it reads: the world's facts, and other languages.
 
-Readers of a text are modules of `readers/` with `read(text, call, context)`; readers of a whole
-call, whose meaning lies in several arguments together, have `read_call(call, context)`.
+Readers of a text are modules of `readers/` with `read(text, call, context)`; the text is known.
+Readers of a whole call, whose meaning lies in several arguments together, have `read_call(call, context)`.
 """
 
 from __future__ import annotations
 
-from ..lean.typing import Protocol
+from ..lean.typing import TYPE_CHECKING, Protocol
 from .api import Api
 from .call import Call, Invocation, Stream
 from .effect import Reading
+from .paths import base_directory
 from .text import encoding
-from .world import Unseen, World
+from .unseen import Unseen
+from .word import text_of
+from .world import World
+
+if TYPE_CHECKING:
+    from .word import Word
 
 
 class Context(Protocol):
@@ -23,8 +29,8 @@ class Context(Protocol):
         """What a program called with these arguments would do, by the rulebook."""
         raise NotImplementedError
 
-    def text(self, language: str, text: str, call: Invocation) -> Reading:
-        """What a text in that language ("shell", …) would do if `call` ran it."""
+    def text(self, language: str, text: Word, call: Invocation) -> Reading:
+        """What a text in that language ("shell", …) would do if `call` ran it; of one that is not known, no less."""
         raise NotImplementedError
 
     def lines(self, call: Invocation) -> bytes | None:
@@ -45,8 +51,9 @@ def stdin(stream: Stream, world: World) -> bytes:
     return world.stdin()
 
 
-def script(path: str, call: Call, context: Context) -> str:
+def script(path: Word, call: Call, context: Context) -> str:
     """The text of a program's script file, `-` for its standard input; raises Unseen where it cannot be known."""
-    if path in ("-", "/dev/stdin"):
+    file = text_of(path)
+    if file in ("-", "/dev/stdin"):
         return encoding.text(stdin(call.invocation.stdin, context.world))
-    return encoding.text(context.world.read(path, call.cwd))
+    return encoding.text(context.world.read(file, base_directory(file, call.cwd)))

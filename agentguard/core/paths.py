@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from ..lean.typing import TYPE_CHECKING
 from .effect import Effect, Target
+from .word import text_of
 from .world import PATH_STATES, PathState
+
+if TYPE_CHECKING:
+    from .word import Word
 
 #: States of a path that rest on what its name is by convention, not on what an earlier part of
 #: the same line may have changed.
@@ -26,6 +31,11 @@ def on_path(base: Effect, path: PathState, ahead: tuple[Effect, ...]) -> Effect:
 def absolute(path: str, cwd: str) -> str:
     """A path given in some directory, as it is from anywhere."""
     return path if path.startswith("/") else f"{cwd.rstrip('/')}/{path}"
+
+
+def base_directory(path: str, cwd: Word) -> str:
+    """The directory that a path is looked up in; raises Unseen if that is not known and the path needs it."""
+    return cwd.guess if path.startswith("/") else text_of(cwd)
 
 
 def could_touch(earlier: Effect, path: str) -> bool:

@@ -9,19 +9,12 @@ from __future__ import annotations
 from ..lean.typing import TYPE_CHECKING, Protocol
 from ..lean.value import Value
 from .effect import Target
+from .unseen import Unseen
 
 if TYPE_CHECKING:
     from typing import Any
 
     from .call import Call
-
-
-class Unseen(Exception):
-    """The world could not be asked: the text says what was not seen and why."""
-
-
-class TooWide(Unseen):
-    """There is too much to look through: the text says of what."""
 
 
 #: What a path can be, and what brings it back if it is removed or replaced (a key of

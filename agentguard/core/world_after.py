@@ -7,7 +7,9 @@ import os.path
 from ..lean.typing import TYPE_CHECKING
 from .effect import Effect
 from .paths import could_touch
-from .world import Answer, Landing, PathState, Unseen, World
+from .unseen import Unseen
+from .word import Known
+from .world import Answer, Landing, PathState, World
 
 if TYPE_CHECKING:
     from .call import Call
@@ -78,8 +80,8 @@ class Later(World):
         found = dict(self._world.ambient(variables, files, call))
         for file in files:
             start, slash, rest = file.partition("/")
-            directory = start if not start else call.invocation.env.get(start.replace("~", "$HOME")[1:])
-            if directory is not None and self._may_be_made(path := directory + slash + rest, call.cwd):
+            directory = Known("") if not start else call.invocation.env.get(start.replace("~", "$HOME")[1:])
+            if directory is not None and self._may_be_made(path := directory.guess + slash + rest, call.cwd.guess):
                 found.setdefault(path, "an earlier part of the same line may make it")
         return tuple(found.items())
 

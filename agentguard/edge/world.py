@@ -7,9 +7,10 @@ import stat
 import sys
 import time
 
-from ..core.call import Unresolved
 from ..core.text.encoding import raw
-from ..core.world import Answer, Landing, PathState, Unseen, World
+from ..core.unseen import Unseen
+from ..core.word import Known, Unknown, text_of
+from ..core.world import Answer, Landing, PathState, World
 from ..errors import AgentguardError
 from ..lean.canonical import digest, fingerprint
 from ..lean.typing import TYPE_CHECKING
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from ..core.call import Call, Invocation
+    from ..core.word import Word
+    from .files.protected import Places
     from .git.git import Git
 
 #: The longest text that is read in order to rate it, in bytes.
@@ -61,8 +64,6 @@ class RealWorld(World):
 
     def read(self, path: str, cwd: str) -> bytes:
         """See World; at most MOST_BYTES, and nothing but a regular file: a pipe could be read only once."""
-        if isinstance(path, Unresolved):
-            raise Unseen(f"{path.written} is not known before the line runs")
         if path in _STDIN:
             return self.stdin()
         try:
@@ -87,11 +88,10 @@ class RealWorld(World):
 
     def paths(self, paths: tuple[str, ...], cwd: str, follow: bool) -> tuple[PathState, ...]:
         """See World; git is the system's own, and no variable of the call changes what it says."""
-        from .files.protected import Places
         from .files.states import states
         from .system.programs import installed_git
 
-        found = states(paths, cwd, follow, Places(self.call.env), installed_git(), self.call_started)
+        found = states(paths, cwd, follow, self._places(), installed_git(), self.call_started)
         return found if self.running else tuple(map(_foreseen, found))
 
     def expand(self, pattern: str, cwd: str) -> tuple[str, ...]:
@@ -102,27 +102,30 @@ class RealWorld(World):
 
     def landing(self, sources: tuple[str, ...], destination: str, cwd: str, inside: bool) -> Landing:
         """See World."""
-        from .files.protected import Places
         from .files.trees import landing
 
-        return landing(sources, destination, cwd, inside, Places(self.call.env))
+        return landing(sources, destination, cwd, inside, self._places())
 
     def unpacking(self, archive: str, destination: str, cwd: str, strip: int) -> Landing:
         """See World."""
-        from .files.protected import Places
         from .files.trees import unpacking
 
-        return unpacking(archive, destination, cwd, strip, Places(self.call.env))
+        return unpacking(archive, destination, cwd, strip, self._places())
 
     def below(self, starts: tuple[str, ...], names: tuple[str, ...], cwd: str) -> tuple[str, ...]:
         """See World; of a line that is only checked, a start of another place or time cannot be looked through."""
-        from .files.protected import Places
         from .files.trees import below
 
         for path in () if self.running else map(_foreseen, (_missing_or_not(start, cwd) for start in starts)):
             if path.state == "unseen":
                 raise Unseen(f"{path.path}: {path.detail}")
-        return below(starts, names, cwd, Places(self.call.env))
+        return below(starts, names, cwd, self._places())
+
+    def _places(self) -> Places:
+        """The directories that are precious, as this call's environment has them."""
+        from .files.protected import Places
+
+        return Places({name: word.guess for name, word in self.call.env.items()})
 
     # Standard input
 
@@ -183,7 +186,7 @@ class RealWorld(World):
         if probe not in PROBES:
             return Answer(unseen=f"there is no probe {probe}")
         for word in call.invocation.argv:
-            if isinstance(word, Unresolved):
+            if isinstance(word, Unknown):
                 return Answer(unseen=f"what {word.written} stands for is not known before the line runs")
         try:
             return PROBES[probe](call, self._git(call), self)
@@ -217,22 +220,23 @@ class RealWorld(World):
         program = installed_git()
         if not program:
             try:
-                program = find("git", made.env.get("PATH"), self.shims, made.cwd).path
+                program = find("git", made.variable("PATH"), self.shims, text_of(made.cwd)).path
             except AgentguardError as fault:
                 raise Unseen(fault.message) from fault
-        return of_call(program, made.argv, made.cwd, made.env)
+        return of_call(program, made)
 
     # What a program reads by itself
 
     def ambient(self, variables: tuple[str, ...], files: tuple[str, ...], call: Call) -> tuple[tuple[str, str], ...]:
         """See World; what is there but cannot be read is noted with the reason."""
-        env, cwd = call.invocation.env, call.invocation.cwd
-        found = {f"${name}": digest(env[name]) for name in _named(variables, sorted(env))}
+        env, cwd = call.invocation.env, call.invocation.cwd.guess
+        found = {f"${name}": digest(env[name].guess) for name in _named(variables, sorted(env))}
         for file in files:
-            path = _located(file, env)
-            if isinstance(path, Unresolved):
-                found[path] = f"unseen: {path.written} is not known before the line runs"
+            place = _located(file, env)
+            if isinstance(place, Unknown):
+                found[place.guess] = f"unseen: {place.written} is not known before the line runs"
                 continue
+            path = place.text if place is not None else None
             if path is None or not os.path.lexists(raw(os.path.join(cwd, path))):
                 continue
             try:
@@ -248,29 +252,27 @@ def _named(patterns: tuple[str, ...], names: list[str]) -> Iterator[str]:
     return (name for name in names if name in exact or (starts and name.startswith(starts)))
 
 
-def _located(file: str, env: Mapping[str, str]) -> str | None:
+def _located(file: str, env: Mapping[str, Word]) -> Word | None:
     """The path of a declared file; None if the variable that it starts with is not set."""
     start, slash, rest = file.partition("/")
     if start == "~":
         return _home(env) + slash + rest
     if start.startswith("$"):
         directory = env.get(start[1:])
-        if isinstance(directory, Unresolved):
-            return Unresolved(directory + slash + rest, file)
-        return directory + slash + rest if directory else None
-    return file
+        return None if directory is None or directory == Known("") else directory + slash + rest
+    return Known(file)
 
 
-def _home(env: Mapping[str, str]) -> str:
+def _home(env: Mapping[str, Word]) -> Word:
     """The home directory as programs find it: HOME, else the user's entry; "" if there is neither."""
     if "HOME" in env:
         return env["HOME"]
     from pwd import getpwuid
 
     try:
-        return getpwuid(os.getuid()).pw_dir
+        return Known(getpwuid(os.getuid()).pw_dir)
     except KeyError:
-        return ""
+        return Known("")
 
 
 def _missing_or_not(path: str, cwd: str) -> PathState:

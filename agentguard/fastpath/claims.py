@@ -10,6 +10,7 @@ from ..core.api import Api
 from ..core.call import Invocation, Stream
 from ..core.effect import Rating, worst
 from ..core.text.glob import in_any_case
+from ..core.word import Known
 from ..errors import RuleError
 from ..rulebook.model import Program
 from ..rulecheck.examples import StatedWorld
@@ -17,8 +18,8 @@ from ..rulecheck.examples import StatedWorld
 
 def rating_of_texts(texts: Iterable[str], rulebook: Programs) -> Rating:
     """The worst rating of some shell texts, wherever they are run; raises RuleError if that is destructive."""
-    call = Invocation(("sh",), "/", {}, Stream("unseen", why="nothing is known of it"))
-    read = [Classifier(rulebook, StatedWorld({})).text("shell", text, call) for text in texts]
+    call = Invocation.of(("sh",), "/", {}, Stream("unseen", why="nothing is known of it"))
+    read = [Classifier(rulebook, StatedWorld({})).text("shell", Known(text), call) for text in texts]
     for reading in read:
         if reading.rating == "destructive":
             raise RuleError(f"[plain]: {reading.reasons[0].program} {reading.reasons[0].text}")

@@ -8,10 +8,15 @@ from __future__ import annotations
 
 from itertools import product
 
-from ..core.call import Call, Stream, Unresolved
+from ..core.call import Call, Stream
 from ..core.context import Context, script
 from ..core.effect import Effect, Reading, Target
-from ..core.world import Unseen
+from ..core.unseen import Unseen
+from ..core.word import Known, Unknown
+from ..lean.typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..core.word import Word
 
 #: Files that awk takes for its own streams.
 _STREAMS = ("/dev/stdout", "/dev/stderr", "-")
@@ -37,30 +42,31 @@ def read_call(call: Call, context: Context) -> Reading:
         return Reading()
     reading = Reading()
     for argument in call.playing("PROGRAM", "SCRIPTFILE"):
-        text = "" if argument.value is None else argument.value
-        if isinstance(text, Unresolved) and (not text or argument.role == "SCRIPTFILE"):
-            return _unknown(call, f"runs the program {text.written}, which is not known before the line runs")
+        program = Known("") if argument.value is None else argument.value
+        if isinstance(program, Unknown) and (not program.guess.strip() or argument.role == "SCRIPTFILE"):
+            return _unknown(call, f"runs the program {program.written}, which is not known before the line runs")
         try:
-            source = script(text, call, context) if argument.role == "SCRIPTFILE" else text
+            source = Known(script(program, call, context)) if argument.role == "SCRIPTFILE" else program
         except Unseen as why:
             return _unknown(call, f"runs a program that cannot be read: {why}")
-        reading += _read(source, isinstance(text, Unresolved), call, context)
+        reading += _read(source, call, context)
     return reading
 
 
-def _read(source: str, guessed: bool, call: Call, context: Context) -> Reading:
+def _read(source: Word, call: Call, context: Context) -> Reading:
     understood, fault = [], ""
     for brackets, divides in product((True, False), repeat=2):
         try:
-            understood.append(_acts(_tokens(source, brackets, divides)))
+            understood.append(_acts(_tokens(source.guess, brackets, divides)))
         except NotUnderstood as what:
             fault = str(what)
+    guessed = isinstance(source, Unknown)
     if not understood and not guessed:  # what is left of words that are not known need not be a program
         return _unknown(call, f"has a program that agentguard does not understand: {fault}")
     unseen = call.invocation.replace(stdin=Stream("unseen", why="it is what awk prints"))
     reading = Reading()
     for line in dict.fromkeys(line for acts in understood for line in acts):
-        reading += context.text("shell", line, unseen)
+        reading += context.text("shell", Unknown(line.guess, line.written) if guessed else line, unseen)
     return reading
 
 
@@ -68,9 +74,9 @@ def _unknown(call: Call, reason: str) -> Reading:
     return Reading((Effect("unknown", Target("call", ""), rule="awk-acts", program="awk", reason=reason),))
 
 
-def _acts(tokens: list[str]) -> list[str]:
+def _acts(tokens: list[str]) -> list[Word]:
     """The shell lines that do the same as what a program runs and writes."""
-    acts = []
+    acts: list[Word] = []
     for at, token in enumerate(tokens):
         after = tokens[at + 1 :]
         if token == "system" and after[:1] == ["("]:
@@ -84,7 +90,7 @@ def _acts(tokens: list[str]) -> list[str]:
     return acts
 
 
-def _printed(tokens: list[str]) -> list[str]:
+def _printed(tokens: list[str]) -> list[Word]:
     """What becomes of what one `print` prints: a `>` in parentheses compares."""
     depth = 0
     for at, token in enumerate(tokens):
@@ -99,36 +105,36 @@ def _printed(tokens: list[str]) -> list[str]:
     return []
 
 
-def _written(sign: str, name: str) -> list[str]:
+def _written(sign: str, name: Word) -> list[Word]:
     from shlex import quote
 
-    if isinstance(name, Unresolved):
-        return [Unresolved(f"{sign} {quote(name)}", f"{sign} {name.written}")]
-    return [] if name in _STREAMS else [f"{sign} {quote(name)}"]
+    if isinstance(name, Known) and name.text in _STREAMS:
+        return []
+    return [f"{sign} " + name.map(quote)]
 
 
-def _text(tokens: list[str]) -> str:
+def _text(tokens: list[str]) -> Word:
     """The text that an expression is, if it is one string, in parentheses or not."""
     inner = [token for token in tokens if token not in ("(", ")", "\n")]
     if len(inner) == 1 and inner[0][:1] == '"':
         return _string(inner[0])
-    guess = _string(inner[0]) if inner and inner[0][:1] == '"' else ""
-    return Unresolved(guess, " ".join(inner))
+    guess = _string(inner[0]).guess if inner and inner[0][:1] == '"' else ""
+    return Unknown(guess, " ".join(inner))
 
 
-def _string(token: str) -> str:
+def _string(token: str) -> Word:
     """The text of a string's token."""
     text, at = "", 1
     while at < len(token) - 1:
         if token[at] == "\\":
             at += 1
             if token[at] not in (*_ESCAPES, *'\\"/'):
-                return Unresolved(text, token)
+                return Unknown(text, token)
             text += _ESCAPES.get(token[at], token[at])
         else:
             text += token[at]
         at += 1
-    return text
+    return Known(text)
 
 
 def _inside(tokens: list[str]) -> list[str]:

@@ -42,8 +42,11 @@ class Facts:
 
     def may_hold(self, condition: str) -> bool:
         """Whether it holds, or could by what is not seen."""
-        hidden = any(one.startswith(start) for one in condition.split("|") for start in self.unseen)
-        return hidden or self.holds(condition)
+        return self.hides(condition) or self.holds(condition)
+
+    def hides(self, condition: str) -> bool:
+        """Whether what it is about is not seen, or not all of it."""
+        return any(one.startswith(start) for one in condition.split("|") for start in self.unseen)
 
     def carried(self, condition: str) -> Iterator[str]:
         """What the last `*` of a condition stands for."""

@@ -7,6 +7,7 @@ from ..core.call import Invocation
 from ..core.context import Context
 from ..core.effect import Effect, Environment, Target
 from ..core.environments import environment
+from ..core.word import Known, Unknown
 from ..lean.typing import TYPE_CHECKING
 from ..lean.value import Value
 from . import verbs
@@ -44,6 +45,8 @@ METHODS: dict[str, tuple[Verb, str, str]] = {
 #: Headers and parameters with which frameworks let a POST stand for another method.
 OVERRIDES = ("x-http-method-override", "x-http-method", "x-method-override")
 OVERRIDE_PARAMETER = "_method"
+#: The header with which AWS's APIs, and those like them, let a POST stand for an operation.
+OPERATION = "x-amz-target"
 #: Keys of a body or query string whose value says what to do.
 ACTIONS = frozenset(("action", "method", "operation", "op", "cmd", "command", "function", "tool"))
 #: Keys whose value may be SQL.
@@ -145,9 +148,11 @@ def _by_table(
             ),
         )
         if rule.carries:
-            call = Invocation((api.name,), "", {})
-            for text in (text for one in rule.given for text in facts.carried(one)):
-                found += context.text(rule.carries.lower(), text, call).effects
+            call = Invocation.of((api.name,), "", {})
+            for condition in rule.given:
+                for text in facts.carried(condition):
+                    word = Unknown(text, text) if facts.hides(condition) else Known(text)
+                    found += context.text(rule.carries.lower(), word, call).effects
     elsewhere = request.reached or request.header("host").partition(":")[0].lower() not in ("", url.host)
     return found, decided and (api.behind(request.socket) or not elsewhere)
 
@@ -156,7 +161,8 @@ def _facts(request: Request, url: Url) -> Facts:
     """What conditions of rules can be about: `query.NAME`, `header.NAME` and `body.PATH`."""
     facts = Facts()
     facts.collect("query", pairs(url.query))
-    facts.collect("header", dict(reversed(request.headers)))
+    seen = [(name, value) for name, value in request.headers if f"header.{name}" not in request.hidden]
+    facts.collect("header", dict(reversed(seen)))
     facts.collect("body", dict(request.fields))
     parsed = _json(request)
     if parsed is None:
@@ -214,7 +220,7 @@ def _post(base: Effect, request: Request, url: Url) -> Effect:
 def _telling(request: Request, url: Url) -> Iterator[tuple[str, str]]:
     """The texts of a POST that say what it does, each with where it stands."""
     yield url.path, "its path"
-    yield request.header("x-amz-target").rpartition(".")[2], "its X-Amz-Target"
+    yield request.header(OPERATION).rpartition(".")[2], "its X-Amz-Target"
     for name, value in _values(request, url):
         if name.lower() in ACTIONS and len(value) <= 200:
             yield value, f"its `{name}`"
@@ -277,7 +283,7 @@ def _graphql(request: Request, url: Url, method: str, api: Api | None, where: En
     asked = pairs(url.query)
     if not expected and method != "POST":
         return ()
-    if method in ("GET", "HEAD") and not ("query" in asked or request.body):
+    if method in ("GET", "HEAD") and not ("query" in asked or "query." in request.hidden or request.body):
         return ()
     from . import graphql
 
@@ -288,9 +294,11 @@ def _graphql(request: Request, url: Url, method: str, api: Api | None, where: En
     found: tuple[Effect, ...] = ()
     if "query" in asked and expected:
         found += graphql.read_request(asked, at)
+    elif expected and "query." in request.hidden:
+        found += graphql.read_request(None, at)
     if "operations" in fields:
         found += graphql.read_body(fields["operations"], at)
-    elif kind == "application/graphql":
+    elif kind == "application/graphql" or ("header.content-type" in request.hidden and "mutation" in text):
         found += graphql.read(text, asked.get("operationName", ""), None, at)
     elif expected and text[:1] in ("{", "["):
         found += graphql.read_body(text, at)

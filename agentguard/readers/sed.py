@@ -5,10 +5,15 @@ The commands w and W and the flag w of s write a file; the command e and the fla
 
 from __future__ import annotations
 
-from ..core.call import Call, Unresolved
+from ..core.call import Call
 from ..core.context import Context, script
 from ..core.effect import Effect, Reading, Target
-from ..core.world import Unseen
+from ..core.unseen import Unseen
+from ..core.word import Known, Unknown, joined
+from ..lean.typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..core.word import Word
 
 #: Commands without an argument, or with a number or a word that does not matter here.
 _PLAIN = "=dDgGhHlLnNpPqQvxzF"
@@ -25,37 +30,38 @@ def read_call(call: Call, context: Context) -> Reading:
     """What the scripts of a call write and run; nothing where sed may not (`--sandbox`)."""
     if call.has("--help", "--version", "--sandbox"):
         return Reading()
-    parts: list[str] = []
-    guessed = False
+    parts: list[Word] = []
     for argument in call.playing("SED", "SEDFILE"):
+        part = Known("") if argument.value is None else argument.value
+        if isinstance(part, Unknown) and (not part.guess.strip() or argument.role == "SEDFILE"):
+            return _unknown(call, f"runs the script {part.written}, which is not known before the line runs")
         try:
-            part = "" if argument.value is None else argument.value
-            if isinstance(part, Unresolved):
-                guessed = True
-                if not part or argument.role == "SEDFILE":
-                    return _unknown(call, f"runs the script {part.written}, which is not known before the line runs")
-            parts.append(script(part, call, context).removesuffix("\n") if argument.role == "SEDFILE" else part)
+            if argument.role == "SEDFILE":
+                part = Known(script(part, call, context).removesuffix("\n"))
         except Unseen as why:
             return _unknown(call, f"runs a script that cannot be read: {why}")
-    text = "\n".join(parts)
+        parts.append(part)
+    whole = joined(parts, "\n")
     understood, fault = [], ""
     for brackets in (True, False):
         try:
-            understood.append(_Script(text, brackets).read())
+            understood.append(_Script(whole.guess, brackets).read())
         except NotUnderstood as what:
             fault = str(what)
+    guessed = isinstance(whole, Unknown)
     if not understood and not guessed:  # what is left of words that are not known need not be a script
         return _unknown(call, f"has a script that agentguard does not understand: {fault}")
     reading = Reading()
     for line in dict.fromkeys(line for one in understood for line in one.lines):
-        reading += context.text("shell", line, call.invocation)
+        reading += context.text("shell", Unknown(line, line) if guessed else Known(line), call.invocation)
     if any(one.runs_input for one in understood):
         reading += _unknown(call, "runs what it makes of its input as commands")
     return reading
 
 
 def _unknown(call: Call, reason: str) -> Reading:
-    effect = Effect("unknown", Target("call", " ".join(call.operands)), rule="sed-acts", program="sed", reason=reason)
+    target = Target("call", " ".join(word.written for word in call.operands))
+    effect = Effect("unknown", target, rule="sed-acts", program="sed", reason=reason)
     return Reading((effect.replace(instead="sed --sandbox, where it may not write files or run commands"),))
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from ..core.call import UNENDED, Argument, Call, Invocation, Unresolved
+from ..core.call import UNENDED, Argument, Call, Invocation
+from ..core.word import Known, Unknown, joined
 from ..lean.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ..core.word import Word
     from .model import Command, Option, Program
 
 
@@ -21,7 +23,11 @@ def parse(program: Program, invocation: Invocation) -> Call:
 
 
 class _Parser:
-    """One pass over the words; `at` is the index of the next one."""
+    """One pass over the words; `at` is the index of the next one.
+
+    Of an unknown word counts what surely stands on the line: where all of an option's name is certain,
+    what is attached to it is its value, unknown; where it is not, so is the option.
+    """
 
     def __init__(self, program: Program, invocation: Invocation) -> None:
         self.program = program
@@ -36,25 +42,26 @@ class _Parser:
         self.given: set[str] = set()  # the options among them: looking at all for each operand would take for ever
         self.operands = 0
         self.unknown: list[str] = []
-        self.doubtful: list[Unresolved] = []
+        self.unknown_command = False
+        self.doubtful: list[Unknown] = []
 
     def parse(self) -> Call:
         ended = False
         # getopt_long(3) then ends the options at the first operand; git and clap do not: nobody can tell here.
         doubtful = self.grammar.permute and "POSIXLY_CORRECT" in self.invocation.env
-        if self.grammar.bundled and len(self.words) > 1 and self.words[1][:1] not in ("-", ""):
-            self._bundle()
+        if self.grammar.bundled and len(self.words) > 1 and self.words[1].start[:1] not in ("-", ""):
+            self._bundle(self.words[1])
         while self.at < len(self.words):
             word = self.words[self.at]
             self.at += 1
-            if not ended and word == "--":
+            if not ended and word == Known("--"):
                 ended = True
             elif not ended and self._is_option(word):
                 if doubtful and self.operands:
-                    self.unknown.append(f"{word} behind an operand, where POSIXLY_CORRECT is set")
+                    self.unknown.append(f"{word.written} behind an operand, where POSIXLY_CORRECT is set")
                 self._option(word)
             elif ended or not self._descend(word):
-                if not ended and isinstance(word, Unresolved) and word.may_be_option:
+                if not ended and isinstance(word, Unknown) and word.may_be_option:
                     self.doubtful.append(word)
                 self._operand(word)
                 if self._takes_the_rest(word):
@@ -62,19 +69,27 @@ class _Parser:
                         self._operand(rest)
                     break
                 ended = ended or not self.grammar.permute
-        found, unknown = self._with_roles(), tuple(self.unknown)
-        return Call(self.program.name, self.path, found, unknown, self.invocation, tuple(self.doubtful))
+        return Call(
+            self.program.name,
+            self.path,
+            self._with_roles(),
+            tuple(self.unknown),
+            self.invocation,
+            tuple(self.doubtful),
+            self.unknown_command,
+        )
 
     # Subcommands
 
-    def _descend(self, word: str) -> bool:
+    def _descend(self, word: Word) -> bool:
         """Go into the subcommand of that name; False if the word is an operand after all."""
         if self.operands or not self.command.commands:
             return False
-        name = self.command.commands.get(word)
+        name = self.command.commands.get(word.text) if isinstance(word, Known) else None
         if name is None:
             if not self.command.operands:
-                self.unknown.append(word)
+                self.unknown.append(word.written)
+                self.unknown_command = True
             return False
         self.path = (*self.path, name)
         kept = self.options if self.command.inherit else {}
@@ -82,9 +97,9 @@ class _Parser:
         self.options = {**kept, **self.command.options}
         return True
 
-    def _takes_the_rest(self, word: str) -> bool:
+    def _takes_the_rest(self, word: Word) -> bool:
         """Whether everything after this operand is an operand too: a carried command, or nobody's grammar."""
-        if self.unknown and self.unknown[-1] is word:
+        if self.unknown_command:
             return True
         roles = self._roles()
         if not roles or roles[-1] not in ("ARGV...", "SHELL...", "WORDS..."):
@@ -95,77 +110,81 @@ class _Parser:
 
     # Options
 
-    def _is_option(self, word: str) -> bool:
-        if len(word) > 1 and word[0] == "-":
+    def _is_option(self, word: Word) -> bool:
+        if len(word.guess) > 1 and word.guess[:1] == "-":
             return True
-        return (word in self.options and not word[:1].isalnum()) or self._is_assigned(word)
+        return (isinstance(word, Known) and word.text in self.options and not word.text[:1].isalnum()) or (
+            self._is_assigned(word)
+        )
 
-    def _is_assigned(self, word: str) -> bool:
+    def _is_assigned(self, word: Word) -> bool:
         """Whether it is an option without dashes, written NAME=VALUE (dd)."""
         name, equals, _value = word.partition("=")
-        return bool(equals) and name[:1].isalnum() and name in self.options
+        return equals and isinstance(name, Known) and name.text[:1].isalnum() and name.text in self.options
 
-    def _option(self, word: str) -> None:
+    def _option(self, word: Word) -> None:
         if self._is_assigned(word):
             name, _, value = word.partition("=")
-            self._given(self.options[name], value, word)
-        elif word in self.options and not (word.startswith("--") and len(word) > 2):
+            self._given(self.options[name.guess], value, word)
+        elif isinstance(word, Known) and word.text in self.options and not (word.text[:2] == "--" != word.text):
             self._exact(word)
-        elif word.startswith("--") or (self.grammar.long == "-" and len(word) > 2):
+        elif word.start[:2] == "--" or (self.grammar.long == "-" and len(word.guess) > 2):
             self._long(word)
-        elif self.grammar.digits and word[1:].isdigit():
-            self._note(Argument("-NUM", "", word[1:], word))
+        elif self.grammar.digits and word.start[1:].isdigit():
+            self._note(Argument("-NUM", "", word.cut(1), word.written))
         else:
             self._cluster(word)
 
-    def _exact(self, word: str) -> None:
+    def _exact(self, word: Known) -> None:
         """A short option by itself, or a long one of a program whose long options have one dash."""
-        option = self.options[word]
+        option = self.options[word.text]
         if option.takes == "command":
             self._command_up_to_its_end(option, word)
         else:
-            self._given(option, self._next(word, option) if option.consumes else None, word)
+            self._given(option, self._next(word.text, option) if option.consumes else None, word)
 
-    def _command_up_to_its_end(self, option: Option, word: str) -> None:
+    def _command_up_to_its_end(self, option: Option, word: Known) -> None:
         """The words up to `;`, or up to a `+` after `{}`: the first of them keeps the option as it is written."""
         start = self.at
         while self.at < len(self.words):
             self.at += 1
             end = self.words[self.at - 1]
-            if end == ";" or (end == "+" and self.words[self.at - 2] == "{}"):
+            if end == Known(";") or (end == Known("+") and self.words[self.at - 2] == Known("{}")):
                 for index, value in enumerate(self.words[start : self.at - 1]):
-                    self._note(Argument(option.name, option.role, value, "" if index else word))
+                    self._note(Argument(option.name, option.role, value, "" if index else word.written))
                 return
-        if any(isinstance(value, Unresolved) for value in self.words[start:]):
-            self.unknown.append(f"{word} without its end")
+        if any(isinstance(value, Unknown) for value in self.words[start:]):
+            self.unknown.append(f"{word.written} without its end")
         else:
-            self._note(Argument(UNENDED, "", None, word))
+            self._note(Argument(UNENDED, "", None, word.written))
 
-    def _bundle(self) -> None:
+    def _bundle(self, word: Word) -> None:
         """A first word of short options without their dash; their values are the words that follow, in order (tar)."""
         self.at = 2
-        for letter in self.words[1]:
+        for letter in word.start:
             option = self.options.get("-" + letter)
             if option is None:
-                self.unknown.append(f"-{letter} in {self.words[1]}")
+                self.unknown.append(f"-{letter} in {word.written}")
             else:
-                self._given(option, self._next("-" + letter, option) if option.consumes else None, self.words[1])
+                self._given(option, self._next("-" + letter, option) if option.consumes else None, word)
+        if isinstance(word, Unknown):
+            self.unknown.append(f"-{word.written}")
 
-    def _long(self, word: str) -> None:
+    def _long(self, word: Word) -> None:
         name, attached, value = word.partition("=")
-        option, positive = self._resolve(name)
+        option, positive = self._resolve(name.text) if isinstance(name, Known) else (None, True)
         if option is None:
-            self.unknown.append(word)
+            self.unknown.append(word.written)
         elif not positive:
             self.arguments = [a for a in self.arguments if a.option != option.name]
             self.given.discard(option.name)
-            self._note(Argument(f"--no-{option.name.lstrip('-')}", "", None, word))
+            self._note(Argument(f"--no-{option.name.lstrip('-')}", "", None, word.written))
         elif option.takes == "nothing" and attached:
-            self.unknown.append(word)
+            self.unknown.append(word.written)
         elif attached or not option.consumes:
             self._given(option, value if attached else None, word)
         else:
-            self._given(option, self._next(word, option), word)
+            self._given(option, self._next(word.written, option), word)
 
     def _resolve(self, name: str) -> tuple[Option | None, bool]:
         """The option of that name, maybe abbreviated, and whether it is given rather than taken back."""
@@ -199,27 +218,30 @@ class _Parser:
         opposite = "--" + known[5:] if known.startswith("--no-") else "--no-" + known[2:]
         return ((known, True),) if opposite in self.options else ((known, True), (opposite, False))
 
-    def _cluster(self, word: str) -> None:
+    def _cluster(self, word: Word) -> None:
         """Short options: `-xzf FILE` is -x, -z and -f with its value."""
-        letters = word[1:]
-        for index, letter in enumerate(letters):
+        for index, letter in enumerate(word.start[1:], 1):
             option = self.options.get("-" + letter)
             if option is None:
-                self.unknown.append(word if index == 0 else f"-{letter} in {word}")
+                self.unknown.append(word.written if index == 1 else f"-{letter} in {word.written}")
                 return
             if option.takes == "nothing":
                 self._given(option, None, word)
                 continue
-            rest = letters[index + 1 :]
-            if self.grammar.assign and rest.startswith("="):
-                rest = rest[1:]
-            if rest or option.takes == "optional":
-                self._given(option, rest or None, word)
+            rest = word.cut(index + 1)
+            if self.grammar.assign and rest.start[:1] == "=":
+                rest = rest.cut(1)
+            if rest != Known(""):
+                self._given(option, rest, word)
+            elif option.takes == "optional":
+                self._given(option, None, word)
             else:
-                self._given(option, self._next(word, option), word)
+                self._given(option, self._next(word.written, option), word)
             return
+        if isinstance(word, Unknown):  # whose other letters may be any options
+            self.unknown.append(word.written)
 
-    def _next(self, written: str, option: Option) -> str | None:
+    def _next(self, written: str, option: Option) -> Word | None:
         """The next word, as an option's value."""
         if self.at >= len(self.words):
             if option.takes != "next":
@@ -228,8 +250,8 @@ class _Parser:
         self.at += 1
         return self.words[self.at - 1]
 
-    def _given(self, option: Option, value: str | None, word: str) -> None:
-        self._note(Argument(option.name, option.role, value, word))
+    def _given(self, option: Option, value: Word | None, word: Word) -> None:
+        self._note(Argument(option.name, option.role, value, word.written))
 
     def _note(self, argument: Argument) -> None:
         self.arguments.append(argument)
@@ -237,27 +259,29 @@ class _Parser:
 
     # Operands
 
-    def _operand(self, word: str) -> None:
+    def _operand(self, word: Word) -> None:
         self.operands += 1
-        self.arguments.append(Argument("", "", word, word))
+        self.arguments.append(Argument("", "", word, word.written))
 
     def _with_roles(self) -> tuple[Argument, ...]:
         """The arguments, operands with the role that their place gives them."""
         roles = self._roles()
         found = tuple(self.arguments)
         if self.operands and roles:
-            values = [a.value or "" for a in found if not a.option]
+            values = [a.value for a in found if not a.option and a.value is not None]
             parts = iter(_spread(roles, values))
             found = tuple(a if a.option else a.replace(role=next(parts)) for a in found)
         if self.grammar.contents:
             found = tuple(
-                a.replace(value=f"{a.value}.") if a.role == "SOURCE" and (a.value or "")[-1:] == "/" else a
+                a.replace(value=a.value + ".")
+                if a.role == "SOURCE" and a.value is not None and a.value.guess[-1:] == "/"
+                else a
                 for a in found
             )
         if self.command.absent:
             played = {a.role for a in found}
             absent = ((role, value) for role, value in self.command.absent.items() if role not in played)
-            found += tuple(Argument(role, role, value) for role, value in absent)
+            found += tuple(Argument(role, role, Known(value)) for role, value in absent)
         return found + tuple(self._joined(found))
 
     def _joined(self, found: tuple[Argument, ...]) -> Iterator[Argument]:
@@ -265,12 +289,8 @@ class _Parser:
         for name, roles in self.command.joined.items():
             parts = [next((a.value for a in found if a.role == role and a.value is not None), None) for role in roles]
             words = [part for part in parts if part is not None]
-            if len(words) < len(parts):
-                continue
-            value = "=".join(words)
-            if any(isinstance(word, Unresolved) for word in words):
-                value = Unresolved(value, "=".join(getattr(word, "written", word) for word in words))
-            yield Argument(name, self.program.commands[()].options[name].role, value)
+            if len(words) == len(parts):
+                yield Argument(name, self.program.commands[()].options[name].role, joined(words, "="))
 
     def _roles(self) -> tuple[str, ...]:
         """What the operands are, given these options."""
@@ -280,12 +300,12 @@ class _Parser:
         return self.command.operands
 
 
-def _is_assignment(word: str) -> bool:
-    name, equals, _value = word.partition("=")
+def _is_assignment(word: Word) -> bool:
+    name, equals, _value = word.guess.partition("=")
     return bool(equals and name and "/" not in name)
 
 
-def _spread(roles: tuple[str, ...], operands: list[str]) -> list[str]:
+def _spread(roles: tuple[str, ...], operands: list[Word]) -> list[str]:
     """A role for each operand; one "ROLE..." takes what the others leave."""
     if roles[0] == "ASSIGN...":
         lead = next((i for i, word in enumerate(operands) if not _is_assignment(word)), len(operands))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from ..core.call import Call, Invocation, Stream, Unresolved
+from ..core.call import Call, Invocation, Stream
 from ..core.context import stdin
 from ..core.text import encoding
-from ..core.world import Unseen, World
+from ..core.unseen import Unseen
+from ..core.word import Known, Unknown, known, replaced, text_of
+from ..core.world import World
 from ..lean.typing import TYPE_CHECKING
 from ..lean.value import Value
 from .parallel_marks import INPUT, line
@@ -13,10 +15,11 @@ from .parallel_marks import INPUT, line
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from ..core.word import Word
     from .model import Filling
 
     #: Words that are given together: one, or one of each of several sources.
-    Item = tuple[str, ...]
+    Item = tuple[Word, ...]
 
 #: How many commands are read for as many words; of more, one stands for all.
 MOST_COMMANDS = 50
@@ -29,8 +32,8 @@ _ENDS = {"\n": "\n", "\\n": "\n", "\0": "\0", "\\0": "\0"}
 class Filled(Value):
     """A command as it may be run: in one of `ways`, or, where they do not come to the same, `otherwise`."""
 
-    ways: tuple[tuple[str, ...], ...]
-    otherwise: tuple[str, ...]
+    ways: tuple[tuple[Word, ...], ...]
+    otherwise: tuple[Word, ...]
 
 
 def surroundings(call: Call, filling: Filling) -> Invocation:
@@ -40,41 +43,41 @@ def surroundings(call: Call, filling: Filling) -> Invocation:
         made = made.replace(stdin=Stream("unseen", why=f"{call.program} hands it on in parts"))
     elif not call.has(*filling.files) and not (filling.joins and _parted(call)[1]):
         made = made.replace(stdin=Stream("known"))
-    return (
-        made.replace(env={**made.env, INPUT: Unresolved("", f"the input of {call.program}")}) if filling.joins else made
-    )
+    return made.replace(env={**made.env, INPUT: Unknown("", f"the input of {call.program}")}) if filling.joins else made
 
 
-def together(make: Callable[[tuple[Item, ...]], tuple[str, ...]], items: tuple[Item, ...], why: str) -> Filled:
+def together(make: Callable[[tuple[Item, ...]], tuple[Word, ...]], items: tuple[Item, ...], why: str) -> Filled:
     """All of them in one command, in an order that nobody knows."""
     orders = (items,) if len(items) < 2 else (items, items[::-1])
-    return Filled(tuple(map(make, orders)), make(((Unresolved("", why),),)))
+    return Filled(tuple(map(make, orders)), make(((Unknown("", why),),)))
 
 
 def filled(call: Call, filling: Filling, world: World) -> Iterator[Filled]:
     """The commands that a call makes; those of a program that `joins` are one word, the text for a shell."""
     if call.has(*filling.idle):
         return
-    command, sources = _parted(call) if filling.joins else (call.operands or ("echo",), [])
-    mark = call.value(*filling.marks) or ("{}" if filling.joins or call.has(*filling.marks) else "")
+    command, sources = _parted(call) if filling.joins else (call.operands or known(("echo",)), [])
+    given = call.value(*filling.marks)
+    mark = given.guess if given is not None else ""
+    mark = mark or ("{}" if filling.joins or call.has(*filling.marks) else "")
 
-    def make(items: tuple[Item, ...]) -> tuple[str, ...]:
+    def make(items: tuple[Item, ...]) -> tuple[Word, ...]:
         if filling.joins:
             return (line(command, mark, items, call.has(*filling.quotes)),)
         if mark:
-            return tuple(_put(word, mark, items[0][0]) for word in command)
+            return tuple(replaced(word, mark, items[0][0]) for word in command)
         return (*command, *(word for item in items for word in item))
 
     why = f"the input of {call.program}"
     items: list[Item] | None = None
     if call.has(*filling.pipes):
         items = [()]
-    elif _is_followed(call, filling):
+    elif _is_followed(call, filling) and not isinstance(given, Unknown):
         items = _items(call, filling, sources, bool(mark), world)
     each = (bool(mark) and not call.has(*filling.grouped)) or call.has(*(name for name, _ in filling.single))
     bare = not (filling.joins or mark or call.has(*filling.nonempty))  # it runs even where there is no word
     if items is None or (each and len(items) > MOST_COMMANDS):
-        argv = make(((Unresolved("", why),),))
+        argv = make(((Unknown("", why),),))
         yield Filled((argv,), argv)
     elif each:
         for item in items:
@@ -91,21 +94,13 @@ def filled(call: Call, filling: Filling, world: World) -> Iterator[Filled]:
         yield Filled((command,), command)
 
 
-def _put(word: str, mark: str, item: str) -> str:
-    """A word of the command with what the mark in it stands for."""
-    if mark not in word:
-        return word
-    put = word.replace(mark, item)
-    return Unresolved(put, word) if isinstance(item, Unresolved) or isinstance(word, Unresolved) else put
-
-
-def _parted(call: Call) -> tuple[tuple[str, ...], list[tuple[str, list[str]]]]:
+def _parted(call: Call) -> tuple[tuple[Word, ...], list[tuple[str, list[Word]]]]:
     """The command of a call, and each `:::` with what is behind it."""
-    command: list[str] = []
-    sources: list[tuple[str, list[str]]] = []
+    command: list[Word] = []
+    sources: list[tuple[str, list[Word]]] = []
     for word in call.operands:
-        if word in (*_SOURCES, *_LINKED):
-            sources.append((word, []))
+        if isinstance(word, Known) and word.text in (*_SOURCES, *_LINKED):
+            sources.append((word.text, []))
         else:
             (sources[-1][1] if sources else command).append(word)
     return tuple(command), sources
@@ -119,13 +114,13 @@ def _is_followed(call: Call, filling: Filling) -> bool:
         *filling.quotes,
     }  # fmt: skip
     return all(
-        not one.option or one.option in known or (one.option in single and one.value == single[one.option])
+        not one.option or one.option in known or (one.option in single and one.value == Known(single[one.option]))
         for one in call.arguments
     )
 
 
 def _items(
-    call: Call, filling: Filling, sources: list[tuple[str, list[str]]], by_line: bool, world: World
+    call: Call, filling: Filling, sources: list[tuple[str, list[Word]]], by_line: bool, world: World
 ) -> list[Item] | None:
     """What the call is given; None where that is not known or not followed."""
     try:
@@ -143,19 +138,22 @@ def _items(
 
 
 def _given(
-    call: Call, filling: Filling, sources: list[tuple[str, list[str]]], by_line: bool, world: World
-) -> list[list[str]]:
+    call: Call, filling: Filling, sources: list[tuple[str, list[Word]]], by_line: bool, world: World
+) -> list[list[Word]]:
     """The words of each source; raises Unseen."""
     delimiter = call.value(*filling.delimiters)
-    end = "\0" if call.has(*filling.null) else _ENDS.get(delimiter or "\n", "")
+    given_end = text_of(delimiter) if delimiter is not None else ""
+    end = "\0" if call.has(*filling.null) else _ENDS.get(given_end or "\n", "")
     raw = filling.joins or call.has(*filling.null, *filling.delimiters)
-    given: list[list[str]] = []
+    given: list[list[Word]] = []
     for mark, words in [*sources, *(("::::", [path]) for path in call.values(*filling.files))]:
-        if mark in _LINKED or any(isinstance(word, Unresolved) for word in words):
+        if mark in _LINKED or any(isinstance(word, Unknown) for word in words):
             raise Unseen("which words go together is not followed")
-        texts = [encoding.text(world.read(path, call.cwd)) for path in words] if _SOURCES[mark] else []
-        given += [_words(text, end, raw, by_line) for text in texts] if _SOURCES[mark] else [words]
-    return given or [_words(encoding.text(_stdin(call.invocation.stdin, world)), end, raw, by_line)]
+        texts = (
+            [encoding.text(world.read(text_of(path), text_of(call.cwd))) for path in words] if _SOURCES[mark] else []
+        )
+        given += [list(known(_words(text, end, raw, by_line))) for text in texts] if _SOURCES[mark] else [words]
+    return given or [list(known(_words(encoding.text(_stdin(call.invocation.stdin, world)), end, raw, by_line)))]
 
 
 def _stdin(stream: Stream, world: World) -> bytes:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from ..core.call import Argument, Call, Unresolved
+from ..core.call import Argument, Call
 from ..core.effect import Effect, Environment, Target
 from ..core.environments import environment
 from ..core.paths import absolute
 from ..core.text.glob import like
-from ..core.world import Unseen, World
+from ..core.unseen import Unseen
+from ..core.word import Unknown
+from ..core.world import World
 from ..lean.typing import TYPE_CHECKING
 from .model import Condition, Program, Rule
 from .path_effects import landing, moving_away, on_paths, unresolved
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from ..core.word import Word
 
 
 def speak(program: Program, call: Call, world: World) -> tuple[Effect, ...]:
@@ -46,14 +50,16 @@ def matches(rule: Rule, call: Call) -> bool:
     operands = call.operands
     if rule.operands and not counts(rule.operands, len(operands)):
         return False
-    if rule.operand and not any(like(word, pattern) for word in operands for pattern in rule.operand):
+    if rule.operand and not any(like(word.guess, pattern) for word in operands for pattern in rule.operand):
         return False
     return all(_plays(call, role, patterns) for role, patterns in rule.argument.items())
 
 
 def _plays(call: Call, role: str, patterns: tuple[str, ...]) -> bool:
     """Whether some argument with that role is like one of the patterns."""
-    return any(like(a.value or "", pattern) for a in call.playing(role) for pattern in patterns)
+    return any(
+        like(a.value.guess if a.value is not None else "", pattern) for a in call.playing(role) for pattern in patterns
+    )
 
 
 def _counted(condition: Condition, rule: Rule, call: Call) -> Iterator[Argument]:
@@ -100,19 +106,17 @@ def _meets(argument: Argument, condition: Condition) -> bool:
 
 def _comparable(argument: Argument) -> str:
     """The value as conditions compare it: keys of settings do not tell upper from lower case."""
-    value = argument.value or ""
+    value = argument.value.guess if argument.value is not None else ""
     return value.lower() if argument.role == "CONFIG" else value
 
 
-def carried(rule: Rule, call: Call) -> Iterator[str]:
+def carried(rule: Rule, call: Call) -> Iterator[Word]:
     """The command lines that a rule with `carries` finds: what the last `*` of its conditions stands for."""
     for condition in (one for choice in rule.given for one in choice):
         before = condition.value.rpartition("*")[0].rpartition("*")[2]
         for argument in _counted(condition, rule, call):
             if argument.value is not None:
-                at = _comparable(argument).find(before) + len(before)
-                found = argument.value
-                yield Unresolved(found[at:], found.written) if isinstance(found, Unresolved) else found[at:]
+                yield argument.value.cut(_comparable(argument).find(before) + len(before))
 
 
 def counts(wanted: str, count: int) -> bool:
@@ -168,18 +172,18 @@ def _effects(rule: Rule, program: Program, call: Call, world: World, where: str)
 
 def _target(rule: Rule, program: Program, call: Call) -> Target:
     """What a call hits: the arguments whose role is that kind of thing (`--volume VOLUME`), else its operands."""
-    named = [a.value for a in call.playing(rule.target.upper()) if a.value] if rule.target else []
+    named = [word.guess for word in call.played(rule.target.upper()) if word.guess] if rule.target else []
     if named:
         return Target(rule.target, " ".join(named), (program.name, rule.target, *named))
-    return Target(rule.target or "call", " ".join(call.operands), _paths(rule, call))
+    return Target(rule.target or "call", _guessed(call.operands), _paths(rule, call))
 
 
 def _paths(rule: Rule, call: Call) -> tuple[str, ...]:
     """The operands as full paths, where they may be paths: a name does not say in which directory it was given."""
     cwd = call.cwd
-    if rule.target not in ("", "worktree") or rule.effect == "observe" or isinstance(cwd, Unresolved):
+    if rule.target not in ("", "worktree") or rule.effect == "observe" or isinstance(cwd, Unknown):
         return ()
-    return tuple(absolute(word, cwd) for word in call.operands)
+    return tuple(absolute(word.guess, cwd.text) for word in call.operands)
 
 
 def _environment(rule: Rule, program: Program, call: Call, world: World) -> Environment:
@@ -190,7 +194,8 @@ def _environment(rule: Rule, program: Program, call: Call, world: World) -> Envi
 
 def place(program: Program, call: Call, world: World) -> Environment:
     """Where a call takes place: what its arguments with that role say, else what the program is linked to."""
-    named = [(a.value, f"{a.option} {a.value}".strip()) for a in call.playing("ENVIRONMENT") if a.value]
+    said = [(a.option, a.value.guess) for a in call.playing("ENVIRONMENT") if a.value is not None]
+    named = [(name, f"{option} {name}".strip()) for option, name in said if name]
     if not named and program.linked:
         try:
             linked = world.lookup(program.linked, "environment", call)
@@ -202,11 +207,10 @@ def place(program: Program, call: Call, world: World) -> Environment:
 
 def _asking(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[Effect]:
     """What a probe of the real state says would be lost."""
-    if isinstance(call.invocation.cwd, Unresolved):
+    if isinstance(call.invocation.cwd, Unknown):
         unseen = f"the directory {call.invocation.cwd.written} is not known before the line runs"
-    elif any(isinstance(word, Unresolved) for word in call.operands):
-        words = ", ".join(word.written for word in call.operands if isinstance(word, Unresolved))
-        unseen = f"what {words} stands for is not known before the line runs"
+    elif doubtful := ", ".join(word.written for word in call.operands if isinstance(word, Unknown)):
+        unseen = f"what {doubtful} stands for is not known before the line runs"
     elif any(one.verb != "observe" and one.target.kind not in rule.despite for one in call.invocation.ahead):
         unseen = "an earlier part of the same line may change what is there"
     else:
@@ -260,4 +264,8 @@ def _not_understood(program: Program, call: Call, word: str) -> Effect:
 
 
 def _unknown(program: Program, call: Call, rule: str, reason: str) -> Effect:
-    return Effect("unknown", Target("call", " ".join(call.operands)), rule=rule, program=program.name, reason=reason)
+    return Effect("unknown", Target("call", _guessed(call.operands)), rule=rule, program=program.name, reason=reason)
+
+
+def _guessed(words: tuple[Word, ...]) -> str:
+    return " ".join(word.guess for word in words)

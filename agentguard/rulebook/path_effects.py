@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from ..core.call import Unresolved
 from ..core.effect import Effect, Target
 from ..core.paths import absolute, could_touch, on_path
-from ..core.world import PathState, Unseen
+from ..core.unseen import Unseen
+from ..core.word import Unknown, joined
+from ..core.world import PathState
 from ..lean.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from ..core.call import Call
+    from ..core.word import Word
     from ..core.world import Landing, World
     from .model import Rule
 
 
-def unresolved(words: Iterable[str], base: Effect) -> Iterator[Effect]:
+def unresolved(words: Iterable[Word], base: Effect) -> Iterator[Effect]:
     """An effect of unknown extent for each word whose value nobody knows yet."""
     for word in words:
-        if isinstance(word, Unresolved):
+        if isinstance(word, Unknown):
             yield base.replace(
                 recoverable_by="",
                 target=Target(base.target.kind, word.written),
@@ -29,13 +31,13 @@ def unresolved(words: Iterable[str], base: Effect) -> Iterator[Effect]:
 
 def on_paths(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[Effect]:
     """One effect for each file that the call hits, by the state it is in now."""
-    words = tuple(a.value for a in call.playing(rule.on) if a.value is not None)
-    cwd = call.cwd
+    words, cwd = call.played(rule.on), call.cwd
     yield from unresolved(words, base)
-    if isinstance(cwd, Unresolved):
-        yield from unresolved((Unresolved(w, f"{cwd.written}/{w}") for w in words if w[:1] != "/"), base)
-        words = tuple(word for word in words if word[:1] == "/")
-    for path in world.paths(words, cwd, _follows(rule)) if words else ():
+    if isinstance(cwd, Unknown):
+        yield from unresolved((joined((cwd, word), "/") for word in words if word.guess[:1] != "/"), base)
+        words = tuple(word for word in words if word.guess[:1] == "/")
+    paths = tuple(word.guess for word in words)  # beside that of an unknown word, the guess must be harmless too
+    for path in world.paths(paths, cwd.guess, _follows(rule)) if paths else ():
         spared = any(path.kind == kind and not call.has(*unless) for kind, unless in rule.spares)
         yield on_path(base, PathState(path.path, "missing") if spared else path, call.invocation.ahead)
     if not words:
@@ -51,7 +53,7 @@ def landing(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[Effe
         yield base.replace(recoverable_by="", reason=f"{base.reason}: {place}")
     else:
         ahead = call.invocation.ahead
-        for path in world.paths(place.over, call.cwd, _follows(rule)) if place.over else ():
+        for path in world.paths(place.over, call.cwd.guess, _follows(rule)) if place.over else ():
             yield on_path(base, path, ahead)
         for at in place.at:
             if at not in place.over and any(could_touch(earlier, at) for earlier in ahead):
@@ -72,29 +74,29 @@ def moving_away(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[
     elif place is not None and place.disposable:
         yield from on_paths(rule, base.replace(reason=f"{base.reason}: {place.disposable}"), call, world)
     else:
-        cwd = call.cwd
+        cwd = call.cwd.guess  # the directory is known, or nothing of this is
         for argument in call.playing(rule.on):
-            path = argument.value or ""
-            target = Target("file", path, (absolute(path, cwd),))  # the directory is known, or nothing of this is
+            path = argument.value.guess if argument.value is not None else ""
+            target = Target("file", path, (absolute(path, cwd),))
             yield base.replace(recoverable_by="counterpart", target=target)
 
 
 def _landing(call: Call, world: World) -> Landing | Unseen | None:
     """Where the call's SOURCE arguments come to lie, or why nobody can tell; None if nothing is copied."""
-    sources = tuple(a.value for a in call.playing("SOURCE") if a.value is not None)
-    archives = tuple(a.value for a in call.playing("ARCHIVE") if a.value is not None)
+    sources, archives, strips = call.played("SOURCE"), call.played("ARCHIVE"), call.played("STRIP")
     places = [(a.value, a.role) for a in call.playing("DEST", "TARGET") if a.value is not None]
-    for word in (*sources, *archives, *(place for place, _ in places), call.cwd):
-        if isinstance(word, Unresolved):  # which may also be several words
+    for word in (*sources, *archives, *strips, *(place for place, _ in places), call.cwd):
+        if isinstance(word, Unknown):  # which may also be several words
             return Unseen(f"what {word.written} stands for is not known before the line runs")
     if not (sources or archives) or not places:
         return None
-    destination, role = places[-1]
+    (destination, role), cwd = places[-1], call.cwd.guess
     try:
         if archives:
-            strip = next((a.value for a in call.playing("STRIP")), None) or "0"
-            return world.unpacking(archives[-1], destination, call.cwd, int(strip) if strip.isdecimal() else 0)
-        return world.landing(sources, destination, call.cwd, role == "DEST")
+            strip = strips[0].guess if strips else "0"
+            count = int(strip) if strip.isdecimal() else 0
+            return world.unpacking(archives[-1].guess, destination.guess, cwd, count)
+        return world.landing(tuple(word.guess for word in sources), destination.guess, cwd, role == "DEST")
     except Unseen as why:
         return why
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from ..core.call import UNENDED, Argument, Call, Unresolved
+from ..core.call import UNENDED, Argument, Call
 from ..core.text.encoding import raw
-from ..core.world import TooWide, Unseen, World
+from ..core.unseen import TooWide, Unseen
+from ..core.word import Known, Unknown, known, replaced, text_of
+from ..core.world import World
 from ..lean.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ..core.word import Word
     from .command_builders import Filled
     from .model import Search
 
@@ -20,17 +23,18 @@ def found_below(call: Call, search: Search, world: World) -> tuple[Call, tuple[s
     Where that cannot be told, its START arguments stand for all that lies below them, and there is
     the reason in place of the files, "" if the call itself leaves it open.
     """
-    starts = tuple(a.value for a in call.playing("START") if a.value is not None)
     found: tuple[str, ...] | str = ""
-    places = starts
+    places = starts = call.played("START")
     names = _names(call, search, search.acts)
-    if names and not any(isinstance(word, Unresolved) for word in (*names, *starts, call.cwd)):
+    if names and not any(isinstance(word, Unknown) for word in (*names, *starts, call.cwd)):
+        tops, patterns = tuple(map(text_of, starts)), tuple(map(text_of, names))
         try:
-            places = found = world.below(starts, names, call.cwd)
+            found = world.below(tops, patterns, text_of(call.cwd))
+            places = known(found)
         except TooWide as why:
             found = str(why)
-            written = f"{' '.join(names)} below {' '.join(starts)} ({why})"
-            places = (Unresolved(f"{starts[0].rstrip('/')}/{names[0]}", written),)
+            written = f"{' '.join(patterns)} below {' '.join(tops)} ({why})"
+            places = (Unknown(f"{tops[0].rstrip('/')}/{patterns[0]}", written),)
         except Unseen as why:
             found = str(why)
     return call.replace(arguments=(*call.arguments, *(Argument("FOUND", "FOUND", path) for path in places))), found
@@ -41,7 +45,7 @@ def acts(call: Call, search: Search | None) -> bool:
     return search is not None and call.has(*search.acts) and not call.has(UNENDED)
 
 
-def _names(call: Call, search: Search, acts: tuple[str, ...]) -> tuple[str, ...]:
+def _names(call: Call, search: Search, acts: tuple[str, ...]) -> tuple[Word, ...]:
     """Patterns of which every file that is acted upon matches one; none if there is no telling.
 
     `acts` are the options that act; where there are none, every alternative acts at its end.
@@ -61,7 +65,7 @@ def _names(call: Call, search: Search, acts: tuple[str, ...]) -> tuple[str, ...]
     for alternative in alternatives:
         at = next((i for i, a in enumerate(alternative) if a.option in acts), len(alternative))
         name = next((a.value for a in alternative[:at] if a.option in search.named), None)
-        if name is not None and name.strip("*"):
+        if name is not None and name.guess.strip("*"):
             names.append(name)
         elif at < len(alternative) or not acts or call.has(*search.group):
             return ()
@@ -72,14 +76,14 @@ def printed(call: Call, search: Search | None, world: World) -> bytes | None:
     """All lines that the call may print, which are names of files; None where that cannot be told."""
     if search is None or call.unknown or call.has(*search.acts, *search.tells):
         return None
-    starts = tuple(a.value for a in call.playing("START") if a.value is not None)
     prints = search.prints if call.has(*search.prints) else ()
     names = _names(call, search, prints)
-    if not names or any(isinstance(word, Unresolved) for word in (*names, *starts, call.cwd)):
+    if not names:
         return None
     ends = {b"\0" if one in search.null else b"\n" for one in prints if call.has(one)} or {b"\n"}
     try:
-        found = map(raw, world.below(starts, names, call.cwd))
+        starts, patterns = tuple(map(text_of, call.played("START"))), tuple(map(text_of, names))
+        found = map(raw, world.below(starts, patterns, text_of(call.cwd)))
         return b"".join(path + end for path in found for end in ends) if len(ends) == 1 else None
     except Unseen:
         return None
@@ -91,7 +95,7 @@ def commands(call: Call, found: tuple[str, ...] | str) -> Iterator[Filled]:
         return
     from .command_builders import MOST_COMMANDS, together
 
-    carried: list[list[str]] = []
+    carried: list[list[Word]] = []
     for argument in call.playing("ARGV"):
         if argument.option and argument.value is not None:
             if argument.written:
@@ -99,25 +103,22 @@ def commands(call: Call, found: tuple[str, ...] | str) -> Iterator[Filled]:
             carried[-1].append(argument.value)
     for argv in carried:
         why = f"{{}} ({found})" if isinstance(found, str) and found else "{}"
-        parts = any("{}" in word and word != "{}" for word in argv)
+        parts = any("{}" in word.guess and word.guess != "{}" for word in argv)
 
-        def put(items: tuple[tuple[str, ...], ...], argv: list[str] = argv) -> tuple[str, ...]:
+        def put(items: tuple[tuple[Word, ...], ...], argv: list[Word] = argv) -> tuple[Word, ...]:
             return tuple(word for one in argv for word in _put(one, items))
 
         if isinstance(found, str) or (parts and len(found) > MOST_COMMANDS):
-            yield together(put, ((Unresolved("", why),),), why)
+            yield together(put, ((Unknown("", why),),), why)
         elif parts:
-            yield from (together(put, ((path,),), why) for path in found)
+            yield from (together(put, ((Known(path),),), why) for path in found)
         elif found:
-            yield together(put, tuple((path,) for path in found), why)
+            yield together(put, tuple((Known(path),) for path in found), why)
 
 
-def _put(word: str, items: tuple[tuple[str, ...], ...]) -> Iterator[str]:
+def _put(word: Word, items: tuple[tuple[Word, ...], ...]) -> Iterator[Word]:
     """What a word of a carried command becomes."""
-    if word == "{}":
+    if word == Known("{}"):
         yield from (path for (path,) in items)
-    elif "{}" in word:
-        put = word.replace("{}", items[0][0])
-        yield Unresolved(put, word) if isinstance(items[0][0], Unresolved) else put
     else:
-        yield word
+        yield replaced(word, "{}", items[0][0])

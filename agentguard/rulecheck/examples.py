@@ -14,7 +14,9 @@ from ..classify.classifier import Classifier, Programs
 from ..core.api import ApiRule
 from ..core.call import Call, Invocation, Stream
 from ..core.effect import Reading, Target
-from ..core.world import PATH_STATES, Answer, Landing, PathState, Unseen, World
+from ..core.unseen import Unseen
+from ..core.word import Known
+from ..core.world import PATH_STATES, Answer, Landing, PathState, World
 from ..errors import RuleError
 from ..rulebook.load import Rulebook
 from ..rulebook.model import Example, Rule
@@ -110,7 +112,7 @@ class StatedWorld(World):
         """Those of the files that are given, by the paths that the environment gives them."""
         env = call.invocation.env
         places = [(file.partition("/")[0].replace("~", "$HOME")[1:], file.partition("/")[2]) for file in files]
-        found = [f"{env[name]}/{rest}" for name, rest in places if name in env]
+        found = [f"{env[name].guess}/{rest}" for name, rest in places if name in env]
         return tuple((path, "given") for path in found if path in self.given.get("files", {}))
 
 
@@ -120,8 +122,8 @@ def rate(rulebook: Programs, example: Example) -> Reading:
     classifier = Classifier(rulebook, StatedWorld(example.given))
     if isinstance(example.run, str):
         stdin = Stream() if "stdin" in example.given else Stream("unseen", why="standard input is not given")
-        return classifier.text("shell", example.run, Invocation(("sh", "-c", example.run), CWD, env, stdin))
-    return classifier.command(Invocation(example.run, CWD, env))
+        return classifier.text("shell", Known(example.run), Invocation.of(("sh", "-c", example.run), CWD, env, stdin))
+    return classifier.command(Invocation.of(example.run, CWD, env))
 
 
 def faults(rulebook: Rulebook) -> Iterator[str]:

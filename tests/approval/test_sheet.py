@@ -57,7 +57,7 @@ def test_no_such_text_is_a_word_to_be_typed(text: str) -> None:
 
 def test_a_call_that_could_be_undone_is_shown_with_what_it_hits_and_the_denial() -> None:
     gone = Effect("remove", Target("file", "data"), "git-objects", Environment(), "git-rm", "git", "removes data")
-    call = Invocation(("git", "rm", "data"), "/srv", {})
+    call = Invocation.of(("git", "rm", "data"), "/srv", {})
     asked = sheet(
         call, Reading((gone,)), Origin(0, Session("s", "claude")), "/usr/bin/git", Policy(), True, ("denied before",)
     )

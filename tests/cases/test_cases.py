@@ -32,6 +32,7 @@ from support.repository import ENV
 from agentguard.classify.classifier import Classifier
 from agentguard.core.call import Invocation, Stream
 from agentguard.core.effect import Reading
+from agentguard.core.word import Known
 from agentguard.edge.world import RealWorld
 from agentguard.rulebook.load import Rulebook
 from agentguard.rulebook.model import Example
@@ -118,6 +119,6 @@ def _there(rulebook: Rulebook, run: str | list[str], cwd: Path, env: dict[str, s
     """How a line or a call is read in a real place."""
     env = env | {"PWD": str(cwd)}
     argv = ("sh", "-c", run) if isinstance(run, str) else tuple(run)
-    call = Invocation(argv, str(cwd), env, Stream("unseen", why="a test has no input"))
+    call = Invocation.of(argv, str(cwd), env, Stream("unseen", why="a test has no input"))
     classifier = Classifier(rulebook, RealWorld(call, "/nowhere", running=False))
-    return classifier.text("shell", run, call) if isinstance(run, str) else classifier.command(call)
+    return classifier.text("shell", Known(run), call) if isinstance(run, str) else classifier.command(call)

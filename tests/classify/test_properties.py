@@ -161,7 +161,7 @@ def test_options_may_change_places(program: Program) -> None:
 
 def opposed(program: Program, call: tuple[str, ...]) -> bool:
     """Whether the call has something that its order decides: an option and its opposite, words left over."""
-    parsed = parse(program, Invocation(call, "/home/dev/project", {}))
+    parsed = parse(program, Invocation.of(call, "/home/dev/project", {}))
     names = {argument.option for argument in parsed.arguments}
     return bool(parsed.unknown) or any(name.startswith("--no-") for name in names)
 

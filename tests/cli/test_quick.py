@@ -16,6 +16,7 @@ from agentguard import resources
 from agentguard.classify.classifier import Classifier
 from agentguard.cli import quick, rated
 from agentguard.core.call import Invocation
+from agentguard.core.word import Known
 from agentguard.edge.world import RealWorld
 from agentguard.rulebook.compiled import rulebook
 
@@ -124,8 +125,10 @@ LINES = [
 
 @pytest.mark.parametrize("line", LINES)
 def test_without_colours_a_line_is_the_same_text(line: str, lasting_tmp: Path) -> None:
-    call = Invocation(("sh", "-c", line), str(lasting_tmp), {})
-    reading = Classifier(rulebook(resources.rules()), RealWorld(call, "", running=False)).text("shell", line, call)
+    call = Invocation.of(("sh", "-c", line), str(lasting_tmp), {})
+    reading = Classifier(rulebook(resources.rules()), RealWorld(call, "", running=False)).text(
+        "shell", Known(line), call
+    )
     file = io.StringIO()
     console = Console(highlight=False, soft_wrap=True, file=file)
     for shown in rated.lines(reading):

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from agentguard.core.call import Call, Invocation
-from agentguard.core.world import Unseen
+from agentguard.core.unseen import Unseen
 from agentguard.edge import world as world_module
 from agentguard.edge.world import RealWorld
 from agentguard.lean.canonical import digest, fingerprint
@@ -20,7 +20,7 @@ PACKAGE = Path(__file__).parents[2]
 
 
 def world(cwd=Path("/"), **env: str) -> RealWorld:
-    return RealWorld(Invocation(("psql",), str(cwd), env), "/nowhere")
+    return RealWorld(Invocation.of(("psql",), str(cwd), env), "/nowhere")
 
 
 # Files
@@ -62,10 +62,10 @@ PROBE = f"""
 import sys
 sys.path.insert(0, {str(PACKAGE)!r})
 from agentguard.core.call import Invocation
-from agentguard.core.world import Unseen
+from agentguard.core.unseen import Unseen
 from agentguard.edge import world
 world.STDIN_SECONDS = 0.5
-seen = world.RealWorld(Invocation(("psql",), "/", {{}}), "/nowhere")
+seen = world.RealWorld(Invocation.of(("psql",), "/", {{}}), "/nowhere")
 for _ in range(2):
     try:
         print(len(seen.stdin()), seen.read("/dev/stdin", "/")[:9])
@@ -124,7 +124,7 @@ def test_stdin_that_is_a_terminal_is_unseen_but_not_used_up():
 
 
 def test_where_a_line_is_only_checked_stdin_is_not_the_calls():
-    other = RealWorld(Invocation(("psql",), "/", {}), "/nowhere", running=False)
+    other = RealWorld(Invocation.of(("psql",), "/", {}), "/nowhere", running=False)
     with pytest.raises(Unseen, match="not known"):
         other.stdin()
 
@@ -194,7 +194,7 @@ def test_ambient_inputs(tmp_path):
     (tmp_path / "other/rc").write_bytes(b"x")
     (tmp_path / "other/d").mkdir()
     env = {"HOME": str(tmp_path), "PGHOST": "db", "PGUSER": "u", "OTHER": str(tmp_path / "other"), "PATH": "/bin"}
-    made = Call("curl", (), (), (), Invocation(("curl",), str(tmp_path), env))
+    made = Call("curl", (), (), (), Invocation.of(("curl",), str(tmp_path), env))
     found = world(**env).ambient(
         ("PG*", "OTHER", "UNSET"),
         ("~/.curlrc", "~/.missing", "$OTHER/rc", "$OTHER/d", "$UNSET/rc", "other/rc", "/nowhere/rc"),
@@ -212,7 +212,7 @@ def test_ambient_inputs(tmp_path):
 
 
 def test_only_git_aliases_can_be_looked_up():
-    made = Call("npm", (), (), (), Invocation(("npm",), "/", {}))
+    made = Call("npm", (), (), (), Invocation.of(("npm",), "/", {}))
     with pytest.raises(Unseen):
         world().lookup("npm-script", "x", made)
 
@@ -222,7 +222,7 @@ def test_only_git_aliases_can_be_looked_up():
     [("gone", "missing", "missing"), ("no/such", "unseen", "missing"), ("D:\\work", "unseen", "missing")],
 )
 def test_what_is_missing_in_a_place_that_is_not_here_is_unseen_ahead_of_running(lasting_tmp, path, ahead, now):
-    call = Invocation(("rm", path), str(lasting_tmp), {})
+    call = Invocation.of(("rm", path), str(lasting_tmp), {})
     for running, state in ((False, ahead), (True, now)):
         found = RealWorld(call, "/nowhere", running=running).paths((path,), str(lasting_tmp), False)
         assert [one.state for one in found] == [state]

@@ -117,7 +117,7 @@ def test_what_a_shim_lets_through_runs(ground: Ground, rulebook: Rulebook, name:
     for vector, run in zip(called, dash.run, strict=True):
         if not run:
             continue
-        call = Invocation((name, *vector), str(ground.tree), ground.env)
+        call = Invocation.of((name, *vector), str(ground.tree), ground.env)
         reading = Classifier(rulebook, Blind(RealWorld(call, ground.root.shims), looked_up)).command(call)
         told = [(effect.rule, effect.reason) for effect in reading.effects]
         assert decide(reading).action == "run", (vector, told)

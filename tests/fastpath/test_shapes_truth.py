@@ -465,7 +465,7 @@ def test_what_is_plain(about: str, tmp_path: Path) -> None:
     run = ground.ask([dash], "rm", vectors, tmp_path).run
     assert [" ".join(words) for words, runs in zip(vectors, run, strict=True) if runs] == list(plain)
     for words in vectors[: len(plain)]:
-        call = Invocation(("rm", *words), str(ground.tree), ground.env)
+        call = Invocation.of(("rm", *words), str(ground.tree), ground.env)
         assert decide(Classifier(rulebook, StatedWorld({})).command(call)).action == "run", words
 
 
@@ -476,5 +476,5 @@ def test_what_is_not_plain_asks_or_could(about: str) -> None:
     raw = tomllib.loads(text)
     raw["program"] = {"names": ["rm"], "guarded": True, **raw.get("program", {})}
     classifier = Classifier(Rulebook({"rm": build(raw, "rm.toml")}), StatedWorld({}))
-    calls = [Invocation(("rm", *line.split()), "/", {"LC_ALL": "C"}) for line in slow]
+    calls = [Invocation.of(("rm", *line.split()), "/", {"LC_ALL": "C"}) for line in slow]
     assert any(decide(classifier.command(call)).action != "run" for call in calls)

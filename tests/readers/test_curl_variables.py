@@ -7,7 +7,9 @@ import pytest
 from agentguard import resources
 from agentguard.classify.classifier import Classifier
 from agentguard.core.call import Invocation
-from agentguard.core.world import Unseen, Witness
+from agentguard.core.unseen import Unseen
+from agentguard.core.word import Known
+from agentguard.core.world import Witness
 from agentguard.readers.curl.variables import expand
 from agentguard.rulebook.load import load
 from agentguard.rulecheck.examples import CWD, HOME, StatedWorld
@@ -18,7 +20,7 @@ URL = "https://api.example.com/x"
 
 def looked_at(line, env=None, **given):
     world = Witness(StatedWorld(given))
-    call = Invocation(("curl", *shlex.split(line)), CWD, {"HOME": HOME, **(env or {})})
+    call = Invocation.of(("curl", *shlex.split(line)), CWD, {"HOME": HOME, **(env or {})})
     return Classifier(RULEBOOK, world).command(call), world.evidence
 
 
@@ -42,7 +44,7 @@ def test_variables(line, given, rating):
 
 
 def test_expansion():
-    known = {"a": ' x"/ ', "b": "1"}
+    known = {"a": Known(' x"/ '), "b": Known("1")}
     assert expand("{{a:trim}}-{{b}}{{gone}}", known) == 'x"/-1'
     assert expand("{{a:trim:url}} \\{{a}} {{a", known) == "x%22%2F {{a}} {{a"
     assert expand("{{a:trim:json}}", known) == 'x\\"/'

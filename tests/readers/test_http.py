@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from agentguard import resources
 from agentguard.classify.classifier import Classifier
-from agentguard.core.call import Invocation, Stream, Unresolved
+from agentguard.core.call import Invocation, Stream
 from agentguard.core.effect import RATINGS, Effect, Target
+from agentguard.core.word import Known, Unknown
 from agentguard.readers import http, url
 from agentguard.readers.curl import config, globs
 from agentguard.rulebook.load import load
@@ -22,7 +23,8 @@ RULEBOOK = load(resources.rules())
 def reading(argv, env=None, stdin=None, ahead=(), **given):
     """How the whole rulebook reads one call."""
     stream = Stream("known", stdin) if stdin is not None else Stream("unseen", why="nobody gave any")
-    call = Invocation(tuple(argv), CWD, {"HOME": HOME, **(env or {})}, stream, ahead)
+    words = tuple(word if isinstance(word, Unknown) else Known(word) for word in argv)
+    call = Invocation.of((), CWD, {"HOME": HOME, **(env or {})}, stream).replace(argv=words, ahead=ahead)
     return Classifier(RULEBOOK, StatedWorld(given)).command(call)
 
 
@@ -330,7 +332,7 @@ def test_the_names_of_files_that_curl_writes(line, path):
 
     seen = []
     Classifier(RULEBOOK, AllNew({})).command(
-        Invocation(("curl", *shlex.split(line.replace("URL", API))), CWD, {"HOME": HOME})
+        Invocation.of(("curl", *shlex.split(line.replace("URL", API))), CWD, {"HOME": HOME})
     )
     assert path in seen
 
@@ -375,25 +377,28 @@ def test_standard_input_is_read_where_curl_reads_it():
     assert curl(f"{API}/x", stdin=b"request = DELETE").rating == R
 
 
-def word(guess, written):
-    return Unresolved(guess, written)
+def word(guess, written, start=""):
+    return Unknown(guess, written, start)
 
 
+OVERRIDE = "X-HTTP-Method-Override: "
+AUTHORIZATION = word("Authorization: Bearer ", '"Authorization: Bearer $T"', "Authorization: Bearer ")
+RAILWAY = "https://backboard.railway.com/graphql/v2"
 UNRESOLVED = [
     (["-X", word("", "$M"), f"{API}/x"], D, "$M"),
     (["-X", word("GET", "$M"), f"{API}/x"], D, "$M"),
     ([word("", "$URL")], D, "$URL"),
     ([word(f"{API}/", f"{API}/$ID")], D, "$ID"),
-    ([word(f"{API}/", f'"{API}/$ID"')], R, ""),
-    (["-d", "a", word(f"{API}/", f'"{API}/$ID"')], D, "$ID"),
-    (["-I", word(f"{API}/", f'"{API}/$(id)"')], R, ""),
+    ([word(f"{API}/", f'"{API}/$ID"', f"{API}/")], R, ""),
+    (["-d", "a", word(f"{API}/", f'"{API}/$ID"', f"{API}/")], D, "$ID"),
+    (["-I", word(f"{API}/", f'"{API}/$(id)"', f"{API}/")], R, ""),
     ([word("https:///x", '"$SCHEME://x"')], D, "$SCHEME"),
     (["-d", word("", "$BODY"), f"{API}/x"], D, "$BODY"),
     (["-d", word("a=", '"a=$B"'), f"{API}/x"], D, "$B"),
     (["-G", "-d", word("a=", '"a=$B"'), f"{API}/x"], R, ""),
     (["-F", word("a=", '"a=$B"'), f"{API}/x"], D, "$B"),
-    (["-H", word("Authorization: Bearer ", '"Authorization: Bearer $T"'), f"{API}/x"], R, ""),
-    (["-H", word("Authorization: Bearer ", '"Authorization: Bearer $T"'), "-d", "a", f"{API}/x"], V, ""),
+    (["-H", AUTHORIZATION, f"{API}/x"], R, ""),
+    (["-H", AUTHORIZATION, "-d", "a", f"{API}/x"], V, ""),
     (["-H", word("", "$H"), "-d", "a", f"{API}/x"], D, "$H"),
     (["-u", word(":", "$U:$P"), f"{API}/x"], R, ""),
     (["-o", word("", "$FILE"), f"{API}/x"], D, "$FILE"),
@@ -401,14 +406,51 @@ UNRESOLVED = [
     (["-T", word("", "$FILE"), f"{API}/x"], D, ""),
     (["-K", word("", "$FILE"), f"{API}/x"], D, "$FILE"),
     (["--request-target", word("/", "/$T"), "-d", "a", f"{API}/x"], D, "$T"),
+    # attached to the option
+    (["-s", "-XPOST", word("-d", '-d"$(cat q.json)"', "-d"), RAILWAY], D, "q.json"),
+    ([word("-X", '-X"$METHOD"', "-X"), f"{API}/x"], D, "$METHOD"),
+    ([word("--request=", '--request="$METHOD"', "--request="), f"{API}/x"], D, "$METHOD"),
+    ([word(f"--url={API}/", f'--url="{API}/$ID"', f"--url={API}/")], R, ""),
+    ([word(f"--url={API}/", f"--url={API}/$ID", f"--url={API}/")], D, "$ID"),
+    ([word("-K", "-K$FILE", "-K"), f"{API}/x"], D, "$FILE"),
+    (["-d", word("@", "@$FILE", "@"), f"{API}/x"], D, "$FILE"),
+    # headers whose value counts
+    (
+        ["-d", "a", "-H", word("X-HTTP-Method-Override: ", '"X-HTTP-Method-Override: $M"', "X-HTTP-"), f"{API}/x"],
+        D,
+        "$M",
+    ),
+    (["-d", "a", "-H", word("X-HTTP-Method-Override: ", '"X-HTTP-Method-Override: $M"', OVERRIDE), f"{API}/x"], D, ""),
+    (["-H", word("X-HTTP-Method-Override: ", '"X-HTTP-Method-Override: $M"', OVERRIDE), f"{API}/x"], D, ""),
+    (["-d", "a", "-H", word("X-Amz-Target: A.", '"X-Amz-Target: A.$T"', "X-Amz-Target: A."), f"{API}/x"], D, "$T"),
+    (["-d", "a", "-H", word(": x", '"$NAME: x"'), f"{API}/x"], D, "$NAME"),
+    # where it goes, and what is written
+    (["-d", "a", "--unix-socket", word("", "$S"), "http://d/x"], D, "$S"),
+    (["--proto-default", word("", "$P"), "api.example.com"], D, "$P"),
+    (["-w", word("", "$FORMAT"), f"{API}/x"], D, "$FORMAT"),
+    (["-C", word("", "$AT"), "-o", "old.txt", f"{API}/x"], D, "old.txt"),
+    (["-o", "#1", word(f"{API}/{{a,}}", f'"{API}/{{a,$B}}"'), ""], D, "$B"),
+    (["-G", "-d", word("", "$Q"), f"{API}/graphql"], D, "names its document"),
 ]
 
 
 @pytest.mark.parametrize(("words", "rating", "named"), UNRESOLVED)
 def test_words_that_are_not_known_before_the_line_runs(words, rating, named):
-    found = reading(["curl", *words])
+    found = reading(["curl", *words], paths={"old.txt": "untracked"})
     assert found.rating == rating
     assert named in " ".join(reason.text for reason in found.reasons)
+
+
+@pytest.mark.parametrize("option", ["--connect-to", "--resolve"])
+def test_a_host_that_is_not_known_is_not_taken_for_this_machine(option):
+    local = ["-X", "DELETE", "http://localhost/x"]
+    assert places(reading(["curl", *local])) == {"local"}
+    address = word("localhost:80:", '"localhost:80:$IP"', "localhost:80:")
+    assert places(reading(["curl", option, address, *local])) == {"unknown"}
+
+
+def places(found):
+    return {effect.environment.name for effect in found.effects if effect.rule == "http-delete"}
 
 
 def test_what_is_known_of_an_unknown_body_still_counts():
@@ -492,7 +534,7 @@ GRAMMAR = [one for name, one in RULEBOOK.program("curl").commands[()].options.it
 SAID = [API, f"{API}/{{a,b}}", "DELETE", "GET", "@-", "@gone", "-", "a=b", '{"query":"mutation { x }"}', "[", ""]
 VALUES = st.sampled_from(SAID) | st.text(max_size=8)
 SPELLED = st.sampled_from(GRAMMAR).flatmap(lambda option: st.sampled_from(option.names))
-WORDS = SPELLED | VALUES | st.just("--next") | st.builds(lambda v: Unresolved(v, "$X"), VALUES)
+WORDS = SPELLED | VALUES | st.just("--next") | st.builds(lambda v: Unknown(v, "$X"), VALUES)
 
 
 @settings(deadline=None, max_examples=300)
@@ -506,9 +548,10 @@ def test_no_call_raises(words, stdin):
 def test_a_deletion_is_never_missed(words, method):
     """Whatever stands around it: what ends with `--next -q… -X DELETE URL` deletes, unless only help is printed."""
     found = reading(["curl", *words, "--next", "--request", method, "--url", f"{API}/x"], stdin=b"")
-    swallowed = words and not isinstance(words[-1], Unresolved) and words[-1].startswith("-")
-    helps = any(w.startswith("-") and set(w) & set("hVM") for w in words) or {"--version", "--manual"} & set(words)
-    assert found.rating == D or swallowed or helps or "--" in words
+    swallowed = words and not isinstance(words[-1], Unknown) and words[-1].startswith("-")
+    texts = [w.guess if isinstance(w, Unknown) else w for w in words]
+    helps = any(w.startswith("-") and set(w) & set("hVM") for w in texts) or {"--version", "--manual"} & set(texts)
+    assert found.rating == D or swallowed or helps or "--" in texts
 
 
 @given(st.text())

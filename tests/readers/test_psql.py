@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentguard.classify.classifier import Classifier
-from agentguard.core.call import Invocation, Stream, Unresolved
+from agentguard.core.call import Invocation, Stream
 from agentguard.core.effect import Reading
-from agentguard.core.world import Unseen
+from agentguard.core.unseen import Unseen
+from agentguard.core.word import Known, Unknown
 from agentguard.readers.psql.script import Scanner
 from agentguard.rulebook.load import load
 from agentguard.rulecheck.examples import CWD, HOME, StatedWorld
@@ -21,14 +22,17 @@ from agentguard.rulecheck.examples import CWD, HOME, StatedWorld
 RULES = load(str(Path(__file__).parents[2] / "rules"))
 
 
-def read(*argv: str, stdin: Stream | str = "", env: dict[str, str] | None = None, **given: Any) -> Reading:
+def read(*argv: str | Unknown, stdin: Stream | str = "", env: dict[str, Any] | None = None, **given: Any) -> Reading:
     """A call as a shim sees it; text given for stdin is what the process inherits."""
     if isinstance(stdin, str):
         given, stream = {**given, "stdin": stdin}, Stream()
     else:
         stream = stdin
     world = StatedWorld(given)
-    call = Invocation(("psql", *argv), CWD, {"HOME": HOME, **(env or {})}, stream)
+    words = tuple(word if isinstance(word, Unknown) else Known(word) for word in ("psql", *argv))
+    values = {"HOME": HOME, **(env or {})}
+    surroundings = {name: word if isinstance(word, Unknown) else Known(word) for name, word in values.items()}
+    call = Invocation(words, Known(CWD), surroundings, stream)
     return Classifier(RULES, world).command(call)
 
 
@@ -351,7 +355,7 @@ def test_standard_input_that_cannot_be_read_is_unknown() -> None:
         def stdin(self) -> bytes:
             raise Unseen("standard input does not end")
 
-    call = Invocation(("psql",), CWD, {"HOME": HOME}, Stream())
+    call = Invocation.of(("psql",), CWD, {"HOME": HOME}, Stream())
     reading = Classifier(RULES, Endless({})).command(call)
     assert reading.rating == "destructive"
     assert "standard input does not end" in reading.reasons[0].text
@@ -367,9 +371,54 @@ def test_standard_input_that_nobody_can_know_yet_is_unknown() -> None:
 
 @pytest.mark.parametrize("option", ["-c", "-f", "-o"])
 def test_a_word_that_is_not_known_yet_is_unknown(option: str) -> None:
-    reading = read(option, Unresolved("", "$X"), "-c", "select 1")
+    reading = read(option, Unknown("", "$X"), "-c", "select 1")
     assert reading.rating == "destructive"
     assert "$X" in reading.reasons[0].text
+
+
+UNKNOWN: list[tuple[str, tuple[str | Unknown, ...], dict[str, Any]]] = [
+    (D, ("--command=select 1", Unknown("--command=", '--command="$(cat drop.sql)"', "--command=")), {}),
+    (D, (Unknown("-c", '-c"$(cat drop.sql)"', "-c"),), {}),
+    (D, ("-c", "select 1", Unknown("-o", "-o$X", "-o")), {}),
+    (D, ("-c", "select 1", Unknown("-o", "-o|$X", "-o|")), {}),
+    (R, ("-h", "h", Unknown("", '"$DB"'), "-c", "select 1"), {}),
+    (R, ("-v", Unknown("x=", '"x=$X"', "x="), "-c", "select 1"), {}),
+    (R, ("-v", Unknown("x=", '"x=$X"', "x=")), {"stdin": "select :'x'"}),
+    (D, ("-v", Unknown("x=", '"x=$X"', "x=")), {"stdin": "select :x"}),
+    (D, ("-v", Unknown("", '"$X"')), {"stdin": "select 1"}),
+    (D, ("-v", Unknown("SINGLELINE=", '"SINGLELINE=$X"', "SINGLELINE=")), {"stdin": "select 1"}),
+    (D, (), {"stdin": "\\getenv x V\nselect :x"}),
+    (D, (), {"stdin": "\\getenv x V\n\\i :x"}),
+    (D, (), {"stdin": "\\getenv x V\n\\set y `:x`"}),
+    (D, (), {"stdin": "\\getenv x V\n\\set :x 1"}),
+    (D, (), {"stdin": "\\getenv x V\n\\unset :x"}),
+    (D, (), {"stdin": "\\getenv x V\n\\cd :x\n\\o a\nselect 1"}),
+    (D, ("-c", "select 1"), {"env": {"PGOPTIONS": Unknown("", "$X")}}),
+    (D, ("-c", "select 1"), {"env": {"PGCLIENTENCODING": Unknown("", "$X")}}),
+    (D, ("-c", "select 1"), {"env": {"PSQLRC": Unknown("", "$X")}}),
+]
+
+
+@pytest.mark.parametrize(("rating", "argv", "given"), UNKNOWN)
+def test_what_is_not_known_yet_is_not_taken_for_the_guess(
+    rating: str, argv: tuple[str | Unknown, ...], given: dict[str, Any]
+) -> None:
+    reading = read(*argv, **{**given, "env": {"V": Unknown("", "$V"), **given.get("env", {})}})
+    assert reading.rating == rating, reading.reasons
+
+
+@pytest.mark.parametrize("variable", ["PGHOSTADDR", "PGDATABASE", "PGSERVICE", "PGSERVICEFILE", "HOME"])
+def test_a_server_that_is_not_known_yet_is_not_taken_for_this_machine(variable: str) -> None:
+    env = {"PGSERVICE": "app", "PSQLRC": "/none", variable: Unknown("", "$X")}
+    reading = read("-c", "drop table t", env=env, files={SERVICES: "[app]\nhost=localhost\n"})
+    assert [e.environment.name for e in reading.effects if e.rule == "sql-drop-table"] == ["unknown"]
+
+
+def test_variables_are_put_into_commands_in_backquotes() -> None:
+    gone = {"paths": {"src": "untracked"}}
+    assert script("\\set x 'rm src'\n\\set y `:x`", **gone).rating == "destructive"
+    assert script("\\set x 'src'\n\\set y `rm :'x' ':z'`", **gone).rating == "destructive"
+    assert script("\\set x 'rm src'\n\\set y `echo :'x'`", **gone).rating == "read"
 
 
 def test_the_world_is_not_asked_for_input_that_psql_does_not_run() -> None:
@@ -377,7 +426,7 @@ def test_the_world_is_not_asked_for_input_that_psql_does_not_run() -> None:
         def stdin(self) -> bytes:
             raise AssertionError("standard input was read")
 
-    call = Invocation(("psql", "-X", "-c", "copy t from stdin"), CWD, {"HOME": HOME}, Stream())
+    call = Invocation.of(("psql", "-X", "-c", "copy t from stdin"), CWD, {"HOME": HOME}, Stream())
     assert Classifier(RULES, NoInput({})).command(call).rating == "reversible"
 
 
@@ -402,6 +451,7 @@ TEXTS = st.one_of(
 def test_any_script_is_read_without_an_error(text: str, value: str) -> None:
     script(text)
     read("-v", f"x={value}", "-c", text, "-f", "-", stdin=text)
+    read("-v", Unknown(f"x={value}", '"x=$X"', "x="), stdin=text)
 
 
 @settings(max_examples=300, deadline=None)

@@ -6,7 +6,8 @@ import pytest
 
 from agentguard.core.call import Argument, Call, Invocation
 from agentguard.core.effect import Reading
-from agentguard.core.world import Unseen
+from agentguard.core.unseen import Unseen
+from agentguard.core.word import Known, Unknown
 from agentguard.readers import sed
 
 #: Scripts, and the files that they make out of one line `a`.
@@ -64,7 +65,7 @@ class Lines:
     def text(self, language, text, call):
         """Keep a line."""
         assert language == "shell"
-        self.lines.append(text)
+        self.lines.append(text.text if isinstance(text, Known) else text)
         return Reading()
 
     def read(self, path, cwd):
@@ -77,7 +78,10 @@ class Lines:
 def reading(*arguments):
     """What the reader makes of a call with these options and values, and the lines that it found."""
     lines = Lines()
-    call = Call("sed", (), tuple(Argument(o, role, v) for o, role, v in arguments), (), Invocation(("sed",), "/", {}))
+    words = tuple(
+        Argument(option, role, Known(value) if isinstance(value, str) else value) for option, role, value in arguments
+    )
+    call = Call("sed", (), words, (), Invocation.of(("sed",), "/", {}))
     return sed.read_call(call, lines), lines.lines
 
 
@@ -100,6 +104,13 @@ def test_what_nobody_can_tell(script):
 )
 def test_what_a_script_runs(script, lines):
     assert reading(("", "SED", script)) == (Reading(), lines)
+
+
+def test_what_a_script_that_is_not_all_known_writes_is_not_known():
+    assert reading(("", "SED", Unknown("", "$X")))[0].rating == "destructive"
+    assert reading(("", "SED", Unknown("s/a//", '"s/a/$X/"', "s/a/"))) == (Reading(), [])
+    (line,) = reading(("", "SED", Unknown("s/a//w out", '"s/a/$X/w out"', "s/a/")))[1]
+    assert isinstance(line, Unknown)
 
 
 def test_scripts_are_read_from_files_and_in_order():

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from agentguard.core.call import Invocation, Stream, Unresolved
+from agentguard.core.call import Invocation, Stream
 from agentguard.core.effect import Effect, Reading, Target
+from agentguard.core.word import Known, Unknown, Word
 from agentguard.core.world import PathState, World
 from agentguard.edge.world import RealWorld
 from agentguard.readers.shell import read
@@ -32,7 +33,7 @@ class Tree(World):
         self.states, self.files = states, files
 
     def read(self, path: str, cwd: str) -> bytes:
-        from agentguard.core.world import Unseen
+        from agentguard.core.unseen import Unseen
 
         if path not in self.files:
             raise Unseen(f"{path}: no such file")
@@ -54,14 +55,14 @@ class Recorder:
 
     def command(self, call: Invocation) -> Reading:
         self.calls.append(call)
-        verb: Any = "run" if call.argv[0] == "make" else "observe"
-        return Reading((Effect(verb, Target("program", call.argv[0])),))
+        verb: Any = "run" if call.name == "make" else "observe"
+        return Reading((Effect(verb, Target("program", call.name)),))
 
     def lines(self, call: Invocation) -> bytes | None:
-        return b"found\n" if call.argv[0] == "find" else None
+        return b"found\n" if call.name == "find" else None
 
-    def text(self, language: str, text: str, call: Invocation) -> Reading:
-        self.calls.append(Invocation((language, text), call.cwd, {}))
+    def text(self, language: str, text: Word, call: Invocation) -> Reading:
+        self.calls.append(Invocation((Known(language), text), call.cwd, {}))
         return Reading()
 
 
@@ -73,12 +74,22 @@ def walked(
 ) -> tuple[list[Invocation], Reading]:
     """The commands of a line, and its reading, in an invented world."""
     context = Recorder(Tree(states or {}, files or {}))
-    call = Invocation(("sh", "-c", line), "/w", {"HOME": HOME, **(env or {})}, Stream("unseen", why="not there yet"))
+    stdin = Stream("unseen", why="not there yet")
+    call = Invocation.of(("sh", "-c", line), "/w", {"HOME": HOME, **(env or {})}, stdin)
     return context.calls, read(line, call, context)
 
 
+def guesses(call: Invocation) -> tuple[str, ...]:
+    return tuple(word.guess for word in call.argv)
+
+
 def argvs(line: str, **options: Any) -> list[tuple[str, ...]]:
-    return [call.argv for call in walked(line, **options)[0]]
+    return [guesses(call) for call in walked(line, **options)[0]]
+
+
+def given(line: str) -> tuple[Word, ...]:
+    """What the first `p` of a line is given."""
+    return next(call.argv for call in walked(line)[0] if call.name == "p")[1:]
 
 
 # Held against the real thing: `p` notes what bash gives it
@@ -180,17 +191,17 @@ def test_every_command_gets_what_bash_gives_it(scene: Path, line: str) -> None:
     )
     real = [json.loads(note) for note in notes.read_text().splitlines()]
 
-    call = Invocation(("bash", "-c", line), str(scene), env, Stream("known"))
+    call = Invocation.of(("bash", "-c", line), str(scene), env, Stream("known"))
     context = Recorder(RealWorld(call, "/nowhere"))
     read(line, call, context)
-    ours = [c for c in context.calls if c.argv[0] in ("p", "p2")]
-    assert not any(isinstance(word, Unresolved) for c in ours for word in (*c.argv, c.cwd))
+    ours = [c for c in context.calls if c.name in ("p", "p2")]
+    assert not any(isinstance(word, Unknown) for c in ours for word in (*c.argv, c.cwd))
     order = [note[:3] for note in real]
-    by_argv = [[c.argv[0], list(c.argv[1:]), str(c.cwd)] for c in ours]
+    by_argv = [[c.name, list(c.texts[1:]), c.cwd.guess] for c in ours]
     maybe = [one for one in by_argv if one not in order]  # what `||` did not come to
     assert [one for one in by_argv if one not in maybe or "||" not in line] == order
     for c in ours:
-        stdin = [n[3] for n in real if n[:3] == [c.argv[0], list(c.argv[1:]), str(c.cwd)]]
+        stdin = [n[3] for n in real if n[:3] == [c.name, list(c.texts[1:]), c.cwd.guess]]
         if c.stdin.kind == "known" and stdin:
             assert c.stdin.data.decode() in stdin
 
@@ -238,15 +249,53 @@ UNKNOWN = [
     ("p !(a)", [("!(a)", "!(a)")]),
     ("X='!(a)'; p $X", [("$X", None)]),
     ("coproc N { :; }; p ${N[1]} $N_PID", [("${N[1]}", ""), ("$N_PID", "")]),
+    ('IFS=,; set -- a b; X=$*; p "$X"', [('"$X"', "a b")]),
+    ("set -- $X a b; shift; p $1", [("$1", None)]),
+    ("shopt -s ${X:-extglob}; p *", [("*", "*")]),
+    ("p ${00}", [("${00}", "0")]),
+    ("X='a '$(cmd); p $X/b", [("$X/b", "a/b")]),
+    ("X=' a'$(cmd); p u$X", [("u$X", "ua")]),
 ]
 
 
 @pytest.mark.parametrize(("line", "words"), UNKNOWN)
 def test_a_word_that_cannot_be_known_says_so(line: str, words: list[tuple[str, str | None]]) -> None:
-    found = next(argv for argv in argvs(line) if argv[0] == "p")[1:]
-    unknown = [word for word in found if isinstance(word, Unresolved)]
+    unknown = [word for word in given(line) if isinstance(word, Unknown)]
     assert [word.written for word in unknown] == [written for written, _ in words]
-    assert all(guess is None or guess == word for word, (_, guess) in zip(unknown, words, strict=True))
+    assert all(guess is None or guess == word.guess for word, (_, guess) in zip(unknown, words, strict=True))
+
+
+STARTS = [
+    ("p $X", [""]),
+    ("p /srv/$X", ["/srv/"]),
+    ('p -d"$(cat q)"', ["-d"]),
+    ('p "-$X"b', ["-"]),
+    ("p a$X/b*", ["a"]),
+    ('p "a*$X"', ["a*"]),
+    ("p a*$X", ["a"]),
+    ("p @(a|b)$X", [""]),
+    ("p ${X:-foo}", [""]),
+    ("p ${X:+foo}", [""]),
+    ('X=v$(cmd); p $X "$X" "a$X"', ["", "v", "av"]),
+    ('X=v$(cmd); X+=w; p "$X"', ["v"]),
+    ("X='v w'$(cmd); p $X/b", ["", ""]),
+    ("X='v '$(cmd); p $X/b", [""]),
+    ("X=' v'$(cmd); p a$X", ["a"]),
+    ("IFS=,; X=a,b; p -d$X", ["-d"]),
+    ("p of=~/x", ["of="]),
+    ("p <(cmd)", ["/"]),
+    ("make; p src/*.o src/[a]", ["src/", "src/"]),
+    ("make; p *.o", [""]),
+    ("shopt -s nocaseglob; p src/*", [""]),
+    ('set -- -a $X b; p "$@"', ["-a", "", ""]),
+    ('set -- -a $X b; p "$*"', ["-a"]),
+]
+
+
+@pytest.mark.parametrize(("line", "starts"), STARTS)
+def test_how_a_word_begins_for_certain_is_known(line: str, starts: list[str]) -> None:
+    assert [word.start for word in given(line)] == starts
+    assert all(isinstance(word, Unknown) or word.text == start for word, start in zip(given(line), starts, strict=True))
 
 
 KNOWN = [
@@ -262,13 +311,15 @@ KNOWN = [
     ("X=1; f() { local X=2; }; f; p $X", "1"),
     ("X=1; f() { declare -g X=2; }; f; p $X", "2"),
     ("X=1; cd /nowhere || { X=2; exit 1; }; p $X", "1"),
+    ('f() { p "$@"; }; f 1 $X', "1"),
+    ('f() { p "$@"; }; f "$X" 1', None),
 ]
 
 
 @pytest.mark.parametrize(("line", "value"), KNOWN)
 def test_state_is_followed_through_subshells_functions_and_branches(line: str, value: str | None) -> None:
-    word = next(argv for argv in argvs(line) if argv[0] == "p")[1]
-    assert (None if isinstance(word, Unresolved) else word) == value
+    word = given(line)[0]
+    assert (None if isinstance(word, Unknown) else word.text) == value
 
 
 CWD = [
@@ -300,16 +351,16 @@ CWD = [
 
 @pytest.mark.parametrize(("line", "directory", "is_known"), CWD)
 def test_the_directory_is_followed(line: str, directory: str, is_known: bool) -> None:
-    found = [call.cwd for call in walked(line)[0] if call.argv[0] == "p"][-1]
-    assert isinstance(found, Unresolved) != is_known
-    assert not is_known or found == directory
+    found = [call.cwd for call in walked(line)[0] if call.name == "p"][-1]
+    assert isinstance(found, Known) == is_known
+    assert not is_known or found.guess == directory
 
 
 def test_variables_of_one_command_and_exported_ones_reach_the_program() -> None:
     calls, _ = walked("A=1; export B=2; C=3 D=$(x) p; p2", env={"E": "5", "A0": "0"})
-    env = {call.argv[0]: call.env for call in calls}
-    assert {k: env["p"].get(k) for k in "ABCE"} == {"A": None, "B": "2", "C": "3", "E": "5"}
-    assert isinstance(env["p"]["D"], Unresolved)
+    env = {call.name: call.env for call in calls}
+    assert {k: env["p"].get(k) for k in "ABCE"} == {"A": None, "B": Known("2"), "C": Known("3"), "E": Known("5")}
+    assert isinstance(env["p"]["D"], Unknown)
     assert "C" not in env["p2"]
 
 
@@ -328,12 +379,13 @@ STDIN = [
     ("p <&$X", "it is another descriptor"),
     ("coproc p", "it is what the shell writes to a coprocess"),
     ("exec < $X; p", "it is the file $X, which is not known before the line runs"),
+    ("cd $X; p < data", "it is the file data: $X is not known before the line runs"),
 ]
 
 
 @pytest.mark.parametrize(("line", "why"), STDIN)
 def test_standard_input_that_cannot_be_known_says_why(line: str, why: str) -> None:
-    stream = next(call.stdin for call in walked(line, files={"data": b"1"})[0] if call.argv[0] == "p")
+    stream = next(call.stdin for call in walked(line, files={"data": b"1"})[0] if call.name == "p")
     assert (stream.kind, stream.why) == ("unseen", why)
 
 
@@ -355,7 +407,16 @@ REDIRECTS = [
     ("p <> notes", {"notes": "untracked"}, [("create", "/w/notes", "reversible")]),
     ("p > /dev/null 2>&1 3>&- < /dev/null", {}, []),
     ("p <& $X", {}, []),
+    ("p > >(cat)", {}, []),
+    ("p 2> /dev/fd/3", {}, []),
+    (
+        "p > /dev/fd/../cwd/notes",
+        {"/dev/fd/../cwd/notes": "untracked"},
+        [("replace", "/dev/fd/../cwd/notes", "destructive")],
+    ),
     ("p > $X", {}, [("replace", "$X", "destructive")]),
+    ("p > ${X:-/dev/null}", {}, [("replace", "${X:-/dev/null}", "destructive")]),
+    ("p > /dev/fd/$X", {}, [("replace", "/dev/fd/$X", "destructive")]),
     ("cd sub; p > a", {}, [("replace", "a", "destructive")]),
     ("p > /dev/sda", {"/dev/sda": "special"}, [("replace", "/dev/sda", "destructive")]),
     ("p >> /dev/sda", {"/dev/sda": "special"}, [("replace", "/dev/sda", "destructive")]),
@@ -376,7 +437,7 @@ def test_a_redirection_writes_over_what_is_there(
 
 def test_what_comes_first_is_ahead_of_what_follows() -> None:
     calls, _ = walked("make a; p > new; p2 | p3; while c; do p4; make b; done")
-    ahead = {call.argv[0]: [effect.target.name for effect in call.ahead] for call in calls}
+    ahead = {call.name: [effect.target.name for effect in call.ahead] for call in calls}
     assert ahead["p"] == ["make", "/w/new"]
     assert ahead["p3"] == ["make", "/w/new"]
     assert ahead["p4"] == ["make", "/w/new", "make"]  # the second turn, after the first one's make
@@ -428,11 +489,30 @@ def test_a_name_stands_for_all_that_it_may_be(line: str, calls: list[tuple[str, 
     assert argvs(line) == calls
 
 
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        ("alias rm=$X; rm a", Unknown(" a", "rm=$X a")),
+        ("mapfile -C $X a", Unknown(" 0 ''", "$X")),
+        ("trap $X EXIT", Unknown("", "$X")),
+        ("PROMPT_COMMAND=$X", Unknown("", "PROMPT_COMMAND=$X")),
+        ("PS4=$X", Unknown("", "PS4=$X")),
+    ],
+)
+def test_a_text_that_is_not_known_is_handed_on_wherever_it_is_run(line: str, text: Unknown) -> None:
+    handed = [call.argv[1] for call in walked(line)[0] if call.name == "shell"]
+    assert handed and set(handed) == {text}
+
+
+@pytest.mark.parametrize("name", ["eval", "f", "true"])
+def test_a_command_that_is_not_known_is_no_builtin_and_no_function(name: str) -> None:
+    (call,) = walked(f"f() {{ p; }}; ${{X:-{name}}} p")[0]
+    assert isinstance(call.argv[0], Unknown) and guesses(call) == (name, "p")
+
+
 def test_a_text_that_is_not_wholly_known_is_handed_on_as_such() -> None:
     calls, _ = walked('eval "rm $X"')
-    assert [(str(c.argv[1]), c.argv[1].written) for c in calls if isinstance(c.argv[1], Unresolved)] == [
-        ("rm ", '"rm $X"')
-    ]
+    assert [c.argv[1] for c in calls if isinstance(c.argv[1], Unknown)] == [Unknown("rm ", '"rm $X"', "rm ")]
     _, reading = walked(". ./env.sh")
     assert [(e.verb, e.rule) for e in reading.effects] == [("unknown", "sh-unseen-script")]
     assert argvs("source lib.sh; f x", files={"lib.sh": b'f() { p "$1"; }'}) == [("p", "x")]
@@ -502,8 +582,8 @@ def test_what_bash_takes_is_not_said_to_be_rejected(line: str) -> None:
 
 def test_what_stands_in_backquotes_is_only_rejected_when_it_is_come_to() -> None:
     calls, reading = walked("p a `;`; p2 b")
-    assert [call.argv for call in calls] == [("p", "a", ""), ("p2", "b")]
-    assert isinstance(calls[0].argv[2], Unresolved)
+    assert [guesses(call) for call in calls] == [("p", "a", ""), ("p2", "b")]
+    assert isinstance(calls[0].argv[2], Unknown)
     assert {effect.rule for effect in reading.effects} == {"", "sh-syntax-error"}
 
 
@@ -528,17 +608,17 @@ def test_what_is_not_understood_is_named(line: str, what: str) -> None:
 
 
 def test_what_is_trapped_runs_in_the_state_of_then_or_of_the_end() -> None:
-    calls = argvs("X=1; trap 'p $X $Y' EXIT; Y=2; X=3")
-    assert [(argv[1], isinstance(argv[1], Unresolved), argv[2]) for argv in calls] == [
-        ("1", False, ""),
-        ("3", True, ""),
+    calls = walked("X=1; trap 'p $X $Y' EXIT; Y=2; X=3")[0]
+    assert [(guesses(call), isinstance(call.argv[1], Unknown)) for call in calls] == [
+        (("p", "1", ""), False),
+        (("p", "3", ""), True),
     ]
-    assert isinstance(walked("trap p EXIT; cd /x && p2")[0][-1].cwd, Unresolved)
+    assert isinstance(walked("trap p EXIT; cd /x && p2")[0][-1].cwd, Unknown)
 
 
 def test_what_came_before_a_stumble_is_kept() -> None:
     calls, reading = walked("p a; eval 'if'; p b")
-    assert [call.argv for call in calls] == [("p", "a")]
+    assert [call.texts for call in calls] == [("p", "a")]
     assert reading.rating == "destructive"
 
 

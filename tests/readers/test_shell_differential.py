@@ -17,8 +17,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agentguard.core.call import Invocation, Stream, Unresolved
+from agentguard.core.call import Invocation, Stream
 from agentguard.core.effect import Effect, Reading, Target
+from agentguard.core.word import Known, Unknown, Word
 from agentguard.core.world import World
 from agentguard.edge.world import RealWorld
 from agentguard.readers.shell import read
@@ -30,7 +31,7 @@ WORDS = st.sampled_from([
     "u", "1", "$x", '"$y"', "${z:-u}", "${y:=2}", "$(echo u)", "`echo 1`", "$1", '"$@"', "$#", "${x%?}", "${x#a}",
     '"${s}"', "$s", "${x/a/u}", "${#s}", "${a[1]}", '"${a[@]}"', "${#a[@]}", "${!r}", "{u,1}", "{1..2}", "*", "[u1]",
     "sub/*", "~/x", "$'\\x75'", "u\\\n1", "'a b'", '"a $x"', "$((1 + 1))", "${x@Q}", "${x^}", "${s:0:1}",
-    "$(printf %s u)", "$(cat <<E\n$y\nE\n)", "\\u", "${z+u}",
+    "$(printf %s u)", "$(cat <<E\n$y\nE\n)", "\\u", "${z+u}", "u$((1 + 1))", '"1${x@Q}"', "u*$((1 + 1))", '"$@"1',
 ])  # fmt: skip
 CONDITIONS = st.sampled_from(
     ["true", "false", "[[ $x == a* ]]", "(( 1 ))", "! true", "cd sub", "cd nope 2>/dev/null", '[ -n "$z" ]']
@@ -96,19 +97,19 @@ class Foreseen:
 
     def command(self, call: Invocation) -> Reading:
         self.calls.append(call)
-        if call.argv[0] not in ("sh", "bash"):
+        if call.name not in ("sh", "bash"):
             return Reading()
-        if call.argv[1:2] == ("-c",):
+        if call.argv[1:2] == (Known("-c"),):
             return self.text("shell", call.argv[2], call)
-        return self.text("shell", call.stdin.data.decode(), call)
+        return self.text("shell", Known(call.stdin.data.decode()), call)
 
     def lines(self, call: Invocation) -> bytes | None:
         return None
 
-    def text(self, language: str, text: str, call: Invocation) -> Reading:
-        if isinstance(text, Unresolved) or (call.stdin.kind == "unseen" and not text):
+    def text(self, language: str, text: Word, call: Invocation) -> Reading:
+        if isinstance(text, Unknown) or (call.stdin.kind == "unseen" and not text.text):
             return Reading((Effect("unknown", Target("text", "")),))
-        return read(text, call, self)
+        return read(text.text, call, self)
 
     def covers(self, argv: list[str], cwd: str) -> bool:
         """Whether a command was foreseen, or one that may be it."""
@@ -116,12 +117,17 @@ class Foreseen:
 
     @staticmethod
     def _may_be(call: Invocation, argv: list[str], cwd: str) -> bool:
-        if isinstance(call.argv[0], Unresolved):
+        if isinstance(call.argv[0], Unknown):
             return True
-        if call.argv[0] != argv[0] or not (isinstance(call.cwd, Unresolved) or os.path.realpath(call.cwd) == cwd):
+        if call.name != argv[0] or not (isinstance(call.cwd, Unknown) or os.path.realpath(call.cwd.text) == cwd):
             return False
-        words = (".*" if isinstance(word, Unresolved) else re.escape(f"{word}\0") for word in call.argv)
+        words = (re.escape(f"{w.text}\0") if isinstance(w, Known) else _beginning(w.start) for w in call.argv)
         return bool(re.fullmatch("".join(words), "".join(f"{word}\0" for word in argv), re.DOTALL))
+
+
+def _beginning(start: str) -> str:
+    """A word or several of which the first begins so, or, where nothing is said of it, also none."""
+    return f"{re.escape(start)}.*"
 
 
 @pytest.fixture(scope="module")
@@ -151,7 +157,7 @@ def test_what_bash_runs_was_foreseen(ground: Path, line: str) -> None:
     notes.write_text("")
     env = {"PATH": str(ground / "bin"), "HOME": str(ground), "PWD": str(work), "LC_ALL": "C.UTF-8"}
     line = f"x=ab y=u s='a u  b' a=(u '1 2') r=y\nset -- u 'a b'\n{line}"
-    call = Invocation(("bash", "-c", line), str(work), env, Stream("unseen", why="there is none"))
+    call = Invocation.of(("bash", "-c", line), str(work), env, Stream("unseen", why="there is none"))
     foreseen = Foreseen(RealWorld(call, "/nowhere", running=False))
     reading = read(line, call, foreseen)
     if reading.rating == "destructive":  # nobody can tell, or a file would be written over

@@ -16,7 +16,7 @@ from agentguard.readers.sql.session import Session
 
 
 def read(sql: str) -> Reading:
-    return read_sql(sql, Invocation(("psql",), "/", {}), None)  # type: ignore[arg-type]
+    return read_sql(sql, Invocation.of(("psql",), "/", {}), None)  # type: ignore[arg-type]
 
 
 READS = """

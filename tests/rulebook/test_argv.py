@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentguard.core.call import Invocation, Unresolved
+from agentguard.core.call import Invocation
+from agentguard.core.word import Known, Unknown, Word, known
 from agentguard.rulebook.argv import parse
 from agentguard.rulebook.build import build
 
@@ -41,19 +42,20 @@ POSIX = build(
 
 
 def read(program, *words):
-    call = parse(program, Invocation(("tool", *words), "/", {}))
-    shown = [(a.option, a.value) if a.option else (a.role, a.value) for a in call.arguments]
+    call = parse(program, Invocation.of(("tool", *words), "/", {}))
+    values = [None if a.value is None else a.value.text for a in call.arguments]
+    shown = [(a.option or a.role, value) for a, value in zip(call.arguments, values, strict=True)]
     return call.command, shown, call.unknown
 
 
 def test_options_behind_operands_are_doubted_where_posixly_correct_makes_them_operands():
     grammar = {"options": ["-f, --force"], "operands": ["PATH..."]}
     permuting = build({"program": {"names": ["tool"]}, "grammar": grammar, "rule": [RULE]}, "tool.toml")
-    strict = Invocation(("tool", "a", "--force", "--", "-m"), "/", {"POSIXLY_CORRECT": ""})
+    strict = Invocation.of(("tool", "a", "--force", "--", "-m"), "/", {"POSIXLY_CORRECT": ""})
     assert parse(permuting, strict).unknown == ("--force behind an operand, where POSIXLY_CORRECT is set",)
     assert parse(permuting, strict.replace(env={})).unknown == ()
-    assert parse(permuting, strict.replace(argv=("tool", "--force", "a", "--", "-m"))).unknown == ()
-    assert parse(POSIX, strict.replace(argv=("env", "A=1", "rm", "--force"))).unknown == ()
+    assert parse(permuting, strict.replace(argv=known(("tool", "--force", "a", "--", "-m")))).unknown == ()
+    assert parse(POSIX, strict.replace(argv=known(("env", "A=1", "rm", "--force")))).unknown == ()
 
 
 @pytest.mark.parametrize(
@@ -113,8 +115,10 @@ def test_a_carried_command_keeps_its_own_options(words, shown):
     )
 )
 def test_every_word_is_accounted_for(words):
-    call = parse(GETOPT, Invocation(("tool", *words), "/", {}))
-    accounted = " ".join([*(a.written + str(a.value) for a in call.arguments), *call.unknown, *call.command, "s --"])
+    call = parse(GETOPT, Invocation.of(("tool", *words), "/", {}))
+    values = ("" if a.value is None else a.value.text for a in call.arguments)
+    given = (a.written + value for a, value in zip(call.arguments, values, strict=True))
+    accounted = " ".join([*given, *call.unknown, *call.command, "s --"])
     assert all(word in accounted for word in words if not word.startswith("--no-"))
 
 
@@ -129,12 +133,13 @@ def test_arguments_that_together_say_what_an_option_says():
         "tool.toml",
     )
 
-    def settings(*words: str) -> list[str | None]:
-        made = parse(program, Invocation(("tool", "config", *words), "/", {}))
+    def settings(*words: Word) -> list[Word | None]:
+        call = Invocation.of((), "/", {}).replace(argv=(*known(("tool", "config")), *words))
+        made = parse(program, call)
         assert all(argument.role == "CONFIG" for argument in made.arguments if argument.option == "-c")
         return [argument.value for argument in made.arguments if argument.option == "-c"]
 
-    assert settings("a.b") == []
-    assert settings("a.b", "x=y") == ["a.b=x=y"]
-    (value,) = settings("a.b", Unresolved("", "$X"))
-    assert isinstance(value, Unresolved) and value.written == "a.b=$X"
+    assert settings(Known("a.b")) == []
+    assert settings(Known("a.b"), Known("x=y")) == [Known("a.b=x=y")]
+    (value,) = settings(Known("a.b"), Unknown("", "$X"))
+    assert value == Unknown("a.b=", "a.b=$X", "a.b=")

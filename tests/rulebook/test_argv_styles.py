@@ -3,7 +3,8 @@
 import pytest
 
 from agentguard import resources
-from agentguard.core.call import UNENDED, Invocation, Unresolved
+from agentguard.core.call import UNENDED, Invocation
+from agentguard.core.word import Known, Unknown, known
 from agentguard.rulebook.argv import parse
 from agentguard.rulebook.load import load
 
@@ -31,24 +32,25 @@ RULEBOOK = load(resources.rules())
 )
 def test_arguments(words, expected):
     argv = tuple(words.split())
-    call = parse(RULEBOOK.program(argv[0]), Invocation(argv, "/", {}))
+    call = parse(RULEBOOK.program(argv[0]), Invocation.of(argv, "/", {}))
     assert not call.unknown
-    assert [(a.option, a.role, a.value) for a in call.arguments] == expected
+    wanted = [(option, role, None if value is None else Known(value)) for option, role, value in expected]
+    assert [(a.option, a.role, a.value) for a in call.arguments] == wanted
 
 
 def test_what_is_not_understood():
-    assert parse(RULEBOOK.program("tar"), Invocation(("tar", "x!"), "/", {})).unknown
+    assert parse(RULEBOOK.program("tar"), Invocation.of(("tar", "x!"), "/", {})).unknown
 
 
 @pytest.mark.parametrize("words", ["find . -exec rm {}", "find . -exec rm {} x +", "find . -exec ls ; -ok rm {} +;"])
 def test_a_command_without_its_end_is_no_command(words):
-    call = parse(RULEBOOK.program("find"), Invocation(tuple(words.split()), "/", {}))
+    call = parse(RULEBOOK.program("find"), Invocation.of(tuple(words.split()), "/", {}))
     assert not call.unknown
     assert call.has(UNENDED)
-    assert "rm" not in {argument.value for argument in call.arguments}
+    assert Known("rm") not in {argument.value for argument in call.arguments}
 
 
 def test_a_command_whose_end_may_be_a_word_that_is_not_known_is_not_understood():
-    argv = ("find", ".", "-exec", "rm", "{}", Unresolved("", "$END"))
-    call = parse(RULEBOOK.program("find"), Invocation(argv, "/", {}))
+    argv = (*known(("find", ".", "-exec", "rm", "{}")), Unknown("", "$END"))
+    call = parse(RULEBOOK.program("find"), Invocation.of((), "/", {}).replace(argv=argv))
     assert call.unknown == ("-exec without its end",)

@@ -9,6 +9,7 @@ from support.guarded import lasting_directory
 
 from agentguard import resources
 from agentguard.core.call import Invocation
+from agentguard.core.word import Known, Unknown
 from agentguard.edge.world import RealWorld
 from agentguard.rulebook.argv import parse
 from agentguard.rulebook.load import load
@@ -18,7 +19,7 @@ FIND = load(resources.rules()).program("find")
 
 
 def found(*words, cwd):
-    call = Invocation(("find", *words), cwd, {"HOME": "/"})
+    call = Invocation.of(("find", *words), cwd, {"HOME": "/"})
     parsed = parse(FIND, call)
     assert not parsed.unknown
     return found_below(parsed, FIND.commands[()].search, RealWorld(call, "/nowhere"))
@@ -71,7 +72,8 @@ def test_what_is_found_stands_for_the_braces(tmp_path):
     call, paths = found(
         ".", "-name", "*.c", "-exec", "rm", "{}", "+", "-exec", "mv", "{}", "{}.x", ";", cwd=str(tmp_path)
     )
-    assert [one.ways for one in commands(call, paths)] == [
+    made = [tuple(tuple(word.text for word in way) for way in one.ways) for one in commands(call, paths)]
+    assert made == [
         (("rm", "./1.c", "./2.c"), ("rm", "./2.c", "./1.c")),
         (("mv", "./1.c", "./1.c.x"),),
         (("mv", "./2.c", "./2.c.x"),),
@@ -81,9 +83,9 @@ def test_what_is_found_stands_for_the_braces(tmp_path):
 def test_where_nobody_can_tell_the_braces_are_unknown_and_the_start_stands_for_all(tmp_path):
     call, paths = found("d", "-type", "f", "-exec", "rm", "{}", ";", cwd=str(tmp_path))
     assert paths == ""
-    assert [a.value for a in call.playing("FOUND")] == ["d"]
+    assert [a.value for a in call.playing("FOUND")] == [Known("d")]
     (((_, word),),) = (one.ways for one in commands(call, paths))
-    assert (word.written, str(word)) == ("{}", "")
+    assert word == Unknown("", "{}")
 
 
 def test_nothing_found_is_nothing_done(tmp_path):

@@ -13,7 +13,8 @@ import pytest
 
 from agentguard.classify.classifier import Classifier
 from agentguard.core.call import Invocation
-from agentguard.core.world import PathState, Unseen, World
+from agentguard.core.unseen import Unseen
+from agentguard.core.world import PathState, World
 from agentguard.readers import http as http_reader
 
 CURL = shutil.which("curl", path="/usr/bin:/bin:/usr/local/bin:/opt/homebrew/bin")
@@ -245,7 +246,7 @@ def both(tail, server, rulebook, tmp_path, monkeypatch, startup=None, env=None):
         return ()
 
     monkeypatch.setattr(http_reader, "read", note)
-    call = Invocation(tuple(argv), str(work), environment)
+    call = Invocation.of(tuple(argv), str(work), environment)
     Classifier(rulebook, Disk(home, data)).command(call)
     return sent, said
 

@@ -62,7 +62,7 @@ def test_destructive_exactly_where_work_is_lost(
     assert case.keys() <= {"in", "run", "stricter", "milder", "objects"}
     argv, stdin = _call(line)
     before = ground.go(place, case.get("objects", False))
-    call = Invocation(argv, str(ground.work), ground.env | {"PWD": str(ground.work)}, Stream("known", stdin))
+    call = Invocation.of(argv, str(ground.work), ground.env | {"PWD": str(ground.work)}, Stream("known", stdin))
     reading = Classifier(rulebook, RealWorld(call, "/nowhere")).command(call)
     done = ground.call(argv, ground.work, stdin)
     lost = before.without(ground.kept(case.get("objects", False)))
@@ -85,7 +85,7 @@ def test_rating_runs_nothing_and_changes_nothing(rulebook: Rulebook, ground: Gro
     left = _seen(ground.live)
     for line in {line for case in TABLE["cases"] for line in case["run"]}:
         argv, stdin = _call(line)
-        call = Invocation(argv, str(ground.work), ground.env | {"PWD": str(ground.work)}, Stream("known", stdin))
+        call = Invocation.of(argv, str(ground.work), ground.env | {"PWD": str(ground.work)}, Stream("known", stdin))
         Classifier(rulebook, RealWorld(call, "/nowhere")).command(call)
         assert not (ground.live / "ran").exists(), f"{line}: {(ground.live / 'ran').read_text()}"
     assert _seen(ground.live) == left

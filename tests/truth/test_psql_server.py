@@ -10,6 +10,7 @@ from support.postgres import Server, postgres
 from agentguard.classify.classifier import Classifier
 from agentguard.core.call import Invocation, Stream
 from agentguard.core.effect import Reading
+from agentguard.core.word import Known
 from agentguard.readers.psql.script import Scanner
 from agentguard.readers.sql import functions
 from agentguard.rulebook.load import load
@@ -40,7 +41,7 @@ def database(postgres: Server) -> None:
 
 
 def rated(postgres: Server, *argv: str, stdin: str = "") -> Reading:
-    call = Invocation(("psql", *argv), str(postgres.directory), postgres.env, Stream("known", stdin.encode()))
+    call = Invocation.of(("psql", *argv), str(postgres.directory), postgres.env, Stream("known", stdin.encode()))
     return Classifier(RULES, StatedWorld({})).command(call)
 
 
@@ -320,8 +321,8 @@ def _sent(text: str) -> list[str]:
             if "from stdin" in sent[-1]:
                 scanner.data()
         elif scanner.command == "set":
-            name = scanner.argument() or ""
-            variables[name] = "".join(iter(lambda: scanner.argument() or "", ""))
+            name, *pieces = (word.text for word in iter(scanner.argument, None) if isinstance(word, Known))
+            variables[name] = "".join(pieces)
         if found == "command":
             scanner.finish()
     return [*sent, *([scanner.take()] if scanner.query.strip() else [])]

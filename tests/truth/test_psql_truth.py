@@ -75,7 +75,7 @@ class Trial:
 
     def rated(self, argv: tuple[str, ...], stdin: str) -> Reading:
         stream = Stream("known", stdin.encode())
-        call = Invocation(("psql", *argv), str(self.server.directory), self.server.env, stream)
+        call = Invocation.of(("psql", *argv), str(self.server.directory), self.server.env, stream)
         return Classifier(RULES, StatedWorld({})).command(call)
 
     def holds(self, argv: tuple[str, ...], stdin: str) -> None:

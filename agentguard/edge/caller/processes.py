@@ -13,7 +13,7 @@ import time
 
 from ...core.caller import Origin, Process, Session
 from ...core.text.encoding import text
-from ...core.world import Unseen
+from ...core.unseen import Unseen
 from ...lean.canonical import digest
 from ...lean.typing import TYPE_CHECKING
 from . import agents

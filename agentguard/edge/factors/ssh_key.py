@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from ...core.world import Unseen
+from ...core.unseen import Unseen
 from ...errors import InstallError, Unproven, UsageError
 from ...lean.typing import TYPE_CHECKING
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from ...core.text.encoding import raw, text
-from ...core.world import Unseen
+from ...core.unseen import Unseen
 from ...lean.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ import stat
 import time
 
 from ...core.text.encoding import raw, text
-from ...core.world import PATH_STATES, PathState, Unseen
+from ...core.unseen import Unseen
+from ...core.world import PATH_STATES, PathState
 from ...lean.typing import TYPE_CHECKING
 from ..git.file_states import WorkTree, unpushed
 from . import disposable

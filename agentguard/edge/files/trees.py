@@ -6,7 +6,8 @@ import os
 import stat
 
 from ...core.text.encoding import raw, text
-from ...core.world import Landing, TooWide, Unseen
+from ...core.unseen import TooWide, Unseen
+from ...core.world import Landing
 from ...lean.typing import TYPE_CHECKING
 from . import disposable
 

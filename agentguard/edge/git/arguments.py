@@ -6,7 +6,8 @@ import os
 
 from ...core.context import stdin
 from ...core.text.encoding import raw, text
-from ...core.world import Unseen, World
+from ...core.unseen import Unseen
+from ...core.world import World
 from ...lean.typing import TYPE_CHECKING
 from .refs import resolved
 
@@ -17,9 +18,9 @@ if TYPE_CHECKING:
 
 def before_dashes(call: Call) -> tuple[str, ...]:
     """The operands before `--`: what comes after it is a path."""
-    words = call.invocation.argv
+    words = call.invocation.texts
     after = len(words) - 1 - words.index("--") if "--" in words else 0
-    return call.operands[: len(call.operands) - after] if after else call.operands
+    return call.operand_texts[: len(call.operand_texts) - after] if after else call.operand_texts
 
 
 def pathspecs(call: Call, git: Git, world: World) -> tuple[str, ...]:
@@ -27,9 +28,9 @@ def pathspecs(call: Call, git: Git, world: World) -> tuple[str, ...]:
 
     Raises Unseen where the file cannot be read or has none.
     """
-    file = call.value("--pathspec-from-file")
+    file = call.text("--pathspec-from-file")
     if file is None:
-        return call.operands
+        return call.operand_texts
     listed = lines(stdin(call.invocation.stdin, world) if file == "-" else world.read(file, git.cwd), call)
     if not listed:
         raise Unseen(f"there are no paths in {file}")
@@ -45,12 +46,12 @@ def lines(listing: bytes, call: Call) -> tuple[str, ...]:
 
 def tree_and_paths(call: Call, git: Git, world: World) -> tuple[str | None, tuple[str, ...]]:
     """The commit or tree that `checkout` is given, if any, and its pathspecs (git-checkout(1))."""
-    before, words = before_dashes(call), call.operands
+    before, words = before_dashes(call), call.operand_texts
     if call.has("--pathspec-from-file"):
         return (words[0] if words else None), pathspecs(call, git, world)
     if call.has("-b", "-B", "--orphan", "-t", "--track", "--detach", "-d") and call.command == ("checkout",):
         return (words[0] if words else "HEAD"), ()
-    if "--" in call.invocation.argv:
+    if "--" in call.invocation.texts:
         return (before[0] if before else None), words[len(before) :]
     if words and (resolved(git, f"{words[0]}^{{tree}}") or resolved(git, f"{branch(git, words[0])}^{{tree}}")):
         return words[0], words[1:]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ...core.effect import Target
-from ...core.world import Answer, Unseen, World
+from ...core.unseen import Unseen
+from ...core.world import Answer, World
 from ...lean.typing import TYPE_CHECKING
 from . import settings
 from .push import between, refs_there
@@ -47,7 +48,7 @@ def fetch_overwrites(call: Call, git: Git, world: World) -> Answer:
 
 def _forced(call: Call, git: Git) -> Iterator[tuple[str, str]]:
     """The pairs of refs there and here, maybe with stars, of which those here are set whatever they held."""
-    force, words = call.has("-f", "--force"), iter(call.operands[1:])
+    force, words = call.has("-f", "--force"), iter(call.operand_texts[1:])
     for word in words:
         if word == "tag":
             name = f"refs/tags/{next(words, '')}"
@@ -68,4 +69,5 @@ def _full(ref: str) -> tuple[str, ...]:
 def _remote(call: Call, git: Git) -> str:
     """The remote that is fetched from (git-fetch(1))."""
     branch = git.head.removeprefix("refs/heads/")
-    return call.operands[0] if call.operands else settings.value(git, f"branch.{branch}.remote") or "origin"
+    named = call.operand_texts[:1]
+    return named[0] if named else settings.value(git, f"branch.{branch}.remote") or "origin"

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import os
 
-from ...core.call import Unresolved
 from ...core.text.encoding import raw, text
-from ...core.world import Unseen
+from ...core.unseen import Unseen
+from ...core.word import Unknown, text_of
 from ...lean.typing import TYPE_CHECKING
 from ...lean.value import Value
 from ..system.child import Finished, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from ...core.call import Invocation
+    from ...core.word import Word
 
 #: How long one git command may take, in seconds.
 SECONDS = 3.0
@@ -260,13 +263,13 @@ def _changes(listing: str) -> Iterator[Change]:
             yield Change(kind, kind, record[2:])
 
 
-def of_call(program: str, argv: Sequence[str], cwd: str, env: Mapping[str, str]) -> Git:
+def of_call(program: str, call: Invocation) -> Git:
     """Git as this call of git would see its repository: by its options before the subcommand and its environment."""
-    if isinstance(cwd, Unresolved):
-        raise Unseen(f"the directory {cwd.written} is not known before the line runs")
+    if isinstance(call.cwd, Unknown):
+        raise Unseen(f"the directory {call.cwd.written} is not known before the line runs")
     pairs = ("GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_")
-    meant = {name: env[name] for name in env if name in _MEANT or name.startswith(pairs)}
-    return Git(program, meant, ("-C", cwd, *_global_options(argv)))
+    meant = {name: text_of(word) for name, word in call.env.items() if name in _MEANT or name.startswith(pairs)}
+    return Git(program, meant, ("-C", call.cwd.text, *_global_options(call.argv)))
 
 
 def of_work_tree(program: str, root: str) -> Git:
@@ -289,11 +292,10 @@ def _own() -> dict[str, str]:
         return {"GIT_CONFIG_GLOBAL": "/dev/null"}
 
 
-def _global_options(argv: Sequence[str]) -> Iterator[str]:
+def _global_options(argv: Sequence[Word]) -> Iterator[str]:
     words = iter(argv[1:])
-    for word in words:
-        if isinstance(word, Unresolved):
-            raise Unseen(f"what {word.written} stands for is not known before the line runs")
+    for one in words:
+        word = text_of(one)
         name, equals, _value = word.partition("=")
         if word in _GLOBAL_FLAGS or (equals and name in _GLOBAL_VALUES):
             yield word
@@ -301,8 +303,6 @@ def _global_options(argv: Sequence[str]) -> Iterator[str]:
             value = next(words, None)
             if value is None:
                 raise Unseen(f"{word} is given without its value")
-            if isinstance(value, Unresolved):
-                raise Unseen(f"what {value.written} stands for is not known before the line runs")
-            yield from (word, value)
+            yield from (word, text_of(value))
         elif not word.startswith("-"):
             return

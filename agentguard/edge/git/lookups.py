@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 
-from ...core.call import Unresolved
 from ...core.text.encoding import raw, text
 from ...core.text.glob import like
-from ...core.world import Unseen, World
+from ...core.unseen import Unseen
+from ...core.word import text_of
+from ...core.world import World
 from ...lean.typing import TYPE_CHECKING
 from .probes import checkout_switch_dirty, index_drops, merge_overwrites, sparse_drops, stash_index_drops
 from .push import forced_by_configuration
@@ -62,7 +63,7 @@ def _top(key: str, call: Call, git: Git, world: World) -> str | None:
 
 def _rewriting(key: str, call: Call, git: Git, world: World) -> str | None:
     """The directory that `filter-branch` makes for its filters (git-filter-branch(1), -d)."""
-    given = call.value("-d")
+    given = call.guessed().text("-d")
     return os.path.join(git.cwd if given else git.top, given or ".git-rewrite", "t")
 
 
@@ -70,10 +71,8 @@ def _each_repository(key: str, call: Call, git: Git, world: World) -> str | None
     """What `for-each-repo` has git do, as a shell line for each repository that the setting lists."""
     import shlex
 
-    words = [a.value for a in call.playing("WORDS") if a.value is not None]
-    if any(isinstance(word, Unresolved) for word in words):
-        raise Unseen("not all words of what it runs are known before the line runs")
-    setting = call.value("--config") or ""
+    words = tuple(map(text_of, call.played("WORDS")))
+    setting = call.text("--config") or ""
     listed = text(git.run("config", "-z", "--type=path", "--get-all", setting, fine=(0, 1)).out).split("\0")
     lines = [shlex.join(("git", "-C", where, *words)) for where in listed if where]
     return "\n".join(lines) or ":"
@@ -87,14 +86,18 @@ def _hooks(key: str, call: Call, git: Git, world: World) -> str | None:
 
 
 def _naming(probe: Callable[[Call, Git, World], Answer]) -> Lookup:
-    """A probe as a source: what would be lost, by name."""
+    """A probe as a source: what would be lost, by name, if unknown words are what they are guessed to be."""
 
     def look(key: str, call: Call, git: Git, world: World) -> str | None:
-        names = [target.name for target in probe(call, git, world).lost]
+        names = [target.name for target in probe(call.guessed(), git, world).lost]
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
         return ", ".join(names[:_NAMED]) + more if names else None
 
     return look
+
+
+def _forced(key: str, call: Call, git: Git, world: World) -> str | None:
+    return forced_by_configuration(key, call.guessed(), git, world)
 
 
 LOOKUPS: dict[str, Lookup] = {
@@ -105,7 +108,7 @@ LOOKUPS: dict[str, Lookup] = {
     "git-rewriting": _rewriting,
     "git-each-repository": _each_repository,
     "git-hook": _hooks,
-    "git-push-forced": forced_by_configuration,
+    "git-push-forced": _forced,
     "git-merge-overwrites": _naming(merge_overwrites),
     "git-switch-overwrites": _naming(checkout_switch_dirty),
     "git-index-drops": _naming(index_drops),

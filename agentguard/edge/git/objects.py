@@ -28,14 +28,14 @@ def objects_unreachable(call: Call, git: Git, world: World) -> Answer:
 def reflog_only(call: Call, git: Git, world: World) -> Answer:
     """What `reflog expire --expire=now` loses: commits that only reflogs reach, older stashes among them."""
     if call.command == ("reflog", "delete"):
-        entries = [resolved(git, name) for name in call.operands]
+        entries = [resolved(git, name) for name in call.operand_texts]
         gone = [entry for entry in entries if entry]
-        names = {name.partition("@{")[0] for name in call.operands} if call.has("--updateref") else ()
+        names = {name.partition("@{")[0] for name in call.operand_texts} if call.has("--updateref") else ()
         moved = [git.value("rev-parse", "--symbolic-full-name", name) for name in names if resolved(git, name)]
         excluded = [f"--exclude={ref}" for ref in moved]
         return lost(commits(git, [*gone, "--not", *excluded, "--glob=refs/*"])) if gone else Answer()
     if not call.has("--all"):
-        refs = [ref for name in call.operands if (ref := git.value("rev-parse", "--symbolic-full-name", name))]
+        refs = [ref for name in call.operand_texts if (ref := git.value("rev-parse", "--symbolic-full-name", name))]
         if not refs:
             return Answer()
         found = {held for ref in refs for held in git.lines("rev-list", "--walk-reflogs", ref, "--")}
@@ -45,7 +45,7 @@ def reflog_only(call: Call, git: Git, world: World) -> Answer:
 
 def replacements(call: Call, git: Git, world: World) -> Answer:
     """What `replace -d` or `replace -f` loses: the objects that stood in for others."""
-    names = call.operands if call.has("-d", "--delete") else call.operands[:1]
+    names = call.operand_texts if call.has("-d", "--delete") else call.operand_texts[:1]
     held = [(name, resolved(git, f"refs/replace/{resolved(git, name) or name}")) for name in names]
     directory = git.directory
     return lost(Target("object", f"{new} in place of {name}", (directory, new)) for name, new in held if new)

@@ -62,7 +62,7 @@ def paths_dirty(call: Call, git: Git, world: World) -> Answer:
     if call.command == ("restore",):
         staged = call.has("-S", "--staged")
         edited = call.has("-W", "--worktree") or not staged
-        source, paths = call.value("-s", "--source"), pathspecs(call, git, world)
+        source, paths = call.text("-s", "--source"), pathspecs(call, git, world)
     else:
         source, paths = tree_and_paths(call, git, world)
         staged, edited = source is not None, True
@@ -94,7 +94,7 @@ def merge_undone(call: Call, git: Git, world: World) -> Answer:
 
 def index_written_out(call: Call, git: Git, world: World) -> Answer:
     """What `checkout-index -f` loses: changes that are not staged."""
-    paths = lines(stdin(call.invocation.stdin, world), call) if call.has("--stdin") else call.operands
+    paths = lines(stdin(call.invocation.stdin, world), call) if call.has("--stdin") else call.operand_texts
     if not paths and not call.has("-a", "--all"):
         return Answer()
     found = changes(git, paths, skipped=call.has("--ignore-skip-worktree-bits"))
@@ -108,10 +108,10 @@ def index_drops(call: Call, git: Git, world: World) -> Answer:
     if call.command == ("reset",):
         paths = tree_and_paths(call, git, world)[1]
     elif call.command == ("mv",):
-        paths = call.operands[-1:]  # where a file is in the way, git refuses
+        paths = call.operand_texts[-1:]  # where a file is in the way, git refuses
     elif call.command in (("merge",), ("rebase",), ("pull",)) and not _autostashes(call, git):
         return Answer()
-    elif call.command == ("read-tree",) and call.has("-m") and len(call.operands) > 1:
+    elif call.command == ("read-tree",) and call.has("-m") and len(call.operand_texts) > 1:
         return Answer()  # it refuses
     written = call.command == ("read-tree",) and call.has("-u")
     staged = (one for one in changes(git, paths) if one.index in STAGED and (written or one.tree != "."))
@@ -121,7 +121,7 @@ def index_drops(call: Call, git: Git, world: World) -> Answer:
 
 def stash_index_drops(call: Call, git: Git, world: World) -> Answer:
     """What `stash pop` loses without `--index`: what was staged, where the work tree was changed once more since."""
-    stash = call.operands[0] if call.operands else "stash@{0}"
+    stash = call.operand_texts[0] if call.operand_texts else "stash@{0}"
     stash = f"stash@{{{stash}}}" if stash.isdigit() else stash
     if call.has("--index") or not resolved(git, f"{stash}^2"):
         return Answer()
@@ -142,14 +142,14 @@ def _autostashes(call: Call, git: Git) -> bool:
 
 def merge_overwrites(call: Call, git: Git, world: World) -> Answer:
     """Ignored files that `merge`, `rebase`, `reset` and their like replace with what the other commit has there."""
-    names = call.values("--onto") or call.operands[:1] if call.command == ("rebase",) else before_dashes(call)
+    names = call.texts("--onto") or call.operand_texts[:1] if call.command == ("rebase",) else before_dashes(call)
     found = [change for name in names for change in _overwritten(git, branch(git, name), (), ignored=True)]
     return _lost_files(git, found)
 
 
 def sparse_drops(call: Call, git: Git, world: World) -> Answer:
     """What `sparse-checkout` removes with the directories that it leaves out: ignored files, and changes unwatched."""
-    kept = tuple(f"{name.strip('/')}/" for name in call.operands)
+    kept = tuple(f"{name.strip('/')}/" for name in call.operand_texts)
     if call.command[-1] == "reapply" or call.command[-1] == "add":
         kept += tuple(f"{name}/" for name in git.lines("sparse-checkout", "list"))
     top = git.top
@@ -170,8 +170,8 @@ def untracked_files(call: Call, git: Git, world: World) -> Answer:
         return Answer()
     words = ["clean", "--dry-run", *["--force"] * forced]
     words += [option for option in ("-d", "-x", "-X") if call.has(option)]
-    words += [f"--exclude={pattern}" for pattern in call.values("-e", "--exclude")]
-    told = git.lines(*words, "--", *call.operands)
+    words += [f"--exclude={pattern}" for pattern in call.texts("-e", "--exclude")]
+    told = git.lines(*words, "--", *call.operand_texts)
     said = "Would remove "
     removed = tuple(unquoted(line[len(said) :]) for line in told if line.startswith(said))
     here = os.path.join(git.top, git.value("rev-parse", "--show-prefix"))

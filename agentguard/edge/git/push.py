@@ -6,7 +6,9 @@ import os
 
 from ...core.effect import Target
 from ...core.text.encoding import text
-from ...core.world import Answer, Unseen, World
+from ...core.unseen import Unseen
+from ...core.word import text_of
+from ...core.world import Answer, World
 from ...lean.typing import TYPE_CHECKING
 from ...lean.value import Value
 from . import settings
@@ -63,7 +65,7 @@ def forced_by_configuration(key: str, call: Call, git: Git, world: World) -> str
     why = None
     if _is_mirror(git, remote):
         why = f"remote.{remote}.mirror = true"
-    elif len(call.operands) < 2:
+    elif len(call.operand_texts) < 2:
         configured = settings.values(git, f"remote.{remote}.push")
         forcing = (one for one in configured if one[:1] in ("+", ":") and one != ":")
         why = next((f"remote.{remote}.push = {one}" for one in forcing), None)
@@ -86,7 +88,7 @@ def _is_mirror(git: Git, remote: str) -> bool:
 
 
 def _leases(call: Call) -> list[str | None]:
-    return [a.value for a in call.arguments if a.option == "--force-with-lease"]
+    return [None if a.value is None else text_of(a.value) for a in call.arguments if a.option == "--force-with-lease"]
 
 
 # A remote on this machine
@@ -209,7 +211,7 @@ def _tracking(git: Git, remote: str, ref: str) -> str:
 
 
 def _remote(call: Call, git: Git) -> str:
-    given = call.operands[0] if call.operands else call.value("--repo")
+    given = call.operand_texts[0] if call.operand_texts else call.text("--repo")
     if given:
         return given
     branch = git.head.removeprefix("refs/heads/")
@@ -222,7 +224,7 @@ def _remote(call: Call, git: Git) -> str:
 
 def _refspecs(call: Call, git: Git, remote: str) -> list[str]:
     """The refspecs of a push, those included that options and the configuration stand for (git-push(1))."""
-    words = iter(call.operands[1:])
+    words = iter(call.operand_texts[1:])
     given = ["refs/tags/{0}:refs/tags/{0}".format(next(words, "")) if word == "tag" else word for word in words]
     given += ["refs/heads/*:refs/heads/*"] * call.has("--all", "--branches")
     given += ["refs/tags/*:refs/tags/*"] * call.has("--tags")

@@ -25,7 +25,7 @@ def branch_unmerged(call: Call, git: Git, world: World) -> Answer:
     if not call.has("-D", "-f", "--force", "-r", "--remotes"):
         return Answer()
     kind = "refs/remotes/" if call.has("-r", "--remotes") else "refs/heads/"
-    refs = [_branch_ref(git, name, kind) for name in call.operands]
+    refs = [_branch_ref(git, name, kind) for name in call.operand_texts]
     return unreachable(git, [ref for ref in refs if resolved(git, ref)])
 
 
@@ -33,7 +33,7 @@ def commits_unreachable(call: Call, git: Git, world: World) -> Answer:
     """What moving a ref (`reset`, `branch -f`, `checkout -B`) loses: nothing where a reflog keeps it."""
     ref, new = _moved(call, git)
     if call.has("-M", "-C") and call.command == ("branch",):
-        return unreachable(git, [ref]) if ref and len(call.operands) > 1 and resolved(git, ref) else Answer()
+        return unreachable(git, [ref]) if ref and len(call.operand_texts) > 1 and resolved(git, ref) else Answer()
     if not ref or is_logged(git, ref) or not resolved(git, ref):
         return Answer()
     return unreachable(git, [ref], [new] if resolved(git, f"{new}^{{commit}}") else [])
@@ -41,13 +41,13 @@ def commits_unreachable(call: Call, git: Git, world: World) -> Answer:
 
 def tag_delete(call: Call, git: Git, world: World) -> Answer:
     """What `tag -d`, or `tag -f` of one that exists, loses: annotations, and commits that nothing else reaches."""
-    names = call.operands if call.has("-d", "--delete") else call.operands[:1]
+    names = call.operand_texts if call.has("-d", "--delete") else call.operand_texts[:1]
     return unreachable(git, [f"refs/tags/{name}" for name in names])
 
 
 def stash_drop(call: Call, git: Git, world: World) -> Answer:
     """What `stash drop` loses: the entry."""
-    name = call.operands[0] if call.operands else "0"
+    name = call.operand_texts[0] if call.operand_texts else "0"
     number = name.removeprefix("stash@{").removesuffix("}")
     stashes = _stashes(git)
     if not number.isdigit():  # "stash@{yesterday}" and the like
@@ -126,12 +126,12 @@ def _branch_ref(git: Git, name: str, kind: str) -> str:
 
 def _moved(call: Call, git: Git) -> tuple[str, str]:
     """The ref that a call moves, by its full name, and where to."""
-    words = call.operands
+    words = call.operand_texts
     if call.command == ("branch",):
         if call.has("-m", "-M", "--move", "-c", "-C", "--copy"):
             return (f"refs/heads/{words[-1]}" if words else ""), (words[0] if len(words) > 1 else "HEAD")
         return (f"refs/heads/{words[0]}" if words else ""), (words[1] if len(words) > 1 else "HEAD")
-    made = call.value("-B", "-C", "--force-create")
+    made = call.text("-B", "-C", "--force-create")
     if call.command == ("worktree", "add") and made:
         return f"refs/heads/{made}", words[1] if len(words) > 1 else "HEAD"
     if call.command in (("checkout",), ("switch",)) and made:

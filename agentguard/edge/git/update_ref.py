@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from ...core.context import stdin
 from ...core.text.encoding import text
-from ...core.world import Answer, Unseen, World
+from ...core.unseen import Unseen
+from ...core.world import Answer, World
 from ...lean.typing import TYPE_CHECKING
 from ...lean.value import Value
 from .arguments import unquoted
@@ -48,7 +49,7 @@ def ref_updates(call: Call, git: Git, world: World) -> Answer:
 
 def _made_symbolic(call: Call, git: Git) -> Answer:
     """What a ref held that becomes a symbolic one: git writes nothing into its reflog then."""
-    ref = call.operands[0] if len(call.operands) > 1 else ""
+    ref = call.operand_texts[0] if len(call.operand_texts) > 1 else ""
     if not ref or not resolved(git, ref) or git.value("symbolic-ref", "--quiet", ref):
         return Answer()
     logged = git.run("reflog", "exists", ref, fine=(0, 1)).status == 0
@@ -60,10 +61,10 @@ def _told(call: Call, world: World) -> tuple[_Update, ...]:
         given = text(stdin(call.invocation.stdin, world))
         words = _ended_by_nul(given) if call.has("-z") else map(_words, given.splitlines())
         return tuple(_committed(words))
-    if not call.operands:
+    if not call.operand_texts:
         return ()
-    new = "" if call.has("-d") or len(call.operands) < 2 else call.operands[1]
-    return (_Update(call.operands[0], new, not call.has("--no-deref")),)
+    new = "" if call.has("-d") or len(call.operand_texts) < 2 else call.operand_texts[1]
+    return (_Update(call.operand_texts[0], new, not call.has("--no-deref")),)
 
 
 def _meant(git: Git, update: _Update) -> str:

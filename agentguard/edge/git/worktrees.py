@@ -27,7 +27,7 @@ def worktree_unclean(call: Call, git: Git, world: World) -> Answer:
     Without force it refuses where there is anything but ignored files.
     """
     found: list[Target] = []
-    for name in call.operands:
+    for name in call.operand_texts:
         record = worktree(git, name)
         path = record.get("worktree", "")
         if path and os.path.isdir(path):
@@ -45,13 +45,15 @@ def worktrees_gone(call: Call, git: Git, world: World) -> Answer:
     if call.command == ("worktree", "prune"):
         gone = [record for record in worktrees(git) if "prunable" in record]
     else:
-        gone = [worktree(git, name) for name in call.operands[:1] if not os.path.isdir(os.path.join(git.cwd, name))]
+        gone = [
+            worktree(git, name) for name in call.operand_texts[:1] if not os.path.isdir(os.path.join(git.cwd, name))
+        ]
     return lost([target for record in gone for target in _only_there(git, record)])
 
 
 def submodules_reset(call: Call, git: Git, world: World) -> Answer:
     """What `submodule deinit --force` or `update --force` loses: changes in submodules that are in no commit."""
-    return lost(_inside_submodules(git, call.operands, untracked=call.command == ("submodule", "deinit")))
+    return lost(_inside_submodules(git, call.operand_texts, untracked=call.command == ("submodule", "deinit")))
 
 
 def submodules_recursed(call: Call, git: Git, world: World) -> Answer:

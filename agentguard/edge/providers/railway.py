@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os.path
 
-from ...core.call import Unresolved
-from ...core.world import Unseen, World
+from ...core.unseen import Unseen
+from ...core.word import text_of
+from ...core.world import World
 from ...lean.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,16 +28,17 @@ def linked(key: str, call: Call, world: World) -> str | None:
 
     Raises Unseen where a token decides, or the file cannot be read.
     """
-    env = call.invocation.env
-    if env.get("RAILWAY_TOKEN"):
+    made = call.invocation
+    if made.variable("RAILWAY_TOKEN"):
         raise Unseen("the environment is the token's, which only Railway knows")
-    given = env.get(f"RAILWAY_{key.upper()}_ID") if env.get("RAILWAY_PROJECT_ID") else None
-    path = os.path.join(env.get("HOME", ""), ".railway", FILES.get(env.get("RAILWAY_ENV", ""), "config.json"))
-    records = _records(world.read(path, call.invocation.cwd), path)
+    given = made.variable(f"RAILWAY_{key.upper()}_ID") if made.variable("RAILWAY_PROJECT_ID") else None
+    file = FILES.get(made.variable("RAILWAY_ENV") or "", "config.json")
+    path = os.path.join(made.variable("HOME") or "", ".railway", file)
+    records = _records(world.read(path, made.cwd.guess), path)
     if given:
         named = (one for one in records.values() if key == "environment" and one.get("environment") == given)
         return str(next(named, {}).get("environmentName") or given)
-    for directory in _upwards(call.invocation.cwd):
+    for directory in _upwards(text_of(made.cwd)):
         if directory in records:
             found = records[directory].get("environmentName" if key == "environment" else key)
             return str(found) if found else None
@@ -56,8 +58,6 @@ def _records(data: bytes, path: str) -> dict[str, dict[str, Any]]:
 
 def _upwards(cwd: str) -> Iterator[str]:
     """A directory and those above it."""
-    if isinstance(cwd, Unresolved):
-        raise Unseen(f"the directory {cwd.written} is not known before the line runs")
     while True:
         yield cwd
         above = os.path.dirname(cwd)

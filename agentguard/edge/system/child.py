@@ -9,7 +9,7 @@ import os
 import time
 from _signal import SIG_DFL, SIG_IGN, SIGCHLD, SIGKILL, SIGPIPE, SIGXFSZ, getsignal, signal  # `signal` loads `enum`
 
-from ...core.world import Unseen
+from ...core.unseen import Unseen
 from ...lean.typing import TYPE_CHECKING
 from ...lean.value import Value
 

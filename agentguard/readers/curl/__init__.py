@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from ...core.call import Argument, Call, Stream, Unresolved
+from ...core.call import Argument, Call, Stream
 from ...core.context import Context
 from ...core.effect import Effect, Reading, Target
+from ...core.paths import base_directory
 from ...core.text.encoding import text
-from ...core.world import Unseen
+from ...core.unseen import Unseen
+from ...core.word import Known, Unknown, known, text_of
 from ...lean.typing import TYPE_CHECKING
 from .. import http
 from ..url import split
@@ -16,6 +18,8 @@ from .request import method, request, scheme
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from ...core.word import Word
 
 #: How deep configuration files may name each other (curl's own limit since 8.13).
 MAX_CONFIGS = 10
@@ -41,14 +45,14 @@ def read_call(call: Call, context: Context) -> Reading:
 def _look_at_files(call: Call, context: Context) -> None:
     """Read the files that are sent, so that an approval is for what is in them now."""
     for argument in call.playing("UPLOAD", "FORM"):
-        name = value(argument)
+        name = value(argument).guess
         if argument.role == "FORM":
             if argument.option == "--form-string" or name.partition("=")[2][:1] not in ("@", "<"):
                 continue
             name = name.partition("=")[2][1:].partition(";")[0].strip('"')
         for path, _parts in globs.expand(name) or ():
             try:
-                content(path, call, context)
+                content(Known(path), call, context)
             except Unseen:  # the witness remembers that as well
                 continue
 
@@ -72,9 +76,9 @@ def _configured(call: Call, context: Context) -> Reading | None:
     """
     invocation = call.invocation
     argv = invocation.argv
-    quiet = next((i for i, word in enumerate(argv[1:]) if word != "-q"), len(argv) - 1)
+    quiet = next((i for i, word in enumerate(argv[1:]) if word != Known("-q")), len(argv) - 1)
     startup: tuple[str | None, ...] = ()
-    if not argv[1:] or not (argv[1].startswith("-q") or argv[1] == "--disable"):
+    if not argv[1:] or not (argv[1].start.startswith("-q") or argv[1] == Known("--disable")):
         startup = tuple(path for path, _digest in context.world.ambient((), config.STARTUP, call))
     if not startup and not any(call.playing("CONFIGFILE", "EXPANDED")):
         return None
@@ -83,86 +87,88 @@ def _configured(call: Call, context: Context) -> Reading | None:
     reading = Reading()
     for path in startup or (None,):
         try:
-            words = config.words(text(context.world.read(path, invocation.cwd))) if path is not None else ()
-            words += tuple(_words(call, context))
+            words = tuple(_words(call, context))
+            if path is not None:
+                data = context.world.read(path, base_directory(path, invocation.cwd))
+                words = (*known(config.words(text(data))), *words)
         except Unseen as why:
             reading += Reading((_unknown(call, f"a configuration file or a variable cannot be read: {why}"),))
             continue
-        again = invocation.replace(argv=(argv[0], *["-q"] * (quiet + 1), *words))
-        if any(a.value == "-" for a in call.playing("CONFIGFILE")):
+        again = invocation.replace(argv=(argv[0], *known(["-q"] * (quiet + 1)), *words))
+        if Known("-") in call.played("CONFIGFILE"):
             again = again.replace(stdin=Stream("known"))
         reading += context.command(again)
     return reading
 
 
-def _words(call: Call, context: Context) -> Iterator[str]:
+def _words(call: Call, context: Context) -> Iterator[Word]:
     """The words of a call, each configuration file's in its place, its variables expanded."""
-    known: dict[str, str] = {}
+    defined: dict[str, Word] = {}
     for argument in call.arguments:
         if argument.option == "--variable":
-            variables.define(value(argument), known, call, context)
+            variables.define(text_of(value(argument)), defined, call, context)
         if argument.role == "EXPANDED":
-            yield "--" + argument.option.removeprefix(variables.EXPANDED)
-            yield variables.expand(value(argument), known)
+            yield Known("--" + argument.option.removeprefix(variables.EXPANDED))
+            yield value(argument).map(lambda text: variables.expand(text, defined))
         elif argument.role == "CONFIGFILE":
-            yield from config.words(text(content(value(argument), call, context)))
+            yield from known(config.words(text(content(value(argument), call, context))))
         elif argument.value is None:
-            yield argument.option
+            yield Known(argument.option)
         else:
-            yield argument.option or "--url"
+            yield Known(argument.option or "--url")
             yield argument.value
 
 
 def _effects(group: Group) -> Iterator[Effect]:
     """What one group sends, then what it writes."""
-    uploads = [Unresolved(u.written, u.written) if isinstance(u, Unresolved) else u for u in group.values("UPLOAD")]
+    uploads = [None if file == Known("") else file for file in group.values("UPLOAD")]
     for index, url in enumerate(group.values("URL")):
-        yield from _transfers(group, url, uploads[index] if index < len(uploads) else "")
+        yield from _transfers(group, url, uploads[index] if index < len(uploads) else None)
     yield from files.written(group)
 
 
-def _transfers(group: Group, url: str, upload: str) -> Iterator[Effect]:
+def _transfers(group: Group, url: Word, upload: Word | None) -> Iterator[Effect]:
     """What one URL, globs and all, would do."""
     verb = method(group, upload)
-    unknown = [word.written for word in (verb, url) if isinstance(word, Unresolved)]
-    if isinstance(url, Unresolved) and _only_reads(verb) and _surely_http(url):
+    unknown = [word.written for word in (verb, url) if isinstance(word, Unknown)]
+    if isinstance(url, Unknown) and _only_reads(verb) and _surely_http(url):
         unknown = []
     if unknown:
         reason = f"sends a request, of which {' and '.join(unknown)} is not known before the line runs"
         yield _unknown(group.call, reason, "curl-unresolved")
-        if isinstance(verb, Unresolved):
-            return
-    alike = group.has("--globoff") or (_only_reads(verb) and "query" not in url)
-    expanded = [(url, ())] if alike else globs.expand(url)
+    if isinstance(verb, Unknown):
+        return
+    alike = group.has("--globoff") or (_only_reads(verb) and "query" not in url.guess)
+    expanded = [(url.guess, ())] if alike else globs.expand(url.guess)
     if expanded is None:
-        yield _unknown(group.call, f"{url} stands for more URLs than can be looked at", "curl-too-many")
-    if isinstance(url, Unresolved) and not _only_reads(
-        verb
-    ):  # "$OWNER" stands for a segment, though which is not known
-        expanded = [*(expanded or ()), (url.written.replace('"', ""), ())]
-    for one, _parts in expanded or ():
-        for effect in _transfer(group, one, verb, upload):
+        yield _unknown(group.call, f"{url.written} stands for more URLs than can be looked at", "curl-too-many")
+        expanded = []
+    if isinstance(url, Unknown) and not _only_reads(verb):  # "$OWNER" stands for a segment, though which is not known
+        written = url.written.replace('"', "")
+        expanded.append((written[max(written.find(url.start), 0) :], ()))  # without the option that it is attached to
+    for one, _parts in expanded:
+        for effect in _transfer(group, url, one, verb.text, upload):
             if not unknown or (effect.rating == "destructive" and effect.verb != "unknown"):
                 yield effect
 
 
-def _transfer(group: Group, url: str, verb: str, upload: str) -> Iterator[Effect]:
+def _transfer(group: Group, given: Word, url: str, verb: str, upload: Word | None) -> Iterator[Effect]:
+    """What one of the URLs that the `given` one stands for would do."""
     parts = split(url, scheme(group, url))
     if parts.scheme in ("http", "https"):
-        yield from http.read(request(group, url, verb, upload), group.context)
+        yield from http.read(request(group, given, url, verb, upload), group.context)
     else:
         yield from other.effects(group, parts, upload)
 
 
-def _only_reads(verb: str) -> bool:
-    return not isinstance(verb, Unresolved) and http.METHODS.get(verb.upper(), ("unknown",))[0] == "observe"
+def _only_reads(verb: Word) -> bool:
+    return isinstance(verb, Known) and http.METHODS.get(verb.text.upper(), ("unknown",))[0] == "observe"
 
 
-def _surely_http(url: Unresolved) -> bool:
+def _surely_http(url: Unknown) -> bool:
     """Whether a word whose value is not known is one URL all the same, and one of HTTP."""
     outside_quotes = "".join(url.written.split('"')[::2])
-    named = url.written.lstrip('"').startswith(("http://", "https://"))
-    return named and "$" not in outside_quotes and "`" not in outside_quotes
+    return url.start.startswith(("http://", "https://")) and "$" not in outside_quotes and "`" not in outside_quotes
 
 
 def _unknown(call: Call, reason: str, rule: str = "curl-config") -> Effect:

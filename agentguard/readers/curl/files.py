@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from ...core.call import Argument, Unresolved
+from ...core.call import Argument
 from ...core.effect import Effect, Environment, Target
 from ...core.paths import on_path
 from ...core.text.encoding import text
-from ...core.world import Unseen
+from ...core.unseen import Unseen
+from ...core.word import Known, Unknown, text_of
 from ...lean.typing import TYPE_CHECKING
 from . import globs
 from .group import Group, value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from ...core.word import Word
 
 #: What writing there takes nothing away: the terminal, a pipe, nothing at all.
 SINKS = ("-", "%", "", "/dev/null", "/dev/stdout", "/dev/stderr", "/dev/tty")
@@ -31,66 +34,67 @@ def written(group: Group) -> Iterator[Effect]:
     yield from _formatted(group)
 
 
-def replaced(group: Group, option: str, path: str) -> Iterator[Effect]:
+def replaced(group: Group, option: str, path: Word) -> Iterator[Effect]:
     """What writing one file takes away, by what is there now."""
-    if not isinstance(path, Unresolved) and (path in SINKS or path.startswith(SINK_FOLDERS)):
+    if isinstance(path, Known) and (path.text in SINKS or path.text.startswith(SINK_FOLDERS)):
         return
     base = Effect(
         "replace",
-        Target("file", path),
+        Target("file", path.text if isinstance(path, Known) else ""),  # without a name, it may be any file
         environment=Environment("local"),
         rule="curl-writes",
-        reason=f"{option} replaces {path}",
+        reason=f"{option} replaces {path.written}",
         instead="give a name that is not there yet",
     )
     cwd = group.call.invocation.cwd
-    if isinstance(path, Unresolved) or (isinstance(cwd, Unresolved) and path[:1] != "/"):
-        unknown = path.written if isinstance(path, Unresolved) else path
-        yield base.replace(reason=f"{option} replaces {unknown}, which is not known before the line runs")
+    if isinstance(path, Unknown) or (isinstance(cwd, Unknown) and path.text[:1] != "/"):
+        yield base.replace(reason=f"{base.reason}, which is not known before the line runs")
         return
-    state = group.context.world.paths((path,), cwd, True)[0]
+    state = group.context.world.paths((path.text,), cwd.guess, True)[0]
     effect = on_path(base, state, group.call.invocation.ahead)
     if effect.recoverable_by and state.state == "missing":
-        effect = effect.replace(verb="create", reason=f"{option} writes {path}")
+        effect = effect.replace(verb="create", reason=f"{option} writes {path.text}")
     elif not effect.recoverable_by and (_keeps(group, option) or _is_cache(group, path)):
-        reason = f"{option} only adds to {path}"
+        reason = f"{option} only adds to {path.text}"
         effect = effect.replace(recoverable_by="nothing-lost", catastrophic="", reason=reason)
     yield effect
 
 
-def _saved(group: Group, url: str, slot: Argument | None) -> Iterator[Effect]:
+def _saved(group: Group, url: Word, slot: Argument | None) -> Iterator[Effect]:
     """The files that the answers of one URL go to; `slot` is the -o or -O that belongs to it."""
     # --no-remote-name takes nothing back: it belongs to the next URL.
     everything = group.has("--remote-name-all", "--no-remote-name", "--no-remote-name-all")
     if (slot is None and not everything) or (slot is not None and slot.option == "--out-null"):
         return
     name = slot.value if slot is not None else None
-    if isinstance(name, Unresolved) or (name is None and isinstance(url, Unresolved)):
-        yield from replaced(group, "--output", url if name is None else name)
-        return
-    if name is not None and name in SINKS:
+    if isinstance(url, Unknown) and (name is None or "#" in name.guess):  # it gives the name, or a part of it
+        name = url
+    if isinstance(name, Known) and name.text in SINKS:
         return
     directory = group.last("--output-dir")
-    if isinstance(directory, Unresolved):
-        yield from replaced(group, "--output", directory)
-        return
+    for unknown in (name, directory):
+        if isinstance(unknown, Unknown):
+            yield from replaced(group, "--output", unknown)
+            return
     paths = []
-    for one, parts in [(url, ())] if group.has("--globoff") else globs.expand(url) or [(url, ())]:
-        path = one.partition("?")[0].partition("#")[0].rpartition("/")[2] if name is None else name
+    whole = [(url.guess, ())]
+    for one, parts in whole if group.has("--globoff") else globs.expand(url.guess) or whole:
+        path = one.partition("?")[0].partition("#")[0].rpartition("/")[2] if name is None else name.guess
         for number, part in enumerate(parts if name is not None else (), 1):
             path = path.replace(f"#{number}", part)
-        paths.append(f"{directory}/{path}" if directory else path)
+        paths.append(f"{directory.guess}/{path}" if directory is not None and directory.guess else path)
     for path in dict.fromkeys(paths):
-        yield from replaced(group, "--output" if name is not None else "--remote-name", path)
+        yield from replaced(group, "--output" if name is not None else "--remote-name", Known(path))
 
 
 def _keeps(group: Group, option: str) -> bool:
     """Whether what is in a file that exists stays there."""
-    resumes = group.last("--continue-at") not in (None, "0")
+    offset = group.last("--continue-at")
+    resumes = isinstance(offset, Known) and offset.text != "0"
     return option in ("--output", "--remote-name") and (resumes or group.has("--no-clobber", "--skip-existing"))
 
 
-def _is_cache(group: Group, path: str) -> bool:
+def _is_cache(group: Group, path: Word) -> bool:
     """Whether a file is one of curl's own, worth no more than what fills it again."""
     try:
         return group.read(path).startswith(CACHES)
@@ -100,14 +104,16 @@ def _is_cache(group: Group, path: str) -> bool:
 
 def _formatted(group: Group) -> Iterator[Effect]:
     """`-w` writes files too, by `%output{NAME}` (curl 8.3)."""
-    form = group.last("--write-out") or ""
-    if form[:1] == "@":
-        try:
-            form = text(group.read(form[1:]))
-        except Unseen as why:
-            reason = f"the format of --write-out cannot be read: {why}"
-            yield Effect("unknown", Target("call", "curl"), rule="curl-write-out", reason=reason)
+    given = group.last("--write-out")
+    if given is None:
+        return
+    form = given.guess
+    try:
+        form = text(group.read(given.cut(1))) if form[:1] == "@" else text_of(given)
+    except Unseen as why:
+        reason = f"the format of --write-out cannot be read: {why}"
+        yield Effect("unknown", Target("call", "curl"), rule="curl-write-out", reason=reason)
     for part in form.split("%output{")[1:]:
         name = part.partition("}")[0]
         if not name.startswith(">>"):
-            yield from replaced(group, "--write-out", name)
+            yield from replaced(group, "--write-out", Known(name))

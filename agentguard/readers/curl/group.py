@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from ...core.call import Argument, Call, Unresolved
+from ...core.call import Argument, Call
 from ...core.context import Context, stdin
-from ...core.world import Unseen
+from ...core.paths import base_directory
+from ...core.word import Known, text_of
+from ...lean.typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ...core.word import Word
 
 
 class Group:
@@ -19,11 +24,11 @@ class Group:
         """Whether one of these options is given."""
         return any(a.option in options for a in self.arguments)
 
-    def last(self, option: str) -> str | None:
+    def last(self, option: str) -> Word | None:
         """The value given last to an option."""
         return next((a.value for a in reversed(self.arguments) if a.option == option), None)
 
-    def values(self, role: str) -> list[str]:
+    def values(self, role: str) -> list[Word]:
         """The values with that role, in order."""
         return [a.value for a in self.arguments if a.role == role and a.value is not None]
 
@@ -31,20 +36,19 @@ class Group:
         """The arguments with that role that have a value."""
         return [a for a in self.arguments if a.role == role and a.value is not None]
 
-    def read(self, path: str) -> bytes:
+    def read(self, path: Word) -> bytes:
         """The bytes of a file, or of standard input for `-`; raises Unseen."""
         return content(path, self.call, self.context)
 
 
-def value(argument: Argument) -> str:
-    """The value of an argument that has one; an Unresolved word stays one, even if it may be empty."""
-    return "" if argument.value is None else argument.value
+def value(argument: Argument) -> Word:
+    """The value of an argument, empty if it has none."""
+    return Known("") if argument.value is None else argument.value
 
 
-def content(path: str, call: Call, context: Context) -> bytes:
+def content(path: Word, call: Call, context: Context) -> bytes:
     """The bytes of a file that a call names, or of standard input for `-`; raises Unseen."""
-    if isinstance(path, Unresolved):
-        raise Unseen(f"{path.written} is not known before the line runs")
-    if path in ("-", "."):
+    name = text_of(path)
+    if name in ("-", "."):
         return stdin(call.invocation.stdin, context.world)
-    return context.world.read(path, call.invocation.cwd)
+    return context.world.read(name, base_directory(name, call.invocation.cwd))

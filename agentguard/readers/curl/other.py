@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ...core.call import Unresolved
 from ...core.effect import Effect, Target
+from ...core.word import Known, Unknown
 from ...lean.typing import TYPE_CHECKING
 from .. import http
 from ..url import Url
@@ -14,6 +14,8 @@ from .request import reached
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ...core.word import Word
+
 #: Schemes by which curl only reads when it uploads nothing.
 READING = (
     "dict", "file", "ftp", "ftps", "gopher", "gophers", "imap", "imaps", "ipfs", "ipns", "ldap", "ldaps", "mqtt",
@@ -23,23 +25,26 @@ READING = (
 VERBATIM = {"dict": "2628", "gopher": "70", "gophers": "70"}
 
 
-def effects(group: Group, url: Url, upload: str) -> Iterator[Effect]:
-    """What one transfer would do; `upload` is the file that it sends ("": none)."""
+def effects(group: Group, url: Url, upload: Word | None) -> Iterator[Effect]:
+    """What one transfer would do; `upload` is the file that it sends."""
     where = http.place(url.host, reached(group, url))
     base = Effect("observe", Target("url", url.shown, (f"{url.host}:{url.port}", url.path)), environment=where)
     if url.scheme != "file":
         custom = group.last("--request")
         for command in (*group.values("QUOTE"), *([] if custom is None else [custom])):
-            verb = "unknown" if isinstance(command, Unresolved) else commands.effect(command)
-            yield base.replace(verb=verb, rule="curl-command", reason=f"sends {url.shown} the command {command!r}")
-    if upload and url.scheme == "file":
-        yield from files.replaced(group, "--upload-file", url.path)
+            verb = "unknown" if isinstance(command, Unknown) else commands.effect(command.text)
+            reason = f"sends {url.shown} the command {command.written!r}"
+            yield base.replace(verb=verb, rule="curl-command", reason=reason)
+    if upload is not None and url.scheme == "file":
+        yield from files.replaced(group, "--upload-file", Known(url.path))
     elif url.scheme in ("smtp", "smtps") and group.has("--mail-rcpt"):
         reason = f"sends a mail through {url.shown}, which cannot be recalled"
         yield base.replace(verb="publish", rule="curl-mail", reason=reason)
-    elif (upload and group.has("--append")) or (url.scheme in ("imap", "imaps") and (upload or group.values("FORM"))):
+    elif (upload is not None and group.has("--append")) or (
+        url.scheme in ("imap", "imaps") and (upload is not None or group.values("FORM"))
+    ):
         yield base.replace(verb="create", rule="curl-upload", reason=f"adds to {url.shown}")
-    elif upload:
+    elif upload is not None:
         reason = f"replaces {url.shown}, if it is there, without seeing it"
         yield base.replace(verb="replace", rule="curl-upload", reason=reason, instead="upload under a new name")
     elif url.scheme in VERBATIM and url.port not in ("", VERBATIM[url.scheme]):

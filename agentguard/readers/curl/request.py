@@ -2,43 +2,51 @@
 
 from __future__ import annotations
 
-from ...core.call import Argument, Unresolved
 from ...core.text.encoding import text
-from ...core.world import Unseen
+from ...core.unseen import Unseen
+from ...core.word import Known, Unknown, known
+from ...lean.typing import TYPE_CHECKING
 from .. import http
 from ..url import PLAIN, Url, split
 from .group import Group, value
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ...core.call import Argument
+    from ...core.word import Word
+
 #: What a host name begins with when it stands for a scheme that is not named.
 GUESSED = ("ftp", "dict", "ldap", "imap", "smtp", "pop3")
 #: Options that change where a request goes.
-PLACES = ("--connect-to", "--request-target", "--url-query")
+PLACES = ("--abstract-unix-socket", "--connect-to", "--request-target", "--unix-socket", "--url-query")
 
 
-def method(group: Group, upload: str) -> str:
-    """The method of a request that sends the file `upload` ("": none)."""
+def method(group: Group, upload: Word | None) -> Word:
+    """The method of a request that sends the file `upload`."""
     custom = group.last("--request")
-    if custom or isinstance(custom, Unresolved):
+    if custom is not None and custom != Known(""):
         return custom
-    if upload:
-        return "PUT"
+    if upload is not None:
+        return Known("PUT")
     if group.playing("FORM"):
-        return "POST"
+        return Known("POST")
     if group.has("--head"):
-        return "HEAD"
-    return "POST" if group.playing("BODY") and not group.has("--get") else "GET"
+        return Known("HEAD")
+    return Known("POST" if group.playing("BODY") and not group.has("--get") else "GET")
 
 
 def scheme(group: Group, url: str) -> str:
     """The scheme of a URL that names none: --proto-default, or what its host begins with."""
     host = url.lower()
     guess = next((scheme for scheme in GUESSED if host.startswith(scheme + ".")), "http")
-    return group.last("--proto-default") or guess
+    given = group.last("--proto-default")
+    return given.written if given is not None and given != Known("") else guess
 
 
-def request(group: Group, url: str, verb: str, upload: str) -> http.Request:
-    """The request by the method `verb` for one URL, whose globs are resolved."""
-    return _Builder(group).request(url, verb, upload)
+def request(group: Group, given: Word, url: str, verb: str, upload: Word | None) -> http.Request:
+    """The request by the method `verb` for one URL, as the globs of the `given` one are resolved."""
+    return _Builder(group).request(given, url, verb, upload)
 
 
 class _Builder:
@@ -49,23 +57,25 @@ class _Builder:
         self.unseen = ""
         self.hidden: tuple[str, ...] = ()
 
-    def request(self, url: str, verb: str, upload: str) -> http.Request:
+    def request(self, given: Word, url: str, verb: str, upload: Word | None) -> http.Request:
         group = self.group
         headers = self.headers()
         if self.unseen:
             self.hidden += ("header.",)
-        if isinstance(url, Unresolved) and "?" in url.written:
+        if isinstance(given, Unknown) and "?" in given.written:
             self.hidden += ("query.",)
         body, fields = self.body(), self.fields()
         for argument in group.arguments:
-            if argument.option in PLACES and isinstance(argument.value, Unresolved):
+            if argument.option in PLACES and isinstance(argument.value, Unknown):
                 self.unseen = f"{argument.value.written} is not known before the line runs"
                 self.hidden += ("query.",)
-        queries = [a.value or "" for a in group.arguments if a.option == "--url-query"]
+        queries = [value(a).guess for a in group.arguments if a.option == "--url-query"]
         if group.has("--get") and group.playing("BODY"):
             queries.insert(0, text(body))
             body = b""
-        if upload:
+            if self.unseen:
+                self.hidden += ("query.",)
+        if upload is not None:
             body = self.read(upload) if verb.upper() == "POST" else b""
         sockets = (group.last("--unix-socket"), group.last("--abstract-unix-socket"))
         return http.Request(
@@ -75,23 +85,23 @@ class _Builder:
             body=b"" if fields else body,
             fields=fields,
             unseen=self.unseen,
-            hosts=tuple((a.value or "").split(":")[2] for a in group.arguments if _leads_elsewhere(a)),
+            hosts=tuple(value(a).guess.split(":")[2] for a in group.arguments if _leads_elsewhere(a)),
             hidden=self.hidden,
             reached=reached(group, split(url, scheme(group, url))),
-            socket=next((path for path in sockets if path), ""),
+            socket=next((path.guess for path in sockets if path is not None and path.guess), ""),
         )
 
-    def url(self, url: str, upload: str, queries: list[str]) -> str:
+    def url(self, url: str, upload: Word | None, queries: list[str]) -> str:
         """The URL with its scheme, the file's name that an upload adds, and what goes into the query."""
         url = url.partition("#")[0]
         if "://" not in url:
             url = f"{scheme(self.group, url)}://{url}"
         parts = split(url)
         target = self.group.last("--request-target")
-        if target:
-            url = f"{parts.scheme}://{parts.host}{':' if parts.port else ''}{parts.port}/{target.lstrip('/')}"
-        elif upload and not parts.path.rpartition("/")[2]:
-            url = f"{url.rstrip('/')}/{upload.rpartition('/')[2]}"
+        if target is not None and target.guess:
+            url = f"{parts.scheme}://{parts.host}{':' if parts.port else ''}{parts.port}/{target.guess.lstrip('/')}"
+        elif upload is not None and not parts.path.rpartition("/")[2]:
+            url = f"{url.rstrip('/')}/{upload.written.rpartition('/')[2]}"
         for query in queries:
             url += ("&" if "?" in url else "?") + query.removeprefix("+")
         return url
@@ -107,22 +117,22 @@ class _Builder:
             whole = piece if whole is None else whole + joint + piece
         return whole or b""
 
-    def piece(self, option: str, value: str) -> bytes:
-        if isinstance(value, Unresolved):
-            self.unseen = f"{value.written} is not known before the line runs"
+    def piece(self, option: str, given: Word) -> bytes:
+        if isinstance(given, Unknown):
+            self.unseen = f"{given.written} is not known before the line runs"
         elif option == "--data-urlencode":
-            return self.encoded(value)
-        elif option != "--data-raw" and value[:1] == "@":
-            data = self.read(value[1:])
+            return self.encoded(given.text)
+        elif option != "--data-raw" and given.text[:1] == "@":
+            data = self.read(given.cut(1))
             strips = option in ("--data", "--data-ascii")
             return bytes(byte for byte in data if byte not in b"\r\n\0") if strips else data
-        return value.encode("utf-8", "surrogateescape")
+        return given.guess.encode("utf-8", "surrogateescape")
 
     def encoded(self, value: str) -> bytes:
         """`content`, `=content`, `name=content`, `@file` or `name@file`, with the content encoded."""
         mark = next((mark for mark in ("=", "@") if mark in value), "")
         name, _, content = value.partition(mark) if mark else ("", "", value)
-        data = self.read(content) if mark == "@" else content.encode("utf-8", "surrogateescape")
+        data = self.read(Known(content)) if mark == "@" else content.encode("utf-8", "surrogateescape")
         encoded = "".join(chr(b) if b in PLAIN else "+" if b == 0x20 else f"%{b:02X}" for b in data)
         return (f"{name}={encoded}" if name else encoded).encode("utf-8", "surrogateescape")
 
@@ -130,16 +140,16 @@ class _Builder:
         """The text fields of a multipart form; a file that it sends is only looked at where it may be GraphQL."""
         found = []
         for argument in self.group.playing("FORM"):
-            written = value(argument)
-            name, _, given = written.partition("=")
-            if isinstance(written, Unresolved):
-                self.unseen = f"{written.written} is not known before the line runs"
+            word = value(argument)
+            name, _, given = word.guess.partition("=")
+            if isinstance(word, Unknown):
+                self.unseen = f"{word.written} is not known before the line runs"
             if argument.option == "--form-string":
                 found.append((name, given))
             elif given[:1] not in ("@", "<"):
                 found.append((name, _unquoted(given)))
-            elif given[0] == "<" or name in ("operations", "query"):
-                found.append((name, text(self.read(_unquoted(given[1:])))))
+            elif isinstance(word, Known) and (given[0] == "<" or name in ("operations", "query")):
+                found.append((name, text(self.read(Known(_unquoted(given[1:]))))))
             else:
                 found.append((name, ""))
         return tuple(found)
@@ -151,18 +161,20 @@ class _Builder:
             found.append(("content-type", "application/json"))
         for argument in self.group.playing("HEADER"):
             line = value(argument)
-            lines = [line]
-            if isinstance(line, Unresolved):
-                if ":" not in line:
-                    self.unseen = f"the header {line.written} is not known before the line runs"
-            elif line[:1] == "@":
-                lines = text(self.read(line[1:])).splitlines()
+            lines: Iterable[Word] = (line,)
+            if isinstance(line, Known) and line.text[:1] == "@":
+                lines = known(text(self.read(line.cut(1))).splitlines())
             for one in lines:
-                name, _, content = one.partition(":")
-                found.insert(0, (name.strip().lower(), content.strip()))
+                word, _, content = one.partition(":")
+                name = word.guess.strip().lower()
+                if isinstance(word, Unknown) or (isinstance(content, Unknown) and name == http.OPERATION):
+                    self.unseen = f"the header {one.written} is not known before the line runs"
+                elif isinstance(content, Unknown):
+                    self.hidden += (f"header.{name}",)
+                found.insert(0, (name, content.written.strip()))  # an unknown one must not pass for an empty one
         return tuple(found)
 
-    def read(self, path: str) -> bytes:
+    def read(self, path: Word) -> bytes:
         """A file's bytes; nothing, and why, if it cannot be seen."""
         try:
             return self.group.read(path)
@@ -175,7 +187,9 @@ def reached(group: Group, url: Url) -> str:
     """The host that a transfer really connects to, when an option says another one than the URL; "" otherwise."""
     port = url.port or {"http": "80", "https": "443"}.get(url.scheme, "")
     for argument in group.arguments:
-        given = (argument.value or "").lstrip("+").replace("]", "").replace("[", "")
+        if argument.option in ("--connect-to", "--resolve") and isinstance(argument.value, Unknown):
+            return argument.value.written  # which is no host that is known to be near
+        given = value(argument).guess.lstrip("+").replace("]", "").replace("[", "")
         host, _, rest = given.partition(":")
         wanted, _, address = rest.partition(":")
         if argument.option == "--connect-to" and host.lower() in ("", url.host) and wanted in ("", port):
@@ -191,7 +205,7 @@ def reached(group: Group, url: Url) -> str:
 
 def _leads_elsewhere(argument: Argument) -> bool:
     """Whether an option sends the request to another host: `--connect-to HOST:PORT:HOST:PORT`."""
-    return argument.option == "--connect-to" and (argument.value or "").count(":") >= 2
+    return argument.option == "--connect-to" and value(argument).guess.count(":") >= 2
 
 
 def _unquoted(value: str) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from ...core.call import Call, Unresolved
+from ...core.call import Call
 from ...core.context import Context
 from ...core.text.encoding import text
-from ...core.world import Unseen
+from ...core.unseen import Unseen
+from ...core.word import Known, text_of
 from ...lean.typing import TYPE_CHECKING
 from ..url import PLAIN
 from .group import content
@@ -13,14 +14,14 @@ from .group import content
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ...core.word import Word
+
 #: What an option is called whose value is to be expanded first.
 EXPANDED = "--expand-"
 
 
-def define(given: str, variables: dict[str, str], call: Call, context: Context) -> None:
+def define(given: str, variables: dict[str, Word], call: Call, context: Context) -> None:
     """Add what one `--variable` defines: `NAME=CONTENT`, `NAME@FILE`, `%NAME` from the environment, `%NAME=DEFAULT`."""
-    if isinstance(given, Unresolved):
-        raise Unseen(f"{given.written} is not known before the line runs")
     mark = min((one for one in "=@" if one in given), key=given.index, default="")
     name, _, value = given.partition(mark) if mark else (given, "", "")
     if "[" in name:
@@ -28,10 +29,10 @@ def define(given: str, variables: dict[str, str], call: Call, context: Context) 
     if name[:1] == "%" and name[1:] in call.invocation.env:
         variables[name[1:]] = call.invocation.env[name[1:]]
     else:
-        variables[name.lstrip("%")] = text(content(value, call, context)) if mark == "@" else value
+        variables[name.lstrip("%")] = Known(text(content(Known(value), call, context)) if mark == "@" else value)
 
 
-def expand(value: str, variables: Mapping[str, str]) -> str:
+def expand(value: str, variables: Mapping[str, Word]) -> str:
     """A value with every `{{NAME:function…}}` replaced; one that nobody set is empty. Raises Unseen."""
     before, opening, rest = value.partition("{{")
     if not opening:
@@ -42,9 +43,7 @@ def expand(value: str, variables: Mapping[str, str]) -> str:
     if not closing:
         return value
     name, *functions = inside.split(":")
-    found = variables.get(name, "")
-    if isinstance(found, Unresolved):
-        raise Unseen(f"{found.written} is not known before the line runs")
+    found = text_of(variables.get(name, Known("")))
     for function in functions:
         found = _apply(function, found)
     return before + found + expand(after, variables)

@@ -7,11 +7,13 @@ names say. `@skip` and `@include` are ignored: what could run is rated.
 from __future__ import annotations
 
 from ...core.api import Api
-from ...core.call import Call, Unresolved
+from ...core.call import Call
 from ...core.context import Context, stdin
 from ...core.effect import Effect, Environment, Reading, Target
+from ...core.paths import base_directory
 from ...core.text import encoding
-from ...core.world import Unseen
+from ...core.unseen import Unseen
+from ...core.word import Known, Unknown, text_of
 from ...lean.typing import TYPE_CHECKING
 from ...lean.value import Value
 from ..conditions import speaking
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from graphql import DocumentNode, FieldNode, SelectionSetNode
+
+    from ...core.word import Word
 
 #: How much of an argument's value a reason shows, and how many arguments.
 SHOWN_TEXT, SHOWN_ARGUMENTS = 60, 4
@@ -105,30 +109,28 @@ def read_call(call: Call, context: Context) -> Reading:
     """
     api = next((api for api in context.apis() if call.program in api.programs), None)
     at = Endpoint(api.name if api else call.program, api)
-    operation = next(reversed([a.value for a in call.playing("OPERATION")]), None) or ""
+    operation = next(reversed(call.played("OPERATION")), None)
+    name = operation.text if isinstance(operation, Known) else ""
     try:
-        effects = read(_document(call, context), operation, _variables(call, context), at)
+        effects = read(_document(call, context), name, _variables(call, context), at)
     except Unseen as why:
         effects = (_unknown(at, "graphql-no-document", f"a GraphQL document that cannot be seen: {why}"),)
     return Reading(tuple(effect.replace(program=call.program) for effect in effects))
 
 
 def _document(call: Call, context: Context) -> str:
-    for argument in call.playing("GRAPHQL"):
-        if isinstance(argument.value, Unresolved):
-            raise Unseen(f"{argument.value.written} is not known before the line runs")
-        return argument.value or ""
-    path = next((a.value for a in call.playing("GRAPHQLFILE")), None)
-    return _content("-" if path is None else path, call, context)
+    for document in call.played("GRAPHQL"):
+        return text_of(document)
+    path = next(iter(call.played("GRAPHQLFILE")), Known("-"))
+    return _content(path, call, context)
 
 
-def _content(path: str, call: Call, context: Context) -> str:
-    if isinstance(path, Unresolved):
-        raise Unseen(f"{path.written} is not known before the line runs")
-    if path == "-":
+def _content(path: Word, call: Call, context: Context) -> str:
+    name = text_of(path)
+    if name == "-":
         data = stdin(call.invocation.stdin, context.world)
     else:
-        data = context.world.read(path, call.invocation.cwd)
+        data = context.world.read(name, base_directory(name, call.invocation.cwd))
     return encoding.text(data)
 
 
@@ -138,19 +140,19 @@ def _variables(call: Call, context: Context) -> Mapping[str, Any] | None:
 
     found: dict[str, Any] = {}
     try:
-        for argument in call.playing("VARIABLES"):
-            text = argument.value or ""
-            if isinstance(argument.value, Unresolved):
-                return NO_VARIABLES
-            loaded = json.loads(_content(text[1:], call, context) if text[:1] == "@" else text)
+        for word in call.played("VARIABLES"):
+            named = word.guess[:1] == "@"
+            loaded = json.loads(_content(word.cut(1), call, context) if named else text_of(word))
             if not isinstance(loaded, dict):
                 return NO_VARIABLES
             found |= loaded
     except (Unseen, ValueError, RecursionError):
         return NO_VARIABLES
-    for argument in call.playing("VARIABLE"):
-        name, _, value = (argument.value or "").partition("=")
-        found[name] = UNSEEN if isinstance(argument.value, Unresolved) else value
+    for word in call.played("VARIABLE"):
+        name, _, value = word.partition("=")
+        if isinstance(name, Unknown):
+            return NO_VARIABLES
+        found[name.text] = value.text if isinstance(value, Known) else UNSEEN
     return found
 
 

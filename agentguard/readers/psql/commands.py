@@ -5,8 +5,8 @@ from __future__ import annotations
 import os.path
 import re
 
-from ...core.call import Unresolved
 from ...core.effect import Target
+from ...core.word import Known, Unknown, joined
 from ...lean.typing import TYPE_CHECKING
 from ..sql.calls import is_safe
 from . import branches
@@ -16,6 +16,7 @@ from .variables import ON
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ...core.word import Word
     from .run import Psql
     from .script import Scanner
 
@@ -62,10 +63,16 @@ def command(psql: Psql, scanner: Scanner) -> bool:
     return goes_on
 
 
+def _argument(scanner: Scanner) -> Word:
+    """The next argument, empty behind the last one."""
+    found = scanner.argument()
+    return Known("") if found is None else found
+
+
 def _shell(psql: Psql, scanner: Scanner) -> None:
     line = scanner.line()
     if line:
-        psql.shell(line)
+        psql.shell(Known(line))
     else:
         psql.unknown("psql-shell", "starts an interactive shell, whose commands cannot be seen")
 
@@ -79,8 +86,8 @@ def _include(psql: Psql, scanner: Scanner) -> None:
 def _send(psql: Psql, scanner: Scanner) -> None:
     r"""`\g`, `\gx`, also with options in parentheses before the file."""
     where = scanner.pipe()
-    if where and where.startswith("("):
-        while where and not where.endswith(")"):
+    if where is not None and where.guess.startswith("("):
+        while where is not None and not where.guess.endswith(")"):
             where = scanner.pipe()
         where = scanner.pipe()
     psql.send_buffer(scanner, again=True)
@@ -98,12 +105,8 @@ def _describe(psql: Psql, scanner: Scanner) -> None:
 
 def _store(psql: Psql, scanner: Scanner) -> None:
     psql.send_buffer(scanner, again=True)
-    prefix = scanner.argument() or ""
-    prefix = "" if isinstance(prefix, Unresolved) else prefix
-    for name in psql.variables:
-        if name.startswith(prefix):
-            psql.variables[name] = None
-    psql.variables.prefixes.append(prefix)
+    prefix = scanner.argument()
+    psql.variables.doubt("" if prefix is None else prefix.start)
 
 
 def _execute_result(psql: Psql, scanner: Scanner) -> None:
@@ -138,19 +141,19 @@ def _save_history(psql: Psql, scanner: Scanner) -> None:
 
 
 def _restrict(psql: Psql, scanner: Scanner) -> None:
-    psql.restricted = scanner.argument() or ""
+    psql.restricted = _argument(scanner)
 
 
 def _unrestrict(psql: Psql, scanner: Scanner) -> None:
     token = scanner.argument()
-    if psql.session.certain and token == psql.restricted and not isinstance(token, Unresolved):
+    if psql.session.certain and token == psql.restricted and isinstance(token, Known):
         psql.restricted = None
 
 
 def _encoding(psql: Psql, scanner: Scanner) -> None:
     name = scanner.argument()
-    if name is not None and (isinstance(name, Unresolved) or not is_safe(name)):
-        psql.encoding(name)
+    if name is not None and (isinstance(name, Unknown) or not is_safe(name.text)):
+        psql.encoding(name.written)
 
 
 def _set(psql: Psql, scanner: Scanner) -> None:
@@ -159,17 +162,14 @@ def _set(psql: Psql, scanner: Scanner) -> None:
         pieces.append(piece)
     if name is None:
         return
-    known = psql.session.certain and not any(isinstance(piece, Unresolved) for piece in pieces)
-    if isinstance(name, Unresolved):
-        psql.variables.prefixes.append("")
-    else:
-        psql.sure = name.isidentifier() and not name.isupper()  # those have meanings, and values that they refuse
-        psql.assign(name, "".join(pieces) if known else None)
+    if isinstance(name, Known):  # those in capitals have meanings, and values that they refuse
+        psql.sure = name.text.isidentifier() and not name.text.isupper()
+    psql.assign(name, joined(pieces, "") if psql.session.certain else None)
 
 
 def _unset(psql: Psql, scanner: Scanner) -> None:
     name = scanner.argument()
-    if name:
+    if name is not None:
         psql.unset(name)
 
 
@@ -177,34 +177,36 @@ def _ask(psql: Psql, scanner: Scanner) -> None:
     name = None
     while (word := scanner.argument()) is not None:
         name = word
-    if name:
+    if name is not None:
         psql.assign(name, None)
     psql.takes_input("\\prompt")
 
 
 def _get_environment(psql: Psql, scanner: Scanner) -> None:
     name, variable = scanner.argument(), scanner.argument()
-    if name and variable:
-        psql.assign(name, psql.invocation.env.get(variable) if psql.session.certain else None)
+    if name is not None and variable is not None:
+        surely = isinstance(variable, Known) and psql.session.certain
+        psql.assign(name, psql.invocation.env.get(variable.guess) if surely else None)
 
 
 def _set_environment(psql: Psql, scanner: Scanner) -> None:
-    name, value = scanner.argument() or "", scanner.argument()
-    if CHOOSES_PROGRAMS.fullmatch(name) or isinstance(name, Unresolved):
-        psql.unknown("psql-setenv", f"\\setenv {name} changes which programs run later")
-    env = {key: old for key, old in psql.invocation.env.items() if key != name}
+    name, value = _argument(scanner), scanner.argument()
+    if isinstance(name, Unknown) or CHOOSES_PROGRAMS.fullmatch(name.text):
+        psql.unknown("psql-setenv", f"\\setenv {name.written} changes which programs run later")
+    env = {key: old for key, old in psql.invocation.env.items() if key != name.guess}
     if value is not None:
-        env[name] = value if psql.session.certain else Unresolved(value, f"${name}")
+        env[name.guess] = value if psql.session.certain else Unknown(value.guess, f"${name.written}")
     psql.invocation = psql.invocation.replace(env=env)
 
 
 def _change_directory(psql: Psql, scanner: Scanner) -> None:
     where = scanner.argument()
     if where is None:
-        where = psql.invocation.env.get("HOME", "")
-    cwd = os.path.join(psql.invocation.cwd, where)
-    if isinstance(where, Unresolved) or not psql.session.certain or not psql.is_directory(cwd):
-        cwd = Unresolved(cwd, f"\\cd {where}")
+        where = psql.invocation.env.get("HOME", Known(""))
+    path = where.guess
+    cwd = where if path[:1] == "/" else psql.invocation.cwd.map(lambda here: os.path.join(here, path))
+    if isinstance(where, Unknown) or not psql.session.certain or not psql.is_directory(cwd):
+        cwd = Unknown(cwd.guess, f"\\cd {where.written}")
     psql.invocation = psql.invocation.replace(cwd=cwd)
 
 
@@ -212,18 +214,20 @@ def _connect(psql: Psql, scanner: Scanner) -> None:
     words = []
     while (word := scanner.argument()) is not None:
         words.append(word)
-    said = words.pop(0).partition("=")[2] if words and words[0].startswith("-reuse-previous=") else ""
-    whole = bool(words) and is_conninfo(words[0])
+    said = words.pop(0).partition("=")[2] if words and words[0].guess.startswith("-reuse-previous=") else Known("")
+    whole = bool(words) and is_conninfo(words[0].guess)
     settings = Settings()
-    if said.lower() in ON or (not whole and not said):
+    if isinstance(said, Unknown):
+        settings.faults.append(f"{said.written} is not known before it runs")
+    if isinstance(said, Unknown) or said.text.lower() in ON or (not whole and not said.text):
         settings.values.update(psql.settings.values)
         settings.faults.extend(psql.settings.faults)
     if whole:
         settings.conninfo(words[0])
     else:
         for name, word in zip(("dbname", "user", "host", "port"), words, strict=False):
-            if word != "-":
-                settings.set(name, word, f"\\connect to {name} {word}")
+            if word != Known("-"):
+                settings.set(name, word, f"\\connect to {name} {word.written}")
                 if name == "host":
                     settings.values.pop("hostaddr", None)
     complete(settings, psql.invocation, psql.context.world)
@@ -231,7 +235,7 @@ def _connect(psql: Psql, scanner: Scanner) -> None:
 
 
 def _password(psql: Psql, scanner: Scanner) -> None:
-    role = scanner.argument() or "its own user"
+    role = _argument(scanner).written or "its own user"
     target = psql.session.target("role", (role,))
     psql.note("replace", target, "psql-password", f"changes the password of {role}; the old one is gone")
 
@@ -248,12 +252,12 @@ def _large_object_export(psql: Psql, scanner: Scanner) -> None:
 
 
 def _large_object_import(psql: Psql, scanner: Scanner) -> None:
-    path = scanner.argument() or ""
-    psql.note("create", Target("large object", ""), "sql-large-object-create", f"creates a large object from {path}")
+    reason = f"creates a large object from {_argument(scanner).written}"
+    psql.note("create", Target("large object", ""), "sql-large-object-create", reason)
 
 
 def _large_object_unlink(psql: Psql, scanner: Scanner) -> None:
-    number = scanner.argument() or ""
+    number = _argument(scanner).written
     target = psql.session.target("large object", (number,))
     psql.note("remove", target, "sql-large-object-unlink", f"deletes the large object {number}")
 
@@ -281,9 +285,9 @@ def _copy(psql: Psql, scanner: Scanner) -> None:
         f"COPY {match['what']} {match['columns'] or ''} {way} STD{'IN' if way == 'FROM' else 'OUT'} {match['rest']}"
     )
     if match["program"]:
-        psql.shell(path)
+        psql.shell(Known(path))
     elif not standard and way == "TO":
-        psql.write(path, "\\copy")
+        psql.write(Known(path), "\\copy")
     elif way == "FROM" and file.lower() == "stdin" and not scanner.whole:
         psql.data(scanner)
     elif standard and way == "FROM":

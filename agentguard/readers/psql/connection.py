@@ -6,13 +6,18 @@ counts before a service's settings, those before environment variables, those be
 
 from __future__ import annotations
 
-from ...core.call import Call, Invocation, Unresolved
-from ...core.world import Unseen, World
+from ...core.call import Call, Invocation
+from ...core.paths import base_directory
+from ...core.unseen import Unseen
+from ...core.word import Known, Unknown, text_of
+from ...core.world import World
 from ...lean.typing import TYPE_CHECKING
 from ..sql.place import Place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from ...core.word import Word
 
 #: Connection parameters that say where, and the environment variables that stand in for them.
 VARIABLES = {
@@ -31,36 +36,41 @@ class Settings:
     """Connection parameters, each with where it was given; `faults` says what could not be seen."""
 
     def __init__(self) -> None:
-        self.values: dict[str, tuple[str, str]] = {}
+        self.values: dict[str, tuple[Word, str]] = {}
         self.faults: list[str] = []
 
-    def set(self, name: str, value: str, evidence: str) -> None:
+    def set(self, name: str, value: Word, evidence: str) -> None:
         """Overwrite a parameter."""
-        if isinstance(value, Unresolved):
+        if isinstance(value, Unknown):
             self.faults.append(f"{name} {value.written} is not known before it runs")
         self.values[name] = (value, evidence)
 
-    def default(self, name: str, value: str, evidence: str) -> None:
+    def default(self, name: str, value: Word, evidence: str) -> None:
         """Give a parameter that nobody has given yet."""
         if name not in self.values:
             self.set(name, value, evidence)
 
-    def get(self, name: str) -> str:
-        """A parameter's value, or ""."""
-        return self.values.get(name, ("", ""))[0]
+    def word(self, name: str) -> Word:
+        """A parameter's value, empty if nobody has given it."""
+        return self.values[name][0] if name in self.values else Known("")
 
-    def conninfo(self, text: str) -> None:
+    def get(self, name: str) -> str:
+        """A parameter's value as far as it can be guessed (the faults say where it is), or ""."""
+        return self.word(name).guess
+
+    def conninfo(self, database: Word) -> None:
         """Parameters from a database name, which may be a conninfo string or a URI."""
-        if isinstance(text, Unresolved) or not is_conninfo(text):
-            self.set("dbname", text, f"database {text}")
+        if isinstance(database, Unknown) or not is_conninfo(database.text):
+            self.set("dbname", database, f"database {database.written}")
             return
+        text = database.text
         try:
             found = _uri(text) if text.startswith(PREFIXES) else _pairs(text)
         except ValueError as fault:
             self.faults.append(f"the connection string cannot be read: {fault}")
             return
         for name, value in found.items():
-            self.set(name, value, f"{name} {value}" if name != "password" else "password")
+            self.set(name, Known(value), f"{name} {value}" if name != "password" else "password")
 
 
 def is_conninfo(text: str) -> bool:
@@ -74,13 +84,13 @@ def settings(call: Call, world: World) -> Settings:
     for option, name in (("--host", "host"), ("--port", "port"), ("--username", "user")):
         value = call.value(option)
         if value is not None:
-            found.set(name, value, f"{option} {value}")
+            found.set(name, value, f"{option} {value.written}")
     database = call.value("--dbname")
     operands = list(call.operands)
     if database is None and operands:
         database = operands.pop(0)
     if operands:
-        found.default("user", operands[0], f"user {operands[0]}")
+        found.default("user", operands[0], f"user {operands[0].written}")
     if database is not None:
         found.conninfo(database)
     complete(found, call.invocation, world)
@@ -90,23 +100,26 @@ def settings(call: Call, world: World) -> Settings:
 def complete(found: Settings, invocation: Invocation, world: World) -> None:
     """Fill in what a service file and the environment say."""
     env = invocation.env
-    service = found.get("service") or env.get("PGSERVICE", "")
-    if isinstance(service, Unresolved):
+    service = found.word("service")
+    if service == Known(""):
+        service = env.get("PGSERVICE", service)
+    if isinstance(service, Unknown):
         found.faults.append(f"service {service.written} is not known before it runs")
-    elif service:
-        found.default("service", service, f"service {service}")
-        _service(found, service, invocation, world)
+    elif service.text:
+        found.default("service", service, f"service {service.text}")
+        _service(found, service.text, invocation, world)
     for name, variable in VARIABLES.items():
-        value = env.get(variable, "")
-        if value or isinstance(value, Unresolved):
-            found.default(name, value, f"{variable}={value}")
+        value = env.get(variable, Known(""))
+        if value != Known(""):
+            found.default(name, value, f"{variable}={value.written}")
 
 
 def place(found: Settings) -> Place:
     """The place that the settings lead to."""
     host = found.get("hostaddr") or found.get("host")
     port = found.get("port") or "5432"
-    names = tuple(found.values[name] for name in ("host", "hostaddr", "dbname", "service") if found.get(name))
+    given = (name for name in ("host", "hostaddr", "dbname", "service") if found.get(name))
+    names = tuple((found.get(name), found.values[name][1]) for name in given)
     names += tuple(("", fault) for fault in found.faults)
     local = "" if found.faults else _local(host, found)
     return Place(f"{host or 'socket'}:{port}", found.get("dbname") or found.get("user"), names, local)
@@ -188,19 +201,23 @@ def _host_port(text: str) -> tuple[str, str]:
 def _service(found: Settings, service: str, invocation: Invocation, world: World) -> None:
     """The settings of a service: PGSERVICEFILE or ~/.pg_service.conf, then the system's file."""
     env = invocation.env
-    own = env.get("PGSERVICEFILE") or f"{env.get('HOME', '')}/.pg_service.conf"
-    system = f"{env.get('PGSYSCONFDIR') or '/etc/postgresql-common'}/pg_service.conf"
+    own = env.get("PGSERVICEFILE", Known(""))
+    if own == Known(""):
+        own = env.get("HOME", own) + "/.pg_service.conf"
+    place = env.get("PGSYSCONFDIR", Known(""))
+    system = (Known("/etc/postgresql-common") if place == Known("") else place) + "/pg_service.conf"
     faults: list[str] = []
-    for file in (own, system):
+    for word in (own, system):
         try:
-            text = world.read(file, invocation.cwd).decode("utf-8", "surrogateescape")
+            file = text_of(word)
+            text = world.read(file, base_directory(file, invocation.cwd)).decode("utf-8", "surrogateescape")
         except Unseen as why:
             faults.append(str(why))
             continue
         values = _section(text, service)
         if values is not None:
             for name, value in values.items():
-                found.default(name, value, f"{name} {value}, by service {service} of {file}")
+                found.default(name, Known(value), f"{name} {value}, by service {service} of {file}")
             return
     found.faults.append(f"service {service} cannot be seen: {'; '.join(faults) or 'no file has it'}")
 

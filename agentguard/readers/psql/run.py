@@ -5,11 +5,12 @@ from __future__ import annotations
 import os.path
 import re
 
-from ...core.call import Call, Stream, Unresolved
+from ...core.call import Call, Stream
 from ...core.context import Context, stdin
 from ...core.effect import Effect, Target, Verb
-from ...core.paths import on_path
-from ...core.world import Unseen
+from ...core.paths import base_directory, on_path
+from ...core.unseen import Unseen
+from ...core.word import Known, Unknown, known
 from ...lean.typing import TYPE_CHECKING
 from ..sql.calls import QUOTING, is_safe
 from ..sql.session import Session
@@ -17,6 +18,7 @@ from . import connection
 from .variables import ON, Variables
 
 if TYPE_CHECKING:
+    from ...core.word import Word
     from .script import Scanner
 
 #: How deep scripts may include each other.
@@ -42,7 +44,7 @@ class Psql:
         self.previous: list[str] = []
         self.directory = ""
         #: The token of \\restrict, while only \\unrestrict is allowed.
-        self.restricted: str | None = None
+        self.restricted: Word | None = None
         #: Whether the backslash command that is being followed cannot fail.
         self.sure = False
         self._ahead = call.invocation.ahead
@@ -56,17 +58,15 @@ class Psql:
         """All that this call runs, in psql's order."""
         self._connected()
         self.outputs()
-        for value in self.call.values("--set"):
-            name, given, text = value.partition("=")
-            if isinstance(value, Unresolved):
-                self.variables.prefixes.append("")
-            elif given:
-                self.assign(name, text)
+        for setting in self.call.values("--set"):
+            name, given, value = setting.partition("=")
+            if given:
+                self.assign(name, value)
             else:
                 self.unset(name)
         for option, variable in (("--single-line", "SINGLELINE"), ("--single-step", "SINGLESTEP")):
             if self.call.has(option):
-                self.assign(variable, "on")
+                self.assign(Known(variable), Known("on"))
         actions = [a for a in self.call.arguments if a.option in ("--command", "--file")]
         self._startup()
         if self.call.has("--single-transaction") and actions:
@@ -79,15 +79,15 @@ class Psql:
             else:
                 self._command(action.value)
         if not actions:
-            self.include("-")
+            self.include(Known("-"))
 
-    def _command(self, text: str) -> None:
+    def _command(self, command: Word) -> None:
         """A `-c`: one backslash command, or SQL that goes to the server as it stands."""
-        if isinstance(text, Unresolved):
-            self.unknown("psql-unresolved", f"runs {text.written}, which is not known before it runs")
-        elif text.startswith("\\"):
-            self.script(text, whole=True)
-        elif self.send(text):
+        if isinstance(command, Unknown):
+            self.unknown("psql-unresolved", f"runs {command.written}, which is not known before it runs")
+        elif command.text.startswith("\\"):
+            self.script(command.text, whole=True)
+        elif self.send(command.text):
             self.takes_input("COPY")
 
     def outputs(self) -> None:
@@ -95,18 +95,22 @@ class Psql:
         for output in self.call.values("--output"):
             self.output(output, "-o")
         for log in self.call.values("--log-file"):
-            if log in SINKS:
+            if isinstance(log, Known) and log.text in SINKS:
                 continue
-            self.note("create", Target("file", log), "psql-log", f"adds the session's log to {log}")
+            target = Target("file", log.text if isinstance(log, Known) else "")
+            self.note("create", target, "psql-log", f"adds the session's log to {log.written}")
 
     def _startup(self) -> None:
         """~/.psqlrc, or what PSQLRC names, and the forms of it for a certain version."""
         if self.call.has("--no-psqlrc"):
             return
-        env, cwd = self.invocation.env, self.invocation.cwd
-        named, home = env.get("PSQLRC", ""), env.get("HOME", "")
-        file = self._home(named) if named else os.path.join(home, ".psqlrc")
-        unclear = not (named or home) or isinstance(named, Unresolved) or isinstance(home, Unresolved)
+        named, home = (self.invocation.env.get(name, Known("")) for name in ("PSQLRC", "HOME"))
+        file = self._home(named.guess) if named.guess else os.path.join(home.guess, ".psqlrc")
+        unclear = isinstance(named, Unknown) or isinstance(home, Unknown) or not (named.text or home.text)
+        try:
+            cwd = base_directory(file, self.invocation.cwd)
+        except Unseen:
+            unclear = True
         if unclear or any(c in file for c in "*?[\\"):
             self.unknown("psql-startup", "which start-up file psql reads first cannot be told", "psql -X reads none")
             return
@@ -117,34 +121,34 @@ class Psql:
             return
         for found in there:
             if found == file or found[len(file) + 1 : len(file) + 2].isdigit():
-                self.include(found)
+                self.include(Known(found))
 
     # Texts
 
-    def include(self, path: str, beside: str = "") -> None:
+    def include(self, path: Word, beside: str = "") -> None:
         """Run a script file; "-" is standard input."""
-        from_stdin = path == "-"
-        if not from_stdin:
-            path = os.path.join(beside, path) if beside and not isinstance(path, Unresolved) else self._home(path)
+        from_stdin = path == Known("-")
+        if isinstance(path, Known) and not from_stdin:
+            path = Known(os.path.join(beside, path.text) if beside else self._home(path.text))
         text = self._stdin() if from_stdin else self._file(path)
         if text is None:
             return
         if b"\0" in text:
-            self.unknown("psql-nul", f"{path} holds a NUL byte, at which psql breaks off the line")
+            self.unknown("psql-nul", f"{path.written} holds a NUL byte, at which psql breaks off the line")
         if self._includes >= MAX_INCLUDES:
-            self.unknown("psql-too-deep", f"{path}: scripts include each other too deeply to be followed")
+            self.unknown("psql-too-deep", f"{path.written}: scripts include each other too deeply to be followed")
             return
         certain, directory, outer = self.session.certain, self.directory, self._from_stdin
         self._includes += 1
-        self.directory = os.path.dirname(path) if not from_stdin else ""
+        self.directory = os.path.dirname(path.guess) if not from_stdin else ""
         self._from_stdin = from_stdin
         self.script(text.decode("utf-8", "surrogateescape").removeprefix("\ufeff"))
         self._includes -= 1
         self.session.certain, self.directory, self._from_stdin = certain, directory, outer
 
-    def _file(self, path: str) -> bytes | None:
+    def _file(self, path: Word) -> bytes | None:
         try:
-            return self.context.world.read(self._known(path), self.invocation.cwd)
+            return self.context.world.read(*self._known(path))
         except Unseen as why:
             self.unknown("psql-unseen-file", f"runs a script that cannot be read: {why}")
             return None
@@ -226,8 +230,13 @@ class Psql:
 
     # What psql itself does
 
-    def assign(self, name: str, value: str | None) -> None:
-        """Set a variable; None is a value that is not known."""
+    def assign(self, variable: Word, given: Word | None) -> None:
+        """Set a variable; None is a value that is not known either."""
+        if isinstance(variable, Unknown):
+            self.variables.doubt("")
+            self.unknown("psql-unresolved", f"sets a variable whose name, {variable.written}, is not known")
+            return
+        name, value = variable.text, given.text if isinstance(given, Known) else None
         self.variables[name] = value
         on = value is not None and (value or "on").lower() in ON
         if name == "ON_ERROR_STOP":
@@ -243,12 +252,15 @@ class Psql:
         elif name == "SINGLESTEP" and (value is None or on):
             self.unknown("psql-single-step", "in single-step mode lines of the input answer whether a command runs")
 
-    def unset(self, name: str) -> None:
+    def unset(self, variable: Word) -> None:
         """Delete a variable."""
+        if isinstance(variable, Unknown):
+            self.assign(variable, None)
+            return
         if self.session.certain:
-            self.variables.pop(name, None)
-        if name in ("ON_ERROR_STOP", "ON_ERROR_ROLLBACK"):
-            self.assign(name, "off")
+            self.variables.pop(variable.text, None)
+        if variable.text in ("ON_ERROR_STOP", "ON_ERROR_ROLLBACK"):
+            self.assign(variable, Known("off"))
 
     def takes_input(self, what: str) -> None:
         """Something besides the script reads lines of standard input."""
@@ -258,11 +270,15 @@ class Psql:
 
     def _connected(self) -> None:
         """What the connection changes about how texts are read."""
-        options = self.settings.get("options").replace("\\", "").replace("-", "_").lower()
+        given = self.settings.word("options")
+        options = given.guess.replace("\\", "").replace("-", "_").lower()
         if QUOTING in options:
             self.unknown("sql-quoting", "the connection's options change how quotes are read")
-        encoding = self.settings.get("client_encoding") or self.invocation.env.get("PGCLIENTENCODING", "")
-        if "client_encoding" in options or not is_safe(encoding):
+        encoding = self.settings.word("client_encoding")
+        if encoding == Known(""):
+            encoding = self.invocation.env.get("PGCLIENTENCODING", encoding)
+        unclear = isinstance(given, Unknown) or isinstance(encoding, Unknown)
+        if unclear or "client_encoding" in options or not is_safe(encoding.guess):
             self.encoding("that the connection is given")
 
     def encoding(self, name: str) -> None:
@@ -279,39 +295,40 @@ class Psql:
         self.settings, self.session.place = settings, place
         self._connected()
 
-    def shell(self, line: str) -> None:
+    def shell(self, line: Word) -> None:
         """A command that psql gives to the shell."""
         ahead = self._ahead + tuple(self.session.effects)
         stdin = Stream("unseen", why="it is what psql has not read of its own input")
-        invocation = self.invocation.replace(argv=("sh", "-c", line), stdin=stdin, ahead=ahead)
+        invocation = self.invocation.replace(argv=(*known(("sh", "-c")), line), stdin=stdin, ahead=ahead)
         reading = self.context.text("shell", line, invocation)
         self.unguarded = tuple(dict.fromkeys(self.unguarded + reading.unguarded))
         for effect in reading.effects:
             self.session.add(effect, undone=False)
 
-    def output(self, where: str, option: str) -> None:
+    def output(self, where: Word, option: str) -> None:
         """Output to a file, which is overwritten, or to a `|command`."""
-        if where.startswith("|"):
-            if isinstance(where, Unresolved):
-                self.unknown("psql-unresolved", f"{option} runs {where.written}, which is not known before it runs")
-            else:
-                self.shell(where[1:])
-        else:
+        if not where.guess.startswith("|"):
             self.write(where, option)
+        elif isinstance(where, Unknown):
+            self.unknown("psql-unresolved", f"{option} runs {where.written}, which is not known before it runs")
+        else:
+            self.shell(where.cut(1))
 
-    def write(self, path: str, option: str) -> None:
+    def write(self, path: Word, option: str) -> None:
         """Overwrite a local file."""
-        if path in SINKS and not isinstance(path, Unresolved):
-            return
-        path = self._home(path)
-        base = Effect("replace", Target("file", path), rule="psql-writes-file", program=self.call.program)
+        if isinstance(path, Known):
+            if path.text in SINKS:
+                return
+            path = Known(self._home(path.text))
+        target = Target("file", path.text if isinstance(path, Known) else "")  # without a name, it may be any file
+        base = Effect("replace", target, rule="psql-writes-file", program=self.call.program)
         try:
-            known = self._known(path)
+            file, cwd = self._known(path)
         except Unseen as why:
             self.session.add(base.replace(reason=f"{option} overwrites a file: {why}"), undone=False)
             return
-        base = base.replace(reason=f"{option} overwrites {path}")
-        for state in self.context.world.paths((known,), self.invocation.cwd, True):
+        base = base.replace(reason=f"{option} overwrites {file}")
+        for state in self.context.world.paths((file,), cwd, True):
             self.session.add(on_path(base, state, self._ahead + tuple(self.session.effects)), undone=False)
 
     def note(self, verb: Verb, target: Target, rule: str, reason: str, instead: str = "") -> None:
@@ -327,25 +344,24 @@ class Psql:
 
     def _home(self, path: str) -> str:
         """`~/x` as psql expands it."""
-        home = self.invocation.env.get("HOME", "")
-        if path.startswith("~/") and home and not isinstance(path, Unresolved):
-            return home + path[1:]
+        home = self.invocation.env.get("HOME", Known(""))
+        if path.startswith("~/") and isinstance(home, Known) and home.text:
+            return home.text + path[1:]
         return path
 
-    def is_directory(self, path: str) -> bool:
+    def is_directory(self, path: Word) -> bool:
         """Whether there is a directory to go to."""
         try:
-            found = self.context.world.paths((self._known(path),), self.invocation.cwd, True)
+            file, cwd = self._known(path)
+            found = self.context.world.paths((file,), cwd, True)
         except Unseen:
             return False
         return all(state.kind == "directory" for state in found)
 
-    def _known(self, path: str) -> str:
-        """The path, if it says which file is meant; raises Unseen."""
-        if isinstance(path, Unresolved):
+    def _known(self, path: Word) -> tuple[str, str]:
+        """The path, if it says which file is meant, and the directory that it is looked up in; raises Unseen."""
+        if isinstance(path, Unknown):
             raise Unseen(f"{path.written} is not known before it runs")
-        if path.startswith("~"):
-            raise Unseen(f"{path} is in a home directory that is not known")
-        if isinstance(self.invocation.cwd, Unresolved) and not path.startswith("/"):
-            raise Unseen(f"the directory {self.invocation.cwd.written} is not known before it runs")
-        return path
+        if path.text.startswith("~"):
+            raise Unseen(f"{path.text} is in a home directory that is not known")
+        return path.text, base_directory(path.text, self.invocation.cwd)

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 
-from ...core.call import Unresolved
+from ...core.word import Known, Unknown, joined
 from ...lean.typing import TYPE_CHECKING
 from ..sql.nodes import UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Literal
+
+    from ...core.word import Word
 
     Found = Literal["query", "command", "end"]
 
@@ -48,6 +50,8 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL | re.ASCII,
 )
+#: What is put into a command in backquotes: a value as it stands, or as one word of the shell.
+_IN_SHELL = re.compile(r":(?:([\w\x80-\U0010ffff]+)|'([\w\x80-\U0010ffff]+)')", re.ASCII)
 _ENDS = {"escaping": re.compile(r"(?:[^'\\]|''|\\.)*(?:'|\Z)", re.DOTALL), "quote": re.compile(r"[^']*(?:'|\Z)")}
 _NAME_ENDS = re.compile(r'[^"]*(?:"|\Z)')
 _COMMENT_PART = re.compile(r"/\*|\*/")
@@ -67,7 +71,7 @@ class Scanner:
         self.at = 0
         self.query = ""
         self.command = ""
-        self.shells: list[str] = []
+        self.shells: list[Word] = []
         self.missing: list[str] = []
         #: For each open \\if, whether what stands around it is certain to run.
         self.conditions: list[bool] = []
@@ -220,26 +224,26 @@ class Scanner:
         start, self.at = self.at, self._end
         return self.text[start : self.at].strip()
 
-    def pipe(self) -> str | None:
+    def pipe(self) -> Word | None:
         """The next argument of a command that takes a file name or `|` with a command line."""
         self._skip_space()
-        return self.line() if self.text[self.at : self.at + 1] == "|" else self.argument()
+        return Known(self.line()) if self.text[self.at : self.at + 1] == "|" else self.argument()
 
-    def argument(self) -> str | None:
-        """The next argument; Unresolved where it holds what is not known, None behind the last one."""
+    def argument(self) -> Word | None:
+        """The next argument; None behind the last one."""
         self._skip_space()
         start, end = self.at, self._end
         if start >= end or self.text[start] == "\\":
             return None
         pieces: list[str] = []
-        known = True
+        certain: int | None = None  # how many of the pieces stand before the first that is not known
         while self.at < end and not self.text[self.at].isspace() and self.text[self.at] != "\\":
             char = self.text[self.at]
             if char in "'`\"":
                 inner = self._quoted(char, end)
                 if char == "`":
-                    self.shells.append(inner)
-                    known = False
+                    self.shells.append(self._filled(inner))
+                    certain = len(pieces) if certain is None else certain
                 else:
                     pieces.append(inner)
                 continue
@@ -251,10 +255,29 @@ class Scanner:
             self.at = match.end()
             name = match["bare"] or match["literal"] or match["identifier"] or match["test"]
             value = self._variables[name] if name in self._variables else match[0]
-            known = known and value is not None and not (match["literal"] or match["identifier"])
+            if certain is None and (value is None or match["literal"] or match["identifier"]):
+                certain = len(pieces)
             pieces.append(value or "")
         text = "".join(pieces)
-        return text if known else Unresolved(text, self.text[start : self.at])
+        if certain is None:
+            return Known(text)
+        return Unknown(text, self.text[start : self.at], "".join(pieces[:certain]))
+
+    def _filled(self, line: str) -> Word:
+        """A command in backquotes, variables put in."""
+        from shlex import quote
+
+        pieces: list[Word] = []
+        at = 0
+        for match in _IN_SHELL.finditer(line):
+            name = match[1] or match[2]
+            if name not in self._variables:
+                continue
+            value = self._variables[name]
+            put = Unknown("", match[0]) if value is None else Known(quote(value) if match[2] else value)
+            pieces += (Known(line[at : match.start()]), put)
+            at = match.end()
+        return joined((*pieces, Known(line[at:])), "")
 
     def _skip_space(self) -> None:
         end = self._end

@@ -23,6 +23,13 @@ class Variables(dict[str, "str | None"]):
         super().__init__(dict.fromkeys(OWN))
         self.prefixes: list[str] = []
 
+    def doubt(self, prefix: str) -> None:
+        """Of every variable whose name begins so, nobody knows the value any more, or whether there is one."""
+        for name in self:
+            if name.startswith(prefix):
+                self[name] = None
+        self.prefixes.append(prefix)
+
     def __contains__(self, name: object) -> bool:
         return super().__contains__(name) or self._maybe(str(name))
 

@@ -5,8 +5,13 @@ from __future__ import annotations
 from ...core.call import Invocation
 from ...core.context import Context
 from ...core.effect import Reading
+from ...core.word import Known
+from ...lean.typing import TYPE_CHECKING
 from .pieces import NotUnderstood
 from .walk import Walk, unread
+
+if TYPE_CHECKING:
+    from ...core.word import Word
 
 
 def read(text: str, call: Invocation, context: Context) -> Reading:
@@ -25,7 +30,7 @@ def read(text: str, call: Invocation, context: Context) -> Reading:
     return walk.reading
 
 
-def _arguments(text: str, call: Invocation) -> tuple[str, ...] | None:
+def _arguments(text: str, call: Invocation) -> tuple[Word, ...] | None:
     """`$1` and so on: what follows the text in `sh -c TEXT NAME ARGUMENT…`; None if they cannot be told."""
-    places = [at for at, word in enumerate(call.argv) if word is text]
+    places = [at for at, word in enumerate(call.argv) if isinstance(word, Known) and word.text is text]
     return call.argv[places[0] + 2 :] if len(places) == 1 and places[0] else None

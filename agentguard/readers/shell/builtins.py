@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from ...core.call import Stream, Unresolved
+from ...core.call import Stream
 from ...core.effect import Effect, Target
+from ...core.word import Known, Unknown, Word, joined, known
 from ...lean.typing import TYPE_CHECKING
 from .pieces import NotUnderstood
 from .prints import contents
+from .words import may_be_many
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,176 +18,173 @@ if TYPE_CHECKING:
 #: Their arguments of the form NAME=VALUE are assignments.
 DECLARING = ("export", "declare", "typeset", "local", "readonly")
 #: Options of `shopt` that do not change what a pattern stands for.
-_HARMLESS = (
-    "extglob",
-    "expand_aliases",
-    "lastpipe",
-    "inherit_errexit",
-    "histappend",
-    "checkwinsize",
-    "cmdhist",
-    "autocd",
+_HARMLESS = known(
+    ("extglob", "expand_aliases", "lastpipe", "inherit_errexit", "histappend", "checkwinsize", "cmdhist", "autocd")
 )
 #: Programs that never read standard input.
-QUIET = ("echo", "printf", "true", "false", "test", "[", "pwd", "kill", "ls", "mkdir", "touch", "sleep", "date")
+QUIET = known(("echo", "printf", "true", "false", "test", "[", "pwd", "kill", "ls", "mkdir", "touch", "sleep", "date"))
+_TWO_DASHES = Known("--")
 
 
-def _nothing(walk: Walk, argv: tuple[str, ...]) -> bytes | None:
+def _nothing(walk: Walk, argv: tuple[Word, ...]) -> bytes | None:
     return b""
 
 
-def _cd(walk: Walk, argv: tuple[str, ...]) -> bytes | None:
+def _cd(walk: Walk, argv: tuple[Word, ...]) -> bytes | None:
     words = list(argv[1:])
-    while words and words[0] in ("-L", "-P", "-e", "-@", "-n", "--"):
+    while words and words[0] in known(("-L", "-P", "-e", "-@", "-n", "--")):
         words.pop(0)
-    scope = walk.scope
-    home = scope.variables.get("HOME")
-    where = words[0] if words else home if isinstance(home, str) and argv[0] == "cd" else Unresolved("", " ".join(argv))
-    if (
-        where == "-"
-        or where.startswith(("+", "-"))
-        or ("CDPATH" in scope.variables and not where.startswith(("/", ".")))
-    ):
-        where = Unresolved("", " ".join(argv))
+    scope, goes_home = walk.scope, argv[0] == Known("cd")
+    home, elsewhere = scope.variables.get("HOME"), Unknown("", joined(argv).written)
+    where = words[0] if words else home if isinstance(home, Word) and goes_home else elsewhere
+    if where.guess.startswith(("+", "-")) or ("CDPATH" in scope.variables and not where.guess.startswith(("/", "."))):
+        where = elsewhere
     before = scope.cwd
     scope.cwd = walk.absolute(where)
     scope.fallback = None if walk.exists(scope.cwd) else before
-    return b"" if argv[0] == "cd" else None
+    return b"" if goes_home else None
 
 
-def _popd(walk: Walk, argv: tuple[str, ...]) -> bytes | None:
-    walk.scope.cwd = Unresolved(walk.scope.cwd, "popd")
+def _popd(walk: Walk, argv: tuple[Word, ...]) -> bytes | None:
+    walk.scope.cwd = Unknown(walk.scope.cwd.guess, "popd")
     return None
 
 
-def _declare(walk: Walk, argv: tuple[str, ...]) -> bytes | None:
+def _declare(walk: Walk, argv: tuple[Word, ...]) -> bytes | None:
     """The assignments have been made while the words were expanded."""
-    names = [word.partition("=")[0] for word in argv[1:] if not word.startswith("-")]
-    for name in (word for word in argv[1:] if word.isidentifier()):
+    command, *words = (word.guess for word in argv)
+    names = [word.partition("=")[0] for word in words if not word.startswith("-")]
+    for name in (word for word in words if word.isidentifier()):
         walk.shadow(argv, name)
-    options = "".join(word for word in argv[1:] if word.startswith("-"))
-    if argv[0] == "export" or "x" in options:
+    options = "".join(word for word in words if word.startswith("-"))
+    if command == "export" or "x" in options:
         change = walk.scope.exported.difference_update if "n" in options else walk.scope.exported.update
         change(names)
-    if by_value := set(options) & set("iulc") or argv[0] == "readonly" or "r" in options:
+    if by_value := set(options) & set("iulc") or command == "readonly" or "r" in options:
         walk.scope.changed.update(names)
         walk.scope.forget(*(names if by_value else ()))
-    if argv[0] == "local" and not walk.shadowed:
+    if command == "local" and not walk.shadowed:
         walk.scope.forget(*names)
-    if argv[0] == "local":
-        walk.scope.forget(*(word for word in argv[1:] if word.isidentifier()))
-    by_reference = "n" in options and argv[0] != "export"
-    if by_reference or any(isinstance(name, Unresolved) for name in argv[1:]):
+    if command == "local":
+        walk.scope.forget(*(word for word in words if word.isidentifier()))
+    by_reference = "n" in options and command != "export"
+    if by_reference or any(isinstance(word, Unknown) for word in argv):
         walk.scope.forget(*names)
     return b"" if names else None
 
 
-def _unset(walk: Walk, argv: tuple[str, ...]) -> bytes | None:
-    for name in argv[1:]:
-        if "-f" not in argv:
-            walk.scope.variables.pop(name, None)
-        if "-v" not in argv:
-            walk.scope.functions.pop(name, None)
+def _unset(walk: Walk, argv: tuple[Word, ...]) -> bytes | None:
+    for word in argv[1:]:
+        if Known("-f") not in argv:
+            walk.scope.variables.pop(word.guess, None)
+        if Known("-v") not in argv:
+            walk.scope.functions.pop(word.guess, None)
     return b""
 
 
-def _set(walk: Walk, argv: tuple[str, ...]) -> bytes | None:
+def _set(walk: Walk, argv: tuple[Word, ...]) -> bytes | None:
     words = list(argv[1:])
-    while words and words[0][:1] in ("-", "+") and words[0] not in ("-", "--"):
-        option = words.pop(0)
-        name = words.pop(0) if option[1:].endswith("o") and words else ""
+    while words and words[0].guess[:1] in ("-", "+") and words[0].guess not in ("-", "--"):
+        given = words.pop(0)
+        option = given.guess
+        name = words.pop(0).guess if option[1:].endswith("o") and words else ""
         errexit = "e" in option or name == "errexit"
         if "f" in option or name == "noglob":
             walk.scope.globs = "off" if option[0] == "-" else "on"
-        if set(option) & set("kB") or name in ("keyword", "braceexpand") or isinstance(option, Unresolved):
-            raise NotUnderstood(f"`set {option}`, after which words are others")
+        if set(option) & set("kB") or name in ("keyword", "braceexpand") or isinstance(given, Unknown):
+            raise NotUnderstood(f"`set {given.written}`, after which words are others")
         walk.scope.errexit = (option[0] == "-") if errexit else walk.scope.errexit
     if words:
-        walk.scope.arguments = tuple(words[words[0] in ("-", "--") :])
+        walk.scope.arguments = tuple(words[words[0].guess in ("-", "--") :])
     return b""
 
 
-def _shift(walk: Walk, argv: tuple[str, ...]) -> bytes | None:
-    arguments, count = walk.scope.arguments, (*argv[1:], "1")[0]
-    known = arguments is not None and count.isdigit() and not isinstance(count, Unresolved)
-    walk.scope.arguments = arguments[int(count) :] if known and arguments is not None else None
+def _shift(walk: Walk, argv: tuple[Word, ...]) -> bytes | None:
+    arguments, count = walk.scope.arguments, (*argv[1:], Known("1"))[0]
+    walk.scope.arguments = None
+    if arguments is not None and isinstance(count, Known) and count.text.isdigit():
+        gone, left = arguments[: int(count.text)], arguments[int(count.text) :]
+        walk.scope.arguments = None if any(map(may_be_many, gone)) else left
     return b""
 
 
-def _shopt(walk: Walk, argv: tuple[str, ...]) -> bytes | None:
+def _shopt(walk: Walk, argv: tuple[Word, ...]) -> bytes | None:
     """`shopt`, `setopt`: with some of the options patterns match other names, or stand for nothing."""
-    if len(argv) > 1 and not set(argv) <= {"shopt", "-s", "-u", "-q", "-p", *_HARMLESS}:
+    if len(argv) > 1 and not set(argv) <= {*known(("shopt", "-s", "-u", "-q", "-p")), *_HARMLESS}:
         walk.scope.globs = "otherwise"
     return b""
 
 
-def _read(walk: Walk, argv: tuple[str, ...]) -> bytes | None:
+def _read(walk: Walk, argv: tuple[Word, ...]) -> bytes | None:
     """`read`, `mapfile`, `getopts`: the operands are variables; so is every other word, to be sure."""
-    walk.scope.forget("REPLY", "MAPFILE", "OPTARG", "OPTIND", *(word for word in argv[1:] if word.isidentifier()))
+    names = (word.guess for word in argv[1:] if word.guess.isidentifier())
+    walk.scope.forget("REPLY", "MAPFILE", "OPTARG", "OPTIND", *names)
     if walk.scope.stdin != Stream("known"):
-        walk.scope.stdin = Stream("unseen", why=f"`{argv[0]}` may have read part of it")
+        walk.scope.stdin = Stream("unseen", why=f"`{argv[0].guess}` may have read part of it")
     return b""
 
 
-def _mapfile(walk: Walk, argv: tuple[str, ...]) -> bytes | None:
+def _mapfile(walk: Walk, argv: tuple[Word, ...]) -> bytes | None:
     """`mapfile -C TEXT` runs the text with the number and the line after it."""
-    at = next((i for i, word in enumerate(argv) if word[:1] == "-" and "C" in word), 0)
-    text = argv[at].partition("C")[2] or "".join(argv[at + 1 : at + 2]) if at else ""
-    if text:
-        walk.add(walk.context.text("shell", Unresolved(f"{text} 0 ''", text), walk.invocation(argv)))
+    at = next((i for i, word in enumerate(argv) if word.guess[:1] == "-" and "C" in word.guess), 0)
+    attached = argv[at].partition("C")[2]
+    text = attached if attached != Known("") else joined(argv[at + 1 : at + 2])
+    if at and text != Known(""):
+        walk.add(walk.context.text("shell", Unknown(f"{text.guess} 0 ''", text.written), walk.invocation(argv)))
     return _read(walk, argv)
 
 
-def _let(walk: Walk, argv: tuple[str, ...]) -> bytes | None:
+def _let(walk: Walk, argv: tuple[Word, ...]) -> bytes | None:
     for word in argv[1:]:
-        walk.words.arithmetic(word)
+        walk.words.arithmetic(word.guess)
     return b""
 
 
-def _printf(walk: Walk, argv: tuple[str, ...]) -> bytes | None:
-    if argv[1:2] == ("-v",):
-        walk.scope.forget(*argv[2:3])
+def _printf(walk: Walk, argv: tuple[Word, ...]) -> bytes | None:
+    if argv[1:2] == known(("-v",)):
+        walk.scope.forget(*(word.guess for word in argv[2:3]))
         return b""
     return walk.program(argv)
 
 
-def _alias(walk: Walk, argv: tuple[str, ...]) -> bytes | None:
+def _alias(walk: Walk, argv: tuple[Word, ...]) -> bytes | None:
     for word in argv[1:]:
         name, given, value = word.partition("=")
         if given:
-            walk.scope.aliases[name] = value
+            walk.scope.aliases[name.guess] = value
     return None
 
 
-def _hash(walk: Walk, argv: tuple[str, ...]) -> bytes | None:
+def _hash(walk: Walk, argv: tuple[Word, ...]) -> bytes | None:
     """`hash -p FILE NAME`, `enable -f FILE NAME`: another program of that name."""
-    if any(word[:1] == "-" != word[1:2] and set(word) & set("pf") for word in argv[1:]):
+    name, *words = (word.guess for word in argv)
+    if any(word[:1] == "-" != word[1:2] and set(word) & set("pf") for word in words):
         reason = "makes a name stand for another program, so that what follows cannot be told"
-        walk.tell(Effect("unknown", Target("call", argv[0]), rule="sh-other-program", program=argv[0], reason=reason))
+        walk.tell(Effect("unknown", Target("call", name), rule="sh-other-program", program=name, reason=reason))
     return b""
 
 
-def _eval(walk: Walk, argv: tuple[str, ...]) -> bytes | None:
-    return _text(walk, " ".join(argv[1:]), argv)
+def _eval(walk: Walk, argv: tuple[Word, ...]) -> bytes | None:
+    return _text(walk, joined(argv[1:]), argv)
 
 
-def _text(walk: Walk, text: str, argv: tuple[str, ...]) -> bytes | None:
+def _text(walk: Walk, text: Word, argv: tuple[Word, ...]) -> bytes | None:
     """Run a text in this very shell; in another one too, to say so, if it is not wholly known."""
-    if any(isinstance(word, Unresolved) for word in argv[1:]):
-        written = " ".join(getattr(word, "written", word) for word in argv[1:])
-        walk.add(walk.context.text("shell", Unresolved(text, written), walk.invocation(argv)))
+    if isinstance(text, Unknown):
+        walk.add(walk.context.text("shell", text, walk.invocation(argv)))
         return None
-    return walk.run(text)
+    return walk.run(text.text)
 
 
-def _source(walk: Walk, argv: tuple[str, ...]) -> bytes | None:
-    words = [word for word in argv[1:] if word != "--"]
+def _source(walk: Walk, argv: tuple[Word, ...]) -> bytes | None:
+    words = [word for word in argv[1:] if word != _TWO_DASHES]
     if not words:
         return b""
     stream = contents(walk, words[0])
     if stream.kind != "known":
         reason = f"runs a script that cannot be read: {stream.why}"
-        walk.tell(Effect("unknown", Target("file", words[0]), rule="sh-unseen-script", program=argv[0], reason=reason))
+        target = Target("file", words[0].guess)
+        walk.tell(Effect("unknown", target, rule="sh-unseen-script", program=argv[0].guess, reason=reason))
         return None
     outer = walk.scope.arguments
     walk.scope.arguments = tuple(words[1:]) or outer
@@ -198,34 +197,34 @@ def _source(walk: Walk, argv: tuple[str, ...]) -> bytes | None:
     return None
 
 
-def _exec(walk: Walk, argv: tuple[str, ...]) -> bytes | None:
+def _exec(walk: Walk, argv: tuple[Word, ...]) -> bytes | None:
     words = list(argv[1:])
-    while words and words[0].startswith("-"):
-        words = words[2 if words[0].endswith("a") else 1 :]
+    while words and isinstance(words[0], Known) and words[0].text.startswith("-"):
+        words = words[2 if words[0].text.endswith("a") else 1 :]
     return walk.program(tuple(words)) if words else b""
 
 
-def _command(walk: Walk, argv: tuple[str, ...]) -> bytes | None:
+def _command(walk: Walk, argv: tuple[Word, ...]) -> bytes | None:
     """`command NAME` and `builtin NAME`: the builtin or program, whatever function has that name."""
     words = list(argv[1:])
-    while words and words[0].startswith("-"):
-        if set(words[0]) & set("vV"):
+    while words and isinstance(words[0], Known) and words[0].text.startswith("-"):
+        if set(words[0].text) & set("vV"):
             return None
         words.pop(0)
     if not words:
         return b""
-    builtin = BUILTINS.get(words[0])
+    builtin = BUILTINS.get(words[0].text) if isinstance(words[0], Known) else None
     return builtin(walk, tuple(words)) if builtin else walk.program(tuple(words))
 
 
-def _trap(walk: Walk, argv: tuple[str, ...]) -> bytes | None:
+def _trap(walk: Walk, argv: tuple[Word, ...]) -> bytes | None:
     """What is trapped runs at once, or at the end, or anywhere in between."""
-    words = [word for word in argv[1:] if word != "--"]
-    if len(words) > 1 and words[0] not in ("", "-") and not words[0].startswith("-"):
+    words = [word for word in argv[1:] if word != _TWO_DASHES]
+    if len(words) > 1 and words[0] != Known("") and not words[0].start.startswith("-"):
         before = walk.scope.copy()
 
         def run() -> bytes | None:
-            return _text(walk, words[0], ("trap", words[0]))
+            return _text(walk, words[0], (Known("trap"), words[0]))
 
         def late() -> bytes | None:
             walk.scope.merge(before)
@@ -236,7 +235,7 @@ def _trap(walk: Walk, argv: tuple[str, ...]) -> bytes | None:
     return b""
 
 
-BUILTINS: dict[str, Callable[[Walk, tuple[str, ...]], bytes | None]] = {
+BUILTINS: dict[str, Callable[[Walk, tuple[Word, ...]], bytes | None]] = {
     "cd": _cd, "pushd": _cd, "chdir": _cd, "popd": _popd,
     **dict.fromkeys(DECLARING, _declare), "unset": _unset, "set": _set, "shift": _shift,
     "read": _read, "getopts": _read, "mapfile": _mapfile, "readarray": _mapfile, "let": _let, "printf": _printf,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from ...core.call import Stream, Unresolved
+from ...core.call import Stream
+from ...core.word import Known, Unknown, Word, known
 from ...lean.typing import TYPE_CHECKING
 from .braces import braces
 from .builtins import BUILTINS, DECLARING
 from .control import may_leave
 from .grammar import Script, place
-from .pieces import NotUnderstood, Word
+from .pieces import NotUnderstood, Token
 from .redirect import redirect
 from .scope import Body
 from .words import assigned, substitutes
@@ -61,50 +62,54 @@ def command(walk: Walk, script: Script, node: Any) -> bytes | None:
     return printed if shown else b""
 
 
-def _value(walk: Walk, word: Word) -> str | tuple[str, ...]:
-    return walk.words.array(word) if word.array is not None else walk.words.single(word)
+def _value(walk: Walk, token: Token) -> Word | tuple[Word, ...]:
+    return walk.words.array(token) if token.array is not None else walk.words.single(token)
 
 
-def _prompts(walk: Walk, name: str, value: str | tuple[str, ...]) -> None:
+def _prompts(walk: Walk, name: str, value: Word | tuple[Word, ...]) -> None:
     """What a variable makes a shell run, before it asks for the next command or traces one."""
-    if name in _PROMPTS and isinstance(value, str):
+    if name in _PROMPTS and isinstance(value, Word):
         traces = name == "PS4"  # of the others, what is not known is mostly the prompt that there was before
-        walk.words.prompt(value if traces else str(value))
+        walk.words.prompt(value if traces else Known(value.guess))
     if name == "PROMPT_COMMAND":
-        for text in (value,) if isinstance(value, str) else value:
-            walk.add(walk.context.text("shell", text, walk.invocation(("bash",))))
+        for text in (value,) if isinstance(value, Word) else value:
+            walk.add(walk.context.text("shell", text, walk.invocation(known(("bash",)))))
 
 
-def _argv(walk: Walk, words: list[Word]) -> tuple[str, ...]:
-    argv: list[str] = []
-    for word in words:
-        found = assigned(word) if argv and argv[0] in DECLARING else None
+def _argv(walk: Walk, tokens: list[Token]) -> tuple[Word, ...]:
+    argv: list[Word] = []
+    for token in tokens:
+        declares = bool(argv) and isinstance(argv[0], Known) and argv[0].text in DECLARING
+        found = assigned(token) if declares else None
         if found is None:
-            argv += walk.words.fields(word)
+            argv += walk.words.fields(token)
         else:
             name, mark = found[:2]
             value = _value(walk, found[2])
-            if len(braces(word.raw)) > 1:  # assigned one after the other
-                value = Unresolved("", word.raw)
+            if len(braces(token.raw)) > 1:  # assigned one after the other
+                value = Unknown("", token.raw)
             walk.shadow(argv, name)
             walk.scope.assign(name, mark, value)
             _prompts(walk, name, value)
-            argv.append(f"{name}={value}" if type(value) is str else f"{name}=")
+            argv.append(Known(f"{name}=" + (value.text if isinstance(value, Known) else "")))
     return tuple(argv)
 
 
 def _start(
-    walk: Walk, argv: tuple[str, ...], values: list[tuple[str, str, str | tuple[str, ...]]], stdin: Stream | None
+    walk: Walk, argv: tuple[Word, ...], values: list[tuple[str, str, Word | tuple[Word, ...]]], stdin: Stream | None
 ) -> bytes | None:
     """One command: a function, a builtin or a program."""
-    scope = walk.scope
-    options = [at for at, word in enumerate(argv) if word == "-v"] if argv[0] in _NAMING_BY_OPTION else []
-    for word in argv[1:] if argv[0] in _NAMING else [argv[at + 1] for at in options if argv[at + 1 :]]:
+    env = {name: value for name, _, value in values if isinstance(value, Word)}
+    if isinstance(argv[0], Unknown):
+        return walk.program(argv, stdin, env)
+    scope, command = walk.scope, argv[0].text
+    words = [word.guess for word in argv]
+    options = [at for at, word in enumerate(words) if word == "-v"] if command in _NAMING_BY_OPTION else []
+    for word in words[1:] if command in _NAMING else [words[at + 1] for at in options if words[at + 1 :]]:
         if "[" in word and substitutes(word):
             walk.words.evaluate(word[word.index("[") :])
-    env = {name: value for name, _, value in values if isinstance(value, str)}
-    bodies = scope.functions.get(argv[0], (None,))
-    if bodies == (None,) and argv[0] not in BUILTINS:
+    bodies = scope.functions.get(command, (None,))
+    if bodies == (None,) and command not in BUILTINS:
         return walk.program(argv, stdin, env)
     before, outer = dict(scope.variables), scope.stdin
     scope.variables.update(env)
@@ -113,9 +118,9 @@ def _start(
     for body in bodies:
         state = walk.scope.copy()
         if body is not None:
-            printed = _call(walk, body, argv)
-        elif argv[0] in BUILTINS:
-            printed = BUILTINS[argv[0]](walk, argv)
+            printed = _call(walk, body, command, argv[1:])
+        elif command in BUILTINS:
+            printed = BUILTINS[command](walk, argv)
         else:
             printed = walk.program(argv, stdin, env)
         if len(bodies) > 1:
@@ -124,17 +129,17 @@ def _start(
     for name in env:
         walk.scope.variables.pop(name, None)
         walk.scope.variables.update({name: before[name]} if name in before else {})
-    if stdin is not None and argv != ("exec",):
+    if stdin is not None and words != ["exec"]:
         walk.scope.stdin = outer
     return printed
 
 
-def _call(walk: Walk, body: Body, argv: tuple[str, ...]) -> bytes | None:
+def _call(walk: Walk, body: Body, name: str, arguments: tuple[Word, ...]) -> bytes | None:
     walk.calls += 1
     if walk.calls > MAX_CALLS:
-        raise NotUnderstood(f"`{argv[0]}` calls itself too deeply")
+        raise NotUnderstood(f"`{name}` calls itself too deeply")
     before = walk.scope.copy()
-    walk.scope.arguments = argv[1:]
+    walk.scope.arguments = arguments
     walk.shadowed.append({})
     printed = walk.node(body.script, body.node)
     walk.restore(walk.shadowed.pop())

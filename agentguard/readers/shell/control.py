@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...core.call import Unresolved
+from ...core.word import Unknown
 from ...lean.typing import TYPE_CHECKING
 from .grammar import Script, place
 
@@ -67,14 +67,14 @@ def each(walk: Walk, script: Script, node: Any) -> None:
     if any(part.kind == "reservedword" and part.word == "in" for part in parts):
         values = [field for word in words for field in walk.words.fields(word)]
     else:
-        values = list(walk.scope.arguments if walk.scope.arguments is not None else (Unresolved("", '"$@"'),))
+        values = list(walk.scope.arguments if walk.scope.arguments is not None else (Unknown("", '"$@"'),))
     if not values:
         return
     chosen = place(node) in script.selects
     if chosen:
         walk.scope.forget("REPLY")
-    if chosen or len(values) > MAX_TURNS or any(isinstance(value, Unresolved) for value in values):
-        some = Unresolved(values[0], f"${name}")
+    if chosen or len(values) > MAX_TURNS or any(isinstance(value, Unknown) for value in values):
+        some = Unknown(values[0].guess, f"${name}")
 
         def turn() -> None:
             walk.scope.variables[name] = some

@@ -6,7 +6,7 @@ from ...lean.typing import TYPE_CHECKING
 from ...lean.value import Value
 from . import plain
 from .lexer import Lexer
-from .pieces import NotUnderstood, Word
+from .pieces import NotUnderstood, Token
 
 if TYPE_CHECKING:
     from typing import Any
@@ -21,8 +21,8 @@ class Script(Value):
 
     text: str
     nodes: tuple[Any, ...]
-    words: dict[int, Word]
-    heredocs: dict[int, Word]
+    words: dict[int, Token]
+    heredocs: dict[int, Token]
     data: set[int]
     patterns: set[int]
     falls: set[int]
@@ -30,7 +30,7 @@ class Script(Value):
     selects: set[int]
     coprocesses: dict[int, str]
 
-    def word(self, node: Any) -> Word:
+    def word(self, node: Any) -> Token:
         """The word of a word node."""
         try:
             return self.words[place(node)]

@@ -8,7 +8,7 @@ bashlex is given a mask of the same length in which every word is a plain one: s
 from __future__ import annotations
 
 from .masked import Masked
-from .pieces import NotUnderstood, Piece, Word
+from .pieces import NotUnderstood, Piece, Token
 from .quoting import BLANKS, METACHARACTERS, Scanner
 
 #: Longest first, so that the first that fits is the one.
@@ -157,10 +157,10 @@ class Lexer(Masked):
         self._check(self._order.word(), at)
         return self.mask.put(at, "w" * len(word.raw))
 
-    def _negation(self, at: int) -> Word:
+    def _negation(self, at: int) -> Token:
         """`!(`, which begins no pattern where a command may begin."""
         self.at += 1
-        return Word("!", (Piece("text", "!"),))
+        return Token("!", (Piece("text", "!"),))
 
     def _coprocess(self, begin: int) -> None:
         """`coproc [NAME] COMMAND`: only a compound command can have a name."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .mask import Mask
 from .order import Order
-from .pieces import Piece, Word
+from .pieces import Piece, Token
 from .quoting import Scanner, quoted
 
 
@@ -24,8 +24,8 @@ class Masked(Scanner):
     def __init__(self, text: str, at: int = 0) -> None:
         super().__init__(text, at)
         self._begin = at
-        self.words: dict[int, Word] = {}
-        self.heredocs: dict[int, Word] = {}
+        self.words: dict[int, Token] = {}
+        self.heredocs: dict[int, Token] = {}
         self.data: set[int] = set()
         self.patterns: set[int] = set()
         self.falls: set[int] = set()
@@ -36,7 +36,7 @@ class Masked(Scanner):
         self._start = True  # a command may begin here
         self._after_for = 0  # words since `for`, counted down to where `in` stands
         self._newline = -1  # where the newline is that ended the last command, if nothing came since
-        self._waiting: list[tuple[int, Word, bool]] = []  # here-documents that begin at the next newline
+        self._waiting: list[tuple[int, Token, bool]] = []  # here-documents that begin at the next newline
         self._order = Order()
 
     def _check(self, fault: str, at: int) -> None:
@@ -82,13 +82,13 @@ class Masked(Scanner):
                 lines.append(line + "\n")
             body = "".join(lines)
             literal = any(piece.quoted for piece in word.pieces)
-            self.heredocs[at] = Word(body, (Piece("text", body, True),)) if literal else quoted(body)
+            self.heredocs[at] = Token(body, (Piece("text", body, True),)) if literal else quoted(body)
             self.mask.put(begin, " " * (self.at - begin))
         self._waiting = []
 
     def _looks(self, begin: int, pieces: list[Piece]) -> None:
         raw = self.text[begin : self.at]
-        self.words[begin] = Word(raw, tuple(pieces))
+        self.words[begin] = Token(raw, tuple(pieces))
         self.data.add(begin)
         self.mask.put(begin, "w" * len(raw))
         self._order.part()

@@ -32,12 +32,12 @@ class Piece(Value):
     quoted: bool = False
 
 
-class Word(Value):
+class Token(Value):
     """A word as written, and its pieces; `array` holds the elements of `NAME=(…)`."""
 
     raw: str
     pieces: tuple[Piece, ...]
-    array: tuple[Word, ...] | None = None
+    array: tuple[Token, ...] | None = None
 
 
 class Pieces:

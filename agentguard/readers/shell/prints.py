@@ -2,33 +2,38 @@
 
 from __future__ import annotations
 
-from ...core.call import Stream, Unresolved
-from ...core.world import Unseen
+from ...core.call import Stream
+from ...core.paths import base_directory
+from ...core.unseen import Unseen
+from ...core.word import Known, Unknown, text_of
 from ...lean.typing import TYPE_CHECKING
 from .pieces import unescaped
 
 if TYPE_CHECKING:
+    from ...core.word import Word
     from .walk import Walk
 
 
-def prints(walk: Walk, argv: tuple[str, ...], stdin: Stream) -> bytes | None:
+def prints(walk: Walk, argv: tuple[Word, ...], stdin: Stream) -> bytes | None:
     """The standard output of a command, or None if it is not known before it runs."""
-    if any(isinstance(word, Unresolved) for word in argv):
+    try:
+        name, *words = map(text_of, argv)
+    except Unseen:
         return None
-    known = {"echo": _echo, "printf": _printf}.get(argv[0])
+    known = {"echo": _echo, "printf": _printf}.get(name)
     if known is not None:
-        text = known(argv[1:])
+        text = known(words)
         return None if text is None else text.encode("utf-8", "surrogateescape")
-    if argv[0] == "cat":
-        return _cat(walk, argv[1:], stdin)
-    if argv == ("pwd",) and not isinstance(walk.scope.cwd, Unresolved):
-        return walk.scope.cwd.encode("utf-8", "surrogateescape") + b"\n"
+    if name == "cat":
+        return _cat(walk, words, stdin)
+    if name == "pwd" and not words and isinstance(walk.scope.cwd, Known):
+        return walk.scope.cwd.text.encode("utf-8", "surrogateescape") + b"\n"
     return None
 
 
-def _echo(words: tuple[str, ...]) -> str | None:
+def _echo(words: list[str]) -> str | None:
     end = "\n"
-    if words[:1] == ("-n",):
+    if words[:1] == ["-n"]:
         words, end = words[1:], ""
     if words[:1] and words[0].startswith("-") and set(words[0][1:]) <= set("neE"):
         return None
@@ -37,7 +42,7 @@ def _echo(words: tuple[str, ...]) -> str | None:
     return None if unescaped(text) != text.replace('\\"', '"') and unescaped(text) != text else text + end
 
 
-def _printf(words: tuple[str, ...]) -> str | None:
+def _printf(words: list[str]) -> str | None:
     if not words or words[0].startswith("-"):
         return None
     form, *rest = words
@@ -50,24 +55,25 @@ def _printf(words: tuple[str, ...]) -> str | None:
     return None
 
 
-def _cat(walk: Walk, words: tuple[str, ...], stdin: Stream) -> bytes | None:
+def _cat(walk: Walk, words: list[str], stdin: Stream) -> bytes | None:
     if any(word.startswith("-") and word != "-" for word in words):
         return None
-    parts = [stdin if word == "-" else contents(walk, word) for word in words or ("-",)]
+    parts = [stdin if word == "-" else contents(walk, Known(word)) for word in words or ["-"]]
     return b"".join(part.data for part in parts) if all(part.kind == "known" for part in parts) else None
 
 
-def contents(walk: Walk, path: str) -> Stream:
+def contents(walk: Walk, file: Word) -> Stream:
     """A file as standard input."""
-    if isinstance(path, Unresolved):
-        return Stream("unseen", why=f"it is the file {path.written}, which is not known before the line runs")
+    if isinstance(file, Unknown):
+        return Stream("unseen", why=f"it is the file {file.written}, which is not known before the line runs")
+    path = file.text
     if path == "/dev/null":
         return Stream("known")
     if path in ("/dev/stdin", "/dev/fd/0"):
         return walk.scope.stdin
-    if walk.touched(path):
+    if walk.touched(file):
         return Stream("unseen", why=f"it is the file {path}, which an earlier part of the same line may change")
     try:
-        return Stream("known", walk.world.read(path, walk.scope.cwd))
+        return Stream("known", walk.world.read(path, base_directory(path, walk.scope.cwd)))
     except Unseen as why:
         return Stream("unseen", why=f"it is the file {path}: {why}")

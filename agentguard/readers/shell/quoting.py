@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .pieces import Piece, Pieces, Rejected, Word, unescaped
+from .pieces import Piece, Pieces, Rejected, Token, unescaped
 
 BLANKS = " \t"
 METACHARACTERS = " \t\n;&|<>()"
@@ -35,7 +35,7 @@ class Scanner:
         while self.at < len(self.text) and self.text[self.at] in BLANKS:
             self.at += 1
 
-    def word(self) -> Word:
+    def word(self) -> Token:
         """The word that begins here, up to an unquoted metacharacter."""
         begin, pieces = self.at, Pieces()
         while self.at < len(self.text):
@@ -51,7 +51,7 @@ class Scanner:
             else:
                 self._part(pieces)
         self.at = min(self.at, len(self.text))
-        return Word(self.text[begin : self.at], pieces.done())
+        return Token(self.text[begin : self.at], pieces.done())
 
     def _part(self, pieces: Pieces) -> None:
         """The next character of a word, or all of the quotes or the expansion that begins there."""
@@ -88,7 +88,7 @@ class Scanner:
             depth += {"(": 1, ")": -1}.get(self.text[self.at], 0)
             self._part(pieces)
 
-    def _array(self, begin: int, pieces: Pieces) -> Word:
+    def _array(self, begin: int, pieces: Pieces) -> Token:
         """`NAME=(…)`"""
         elements = []
         self.at += 1
@@ -104,7 +104,7 @@ class Scanner:
             else:
                 elements.append(self.word())
         self.at += 1
-        return Word(self.text[begin : self.at], pieces.done(), tuple(elements))
+        return Token(self.text[begin : self.at], pieces.done(), tuple(elements))
 
     def until_quote(self) -> str:
         """`'…'`"""
@@ -270,14 +270,14 @@ class Scanner:
         raise self.rejected("a parenthesis is not closed", begin - 1)
 
 
-def quoted(text: str, end: str = "") -> Word:
+def quoted(text: str, end: str = "") -> Token:
     """`text` as the inside of double quotes, or of a here-document, with what is expanded there."""
     scanner, pieces = Scanner(text), Pieces()
     scanner.inside_quotes(pieces, end)
-    return Word(text, pieces.done())
+    return Token(text, pieces.done())
 
 
-def whole(text: str) -> Word:
+def whole(text: str) -> Token:
     """All of `text` as one word, blanks and operators taken literally, as after `${NAME:-`."""
     scanner, pieces = Scanner(text), list[Piece]()
     while scanner.at < len(text):
@@ -286,4 +286,4 @@ def whole(text: str) -> Word:
         if not found.raw:
             pieces.append(Piece("text", text[scanner.at]))
             scanner.at += 1
-    return Word(text, tuple(pieces))
+    return Token(text, tuple(pieces))

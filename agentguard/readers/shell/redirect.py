@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ...core.call import Stream, Unresolved
+from ...core.call import Stream
 from ...core.effect import Effect, Target
 from ...core.paths import on_path
+from ...core.word import Known, Unknown, joined
 from ...lean.typing import TYPE_CHECKING
 from .grammar import Script, place
 from .prints import contents
@@ -12,6 +13,8 @@ from .prints import contents
 if TYPE_CHECKING:
     from typing import Any
 
+    from ...core.word import Word
+    from .pieces import Token
     from .walk import Walk
 
 _STREAMS = ("/dev/null", "/dev/stdout", "/dev/stderr", "/dev/tty", "/dev/zero", "/dev/full")
@@ -34,20 +37,17 @@ def redirect(walk: Walk, script: Script, nodes: list[Any]) -> tuple[Stream | Non
             elif node.input in (None, 1) and node.output != 1:
                 shown = False
             continue
-        at, word = place(node.output), script.words.get(place(node.output))
-        if at in script.heredocs:
-            given = _text(walk.words.single(script.heredocs[at]))
+        if place(node.output) in script.heredocs:
+            given = _text(walk.words.single(script.heredocs[place(node.output)]))
         elif node.type == "<<<":
-            given = _text(walk.words.single(script.word(node.output)), "\n")
+            given = _text(walk.words.single(script.word(node.output)) + "\n")
         elif node.type == "<&":
             walk.words.single(script.word(node.output))
             given = Stream("unseen", why="it is another descriptor")
         elif node.type == "<":
             given = contents(walk, walk.words.single(script.word(node.output)))
         else:
-            fields = walk.words.fields(script.word(node.output))
-            path = fields[0] if len(fields) == 1 else Unresolved(" ".join(fields), word.raw if word else "")
-            _written(walk, path, node.type)
+            _opened(walk, script.word(node.output), node.type)
             shown = shown and node.input not in (None, 1)
             continue
         if node.input in (None, 0):
@@ -61,26 +61,35 @@ def only_errors_elsewhere(node: Any) -> bool:
     return all(one is not None and one.input == 2 and one.type in (">", ">>") for one in redirects)
 
 
-def _text(text: str, end: str = "") -> Stream:
-    if isinstance(text, Unresolved):
+def _is_descriptor(path: str) -> bool:
+    """Whether a path is that of an open file, and none that only leads through there (`/dev/fd/../cwd/…`)."""
+    return path[:8] == "/dev/fd/" and path[8:].isdigit()
+
+
+def _text(text: Word) -> Stream:
+    if isinstance(text, Unknown):
         return Stream("unseen", why="it holds values that are not known before the line runs")
-    return Stream("known", (text + end).encode("utf-8", "surrogateescape"))
+    return Stream("known", text.text.encode("utf-8", "surrogateescape"))
 
 
-def _written(walk: Walk, path: str, operator: str) -> None:
-    """A file is opened for writing."""
-    if path in _STREAMS or path.startswith("/dev/fd/"):
+def _opened(walk: Walk, token: Token, operator: str) -> None:
+    """A file is opened for writing, of the name that a word becomes."""
+    fields = walk.words.fields(token)
+    if [piece.kind for piece in token.pieces] == ["process"]:
+        return  # a pipe
+    path = fields[0] if len(fields) == 1 else Unknown(joined(fields).guess, token.raw)
+    if isinstance(path, Known) and (path.text in _STREAMS or _is_descriptor(path.text)):
         return
-    if path.startswith(("/dev/tcp/", "/dev/udp/")):
+    if path.guess.startswith(("/dev/tcp/", "/dev/udp/")):
+        target = Target("connection", path.guess)
         reason = "sends to a network connection what agentguard does not look at"
-        walk.tell(
-            Effect("unknown", Target("connection", path), rule="sh-redirect-network", program="sh", reason=reason)
-        )
+        walk.tell(Effect("unknown", target, rule="sh-redirect-network", program="sh", reason=reason))
         return
-    truncates = operator not in (">>", "&>>", "<>") or path.startswith(_DEVICES)
+    whole = walk.absolute(path)
+    truncates = operator not in (">>", "&>>", "<>") or path.guess.startswith(_DEVICES)
     base = Effect(
         "replace" if truncates else "create",
-        Target("file", walk.absolute(path)),
+        Target("file", whole.guess),
         rule="sh-redirect-truncates" if truncates else "sh-redirect-appends",
         program="sh",
         reason="empties a file before writing to it" if truncates else "adds to a file",
@@ -88,12 +97,11 @@ def _written(walk: Walk, path: str, operator: str) -> None:
     )
     if not truncates:
         walk.tell(base)
-    elif isinstance(path, Unresolved) or isinstance(walk.absolute(path), Unresolved):
-        what = path.written if isinstance(path, Unresolved) else path
-        reason = f"{base.reason}: what {what} stands for is not known before the line runs"
-        walk.tell(base.replace(target=Target("file", what), reason=reason))
+    elif isinstance(path, Unknown) or isinstance(whole, Unknown):
+        reason = f"{base.reason}: what {path.written} stands for is not known before the line runs"
+        walk.tell(base.replace(target=Target("file", path.written), reason=reason))
     else:
-        for state in walk.world.paths((path,), walk.scope.cwd, True):
+        for state in walk.world.paths((path.text,), walk.scope.cwd.guess, True):
             if state.state == "missing" and not walk.touched(
                 path, besides=("sh-redirect-truncates", "sh-redirect-appends")
             ):

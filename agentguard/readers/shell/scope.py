@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ...core.call import Invocation, Stream, Unresolved
+from ...core.call import Invocation, Stream
+from ...core.word import Unknown, Word
 from ...lean.typing import TYPE_CHECKING
 from ...lean.value import Value
 
@@ -30,13 +31,13 @@ class Scope:
     None for the program. `fallback` is the directory if the `cd` just before has failed.
     """
 
-    def __init__(self, call: Invocation, arguments: tuple[str, ...] | None) -> None:
+    def __init__(self, call: Invocation, arguments: tuple[Word, ...] | None) -> None:
         self.cwd = call.cwd
-        self.fallback: str | None = None
-        self.variables: dict[str, str | tuple[str, ...]] = dict(call.env)
+        self.fallback: Word | None = None
+        self.variables: dict[str, Word | tuple[Word, ...]] = dict(call.env)
         self.exported = set(call.env)
         self.functions: dict[str, tuple[Body | None, ...]] = {}
-        self.aliases: dict[str, str] = {}
+        self.aliases: dict[str, Word] = {}
         self.arguments = arguments
         self.stdin = call.stdin
         self.errexit = False
@@ -62,16 +63,16 @@ class Scope:
         return not self.is_zsh or value.split() == [value]
 
     @property
-    def environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, Word]:
         """What a program that is started here gets."""
         return {
-            name: value for name, value in self.variables.items() if name in self.exported and isinstance(value, str)
+            name: value for name, value in self.variables.items() if name in self.exported and isinstance(value, Word)
         }
 
     def settle(self) -> None:
         """A command follows whether or not the last `cd` has worked."""
         if self.fallback is not None and not self.errexit and self.fallback != self.cwd:
-            self.cwd = Unresolved(self.cwd, getattr(self.cwd, "written", "$PWD"))
+            self.cwd = _doubted(self.cwd)
         self.fallback = None
 
     def if_failed(self) -> Scope:
@@ -93,8 +94,8 @@ class Scope:
             bodies = self.functions.get(name, (None,)) + other.functions.get(name, (None,))
             self.functions[name] = tuple({id(body and body.node): body for body in bodies}.values())
         self.aliases |= other.aliases
-        if self.cwd != other.cwd or isinstance(other.cwd, Unresolved):
-            self.cwd = Unresolved(other.cwd, getattr(other.cwd, "written", "$PWD"))
+        if self.cwd != other.cwd:
+            self.cwd = _doubted(other.cwd)
         if self.arguments != other.arguments:
             self.arguments = None
         if self.stdin != other.stdin:
@@ -106,32 +107,37 @@ class Scope:
     @property
     def certain(self) -> tuple[Any, ...]:
         """All that is known for sure; it only shrinks when states are merged."""
-        variables = {name: value for name, value in self.variables.items() if not isinstance(value, Unresolved)}
+        variables = {name: value for name, value in self.variables.items() if not isinstance(value, Unknown)}
         functions = {name: len(bodies) for name, bodies in self.functions.items()}
-        return variables, functions, isinstance(self.cwd, Unresolved), self.arguments, self.stdin
+        return variables, functions, isinstance(self.cwd, Unknown), self.arguments, self.stdin
 
-    def assign(self, name: str, mark: str, value: str | tuple[str, ...]) -> None:
+    def assign(self, name: str, mark: str, value: Word | tuple[Word, ...]) -> None:
         """`NAME=VALUE`, or what stands in place of the `=`: `+=`, `[…]=`."""
         before = self.variables.get(name)
         if mark == "+=" and isinstance(before, tuple) and isinstance(value, tuple):
             value = before + value
-        elif mark == "+=" and isinstance(value, str):
-            known = isinstance(before, str) and not isinstance(before, Unresolved) and not isinstance(value, Unresolved)
-            text = f"{before if isinstance(before, str) else ''}{value}"
-            value = text if known else Unresolved(text, f"${name}")
+        elif mark == "+=" and isinstance(value, Word):
+            value = before + value if isinstance(before, Word) else Unknown(value.guess, f"${name}")
         elif mark != "=" or name in self.changed:
-            value = Unresolved("", f"${name}")
+            value = Unknown("", f"${name}")
         self.variables[name] = value
 
     def forget(self, *names: str) -> None:
         """The variables have values that nobody knows."""
         for name in names:
-            self.variables[name] = Unresolved("", f"${name}")
+            self.variables[name] = Unknown("", f"${name}")
 
 
-def _either(name: str, one: str | tuple[str, ...] | None, other: str | tuple[str, ...] | None) -> str | tuple[str, ...]:
+def _doubted(directory: Word) -> Unknown:
+    """A directory that may be another one."""
+    return Unknown(directory.guess, directory.written if isinstance(directory, Unknown) else "$PWD")
+
+
+def _either(
+    name: str, one: Word | tuple[Word, ...] | None, other: Word | tuple[Word, ...] | None
+) -> Word | tuple[Word, ...]:
     """One value of two. The guess is the emptier one: what empty would hit is the worse to be wrong about."""
-    if one == other and one is not None and not isinstance(other, Unresolved):
+    if one == other and one is not None and not isinstance(other, Unknown):
         return one
-    texts = [value if isinstance(value, str) else "" for value in (one, other)]
-    return Unresolved(min(texts, key=bool), f"${name}")
+    texts = [value.guess if isinstance(value, Word) else "" for value in (one, other)]
+    return Unknown(min(texts, key=bool), f"${name}")

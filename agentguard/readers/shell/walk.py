@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os.path
 
-from ...core.call import Invocation, Stream, Unresolved
+from ...core.call import Invocation, Stream
 from ...core.context import Context
 from ...core.effect import Effect, Reading, Target
 from ...core.paths import could_touch
-from ...core.world import Unseen
+from ...core.unseen import Unseen
+from ...core.word import Known, Unknown, joined, known
 from ...lean.typing import TYPE_CHECKING
 from .builtins import QUIET
 from .commands import MAX_CALLS, command
@@ -21,8 +22,10 @@ from .scope import READ_BEFORE, Body, Scope
 from .words import Expander
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
+
+    from ...core.word import Word
 
 
 class Walk:
@@ -32,7 +35,7 @@ class Walk:
     not known; it is needed for substitutions and pipes.
     """
 
-    def __init__(self, context: Context, call: Invocation, arguments: tuple[str, ...] | None) -> None:
+    def __init__(self, context: Context, call: Invocation, arguments: tuple[Word, ...] | None) -> None:
         self.context = context
         self.world = context.world
         self.call = call
@@ -42,7 +45,7 @@ class Walk:
         self.ahead: list[Effect] = list(call.ahead)
         self.commands = self.calls = 0
         self.at_end: list[Callable[[], bytes | None]] = []
-        self.shadowed: list[dict[str, str | tuple[str, ...] | None]] = []  # what the functions' own variables hide
+        self.shadowed: list[dict[str, Word | tuple[Word, ...] | None]] = []  # what the functions' own variables hide
         self.listing: Invocation | None = None  # the last program that was started, as long as it is by its own name
 
     def whole(self, text: str) -> None:
@@ -74,14 +77,14 @@ class Walk:
             outer.stdin = outer.stdin if stdin is not None else self.scope.stdin
             self.scope = outer
 
-    def substitute(self, text: str) -> str | None:
+    def substitute(self, text: Word) -> str | None:
         """What `$(text)` becomes."""
-        if isinstance(text, Unresolved):
-            self.add(self.context.text("shell", text, self.invocation(("bash",))))
+        if isinstance(text, Unknown):
+            self.add(self.context.text("shell", text, self.invocation(known(("bash",)))))
             return None
         calls = self.calls
         try:
-            printed = self.apart(lambda: self.run(text))
+            printed = self.apart(lambda: self.run(text.text))
         except Rejected as what:  # in backquotes: bash finds it only when it comes there, and goes on
             self.calls = calls
             self.add(unread(self.call, what))
@@ -97,13 +100,14 @@ class Walk:
         self.reading += reading
         self.ahead += [effect for effect in reading.effects if effect.verb != "observe"]
 
-    def shadow(self, argv: Sequence[str], name: str) -> None:
+    def shadow(self, argv: Sequence[Word], name: str) -> None:
         """A variable becomes the function's own, if one runs and that command makes it so."""
-        is_global = any(word.startswith("-") and "g" in word for word in argv)
-        if self.shadowed and argv[0] in ("local", "declare", "typeset") and not is_global:
+        command, *words = (word.guess for word in argv)
+        is_global = any(word.startswith("-") and "g" in word for word in words)
+        if self.shadowed and command in ("local", "declare", "typeset") and not is_global:
             self.shadowed[-1].setdefault(name, self.scope.variables.get(name))
 
-    def restore(self, hidden: dict[str, str | tuple[str, ...] | None]) -> None:
+    def restore(self, hidden: dict[str, Word | tuple[Word, ...] | None]) -> None:
         """A function ends, and what its own variables have hidden is there again."""
         for name, value in hidden.items():
             self.scope.variables.pop(name, None)
@@ -111,7 +115,7 @@ class Walk:
                 self.scope.variables[name] = value
 
     def invocation(
-        self, argv: tuple[str, ...], stdin: Stream | None = None, env: dict[str, str] | None = None
+        self, argv: tuple[Word, ...], stdin: Stream | None = None, env: Mapping[str, Word] | None = None
     ) -> Invocation:
         """A program started from here."""
         scope = self.scope
@@ -119,27 +123,27 @@ class Walk:
             argv, scope.cwd, {**scope.environment, **(env or {})}, stdin or scope.stdin, tuple(self.ahead)
         )
 
-    def absolute(self, path: str) -> str:
-        """A path seen from here; an Unresolved if it or the directory is one."""
+    def absolute(self, path: Word) -> Word:
+        """A path seen from here; not known if it or the directory is not."""
         cwd = self.scope.cwd
-        whole = os.path.normpath(os.path.join(cwd, path))
-        if isinstance(path, Unresolved):
-            return Unresolved(whole, path.written)
-        if isinstance(cwd, Unresolved) and not path.startswith("/"):
-            return Unresolved(whole, f"{cwd.written}/{path}")
-        return whole
+        whole = os.path.normpath(os.path.join(cwd.guess, path.guess))
+        if isinstance(path, Unknown):
+            return Unknown(whole, path.written)
+        if isinstance(cwd, Unknown) and not path.text.startswith("/"):
+            return Unknown(whole, f"{cwd.written}/{path.text}")
+        return Known(whole)
 
-    def touched(self, path: str, besides: tuple[str, ...] = ()) -> bool:
+    def touched(self, path: Word, besides: tuple[str, ...] = ()) -> bool:
         """Whether an earlier part of the line may change a file, leaving aside what some rules say."""
-        whole = self.absolute(path)
+        whole = self.absolute(path).guess
         return any(could_touch(effect, whole) for effect in self.ahead if effect.rule not in besides)
 
-    def exists(self, directory: str) -> bool:
+    def exists(self, directory: Word) -> bool:
         """Whether there surely is such a directory when the line gets here."""
-        if isinstance(directory, Unresolved) or any(c in directory for c in "*?[(\\") or self.touched(directory):
+        if isinstance(directory, Unknown) or any(c in directory.text for c in "*?[(\\") or self.touched(directory):
             return False
         try:
-            return bool(self.world.expand(os.path.join(directory, "."), "/"))
+            return bool(self.world.expand(os.path.join(directory.text, "."), "/"))
         except Unseen:
             return False
 
@@ -272,13 +276,13 @@ class Walk:
         return None
 
     def program(
-        self, argv: tuple[str, ...], stdin: Stream | None = None, env: dict[str, str] | None = None
+        self, argv: tuple[Word, ...], stdin: Stream | None = None, env: Mapping[str, Word] | None = None
     ) -> bytes | None:
         """A program, started as found on PATH."""
         call = self.invocation(argv, stdin, env)
-        self.listing = None if argv[0] in self.scope.aliases else call
+        alias = self.scope.aliases.get(argv[0].guess)
+        self.listing = call if alias is None else None
         self.add(self.context.command(call))
-        alias = self.scope.aliases.get(argv[0])
         if alias is not None:  # only some shells expand it, so it is both
             self.add(self.context.text("shell", _line(alias, argv[1:]), call))
         printed = prints(self, argv, call.stdin)
@@ -301,12 +305,11 @@ def _joined(printed: list[bytes | None]) -> bytes | None:
     return b"".join(known) if len(known) == len(printed) else None
 
 
-def _line(alias: str, arguments: tuple[str, ...]) -> str:
+def _line(alias: Word, arguments: tuple[Word, ...]) -> Word:
     """The text that an alias becomes."""
-    from shlex import join
+    from shlex import quote
 
-    line = f"{alias} {join(arguments)}"
-    return Unresolved(line, line) if any(isinstance(word, Unresolved) for word in arguments) else line
+    return joined((alias, *(word.map(quote) for word in arguments)))
 
 
 def _flat(parts: list[Any]) -> list[Any]:

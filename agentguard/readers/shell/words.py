@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os.path
 
-from ...core.call import Unresolved
 from ...core.paths import could_touch
-from ...core.world import Unseen
+from ...core.unseen import Unseen
+from ...core.word import Known, Unknown, Word, joined
 from ...lean.typing import TYPE_CHECKING
 from .braces import braces
-from .pieces import Piece, Word, assignment
+from .pieces import Piece, Token, assignment
 from .quoting import GROUPING, quoted, whole
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Protocol
 
     from ...core.effect import Effect
@@ -26,138 +27,143 @@ if TYPE_CHECKING:
         scope: Scope
         ahead: list[Effect]
 
-        def substitute(self, text: str) -> str | None:
+        def substitute(self, text: Word) -> str | None:
             """Run a command substitution; what it prints, if that is known."""
 else:
     Shell = object
 
-_MAGIC = "*?[" + GROUPING
+_MATCHING = "*?["
+_MAGIC = _MATCHING + GROUPING
 _DIGITS = "0123456789"
 _IDENTIFIER = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_" + _DIGITS
 
 
 class Expander:
-    """Expands words in a shell's present state; runs the substitutions in them.
-
-    A value that is not known before the text runs comes out as an Unresolved.
-    """
+    """Expands words in a shell's present state; runs the substitutions in them."""
 
     def __init__(self, shell: Shell) -> None:
         self.shell = shell
 
-    def fields(self, word: Word) -> list[str]:
-        """The arguments that a word becomes."""
-        found = braces(word.raw)
-        if found == [word.raw]:
-            return self._fields(word.pieces, word.raw)
-        return [field for raw in found for field in self._fields(whole(raw).pieces, word.raw)]
+    def fields(self, token: Token) -> list[Word]:
+        """The arguments that a word becomes; one that is not known may turn out to be none, or several."""
+        found = braces(token.raw)
+        if found == [token.raw]:
+            return self._fields(token.pieces, token.raw)
+        return [field for raw in found for field in self._fields(whole(raw).pieces, token.raw)]
 
-    def single(self, word: Word) -> str:
+    def single(self, token: Token) -> Word:
         """A word that is neither split nor matched: a value, a here-document."""
-        text, known = "", True
-        for index, piece in enumerate(word.pieces):
-            values, sure = self._values(piece, index == 0, index + 1 == len(word.pieces))
-            text, known = text + " ".join(values), known and sure
-        return text if known else Unresolved(text, word.raw)
+        last = len(token.pieces) - 1
+        values = (self._values(piece, index == 0, index == last) for index, piece in enumerate(token.pieces))
+        value = joined(map(_together, values), "")
+        return value.replace(written=token.raw) if isinstance(value, Unknown) else value
 
-    def look(self, word: Word) -> None:
+    def look(self, token: Token) -> None:
         """Run the substitutions of a word whose value does not matter."""
-        for piece in word.pieces:
+        for piece in token.pieces:
             self._values(piece, False, True)
 
-    def array(self, word: Word) -> str | tuple[str, ...]:
-        """The elements of `NAME=(…)`; one Unresolved if not all are known or they have keys."""
-        elements = tuple(field for element in word.array or () for field in self.fields(element))
-        if any(isinstance(e, Unresolved) for e in elements) or any(e.raw.startswith("[") for e in word.array or ()):
-            return Unresolved(" ".join(elements), word.raw)
+    def array(self, token: Token) -> Word | tuple[Word, ...]:
+        """The elements of `NAME=(…)`; one Unknown if not all are known or they have keys."""
+        elements = tuple(field for element in token.array or () for field in self.fields(element))
+        has_keys = any(element.raw.startswith("[") for element in token.array or ())
+        if has_keys or any(isinstance(element, Unknown) for element in elements):
+            return Unknown(_together(elements).guess, token.raw)
         return elements
 
-    def _fields(self, pieces: tuple[Piece, ...], written: str) -> list[str]:
+    def _fields(self, pieces: tuple[Piece, ...], written: str) -> list[Word]:
         fields = [_Field()]
         for index, piece in enumerate(pieces):
-            values, known = self._values(piece, index == 0, index + 1 == len(pieces))
-            literal = piece.quoted or (piece.kind == "text" and values != [piece.value])
+            values = self._values(piece, index == 0, index + 1 == len(pieces))
+            expanded = piece.kind == "text" and [one.guess for one in values] != [piece.value]
+            literal = piece.quoted or piece.kind == "process" or expanded
             for number, value in enumerate(values):
                 if number:
                     fields.append(_Field())
                 if literal or piece.kind == "text":
-                    fields[-1].add(value, literal, known)
+                    fields[-1].add(value, literal)
                 else:
-                    self._split(fields, value, known)
-        return [text for field in fields if field.kept for text in self._matched(field, written)]
+                    self._split(fields, value)
+        return [word for field in fields if field.kept for word in self._matched(field, written)]
 
-    def _split(self, fields: list[_Field], value: str, known: bool) -> None:
-        """What stood unquoted is split at blanks; where it may not be, only what has none is known."""
-        known = known and self.shell.scope.splits(value) and not _grouped(value)
-        parts = value.split()
-        if value[:1].isspace() and fields[-1].kept:
+    def _split(self, fields: list[_Field], value: Word) -> None:
+        """What stood unquoted is split at blanks; where it may not be, only what has none is known.
+
+        What is not known is not cut off at its own ends, so that its neighbours may belong to it.
+        """
+        if isinstance(value, Unknown) or not self.shell.scope.splits(value.text) or _grouped(value.text):
+            for number, part in enumerate(value.guess.split() or [""]):
+                if number:
+                    fields.append(_Field())
+                fields[-1].add(Unknown(part, value.written), False)
+            return
+        if value.text[:1].isspace() and fields[-1].kept:
             fields.append(_Field())
+        parts = value.text.split()
         for number, part in enumerate(parts):
             if number:
                 fields.append(_Field())
-            fields[-1].add(part, False, known)
-        if not known and not parts:
-            fields[-1].add("", False, False)
-        if parts and value[-1:].isspace():
+            fields[-1].add(Known(part), False)
+        if parts and value.text[-1:].isspace():
             fields.append(_Field())
 
-    def _matched(self, field: _Field, written: str) -> list[str]:
+    def _matched(self, field: _Field, written: str) -> list[Word]:
         """The paths that a field with unquoted `*`, `?` or `[` matches; the field itself if none."""
-        if not field.is_pattern:
-            return [field.text if field.known else Unresolved(field.text, written)]
         cwd, globs = self.shell.scope.cwd, self.shell.scope.globs
-        if globs == "off":
-            return [field.text if field.known else Unresolved(field.text, written)]
-        if isinstance(cwd, Unresolved) and not field.text.startswith("/"):
-            return [Unresolved(field.text, written)]
+        if not field.is_pattern or globs == "off":
+            return [Known(field.text) if field.known else Unknown(field.text, written, field.start)]
+        grouped = _grouped(field.pattern)
+        start = field.start if globs == "on" and not grouped else ""
+        if isinstance(cwd, Unknown) and not field.text.startswith("/"):
+            return [Unknown(field.text, written, start)]
         try:
-            found, sure = list(self.shell.world.expand(field.pattern, cwd)), field.known and globs == "on"
+            found, sure = list(self.shell.world.expand(field.pattern, cwd.guess)), field.known and globs == "on"
         except Unseen:
             found, sure = [], False
-        if _grouped(field.pattern):  # zsh reads those with `*` and `?` otherwise, and takes none as a mistake
+        if grouped:  # zsh reads those with `*` and `?` otherwise, and takes none as a mistake
             sure = sure and bool(found) and not (_grouped(field.pattern, "*?") or self.shell.scope.is_zsh)
-        fixed = os.path.join(cwd, field.pattern[: next((i for i, c in enumerate(field.pattern) if c in _MAGIC), None)])
-        if any(could_touch(effect, os.path.dirname(fixed)) for effect in self.shell.ahead):
+        fixed = field.pattern[: next((i for i, c in enumerate(field.pattern) if c in _MAGIC), None)]
+        place = os.path.dirname(os.path.join(cwd.guess, fixed))
+        if any(could_touch(effect, place) for effect in self.shell.ahead):
             found, sure = [*found, field.text], False
-        return [text if sure else Unresolved(text, written) for text in found or [field.text]]
+        return [Known(text) if sure else Unknown(text, written, start) for text in found or [field.text]]
 
-    # The value of a piece: one text, or several that are arguments of their own
+    # The value of a piece: one, or several that are arguments of their own
 
-    def _values(self, piece: Piece, first: bool, last: bool) -> tuple[list[str], bool]:
+    def _values(self, piece: Piece, first: bool, last: bool) -> list[Word]:
         if piece.kind == "text":
             value = (assignment(piece.value) or ("", "", piece.value))[2]
             if not first or piece.quoted or not value.startswith("~"):
-                return [piece.value], True
-            home, known = self._tilde(value, last)
-            return [piece.value.removesuffix(value) + home], known and value == piece.value  # dash leaves `X=~` alone
+                return [Known(piece.value)]
+            home, name = self._tilde(value, last), piece.value.removesuffix(value)
+            return [Unknown(name + home.guess, piece.value, name) if name else home]  # dash leaves `X=~` alone
         if piece.kind == "variable":
             return self._parameter(piece)
         if piece.kind == "arithmetic":
             self.arithmetic(piece.value)
             number = piece.value.strip()
-            known = number.isascii() and number.isdigit()
-            return [number if known else "0"], known
-        printed = self.shell.substitute(piece.value)
+            return [Known(number) if number.isascii() and number.isdigit() else Unknown("0", f"$(({piece.value}))")]
+        printed = self.shell.substitute(Known(piece.value))
         if piece.kind == "process":
-            return ["/dev/fd/63"], False
-        return [printed or ""], printed is not None
+            return [Unknown("/dev/fd/63", f"<({piece.value})", "/")]
+        return [Unknown("", f"$({piece.value})") if printed is None else Known(printed)]
 
-    def _tilde(self, text: str, last: bool) -> tuple[str, bool]:
+    def _tilde(self, text: str, last: bool) -> Word:
         user, slash, rest = text.partition("/")
         if not slash and not last:
-            return text, True
+            return Known(text)
         home = self.shell.scope.cwd if user == "~+" else self.shell.scope.variables.get("HOME")
-        if user not in ("~", "~+") or not isinstance(home, str):
-            return text, False
-        return home + slash + rest, not isinstance(home, Unresolved)
+        if user not in ("~", "~+") or not isinstance(home, Word):
+            return Unknown(text, text)
+        return home + (slash + rest)
 
     def evaluate(self, text: str) -> None:
         """Run the substitutions of an expression."""
         self.single(whole(text))
         for name in "".join(c if c in _IDENTIFIER else " " for c in text).split():
             value = self.shell.scope.variables.get(name)
-            if isinstance(value, str) and substitutes(value):  # the value of a variable is an expression too
-                self.single(whole(value))
+            if isinstance(value, Word) and substitutes(value.guess):  # the value of a variable is an expression too
+                self.single(whole(value.guess))
 
     def arithmetic(self, text: str) -> None:
         """Run the substitutions of an expression, and forget the variables that it may set."""
@@ -168,14 +174,14 @@ class Expander:
             names = "".join(c if c in _IDENTIFIER else " " for c in text).split()
             self.shell.scope.forget(*(name for name in names if name[0] not in _DIGITS))
 
-    def prompt(self, text: str) -> None:
+    def prompt(self, text: Word) -> None:
         """Run the substitutions of a text that is expanded as prompts are, and that of `set -x` is."""
-        if isinstance(text, Unresolved):
+        if isinstance(text, Unknown):
             self.shell.substitute(text)
-        elif substitutes(text):
-            self.look(quoted(text))
+        elif substitutes(text.text):
+            self.look(quoted(text.text))
 
-    def _parameter(self, piece: Piece) -> tuple[list[str], bool]:
+    def _parameter(self, piece: Piece) -> list[Word]:
         """`$NAME` or `${…}`."""
         name, subscript, operator = _parameter(piece.value)
         if subscript not in ("", "@", "*"):
@@ -184,74 +190,92 @@ class Expander:
             self.single(whole(piece.value))
         counting = piece.value.startswith("#") and len(piece.value) > 1
         if not name or counting:
-            counted, subscript, _ = _parameter(piece.value[1:])
-            many = self.shell.scope.variables.get(counted)
-            if counting and subscript in ("@", "*") and isinstance(many, tuple):
-                return [str(len(many))], True
-            value = self._value(counted) if not subscript else None
-            if counting and isinstance(value, str) and not isinstance(value, Unresolved):
-                return [str(len(value))], True
-            return ["0" if counting else ""], False
+            return [self._counted(piece.value[1:]) if counting else Unknown("", f"${{{piece.value}}}")]
         if name in "@*" or subscript in ("@", "*"):
-            many = self.shell.scope.arguments if name in "@*" else self.shell.scope.variables.get(name)
-            if not isinstance(many, tuple) or operator:
-                self.single(whole(operator))
-                return [many if isinstance(many, str) else ""], False
-            joined = piece.quoted and "*" in (name, subscript)
-            known = not any(isinstance(one, Unresolved) for one in many)
-            if joined:
-                return [" ".join(many)], known and "IFS" not in self.shell.scope.variables
-            return list(many), known
-        value = Unresolved("", f"${name}") if subscript else self._value(name)
+            return self._several(name, subscript, operator, piece)
+        value = Unknown("", f"${name}") if subscript else self._value(name)
         if operator:
             value = self._changed(name, value, operator, piece)
-        return [value or ""], value is not None and not isinstance(value, Unresolved)
+        return [Unknown("", f"${name}") if value is None else value]
 
-    def _value(self, name: str) -> str | None:
+    def _counted(self, parameter: str) -> Word:
+        """`${#NAME}` and `${#NAME[@]}`"""
+        name, subscript, _ = _parameter(parameter)
+        many = self.shell.scope.variables.get(name)
+        if subscript in ("@", "*") and isinstance(many, tuple):
+            return Known(str(len(many)))
+        value = self._value(name) if not subscript else None
+        return Known(str(len(value.text))) if isinstance(value, Known) else Unknown("0", f"${{#{parameter}}}")
+
+    def _several(self, name: str, subscript: str, operator: str, piece: Piece) -> list[Word]:
+        """`$@`, `${NAME[*]}` and so on: from one that may be none or several on, nobody knows which comes where."""
+        scope, written = self.shell.scope, f"${{{piece.value}}}"
+        many = scope.arguments if name in "@*" else scope.variables.get(name)
+        if not isinstance(many, tuple) or operator:
+            self.single(whole(operator))
+            return [Unknown(many.guess if isinstance(many, Word) else "", written)]
+        if "*" in (name, subscript) and "IFS" in scope.variables:
+            return [Unknown(_together(many).guess, written)]
+        if "*" in (name, subscript) and piece.quoted:
+            return [_together(many)]
+        known = next((at for at, one in enumerate(many) if may_be_many(one)), len(many))
+        return [*many[: known + 1], *(Unknown(one.guess, written) for one in many[known + 1 :])]
+
+    def _value(self, name: str) -> Word | None:
         """A parameter's value; None if nothing here has set it."""
         scope = self.shell.scope
         if name == "PWD":
             return scope.cwd
         if name == "#" and scope.arguments is not None:
             count = str(len(scope.arguments))
-            return Unresolved(count, "$#") if any(map(_may_be_many, scope.arguments)) else count
-        if name.isdigit() and name != "0" and scope.arguments is not None:
-            word = (scope.arguments[int(name) - 1 :] or ("",))[0]
-            return Unresolved(word, f"${name}") if any(map(_may_be_many, scope.arguments[: int(name)])) else word
+            return Unknown(count, "$#") if any(map(may_be_many, scope.arguments)) else Known(count)
+        if name.isdigit() and int(name) and scope.arguments is not None:
+            before = scope.arguments[: int(name)]
+            word = before[-1] if len(before) == int(name) else Known("")
+            return Unknown(word.guess, f"${name}") if any(map(may_be_many, before)) else word
         if name[:1] not in _IDENTIFIER or name.isdigit():
-            return Unresolved("0", f"${name}")
+            return Unknown("0", f"${name}")
         value = scope.variables.get(name)
-        return (value or ("",))[0] if isinstance(value, tuple) else value
+        return next(iter(value), Known("")) if isinstance(value, tuple) else value
 
-    def _changed(self, name: str, value: str | None, operator: str, piece: Piece) -> str | None:
+    def _changed(self, name: str, value: Word | None, operator: str, piece: Piece) -> Word:
         """A value with `:-WORD`, `%PATTERN` and so on applied."""
-        known = value is not None and not isinstance(value, Unresolved)
+        written, known = f"${{{piece.value}}}", isinstance(value, Known)
         mark = operator[: 2 if operator[:1] == ":" else 1]
         operand = self.single(whole(operator[len(mark) :]))
         if any(char in operator for char in "'\"\\"):
-            operand = Unresolved(operand, piece.value)  # what quotes do there depends on those around
+            operand = Unknown(operator, piece.value)  # what quotes do there depends on those around
+        guess = value.guess if value is not None else ""
         if mark in (":-", "-", ":=", "=", ":+", "+", ":?", "?"):
-            given = bool(value) or (known and mark[0] != ":")
-            chosen = {"-": value if given else operand, "=": value if given else operand, "+": operand if given else ""}
-            found = chosen.get(mark[-1], value if given else f"${{{piece.value}}}")
-            found = found if known else Unresolved(found or "", f"${{{piece.value}}}")
+            given = value if guess or (known and mark[0] != ":") else None
+            if mark[-1] == "+":
+                found = operand if given is not None else Known("")
+            else:
+                found = given if given is not None else Known(written) if mark[-1] == "?" else operand
+            if not known:
+                found = Unknown(found.guess, written)
             if mark[-1] == "=":
-                self.shell.scope.variables[name] = found or ""
+                self.shell.scope.variables[name] = found
             return found
         if operator == "@P":  # as a prompt
-            self.prompt(Unresolved("", f"${{{piece.value}}}") if value is None else value)
-        if known and mark in ("%", "#") and not isinstance(operand, Unresolved):
-            return _trimmed(str(value), mark, operand)
-        return Unresolved(value or "", f"${{{piece.value}}}")
+            self.prompt(Unknown("", written) if value is None else value)
+        if isinstance(value, Known) and mark in ("%", "#") and isinstance(operand, Known):
+            return Known(_trimmed(value.text, mark, operand.text))
+        return Unknown(guess, written)
 
 
 class _Field:
-    """An argument as it is put together; `pattern` is its text with what was quoted made literal."""
+    """An argument as it is put together.
+
+    `pattern` is its text with what was quoted made literal, `start` how it begins for certain: up to
+    what is not known, or unquoted may make a pattern of it.
+    """
 
     def __init__(self) -> None:
-        self.text = self.pattern = ""
+        self.text = self.pattern = self.start = ""
         self.known = True
         self.kept = False
+        self._is_certain = True
         self._special = ""
 
     @property
@@ -264,19 +288,29 @@ class _Field:
             or "]" in self._special.partition("[")[2]
         )
 
-    def add(self, text: str, literal: bool, known: bool) -> None:
+    def add(self, value: Word, literal: bool) -> None:
+        text, start = value.guess, value.start
         self.text += text
         self.pattern += "".join("\\" + c if c in "*?[]()\\" else c for c in text) if literal else text
-        self._special += "" if literal else "".join(c for c in text if c in "*?[]")
-        self.known = self.known and known
-        self.kept = self.kept or literal or bool(text) or not known
+        if not literal:
+            self._special += "".join(c for c in text if c in "*?[]")
+            start = start[: next((i for i, c in enumerate(start) if c in _MATCHING), None)]
+        if self._is_certain:
+            self.start += start
+        self._is_certain = self._is_certain and start == text and isinstance(value, Known)
+        self.known = self.known and isinstance(value, Known)
+        self.kept = self.kept or literal or bool(text) or not self.known
 
 
-def _may_be_many(word: str) -> bool:
+def _together(words: Sequence[Word]) -> Word:
+    """Several words as one; if not all are known, only how the first begins is certain, for the next may be none."""
+    value = joined(words)
+    return value.replace(start=words[0].start) if isinstance(value, Unknown) else value
+
+
+def may_be_many(word: Word) -> bool:
     """Whether a word that is not known may be none, or several."""
-    return isinstance(word, Unresolved) and not (
-        word.written[:1] == word.written[-1:] == '"' and "@" not in word.written
-    )
+    return isinstance(word, Unknown) and not (word.written[:1] == word.written[-1:] == '"' and "@" not in word.written)
 
 
 def _grouped(pattern: str, marks: str = GROUPING) -> bool:
@@ -284,14 +318,14 @@ def _grouped(pattern: str, marks: str = GROUPING) -> bool:
     return any(f"{mark}(" in pattern for mark in marks)
 
 
-def _element(word: Word) -> tuple[str, str, Word] | None:
+def _element(token: Token) -> tuple[str, str, Token] | None:
     """`NAME[$I]=VALUE`: an assignment, whose subscript is looked at with the value."""
-    name, opened, _ = word.pieces[0].value.partition("[")
+    name, opened, _ = token.pieces[0].value.partition("[")
     if not opened or not name.isidentifier():
         return None
-    for piece in word.pieces[1:]:
+    for piece in token.pieces[1:]:
         if piece.kind == "text" and not piece.quoted and piece.value.startswith(("]=", "]+=")):
-            return name, "[]=", Word(word.raw, word.pieces[1:])
+            return name, "[]=", Token(token.raw, token.pieces[1:])
     return None
 
 
@@ -300,16 +334,16 @@ def substitutes(text: str) -> bool:
     return "$(" in text or "`" in text
 
 
-def assigned(word: Word) -> tuple[str, str, Word] | None:
-    """A word of the form `NAME=VALUE` as name, mark (`=`, `+=`, `[…]=`) and the value's word."""
-    if not word.pieces or word.pieces[0].kind != "text" or word.pieces[0].quoted:
+def assigned(token: Token) -> tuple[str, str, Token] | None:
+    """A word of the form `NAME=VALUE` as name, mark (`=`, `+=`, `[…]=`) and the value's token."""
+    if not token.pieces or token.pieces[0].kind != "text" or token.pieces[0].quoted:
         return None
-    found = assignment(word.pieces[0].value)
+    found = assignment(token.pieces[0].value)
     if found is None:
-        return _element(word)
+        return _element(token)
     name, mark, rest = found
-    pieces = word.pieces[1:] if not rest else (Piece("text", rest), *word.pieces[1:])
-    return name, mark, Word(word.raw, pieces, word.array)
+    pieces = token.pieces[1:] if not rest else (Piece("text", rest), *token.pieces[1:])
+    return name, mark, Token(token.raw, pieces, token.array)
 
 
 def _parameter(text: str) -> tuple[str, str, str]:

@@ -28,7 +28,7 @@ from agentguard.shim import RealEdges
 
 PASSPHRASE = "correct horse battery"
 LAUNCHED = 77
-CALL = Invocation(("tool", "drop"), "/", {"CI": "1"})  # nobody is waited for
+CALL = Invocation.of(("tool", "drop"), "/", {"CI": "1"})  # nobody is waited for
 DROP = Effect("remove", Target("thing", "x"), rule="tool-drop", program="tool", reason="drops it")
 
 

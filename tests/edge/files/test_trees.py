@@ -7,7 +7,7 @@ import zipfile
 import pytest
 from support.guarded import lasting_directory
 
-from agentguard.core.world import TooWide, Unseen
+from agentguard.core.unseen import TooWide, Unseen
 from agentguard.edge.files import trees
 from agentguard.edge.files.protected import Places
 from agentguard.edge.files.trees import below, landing, unpacking

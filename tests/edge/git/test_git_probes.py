@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from support.repository import ENV, Repository
 
-from agentguard.core.call import Call, Invocation, Stream, Unresolved
-from agentguard.core.world import Unseen
+from agentguard.core.call import Call, Invocation, Stream
+from agentguard.core.unseen import Unseen
+from agentguard.core.word import Unknown, known
 from agentguard.edge.git import hidden_changes, refs
 from agentguard.edge.git.probes import PROBES
 from agentguard.edge.world import RealWorld
@@ -24,7 +25,7 @@ PROGRAM = build(tomllib.loads(RULES.read_text()), "git.toml")
 
 
 def call(where: Path, line: str, **env: str) -> Call:
-    return parse(PROGRAM, Invocation(tuple(shlex.split(line)), str(where), ENV | env))
+    return parse(PROGRAM, Invocation.of(tuple(shlex.split(line)), str(where), ENV | env))
 
 
 def ask(probe: str, where: Path, line: str, started: float | None = None, **env: str):
@@ -253,10 +254,9 @@ def test_not_a_repository_is_unseen(lasting_tmp):
 
 @pytest.mark.parametrize("at", [1, 2, 4])
 def test_a_word_that_is_not_known_yet_is_unseen(repo, at):
-    words = ["git", "-C", str(repo.path), "reset", "--hard"]
-    words[at] = Unresolved("", "$WORD")
-    argv = tuple(words)
-    made = parse(PROGRAM, Invocation(argv, str(repo.path), ENV))
+    words = list(known(("git", "-C", str(repo.path), "reset", "--hard")))
+    words[at] = Unknown("", "$WORD")
+    made = parse(PROGRAM, Invocation.of((), str(repo.path), ENV).replace(argv=tuple(words)))
     seen = RealWorld(made.invocation, "/nowhere")
     assert "$WORD" in seen.ask("worktree-dirty", made).unseen
     if at < 3:

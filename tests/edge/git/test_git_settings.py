@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from support.repository import ENV, Repository
 
-from agentguard.core.world import Unseen
+from agentguard.core.unseen import Unseen
 from agentguard.edge.git import settings
 from agentguard.edge.git.git import Git
 from agentguard.edge.system.programs import installed_git

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from agentguard.core.call import Call, Invocation, Unresolved
-from agentguard.core.world import Unseen
+from agentguard.core.call import Call, Invocation
+from agentguard.core.unseen import Unseen
+from agentguard.core.word import Known, Unknown
 from agentguard.edge.world import RealWorld
 
 LINKS = {
@@ -21,7 +22,8 @@ def look_up(tmp_path):
     (tmp_path / ".railway" / "config-dev.json").write_text("{broken")
 
     def look(key="environment", cwd="/work/shop", **env):
-        made = Invocation(("railway", "down"), cwd, {"HOME": str(tmp_path), **env})
+        made = Invocation.of(("railway", "down"), "/", {"HOME": str(tmp_path), **env})
+        made = made.replace(cwd=Known(cwd) if isinstance(cwd, str) else cwd)
         return RealWorld(made, "/nowhere").lookup("railway-link", key, Call("railway", ("down",), (), (), made))
 
     return look
@@ -48,7 +50,7 @@ def test_the_nearest_link_counts(look_up, asked, found):
 
 @pytest.mark.parametrize(
     "asked",
-    [{"RAILWAY_TOKEN": "t"}, {"RAILWAY_ENV": "dev"}, {"cwd": Unresolved("/work/shop", "$D")}, {"HOME": "/gone"}],
+    [{"RAILWAY_TOKEN": "t"}, {"RAILWAY_ENV": "dev"}, {"cwd": Unknown("/work/shop", "$D")}, {"HOME": "/gone"}],
 )
 def test_what_cannot_be_told_is_unseen(look_up, asked):
     with pytest.raises(Unseen):

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from agentguard.core.world import Unseen
+from agentguard.core.unseen import Unseen
 from agentguard.edge.system.child import Finished, run
 
 SH = b"/bin/sh"

@@ -1,0 +1,87 @@
+"""A value of an option means the same attached to its name or apart from it: known, unknown or empty."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from agentguard import resources
+from agentguard.classify.classifier import Classifier
+from agentguard.core.call import Call, Invocation
+from agentguard.core.word import Known, Unknown, Word, known
+from agentguard.rulebook.argv import parse
+from agentguard.rulebook.load import load
+from agentguard.rulebook.model import Program
+from agentguard.rulecheck.examples import CWD, HOME, StatedWorld
+
+RULEBOOK = load(resources.rules())
+PROGRAMS = sorted(RULEBOOK, key=lambda program: program.name)
+VALUES: dict[str, Word] = {
+    "unknown": Unknown("", '"$VALUE"'),
+    "partly known": Unknown("x", 'x"$VALUE"', "x"),
+    "known": Known("x"),
+    "empty": Known(""),
+}
+
+
+def attached(program: Program, name: str, value: Word) -> Word | None:
+    """The option with its value as one word; None where it cannot be: a short one needs something to attach."""
+    if name.startswith("--") or (program.grammar.long == "-" and len(name) > 2):
+        return f"{name}=" + value
+    return name + value if len(name) == 2 and value != Known("") and program.grammar.long != "-" else None
+
+
+def calls(program: Program) -> Iterator[tuple[str, Invocation, Invocation]]:
+    """Pairs of calls that must come to the same: each option of each command apart and attached."""
+    for path, command in program.commands.items():
+        before = known((program.names[0], *path))
+        options = [one for one in command.options.items() if one[1].takes in ("value", "next") and one[0][0] == "-"]
+        for name, _option in options:
+            for kind, value in VALUES.items():
+                whole = attached(program, name, value)
+                if whole is not None:
+                    apart = (*before, Known(name), value, Known("x"))
+                    described = f"{' '.join((program.name, *path))} {name} {kind}"
+                    yield described, invocation(apart), invocation((*before, whole, Known("x")))
+
+
+def invocation(argv: tuple[Word, ...]) -> Invocation:
+    return Invocation.of((), CWD, {"HOME": HOME}).replace(argv=argv)
+
+
+def meaning(call: Call) -> tuple[object, ...]:
+    """What the grammar makes of a call, however it is written."""
+    arguments = tuple(argument.replace(written="") for argument in call.arguments)
+    return call.command, tuple((a.option, a.role, shape(a.value)) for a in arguments), bool(call.unknown)
+
+
+def shape(value: Word | None) -> object:
+    return (type(value), value.guess, value.start) if value is not None else None
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
+def test_both_spellings_of_an_option_are_the_same_call(program: Program) -> None:
+    found = [
+        (name, str(one), str(other))
+        for name, apart, whole in calls(program)
+        if (one := meaning(parse(program, apart))) != (other := meaning(parse(program, whole)))
+    ]
+    assert not found
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
+def test_both_spellings_of_an_option_are_rated_alike(program: Program) -> None:
+    def rating(call: Invocation) -> str:
+        return Classifier(RULEBOOK, StatedWorld({})).command(call).rating
+
+    found = [
+        (name, *ratings)
+        for name, apart, whole in calls(program)
+        if len(set(ratings := (rating(apart), rating(whole)))) > 1
+    ]
+    assert not found
+
+
+def test_there_are_as_many_spellings_as_it_seems() -> None:
+    assert sum(1 for program in PROGRAMS for _ in calls(program)) > 5_000
