@@ -1,6 +1,6 @@
 """What a shim runs: the pipeline with the real edges. Whatever goes wrong, the call is refused.
 
-Each edge is loaded when it is first used, so that a read does not pay for asking a person.
+What asks a person, and what only some calls need, is loaded when it is first used.
 """
 
 from __future__ import annotations
@@ -16,22 +16,19 @@ from .edge.system.launch import environment, launch
 from .edge.system.programs import find
 from .errors import LOOK, REFUSED, AgentguardError, InstallError, NoProgram, RecordError, RuleError
 from .lean.typing import TYPE_CHECKING
-from .pipeline import Edges, guard
+from .pipeline import guard
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from .approval.request import Request
     from .approval.sheet import Sheet
-    from .core.caller import Origin, Session
+    from .core.caller import Origin
     from .core.effect import Reading
     from .core.world import World
-    from .edge.records.requests import Journal
+    from .edge.caller.processes import Sessions
+    from .edge.records.audit_log import AuditLog
+    from .edge.records.sessions import NamedSessions
     from .edge.world import RealWorld
     from .policy.settings import Policy
-
-#: Values of CI that mean that there is none.
-_NO_CI = ("", "0", "false")
 
 
 def main(root: str, sigign: str, name: str, arguments: list[str], factors: str = "") -> int:
@@ -45,7 +42,7 @@ def main(root: str, sigign: str, name: str, arguments: list[str], factors: str =
     try:
         _occupy_streams()
         call = Invocation.of((name, *arguments), _directory(), environment())
-        return guard(call, RealEdges(Root(root), call, sigign, tuple(filter(None, factors.split(",")))))
+        return _guarded(call, Root(root), sigign, tuple(filter(None, factors.split(","))))
     except KeyboardInterrupt:
         signal(SIGINT, SIG_DFL)
         os.kill(os.getpid(), SIGINT)  # the caller is to see that a signal ended the call
@@ -64,30 +61,42 @@ def main(root: str, sigign: str, name: str, arguments: list[str], factors: str =
     return REFUSED
 
 
-class RealEdges(Edges):
-    """The world outside, as the shim of one installation meets it in one call.
+def _guarded(call: Invocation, root: Root, sigign: str, pins: tuple[str, ...]) -> int:
+    """Guard a call with the real edges; `pins` are the fingerprints of the keys that prove a person."""
+    from .edge.caller.processes import call_started
+    from .edge.records.audit_log import AuditLog
+    from .edge.records.database import Database
+    from .edge.records.requests import Requests
+    from .edge.records.sessions import NamedSessions
+    from .edge.world import RealWorld
 
-    `factors` are the fingerprints that the shim was made with: of the keys that prove a person.
-    """
+    database = Database(root)
+    log, requests = AuditLog(database), Requests(database)
+    origin, sessions = _caller(NamedSessions(database), call)
+    world = RealWorld(call, root.shims, call_started(origin, sessions))
+    facts = RealFacts(root, world, bool(pins))
+    return guard(call, origin, facts, log, requests, RealAsker(root, log, sessions, pins), RealLauncher(world, sigign))
 
-    def __init__(self, root: Root, call: Invocation, sigign: str, factors: tuple[str, ...] = ()) -> None:
-        self._factors = factors
+
+def _caller(named: NamedSessions, call: Invocation) -> tuple[Origin, Sessions]:
+    """Who calls, and the sessions that were named. Where these cannot be read, nobody is asked at the terminal."""
+    from .edge.caller.processes import origin
+
+    try:
+        sessions = named.recent()
+    except RecordError:
+        return origin({}, call.surroundings).replace(terminal=""), {}
+    return origin(sessions, call.surroundings), sessions
+
+
+class RealFacts:
+    """This machine, as a call of one installation finds it: `ports.Facts`."""
+
+    def __init__(self, root: Root, world: RealWorld, has_factors: bool) -> None:
+        self.world = world
+        self.has_factors = has_factors
         self._root = root
-        self._call = call
-        self._sigign = sigign
-        self._journal: Journal | None = None
-        self._sessions: Mapping[tuple[int, int], Session] = {}
-        self._world: RealWorld | None = None
         self._policy: Policy | None = None
-
-    @property
-    def journal(self) -> Journal:
-        """The record under the root, opened when it is first used; raises RecordError."""
-        if self._journal is None:
-            from .edge.records.requests import Journal
-
-            self._journal = Journal(self._root)
-        return self._journal
 
     @property
     def policy(self) -> Policy:
@@ -97,46 +106,6 @@ class RealEdges(Edges):
 
             self._policy = policy(self._root)
         return self._policy
-
-    @property
-    def factors(self) -> tuple[str, ...]:
-        """What the shim was made with."""
-        return self._factors
-
-    @property
-    def patience(self) -> float:
-        """What was chosen at install time; nothing in continuous integration, where nobody comes."""
-        return self.policy.wait if (self._call.variable("CI") or "") in _NO_CI else 0.0
-
-    def origin(self) -> Origin:
-        """Who calls. Where the sessions that were named cannot be looked up, nobody is asked at the terminal."""
-        from .edge.caller.processes import origin
-
-        try:
-            self._sessions = self.journal.sessions()
-            self._caller = origin(self._sessions, self._call.surroundings)
-        except RecordError:
-            self._caller = origin(self._sessions, self._call.surroundings).replace(terminal="")
-        return self._caller
-
-    def world(self, call: Invocation) -> RealWorld:
-        """The facts: one for however often the call is judged, because standard input can be read only once."""
-        if self._world is None:
-            from .edge.caller.processes import call_started
-            from .edge.world import RealWorld
-
-            self._world = RealWorld(call, self._root.shims, call_started(self._caller, self._sessions))
-        return self._world
-
-    def real(self, call: Invocation) -> tuple[str, tuple[str, ...]]:
-        """The next program of that name behind the shims."""
-        real = find(call.name, call.variable("PATH"), self._root.shims, text_of(call.cwd))
-        return real.path, real.identity
-
-    def directory(self, call: Invocation) -> tuple[str, ...]:
-        """Device and inode of the working directory."""
-        facts = os.stat(".")
-        return str(facts.st_dev), str(facts.st_ino)
 
     def read(self, call: Invocation, world: World) -> Reading:
         """What the call would do, by the rules that were compiled at install time."""
@@ -148,7 +117,17 @@ class RealEdges(Edges):
         rules = CompiledRulebook(resources.rules())
         if rules.program(call.name) is None:
             raise RuleError(f"no rules are taught for {call.name}", "run `agentguard install` again")
-        return Classifier(rules, world).command(call) + Reading(unconfirmable=self.world(call).stdin_unusable)
+        return Classifier(rules, world).command(call) + Reading(unconfirmable=self.world.stdin_unusable)
+
+    def real(self, call: Invocation) -> tuple[str, tuple[str, ...]]:
+        """The next program of that name behind the shims."""
+        real = find(call.name, call.variable("PATH"), self._root.shims, text_of(call.cwd))
+        return real.path, real.identity
+
+    def directory(self) -> tuple[str, ...]:
+        """Device and inode of the working directory."""
+        facts = os.stat(".")
+        return str(facts.st_dev), str(facts.st_ino)
 
     def located(self, path: str) -> tuple[str, tuple[str, ...]]:
         """As the kernel goes there."""
@@ -156,17 +135,30 @@ class RealEdges(Edges):
 
         return located(path)
 
+
+class RealAsker:
+    """Whoever called the shim, and the person at their terminal: `ports.Asker`.
+
+    `pins` are the fingerprints that the shim was made with: of the keys that prove a person.
+    """
+
+    def __init__(self, root: Root, log: AuditLog, sessions: Sessions, pins: tuple[str, ...]) -> None:
+        self._root = root
+        self._log = log
+        self._sessions = sessions
+        self._pins = pins
+
     def is_persons(self, terminal: str) -> bool:
         """Judged by who holds its other end."""
         from .edge.terminal.trust import place
 
         return place(self._sessions).verdict == "person"
 
-    def prompt(self, terminal: str, asked: Sheet, word: str) -> bool:
+    def prompt(self, terminal: str, asked: Sheet) -> bool:
         """Ask on /dev/tty."""
         from .edge.terminal.prompt import prompt
 
-        return prompt(terminal, asked, word)
+        return prompt(terminal, asked, asked.word)
 
     def signed(self, terminal: str, digest: str) -> str:
         """Ask for the factor on /dev/tty."""
@@ -186,18 +178,25 @@ class RealEdges(Edges):
         """Check the signature by the factors that the shim was made with."""
         from .edge.factors.proof import used
 
-        return used(self._root, self.journal, self._factors, request, digest)
+        return used(self._root, self._log, self._pins, request, digest)
 
     def tell(self, *lines: str) -> None:
         """Write lines to standard error."""
         _tell(*lines)
 
+
+class RealLauncher:
+    """`exec`, with the signals that the caller ignored: `ports.Launcher`."""
+
+    def __init__(self, world: RealWorld, sigign: str) -> None:
+        self._world = world
+        self._sigign = sigign
+
     def launch(self, program: str, call: Invocation) -> int:
         """Become the real program, with the standard input that was rated."""
-        world = self.world(call)
-        if world.stdin_unusable:
-            raise AgentguardError(world.stdin_unusable)
-        launch(program, call.texts, call.surroundings, self._sigign, world.stdin_read)
+        if self._world.stdin_unusable:
+            raise AgentguardError(self._world.stdin_unusable)
+        launch(program, call.texts, call.surroundings, self._sigign, self._world.stdin_read)
 
 
 def _directory() -> str:

@@ -27,8 +27,8 @@ from pathlib import Path
 from corpora import Batch, machine
 
 from agentguard.edge.layout import Root
-from agentguard.edge.records.audit_log import append_row
-from agentguard.edge.records.requests import Journal
+from agentguard.edge.records.audit_log import AuditLog, append_row, row_body
+from agentguard.edge.records.database import Database
 from agentguard.rulebook import compiled
 from agentguard.rulebook.load import Rulebook, load
 
@@ -210,7 +210,7 @@ def large_record(trial: Trial, runs: int, rows: int) -> Iterator[str]:
     """Appending to a record that is large, and looking at its end."""
     root = Root(str(trial.place / "large"))
     os.makedirs(root.data, 0o700)
-    journal = Journal(root)
+    database = Database(root)
     body = {
         "program": "git",
         "argv": ["git", "status"],
@@ -221,16 +221,16 @@ def large_record(trial: Trial, runs: int, rows: int) -> Iterator[str]:
     }
     made = 0
     while made < rows:
-        with journal.writing() as connection:
+        with database.writing() as connection:
             for _ in range(min(100_000, rows - made)):
-                append_row(connection, journal._body("ran", body))
+                append_row(connection, row_body("ran", body, time.time()))
                 made += 1
     times = []
     for _ in range(max(runs, 40)):
         begun = time.perf_counter()
-        journal.append("ran", body)
+        AuditLog(database).append("ran", body)
         times.append((time.perf_counter() - begun) * 1000)
-    journal.close()
+    database.close()
     os.symlink(f"{trial.root.path}/store", f"{root.path}/store")
     os.symlink(os.readlink(trial.root.current), root.current)
     command = [
@@ -252,9 +252,9 @@ def large_record(trial: Trial, runs: int, rows: int) -> Iterator[str]:
 
 def at_once(trial: Trial) -> Iterator[str]:
     """Many shims at once: is every call on the record, and does the chain hold?"""
-    with journal_of(trial.root) as journal:
-        journal.catch_up()
-        before = journal.extent().rows
+    with log_of(trial.root) as log:
+        log.catch_up()
+        before = log.extent().rows
     script = (
         'i=0; end=$(($(date +%s) + $1)); while [ "$(date +%s)" -lt "$end" ]; do '
         'git status >/dev/null 2>>"$2"; rm -f gone 2>>"$2"; i=$((i + 2)); done; echo $i'
@@ -265,9 +265,9 @@ def at_once(trial: Trial) -> Iterator[str]:
         subprocess.Popen(command, cwd=trial.tree, env=trial.guarded, stdout=subprocess.PIPE) for _ in range(AT_ONCE)
     ]
     calls = sum(int(process.communicate()[0]) for process in many)
-    with journal_of(trial.root) as journal:
-        journal.catch_up()
-        after, broken = journal.extent().rows, journal.verify()
+    with log_of(trial.root) as log:
+        log.catch_up()
+        after, broken = log.extent().rows, log.verify()
     lost = calls - (after - before)
     said = errors.read_text().splitlines()
     verdict = "whole" if broken is None else f"broken at {broken.seq}"
@@ -276,11 +276,11 @@ def at_once(trial: Trial) -> Iterator[str]:
 
 
 @contextmanager
-def journal_of(root: Root) -> Iterator[Journal]:
-    """The record of an installation."""
-    journal = Journal(root)
-    yield journal
-    journal.close()
+def log_of(root: Root) -> Iterator[AuditLog]:
+    """The audit log of an installation."""
+    database = Database(root)
+    yield AuditLog(database)
+    database.close()
 
 
 @contextmanager

@@ -17,7 +17,8 @@ from pathlib import Path
 from railway_endpoint import Endpoint
 
 from agentguard.edge.layout import Root
-from agentguard.edge.records.requests import Journal
+from agentguard.edge.records.database import Database
+from agentguard.edge.records.requests import Requests
 
 HERE = Path(__file__).parent
 VOLUME = "3d2c42fb-6f2e-4c57-9d3b-0a1f6c6a4e11"
@@ -120,7 +121,7 @@ def path_with_curl(scratch: Path) -> str:
 def answer(guard: list[str], env: dict[str, str], agent: subprocess.Popen[bytes]) -> None:
     """Wait for the agent's request, and put it to the person at this terminal."""
     while agent.poll() is None:
-        for request in Journal(Root(guard[-1])).pending():
+        for request in Requests(Database(Root(guard[-1]))).pending():
             title("You", "the request, as `agentguard approve` shows it; anything but the word declines")
             if subprocess.run([*guard, "approve", request.id], env=env).returncode != 0:
                 subprocess.run([*guard, "deny", request.id, "-m", "Not production. Ask first."], env=env)

@@ -13,7 +13,9 @@ from agentguard.core.caller import Origin, Process, Session
 from agentguard.core.effect import Reason
 from agentguard.edge.factors.factors import Factor
 from agentguard.edge.layout import Root
-from agentguard.edge.records.requests import Journal
+from agentguard.edge.records.audit_log import AuditLog
+from agentguard.edge.records.database import Database
+from agentguard.edge.records.requests import Requests
 from agentguard.watch.app import Watch
 
 DOCS = Path(__file__).parent
@@ -81,19 +83,20 @@ def scene(root: Root) -> None:
     """What waits, and what has passed."""
     now = time.time()
     row = {"session_name": "claude (pid 48211)"}
-    journal = Journal(root, clock=lambda: now)
+    database = Database(root, lambda: now)
+    log = AuditLog(database)
     for kind, argv, why in (
         ("ran", ["git", "status", "--short"], ""),
         ("ran", ["railway", "logs", "--service", "api"], ""),
         ("ran", ["psql", "-c", "select count(*) from sessions"], ""),
         ("attempt", ["agentguard", "approve"], "this was called below claude (pid 48211)"),
     ):
-        journal.append(kind, {**row, "argv": argv, **({"why": why} if why else {})})
+        log.append(kind, {**row, "argv": argv, **({"why": why} if why else {})})
 
     def put(asked: Sheet, ago: float, parent: int = 0) -> None:
         above = (Process(parent, 1, "bash"),) if parent else ()
-        there = Journal(root, clock=lambda: now - ago)
-        there.file(asked, f"{asked.argv}", Origin(1000, Session("s", asked.session), above))
+        there = Database(root, lambda: now - ago)
+        Requests(there).submit(asked, f"{asked.argv}", Origin(1000, Session("s", asked.session), above))
         there.close()
 
     put(DROP, 64)
@@ -101,8 +104,8 @@ def scene(root: Root) -> None:
         put(uploads(number), 41, parent=7)
     put(PUSH, 23)
     put(VOLUME_DELETE, 4)
-    journal.append("asked", {**row, "argv": list(VOLUME_DELETE.argv)})
-    journal.close()
+    log.append("asked", {**row, "argv": list(VOLUME_DELETE.argv)})
+    database.close()
 
 
 async def draw(root: Root) -> None:

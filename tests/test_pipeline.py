@@ -1,19 +1,20 @@
 """The path of one call, with an invented world around it."""
 
-import pytest
+import time
 
-from agentguard.approval.request import Filed, Request
+import pytest
+from support.fakes import LAUNCHED, FakeAsker, FakeFacts, FakeLauncher, FakeLog, FakeRequests, FakeWorld
+
 from agentguard.core.call import Invocation
 from agentguard.core.caller import Origin, Process, Session
 from agentguard.core.effect import Effect, Environment, Reading, Target
 from agentguard.core.word import Known, known
-from agentguard.core.world import PathState, World
-from agentguard.errors import REFUSED, NoProgram, RecordError
-from agentguard.pipeline import Edges, Journal, guard
+from agentguard.edge.records.requests import PAUSE
+from agentguard.errors import REFUSED, NoProgram
+from agentguard.pipeline import guard
 from agentguard.policy.settings import WORD, Policy
 
 CALL = Invocation.of(("rm", "-rf", "data"), "/home/ada/work", {"PATH": "/shims:/bin"})
-LAUNCHED = 77
 
 
 def effect(verb="remove", recoverable_by="", **more):
@@ -37,140 +38,33 @@ READINGS = {
 }
 
 
-class FakeJournal(Journal):
-    """Keeps everything in lists. `answers` is what a person does while a call waits."""
+class Scene:
+    """A call of claude's, and a person, all invented. `events` keeps the order of what happened."""
 
-    def __init__(self, log, *, fails=()):
-        self.log = log
-        self.rows = []
-        self.requests = []
-        self.answer = "open"
-        self.words = ""
-        self.fails = set(fails)
-        self.spendable = True
-        self.denied = ()
-
-    def _may_fail(self, what):
-        if what in self.fails:
-            raise RecordError("record.db: its disk is full", "free some space")
-
-    def append(self, kind, facts):
-        self._may_fail(kind)
-        self.rows.append((kind, facts))
-        self.log.append(kind)
-
-    def denials(self, session):
-        return self.denied
-
-    def file(self, asked, digest, caller, hits=()):
-        self._may_fail("file")
-        for request in self.requests:
-            if request.digest == digest and request.state == "open":
-                return Filed(request)
-        self.requests.append(Request(f"r{len(self.requests) + 1}", digest, caller.session.id, 0.0, asked))
-        self.log.append("file")
-        return Filed(self.requests[-1])
-
-    def _now(self, request):
-        return next(r for r in self.requests if r.id == request.id)
-
-    def settle(self, state, words=""):
-        """A person answers the newest request."""
-        self.requests[-1] = self.requests[-1].replace(state=state, answer=words)
-
-    def approved(self, digest, life):
-        self._may_fail("approved")
-        return next((r for r in self.requests if r.digest == digest and r.state == "approved"), None)
-
-    def settled(self, request, seconds):
-        self.log.append(f"wait {seconds:g}")
-        if self.answer == "interrupt":
-            raise KeyboardInterrupt
-        if seconds and self.answer != "open":
-            self.settle(self.answer, self.words)
-        return self._now(request)
-
-    def spend(self, request, life):
-        self._may_fail("spend")
-        self.log.append("spend")
-        if not self.spendable or self._now(request).state != "approved":
-            return False
-        self.settle("spent")
-        return True
-
-    def withdraw(self, request):
-        self.log.append("withdraw")
-        self.settle("withdrawn")
-
-
-class FakeWorld(World):
-    def __init__(self, state):
-        self.state = state
-
-    def paths(self, paths, cwd, follow):
-        return tuple(PathState(path, self.state) for path in paths)
-
-
-class FakeEdges(Edges):
-    """A caller, a person and a place, all invented. `log` keeps the order of what happened."""
-
-    journal = None
-    patience = 100.0
-    policy = Policy()
-    factors = ()
-    sits = True
-
-    def is_persons(self, terminal):
-        return self.sits
-
-    def __init__(self, reading=DESTRUCTIVE, *, terminal="", typed=False, **journal):
-        self.log = []
-        self.told = []
-        self.journal = FakeJournal(self.log, **journal)
-        self.reading = reading
-        self.terminal = terminal
-        self.typed = typed
-        self.states = ["untracked"]
-        self.inode = ("8", "1")
-        self.program = ("8", "9")
-
-    def world(self, call):
-        return FakeWorld(self.states.pop(0) if len(self.states) > 1 else self.states[0])
-
-    def read(self, call, world):
-        world.paths(call.argv[2:], call.cwd, False)
-        return self.reading
-
-    def origin(self):
+    def __init__(self, reading=DESTRUCTIVE, *, terminal="", typed=False, fails=()):
+        self.events = []
+        self.facts = FakeFacts(reading)
+        self.log = FakeLog(self.events, fails)
+        self.requests = FakeRequests(self.events, fails)
+        self.asker = FakeAsker(self.events, typed)
+        self.launcher = FakeLauncher(self.events)
         above = (Process(20, 5, "bash"), Process(10, 3, "claude"))
-        return Origin(1000, Session("s1", "claude (pid 10)"), above, "claude", self.terminal)
+        self.origin = Origin(1000, Session("s1", "claude (pid 10)"), above, "claude", terminal)
 
-    def real(self, call):
-        return "/bin/rm", self.program
+    def call(self, call=CALL):
+        return guard(call, self.origin, self.facts, self.log, self.requests, self.asker, self.launcher)
 
-    def directory(self, call):
-        return self.inode
+    def answered(self, approved=True):
+        """A person answers what waits."""
+        self.requests.answer(self.requests.pending(), approved, {})
 
-    def located(self, path):
-        return path, ()
-
-    def prompt(self, terminal, asked, word):
-        self.log.append(f"prompt {terminal} {word}")
-        self.shown = asked
-        return self.typed
-
-    def tell(self, *lines):
-        self.told += lines
-        self.log.append("tell")
-
-    def launch(self, program, call):
-        self.log.append(f"launch {program}")
-        self.launched = call
-        return LAUNCHED
+    @property
+    def told(self):
+        return self.asker.told
 
 
-def text(edges):
-    return "\n".join(edges.told)
+def text(scene):
+    return "\n".join(scene.told)
 
 
 # What happens, in order
@@ -178,10 +72,10 @@ def text(edges):
 
 @pytest.mark.parametrize("rating", ["read", "reversible"])
 def test_what_can_be_brought_back_runs_at_once_and_says_nothing(rating):
-    edges = FakeEdges(READINGS[rating])
-    assert guard(CALL, edges) == LAUNCHED
-    assert edges.log == ["ran", "launch /bin/rm"]
-    assert edges.launched is CALL and edges.told == []
+    scene = Scene(READINGS[rating])
+    assert scene.call() == LAUNCHED
+    assert scene.events == ["ran", "launch /bin/rm"]
+    assert scene.launcher.launched is CALL and scene.told == []
 
 
 SCENES = [
@@ -191,51 +85,68 @@ SCENES = [
     ("not typed here", {"terminal": "/dev/pts/3"}, "open", REFUSED,
      ["asked", "prompt /dev/pts/3 DELETE", "refused", "tell"]),
     ("approved elsewhere", {}, "approved", LAUNCHED,
-     ["file", "asked", "tell", "wait 100", "spend", "ran", "launch /bin/rm"]),
-    ("denied elsewhere", {}, "denied", REFUSED, ["file", "asked", "tell", "wait 100", "refused", "tell"]),
-    ("withdrawn elsewhere", {}, "withdrawn", REFUSED, ["file", "asked", "tell", "wait 100", "refused", "tell"]),
-    ("nobody answers", {}, "open", REFUSED, ["file", "asked", "tell", "wait 100", "refused", "tell"]),
-    ("another call spends it first", {}, "spent", REFUSED, ["file", "asked", "tell", "wait 100", "refused", "tell"]),
+     ["submit", "asked", "tell", "wait 100", "consume", "ran", "launch /bin/rm"]),
+    ("denied elsewhere", {}, "denied", REFUSED, ["submit", "asked", "tell", "wait 100", "refused", "tell"]),
+    ("withdrawn elsewhere", {}, "withdrawn", REFUSED, ["submit", "asked", "tell", "wait 100", "refused", "tell"]),
+    ("nobody answers", {}, "open", REFUSED, ["submit", "asked", "tell", "wait 100", "refused", "tell"]),
+    ("another call spends it first", {}, "spent", REFUSED, ["submit", "asked", "tell", "wait 100", "refused", "tell"]),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("options", "answer", "status", "log"), [s[1:] for s in SCENES], ids=[s[0] for s in SCENES])
 def test_a_destructive_call_waits_for_a_person(options, answer, status, log):
-    edges = FakeEdges(**options)
-    edges.journal.answer = answer
-    assert guard(CALL, edges) == status
-    assert edges.log == log
+    scene = Scene(**options)
+    scene.requests.outcome = answer
+    assert scene.call() == status
+    assert scene.events == log
+
+
+def test_a_terminal_that_no_person_sits_at_is_not_asked_at():
+    scene = Scene(terminal="/dev/pts/3", typed=True)
+    scene.asker.sits = False
+    assert scene.call() == REFUSED
+    assert scene.events == ["submit", "asked", "tell", "wait 100", "refused", "tell"]
+
+
+def test_the_next_call_of_a_loop_joins_its_question_and_does_not_wait():
+    scene = Scene()
+    scene.call()
+    del scene.events[:]
+    assert scene.call(CALL.replace(argv=known(("rm", "-rf", "more")))) == REFUSED
+    assert scene.events == ["submit", "asked", "refused", "tell"]
+    assert scene.log.rows[-2][1]["group"] == "r1"
 
 
 def test_with_no_patience_a_request_is_filed_and_the_call_refused_at_once():
-    edges = FakeEdges()
-    edges.patience = 0
-    assert guard(CALL, edges) == REFUSED
-    assert edges.log == ["file", "asked", "wait 0", "refused", "tell"]
+    scene = Scene()
+    scene.facts.policy = Policy(wait=0)
+    assert scene.call() == REFUSED
+    assert scene.events == ["submit", "asked", "wait 0", "refused", "tell"]
 
 
 def test_what_cannot_be_shown_is_refused_without_asking():
-    edges = FakeEdges(DESTRUCTIVE + Reading(unconfirmable="its standard input never ends"), terminal="/dev/pts/3")
-    assert guard(CALL, edges) == REFUSED
-    assert edges.log == ["refused", "tell"]
-    assert "its standard input never ends" in text(edges)
-    assert edges.journal.requests == []
+    scene = Scene(DESTRUCTIVE + Reading(unconfirmable="its standard input never ends"), terminal="/dev/pts/3")
+    assert scene.call() == REFUSED
+    assert scene.events == ["refused", "tell"]
+    assert "its standard input never ends" in text(scene)
+    assert scene.requests.pending() == ()
 
 
 # Approved later
 
 
 def test_an_approval_given_later_lets_the_same_call_pass_once():
-    edges = FakeEdges()
-    assert guard(CALL, edges) == REFUSED
-    edges.journal.settle("approved")
-    del edges.log[:], edges.told[:]
-    assert guard(CALL, edges) == LAUNCHED
-    assert edges.log == ["spend", "ran", "launch /bin/rm"]
-    assert edges.told == []
-    del edges.log[:]
-    assert guard(CALL, edges) == REFUSED  # the second time is a new request
-    assert edges.log == ["file", "asked", "tell", "wait 100", "refused", "tell"]
+    scene = Scene()
+    assert scene.call() == REFUSED
+    scene.answered()
+    del scene.events[:], scene.told[:]
+    assert scene.call() == LAUNCHED
+    assert scene.events == ["consume", "ran", "launch /bin/rm"]
+    assert scene.told == []
+    del scene.events[:]
+    scene.requests.now = lambda: time.time() + PAUSE  # too late for the next call of a loop, which does not wait
+    assert scene.call() == REFUSED  # the second time is a new request
+    assert scene.events == ["submit", "asked", "tell", "wait 100", "refused", "tell"]
 
 
 @pytest.mark.parametrize(
@@ -247,71 +158,182 @@ def test_an_approval_given_later_lets_the_same_call_pass_once():
     ],
 )
 def test_an_approval_is_for_that_call_only(other):
-    edges = FakeEdges()
-    guard(CALL, edges)
-    edges.journal.settle("approved")
-    assert guard(other, edges) == REFUSED
+    scene = Scene()
+    scene.call()
+    scene.answered()
+    assert scene.call(other) == REFUSED
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"uid": 1001},
+        {"session": Session("s2", "claude (pid 10)")},
+        {"session": Session("s1", "claude (pid 10)", below=(10, 4))},
+    ],
+)
+def test_an_approval_is_for_that_caller_only(other):
+    scene = Scene()
+    scene.call()
+    scene.answered()
+    scene.origin = scene.origin.replace(**other)
+    assert scene.call() == REFUSED
+
+
+@pytest.mark.parametrize(("passed", "status"), [(29, LAUNCHED), (30, REFUSED)])
+def test_an_approval_is_good_for_as_long_as_was_chosen(passed, status):
+    scene = Scene()
+    scene.facts.policy = Policy(approval=30)
+    scene.requests.now = lambda: 1000.0
+    scene.call()
+    scene.answered()
+    scene.requests.now = lambda: 1000.0 + passed
+    assert scene.call() == status
+    assert len(scene.requests.pending()) == (status == REFUSED), "once it has ended, a person is asked anew"
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        lambda edges: setattr(edges, "inode", ("8", "2")),  # another directory of that name
-        lambda edges: setattr(edges, "program", ("8", "10")),  # another program there
-        lambda edges: setattr(edges, "states", ["modified"]),  # the world answers otherwise
-        lambda edges: setattr(edges, "reading", Reading((effect(catastrophic="your home"),))),
+        lambda scene: setattr(scene.facts, "inode", ("8", "2")),  # another directory of that name
+        lambda scene: setattr(scene.facts, "program", ("8", "10")),  # another program there
+        lambda scene: setattr(scene.facts, "world", FakeWorld("modified")),  # the world answers otherwise
+        lambda scene: setattr(scene.facts, "reading", Reading((effect(catastrophic="your home"),))),
     ],
 )
 def test_an_approval_is_not_for_what_has_changed_since(change):
-    edges = FakeEdges()
-    guard(CALL, edges)
-    edges.journal.settle("approved")
-    change(edges)
-    assert guard(CALL, edges) == REFUSED
-    assert "launch /bin/rm" not in edges.log
+    scene = Scene()
+    scene.call()
+    scene.answered()
+    change(scene)
+    assert scene.call() == REFUSED
+    assert "launch /bin/rm" not in scene.events
 
 
 def test_what_changes_while_a_person_elsewhere_is_asked_does_not_run():
-    edges = FakeEdges()
-    edges.journal.answer = "approved"
-    edges.states = ["untracked", "modified"]
-    assert guard(CALL, edges) == REFUSED
-    assert edges.log[-2:] == ["refused", "tell"] and "spend" not in edges.log
-    assert "changed" in text(edges)
+    scene = Scene()
+    scene.requests.outcome = "approved"
+    scene.facts.world = FakeWorld("untracked", "modified")
+    assert scene.call() == REFUSED
+    assert scene.events[-2:] == ["refused", "tell"] and "consume" not in scene.events
+    assert "changed" in text(scene)
 
 
 def test_what_changes_while_a_person_is_asked_here_does_not_run():
-    edges = FakeEdges(terminal="/dev/pts/3", typed=True)
-    edges.states = ["untracked", "modified"]
-    assert guard(CALL, edges) == REFUSED
-    assert edges.log == ["asked", f"prompt /dev/pts/3 {WORD}", "refused", "tell"]
+    scene = Scene(terminal="/dev/pts/3", typed=True)
+    scene.facts.world = FakeWorld("untracked", "modified")
+    assert scene.call() == REFUSED
+    assert scene.events == ["asked", f"prompt /dev/pts/3 {WORD}", "refused", "tell"]
 
 
 def test_an_approval_that_another_process_spends_first_is_not_spent_twice():
-    edges = FakeEdges()
-    edges.journal.answer = "approved"
-    edges.journal.spendable = False
-    assert guard(CALL, edges) == REFUSED
-    assert "launch /bin/rm" not in edges.log
-    assert "has been used or has expired" in text(edges)
+    scene = Scene()
+    scene.requests.outcome = "approved"
+    scene.requests.consume = lambda request, life: False
+    assert scene.call() == REFUSED
+    assert "launch /bin/rm" not in scene.events
+    assert "has been used or has expired" in text(scene)
 
 
 def test_two_calls_that_wait_for_the_same_thing_share_a_request_and_one_runs():
-    edges = FakeEdges()
-    guard(CALL, edges)
-    guard(CALL, edges)
-    assert len(edges.journal.requests) == 1
-    edges.journal.settle("approved")
-    assert [guard(CALL, edges), guard(CALL, edges)] == [LAUNCHED, REFUSED]
+    scene = Scene()
+    scene.call()
+    scene.call()
+    assert len(scene.requests.pending()) == 1
+    scene.answered()
+    assert [scene.call(), scene.call()] == [LAUNCHED, REFUSED]
 
 
 def test_a_caller_that_goes_away_takes_its_request_along():
-    edges = FakeEdges()
-    edges.journal.answer = "interrupt"
+    scene = Scene()
+    scene.requests.outcome = "interrupt"
     with pytest.raises(KeyboardInterrupt):
-        guard(CALL, edges)
-    assert edges.log[-2:] == ["withdraw", "refused"]
-    assert edges.journal.rows[-1][1]["why"] == "interrupted while waiting"
+        scene.call()
+    assert scene.events[-2:] == ["withdraw", "refused"]
+    assert scene.log.rows[-1][1]["why"] == "interrupted while waiting"
+
+
+# Proven
+
+
+def proving(**options):
+    """A scene in which everything that asks wants a factor."""
+    scene = Scene(**options)
+    scene.facts.policy, scene.facts.has_factors = Policy(factor=("destructive",)), True
+    return scene
+
+
+@pytest.mark.parametrize(
+    ("has_key", "typed", "status", "events"),
+    [
+        (True, True, LAUNCHED, ["asked", "prompt /dev/pts/3 DELETE", "sign /dev/pts/3", "ran", "launch /bin/rm"]),
+        (False, True, REFUSED, ["asked", "prompt /dev/pts/3 DELETE", "sign /dev/pts/3", "refused", "tell"]),
+        (True, False, REFUSED, ["asked", "prompt /dev/pts/3 DELETE", "refused", "tell"]),
+    ],
+)
+def test_a_person_here_signs_once_the_word_is_typed(has_key, typed, status, events):
+    scene = proving(terminal="/dev/pts/3", typed=typed)
+    scene.asker.has_key = has_key
+    assert scene.call() == status
+    assert scene.events == events
+    assert has_key or "no passphrase was given" in text(scene)
+    assert scene.log.rows[-1][1].get("proof", "").startswith("signed ") is (status == LAUNCHED)
+
+
+def test_what_a_person_here_has_signed_must_hold():
+    scene = proving(terminal="/dev/pts/3", typed=True)
+    scene.asker.signed = lambda terminal, digest: scene.asker.signature("another call")
+    assert scene.call() == REFUSED
+    assert "its approval does not prove a person: what was signed is another call" in text(scene)
+
+
+def test_without_a_factor_to_ask_for_the_word_is_enough():
+    scene = proving(terminal="/dev/pts/3", typed=True)
+    scene.facts.has_factors = False
+    assert scene.call() == LAUNCHED
+    assert "sign /dev/pts/3" not in scene.events
+
+
+@pytest.mark.parametrize("signs", [True, False])
+def test_an_approval_elsewhere_must_be_signed(signs):
+    scene = proving()
+    assert scene.call() == REFUSED
+    (request,) = scene.requests.pending()
+    proof = scene.asker.signature(request.digest) if signs else ""
+    scene.requests.answer((request,), True, {}, proof=proof)
+    assert scene.call() == (LAUNCHED if signs else REFUSED)
+    assert signs or "its approval does not prove a person: it is not signed" in text(scene)
+    assert scene.requests.wait(request, 0).state == "spent", "it is used up either way"
+
+
+# Denied before
+
+
+def test_what_aims_at_the_same_as_a_denied_call_is_asked_about_though_it_is_reversible():
+    scene = Scene()
+    scene.call()
+    scene.answered(approved=False)
+    scene.facts.reading = READINGS["reversible"]
+    scene.facts.policy = Policy(wait=7)
+    scene.requests.now = lambda: time.time() + PAUSE
+    del scene.events[:]
+    assert scene.call() == REFUSED
+    assert scene.events == ["submit", "asked", "tell", "wait 7", "refused", "tell"]
+    assert scene.log.rows[-1][1]["rating"] == "reversible" and "r1" in scene.log.rows[-1][1]["earlier"][0]
+
+
+def test_what_was_denied_does_not_stop_what_only_looks():
+    scene = Scene()
+    scene.call()
+    scene.answered(approved=False)
+    scene.facts.reading = READINGS["read"]
+    assert scene.call() == LAUNCHED
+
+
+def test_in_continuous_integration_nobody_is_waited_for():
+    scene = Scene()
+    assert scene.call(CALL.replace(env={**CALL.env, "CI": Known("true")})) == REFUSED
+    assert "wait 0" in scene.events
 
 
 # The record
@@ -319,39 +341,39 @@ def test_a_caller_that_goes_away_takes_its_request_along():
 
 @pytest.mark.parametrize("rating", ["read", "reversible"])
 def test_what_can_be_brought_back_runs_without_a_record_and_says_so(rating):
-    edges = FakeEdges(READINGS[rating], fails=["ran"])
-    assert guard(CALL, edges) == LAUNCHED
-    assert edges.log == ["tell", "launch /bin/rm"]
-    assert edges.told == [
+    scene = Scene(READINGS[rating], fails=["ran"])
+    assert scene.call() == LAUNCHED
+    assert scene.events == ["tell", "launch /bin/rm"]
+    assert scene.told == [
         "agentguard: rm runs without a record: its disk is full (a person can look with `agentguard doctor`)"
     ]
 
 
 @pytest.mark.parametrize(
     ("terminal", "fails"),
-    [("", fails) for fails in ("approved", "file", "asked", "spend", "ran")]
+    [("", fails) for fails in ("approved", "submit", "asked", "consume", "ran")]
     + [("/dev/pts/3", fails) for fails in ("approved", "asked", "ran")],
 )
 def test_without_a_record_nothing_destructive_runs(terminal, fails):
-    edges = FakeEdges(terminal=terminal, typed=True, fails=[fails])
-    edges.journal.answer = "approved"
-    assert guard(CALL, edges) == REFUSED
-    assert "launch /bin/rm" not in edges.log
-    assert "cannot be put on the record: its disk is full" in text(edges)
+    scene = Scene(terminal=terminal, typed=True, fails=[fails])
+    scene.requests.outcome = "approved"
+    assert scene.call() == REFUSED
+    assert "launch /bin/rm" not in scene.events
+    assert "cannot be put on the record: its disk is full" in text(scene)
 
 
 def test_a_refusal_that_cannot_be_recorded_is_a_refusal():
-    edges = FakeEdges(fails=["refused"])
-    assert guard(CALL, edges) == REFUSED
-    assert "cannot be put on the record" in text(edges)
+    scene = Scene(fails=["refused"])
+    assert scene.call() == REFUSED
+    assert "cannot be put on the record" in text(scene)
 
 
 def test_a_row_holds_who_what_where_and_why():
-    edges = FakeEdges()
-    edges.journal.answer = "approved"
-    guard(CALL, edges)
-    assert [kind for kind, _ in edges.journal.rows] == ["asked", "ran"]
-    ((_, asked), (_, ran)) = edges.journal.rows
+    scene = Scene()
+    scene.requests.outcome = "approved"
+    scene.call()
+    assert [kind for kind, _ in scene.log.rows] == ["asked", "ran"]
+    ((_, asked), (_, ran)) = scene.log.rows
     assert ran == {
         "program": "rm",
         "argv": ("rm", "-rf", "data"),
@@ -393,18 +415,18 @@ def test_a_row_holds_who_what_where_and_why():
     ],
 )
 def test_the_last_row_says_how_it_ended(options, answer, kind, facts):
-    edges = FakeEdges(**options)
-    edges.journal.answer = answer
-    guard(CALL, edges)
-    last, row = edges.journal.rows[-1]
+    scene = Scene(**options)
+    scene.requests.outcome = answer
+    scene.call()
+    last, row = scene.log.rows[-1]
     assert last == kind and facts.items() <= row.items()
 
 
 def test_a_row_keeps_only_so_many_effects():
     many = Reading(tuple(effect(environment=e.environment) for e in DESTRUCTIVE.effects * 500))
-    edges = FakeEdges(many)
-    guard(CALL, edges)
-    assert len(edges.journal.rows[0][1]["effects"]) == 50
+    scene = Scene(many)
+    scene.call()
+    assert len(scene.log.rows[0][1]["effects"]) == 50
 
 
 def test_secrets_are_masked_in_rows_and_in_what_is_told_and_shown():
@@ -415,31 +437,31 @@ def test_secrets_are_masked_in_rows_and_in_what_is_told_and_shown():
         "remove", Target("url", url), rule="r", program="curl", reason=f"deletes {url}", catastrophic=f"all of {url}",
         environment=Environment("production", f"PGPASSWORD={secret}"),
     )  # fmt: skip
-    edges = FakeEdges(Reading((hit,)), terminal="/dev/pts/3")
-    guard(call, edges)
-    assert "db.example" in text(edges)
-    assert secret not in repr(edges.journal.rows) + text(edges) + repr(edges.shown)
+    scene = Scene(Reading((hit,)), terminal="/dev/pts/3")
+    scene.call(call)
+    assert "db.example" in text(scene)
+    assert secret not in repr(scene.log.rows) + text(scene) + repr(scene.asker.shown)
 
 
 def test_the_record_comes_before_the_launch_and_a_missing_program_before_everything():
-    class Gone(FakeEdges):
-        def real(self, call):
-            raise NoProgram("rm: not found")
+    def gone(call):
+        raise NoProgram("rm: not found")
 
-    edges = Gone()
+    scene = Scene()
+    scene.facts.real = gone
     with pytest.raises(NoProgram):
-        guard(CALL, edges)
-    assert edges.log == []
+        scene.call()
+    assert scene.events == []
 
 
 # What the agent reads
 
 
 def test_a_refusal_names_reason_safer_way_request_and_aim():
-    edges = FakeEdges(Reading((effect(catastrophic="your home directory"),)))
-    edges.patience = 0
-    guard(CALL, edges)
-    assert edges.told == [
+    scene = Scene(Reading((effect(catastrophic="your home directory"),)))
+    scene.facts.policy = Policy(wait=0)
+    scene.call()
+    assert scene.told == [
         "agentguard: rm was not run: no person has answered yet",
         "  rated   destructive, catastrophic: your home directory",
         "  because git does not know data [rm-untracked]",
@@ -450,10 +472,10 @@ def test_a_refusal_names_reason_safer_way_request_and_aim():
 
 
 def test_a_wait_is_told_before_it_begins():
-    edges = FakeEdges()
-    edges.journal.answer = "approved"
-    guard(CALL, edges)
-    assert edges.told == [
+    scene = Scene()
+    scene.requests.outcome = "approved"
+    scene.call()
+    assert scene.told == [
         "agentguard: rm waits up to 100 s for a person, as request r1",
         "  rated   destructive",
         "  because git does not know data [rm-untracked]",
@@ -461,11 +483,11 @@ def test_a_wait_is_told_before_it_begins():
 
 
 def test_what_a_person_said_reaches_the_agent():
-    edges = FakeEdges()
-    edges.journal.answer, edges.journal.words = "denied", "that is the only copy"
-    guard(CALL, edges)
-    assert "agentguard: rm was not run: a person said no: that is the only copy" in edges.told
-    assert "once they approve" not in text(edges)
+    scene = Scene()
+    scene.requests.outcome, scene.requests.words = "denied", "that is the only copy"
+    scene.call()
+    assert "agentguard: rm was not run: a person said no: that is the only copy" in scene.told
+    assert "once they approve" not in text(scene)
 
 
 def test_a_refusal_stays_short_and_harmless_to_a_terminal():
@@ -480,11 +502,11 @@ def test_a_refusal_stays_short_and_harmless_to_a_terminal():
         )
         for n in range(40)
     )
-    edges = FakeEdges(Reading(hits))
-    edges.patience = 0
-    guard(CALL, edges)
-    assert len(edges.told) == 8
-    assert "and for 38 more reasons" in text(edges)
-    assert all(line.isprintable() for line in edges.told)
+    scene = Scene(Reading(hits))
+    scene.facts.policy = Policy(wait=0)
+    scene.call()
+    assert len(scene.told) == 8
+    assert "and for 38 more reasons" in text(scene)
+    assert all(line.isprintable() for line in scene.told)
     ways_around = ("agentguard_", "--", "disable", "uninstall", "/bin/", "bypass", "approve r", "path", ".toml")
-    assert not any(way in text(edges).lower() for way in ways_around)
+    assert not any(way in text(scene).lower() for way in ways_around)

@@ -12,7 +12,8 @@ from ..edge.factors.factors import Factor
 from ..edge.factors.proof import asked, choice, grant
 from ..edge.installation.config import policy
 from ..edge.layout import Root
-from ..edge.records.requests import Journal
+from ..edge.records.database import Database
+from ..edge.records.requests import Requests
 from ..edge.terminal.prompt import answer, say
 from ..errors import RecordError, Unproven
 from .person import Person, proving
@@ -42,14 +43,14 @@ class Answers:
             with proving(self._root, self._deed):
                 given = asked(factor, answer, say) if passphrase is None else passphrase
                 proof = grant(self._root, tuple(one.digest for one in requests), factor, given).written()
-        with closing(Journal(self._root)) as journal:
-            return approval(self._root, journal.answer(requests, True, person.by, proof=proof))
+        with closing(Database(self._root)) as database:
+            return approval(self._root, Requests(database).answer(requests, True, person.by, proof=proof))
 
     def deny(self, requests: tuple[Request, ...], words: str) -> str:
         """Refuse these."""
         person = self._here()
-        with closing(Journal(self._root)) as journal:
-            denied = journal.answer(requests, False, person.by, words)
+        with closing(Database(self._root)) as database:
+            denied = Requests(database).answer(requests, False, person.by, words)
         return f"Denied {', '.join(one.id for one in denied)}: {quoted(denied[0].sheet.argv)[:500]}"
 
     def _here(self) -> Person:

@@ -6,8 +6,8 @@ import heapq
 from collections.abc import Iterator
 from typing import Any
 
-from ..edge.records.audit_log import REQUEST_MEMORY, Row
-from ..edge.records.requests import Journal
+from ..edge.records.audit_log import REQUEST_MEMORY, AuditLog, Row
+from ..edge.records.requests import Requests
 from ..errors import UsageError
 from ..lean.canonical import canonical
 
@@ -15,7 +15,7 @@ from ..lean.canonical import canonical
 _KINDS = ("asked", "approved", "denied", "refused", "attempt")
 
 
-def blocked(journal: Journal, since: float) -> Iterator[dict[str, Any]]:
+def blocked(log: AuditLog, requests: Requests, since: float) -> Iterator[dict[str, Any]]:
     """One object for each stopped call whose last row is not older than `since`, the newest first.
 
     Each is the facts of the call's first row, with "seq" and "hash" of that row; "why" and "answer"
@@ -23,8 +23,8 @@ def blocked(journal: Journal, since: float) -> Iterator[dict[str, Any]]:
     """
     early = max(0.0, since - REQUEST_MEMORY)  # what was asked before `since` may have been answered after it
     rows = heapq.merge(
-        journal.rows(kinds=_KINDS, since=early, newest=False),
-        journal.rows(kinds=("ran",), rating="destructive", since=early, newest=False),
+        log.rows(kinds=_KINDS, since=early, newest=False),
+        log.rows(kinds=("ran",), rating="destructive", since=early, newest=False),
         key=lambda row: row.seq,
     )
     calls: list[_Call] = []
@@ -44,7 +44,7 @@ def blocked(journal: Journal, since: float) -> Iterator[dict[str, Any]]:
             del unfinished[key]
     for call in reversed(calls):
         if call.last >= since:
-            yield call.told(journal)
+            yield call.told(requests)
 
 
 def _key(row: Row) -> str:
@@ -80,11 +80,11 @@ class _Call:
             self._outcome = "refused"
         self._facts |= {name: row.body[name] for name in ("why", "answer", "by") if row.body.get(name)}
 
-    def told(self, journal: Journal) -> dict[str, Any]:
+    def told(self, requests: Requests) -> dict[str, Any]:
         """The finished object. What still hangs on a request is asked of the request itself."""
         outcome, is_open = self._outcome, False
         if outcome in ("waiting", "timed out") and self._facts.get("request"):
-            state = _state(journal, str(self._facts["request"]))
+            state = _state(requests, str(self._facts["request"]))
             is_open = state == "open"
             if state == "withdrawn":
                 outcome = "interrupted"
@@ -93,12 +93,12 @@ class _Call:
         return {**self._facts, "outcome": outcome, "open": is_open}
 
 
-def _state(journal: Journal, id: str) -> str:
+def _state(requests: Requests, id: str) -> str:
     """A request's state; "too old" if it can no longer be answered, "gone" if it was pruned."""
     try:
-        request = journal.request(id)
+        request = requests.request(id)
     except UsageError:
         return "gone"
-    if request.state == "open" and request not in journal.pending():
+    if request.state == "open" and request not in requests.pending():
         return "too old"
     return request.state

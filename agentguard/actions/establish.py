@@ -19,7 +19,8 @@ from ..edge.factors.factors import Factor
 from ..edge.installation import shims, startup_files, store
 from ..edge.layout import Root
 from ..edge.records import spool, used_grants
-from ..edge.records.requests import Journal
+from ..edge.records.audit_log import AuditLog
+from ..edge.records.database import Database
 from ..edge.system import programs
 from ..errors import InstallError, NoProgram
 from ..fastpath import shell_tables
@@ -110,8 +111,8 @@ def _pins(root: Root) -> frozenset[str]:
 
 def _put_on_record(root: Root, version: str, changes: list[str]) -> None:
     facts = {"program": "agentguard", "version": version, "changes": changes, "uid": os.getuid()}
-    with as_owner(root), closing(Journal(root)) as journal:
-        journal.append("installed", facts)
+    with as_owner(root), closing(Database(root)) as database:
+        AuditLog(database).append("installed", facts)
 
 
 def derive(lib: str) -> None:

@@ -21,7 +21,9 @@ from ..edge.caller.controlling_terminal import is_own_terminal, own_terminal
 from ..edge.caller.processes import origin
 from ..edge.factors.proof import asked, chosen, sign_grant, signed, usable
 from ..edge.layout import Root
-from ..edge.records.requests import Journal
+from ..edge.records.audit_log import AuditLog
+from ..edge.records.database import Database
+from ..edge.records.sessions import NamedSessions
 from ..edge.terminal.prompt import answer, say
 from ..edge.terminal.trust import place
 from ..errors import NotAPerson, RecordError, Unproven
@@ -100,8 +102,8 @@ def proving(root: Root, deed: str) -> Iterator[None]:
 
 def _caller(root: Root) -> tuple[Origin, Sessions]:
     """Who calls, and the sessions that are known."""
-    with as_owner(root), closing(Journal(root)) as journal:
-        sessions = journal.sessions()
+    with as_owner(root), closing(Database(root)) as database:
+        sessions = NamedSessions(database).recent()
     return _claimed(origin(sessions, os.environ), sessions), sessions
 
 
@@ -144,8 +146,8 @@ def _facts(caller: Origin, here: Place) -> dict[str, Any]:
 
 def _challenge(root: Root, deed: str) -> bytes:
     """What is signed to prove a person for one deed, at this point of the record, once."""
-    with as_owner(root), closing(Journal(root)) as journal:
-        extent = journal.extent()
+    with as_owner(root), closing(Database(root)) as database:
+        extent = AuditLog(database).extent()
     return ("agentguard proof 1\n" + canonical((os.urandom(16).hex(), deed, extent.seq, extent.head))).encode()
 
 
@@ -172,8 +174,8 @@ def _put_on_record(root: Root, caller: Origin, deed: str, why: str) -> None:
         "deed": deed,
         "why": why,
     }
-    with as_owner(root), closing(Journal(root)) as journal:
-        journal.append("attempt", facts)
+    with as_owner(root), closing(Database(root)) as database:
+        AuditLog(database).append("attempt", facts)
 
 
 def _user(uid: int) -> str:

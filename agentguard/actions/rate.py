@@ -96,16 +96,19 @@ class Judge:
             return ()
         from ..edge.caller.processes import origin
         from ..edge.files.locate import located
-        from ..edge.records.requests import Journal
+        from ..edge.records.database import Database
+        from ..edge.records.requests import Requests
+        from ..edge.records.sessions import NamedSessions
 
-        journal = Journal(root)
+        database = Database(root)
         try:
-            denials = journal.denials(origin(journal.sessions(), os.environ).session)
+            session = origin(NamedSessions(database).recent(), os.environ).session
+            denials = Requests(database).denials(session)
             return earlier(reading, cwd, denials, located)
         except RecordError as fault:
             return (f"what was denied lately cannot be read: {fault}",)
         finally:
-            journal.close()
+            database.close()
 
     def _environment(self, changes: Mapping[str, str | None]) -> dict[str, str]:
         """This process's environment with some variables changed or, where the value is None, unset."""

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Literal
 
+    from ..core.caller import Origin
+
     State = Literal["open", "approved", "denied", "spent", "withdrawn"]
 else:
     State = str
@@ -24,8 +26,8 @@ class Request(Value):
     """`digest` is what exactly was asked for (see `bound`); an approval is good for that and nothing else.
 
     Times are seconds since the epoch. `answered` is 0 while nobody has answered; `answer` is
-    what a person who denied it wants the agent to read. `lead` is the id of the request that
-    this one has joined (see `kin`), "" for one that stands by itself or leads. `proof` is a
+    what a person who denied it wants the agent to read. `group_leader` is the id of the
+    request that this one has joined (see `group_key`), "" for one that stands by itself or leads. `proof` is a
     signed `Grant` as its canonical text, "" where none was given.
     """
 
@@ -37,7 +39,7 @@ class Request(Value):
     state: State = "open"
     answered: float = 0
     answer: str = ""
-    lead: str = ""
+    group_leader: str = ""
     proof: str = ""
 
 
@@ -48,8 +50,13 @@ class Filed(Value):
     waits: bool = True
 
 
-def kin(asked: Sheet) -> str:
-    """What the calls of one parent must have in common to be one question: equal for alike calls."""
+def caller_key(caller: Origin) -> str:
+    """Which process made a call; "" if nobody can tell."""
+    return f"{caller.ancestry[0].pid} {caller.ancestry[0].start}" if caller.ancestry else ""
+
+
+def group_key(asked: Sheet) -> str:
+    """What the calls of one process must have in common to be one question: equal for alike calls."""
     rules = sorted({reason.rule for reason in asked.reasons})
     return digest((asked.program, asked.cwd, bool(asked.catastrophic), asked.factor, rules))
 
@@ -63,7 +70,7 @@ def faithful(group: tuple[Request, ...]) -> tuple[Request, ...]:
     """These requests; raises UsageError if what would be shown is not what was asked, and not as one question."""
     hint = "deny it, and look at who could write to the database"
     for request in group:
-        if kin(request.sheet) != kin(group[0].sheet):
+        if group_key(request.sheet) != group_key(group[0].sheet):
             raise UsageError(f"request {request.id} was put to {group[0].id} after it was asked", hint)
         if request.digest.rpartition(":")[2] != digest(request.sheet):
             raise UsageError(f"request {request.id} was changed after it was asked", hint)
@@ -77,7 +84,7 @@ def questions(waiting: Iterable[Request]) -> dict[str, tuple[Request, ...]]:
     """
     found: dict[str, tuple[Request, ...]] = {}
     for request in waiting:
-        name = request.lead or request.id
+        name = request.group_leader or request.id
         found[name] = (*found.get(name, ()), request)
     return found
 

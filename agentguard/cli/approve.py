@@ -14,7 +14,8 @@ from ..actions.person import require_person, sign
 from ..approval.request import Request, age, faithful, question, questions, standing, wanted
 from ..approval.sheet import further, lines, printable, quoted
 from ..edge.layout import Root
-from ..edge.records.requests import Journal
+from ..edge.records.database import Database
+from ..edge.records.requests import Requests
 from ..edge.terminal.prompt import ask
 from ..errors import UsageError
 
@@ -36,25 +37,27 @@ def approve(root: Root, id: str | None) -> int:
     """
     deed = "approve a call"
     person = require_person(root, deed)
-    journal = Journal(root)
-    group = faithful(journal.group(chosen(journal, id)))
+    database = Database(root)
+    requests = Requests(database)
+    group = faithful(requests.group(chosen(database, id)))
     told = (*lines(group[0].sheet), *further(tuple(request.sheet for request in group)))
     title = f"agentguard: request {standing(group[0], time.time())}"
     if ask(title, told, f"{wanted(group)}: ") != question(group):
         click.echo(f"{printable(question(group))} was not typed: request {group[0].id} still waits.")
         return 1
     proof = sign(root, deed, tuple(one.digest for one in group)) if wants_factor(person, group) else ""
-    click.echo(approval(root, journal.answer(group, True, person.by, proof=proof)))
+    click.echo(approval(root, requests.answer(group, True, person.by, proof=proof)))
     return 0
 
 
-def chosen(journal: Journal, id: str | None) -> Request:
+def chosen(database: Database, id: str | None) -> Request:
     """The request that is meant, among those that wait. Raises UsageError, after a list if there are several."""
-    if journal.foreign:
+    if database.foreign:
         raise UsageError("the requests here are another user's", "answer them as that user")
-    waiting = journal.pending()
+    requests = Requests(database)
+    waiting = requests.pending()
     if id is not None:
-        request = journal.request(id)
+        request = requests.request(id)
         if request.id not in {one.id for one in waiting}:
             state = "too old" if request.state == "open" else request.state
             raise UsageError(f"request {request.id} no longer waits: it is {state}")

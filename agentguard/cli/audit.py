@@ -22,7 +22,9 @@ from ..actions.person import prove, require_person
 from ..approval.sheet import printable, quoted
 from ..core.effect import RATINGS
 from ..edge.layout import Root
-from ..edge.records.requests import Journal
+from ..edge.records.audit_log import AuditLog
+from ..edge.records.database import Database
+from ..edge.records.requests import Requests
 
 #: Seconds in each unit of an age.
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -91,14 +93,15 @@ def audit(
     if ctx.invoked_subcommand:
         return
     since = since or 0.0
-    with closing(Journal(ctx.obj)) as journal:
-        if not _exists(journal):
+    with closing(Database(ctx.obj)) as database:
+        log = _found(database)
+        if log is None:
             return
         if everything:
-            rows = journal.rows(since=since, program=program, rating=rating or "")
+            rows = log.rows(since=since, program=program, rating=rating or "")
             calls: Iterable[dict[str, Any]] = ({"seq": row.seq, "hash": row.hash, **row.body} for row in rows)
         else:
-            calls = blocked(journal, since)
+            calls = blocked(log, Requests(database), since)
         fitting = (call for call in calls if _fits(call, program, rating, session))
         shown = list(islice(fitting, limit))[::-1]
     if as_json:
@@ -123,11 +126,12 @@ def verify(ctx: click.Context) -> None:
       agentguard audit verify
       agentguard audit verify && agentguard audit prune --keep 90d old.jsonl
     """
-    with closing(Journal(ctx.obj)) as journal:
-        if not _exists(journal):
+    with closing(Database(ctx.obj)) as database:
+        log = _found(database)
+        if log is None:
             return
-        extent = journal.extent()  # first: rows that come meanwhile are proven, but not claimed
-        broken = journal.verify()
+        extent = log.extent()  # first: rows that come meanwhile are proven, but not claimed
+        broken = log.verify()
     if broken:
         click.echo(f"row {broken.seq} is broken: {broken.why}")
         ctx.exit(1)
@@ -155,19 +159,21 @@ def prune(root: Root, before: float | None, keep: float | None, file: str) -> No
         raise click.UsageError("give either --before or --keep")
     deed = "prune the record"
     by = prove(root, require_person(root, deed), deed)
-    with closing(Journal(root)) as journal:
-        journal.catch_up()
-        moved = journal.prune(oldest, os.path.abspath(file), by)
+    with closing(Database(root)) as database:
+        log = AuditLog(database)
+        log.catch_up()
+        moved = log.prune(oldest, os.path.abspath(file), by)
     click.echo(f"{moved} rows are now in {printable(file)}." if moved else "No row is that old.")
 
 
-def _exists(journal: Journal) -> bool:
-    """Whether there is a record at all; looking must not make one. Says so if not."""
-    journal.catch_up()
-    found = os.path.lexists(journal.path) and journal.extent().seq > 0
-    if not found:
-        click.echo("The record is empty.", err=True)
-    return found
+def _found(database: Database) -> AuditLog | None:
+    """The log, or None if there is none yet, which is said; looking must not make one."""
+    log = AuditLog(database)
+    log.catch_up()
+    if os.path.lexists(database.path) and log.extent().seq > 0:
+        return log
+    click.echo("The record is empty.", err=True)
+    return None
 
 
 def _fits(call: dict[str, Any], program: str, rating: str | None, session: str) -> bool:

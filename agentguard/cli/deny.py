@@ -7,7 +7,8 @@ import click
 from ..actions.person import prove, require_person
 from ..approval.sheet import quoted
 from ..edge.layout import Root
-from ..edge.records.requests import Journal
+from ..edge.records.database import Database
+from ..edge.records.requests import Requests
 from .approve import chosen
 
 
@@ -28,6 +29,7 @@ def deny(root: Root, id: str | None, words: str) -> None:
     deed = "deny a call"
     person = require_person(root, deed)
     by = prove(root, person, deed) if person.sign else person.by
-    journal = Journal(root)
-    for request in journal.answer(journal.group(chosen(journal, id)), False, by, words):
+    database = Database(root)
+    requests = Requests(database)
+    for request in requests.answer(requests.group(chosen(database, id)), False, by, words):
         click.echo(f"Denied {request.id}: {quoted(request.sheet.argv)[:500]}")

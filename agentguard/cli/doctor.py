@@ -24,7 +24,9 @@ from ..edge.factors.proof import usable
 from ..edge.installation import shell_probes, shims, startup_files, store
 from ..edge.installation.config import policy
 from ..edge.layout import Root
-from ..edge.records.requests import Journal
+from ..edge.records.audit_log import AuditLog
+from ..edge.records.database import Database
+from ..edge.records.sessions import NamedSessions
 from ..edge.system import programs
 from ..errors import AgentguardError, InstallError, NoProgram, RecordError
 from ..lean.value import Value
@@ -92,9 +94,8 @@ def _be_a_session(root: Root) -> None:
     """The shells are started as an agent's are: what a start-up file makes and removes, it may."""
     with contextlib.suppress(RecordError, Unseen):  # the record has been looked at already
         process = processes.this_process()
-        journal = Journal(root)
-        journal.open_session(process.pid, process.start, "agentguard doctor")
-        journal.close()
+        with closing(Database(root)) as database:
+            NamedSessions(database).register(process.pid, process.start, "agentguard doctor")
 
 
 def programs_elsewhere(root: Root, path: str) -> dict[str, str]:
@@ -119,11 +120,12 @@ def _store(root: Root) -> Iterator[Check]:
 
 def _record(root: Root) -> Check:
     try:
-        journal = Journal(root)
-        with journal.writing():
+        database = Database(root)
+        log = AuditLog(database)
+        with database.writing():
             pass
-        broken = journal.verify()
-        rows = journal.extent().rows
+        broken = log.verify()
+        rows = log.extent().rows
     except RecordError as error:
         return Check("record", "bad", error.message, error.hint)
     if broken:
@@ -229,9 +231,10 @@ def _trial(shell: str, executable: str, names: tuple[str, ...], root: Root, envi
                     said = (ran.stderr.strip().splitlines() or ["it said nothing"])[-1]
                     detail = f"`{name} --version` ended with {ran.returncode}: {said}"
                     return Check(subject, "bad", detail, "run `agentguard install`")
-            with closing(Journal(root)) as journal:
-                journal.catch_up()
-                rows = [row for row in journal.rows(program=name, limit=100) if row.body.get("cwd") == folder]
+            with closing(Database(root)) as database:
+                log = AuditLog(database)
+                log.catch_up()
+                rows = [row for row in log.rows(program=name, limit=100) if row.body.get("cwd") == folder]
         except (OSError, subprocess.TimeoutExpired, RecordError) as fault:
             return Check(subject, "bad", f"`{name} --version`: {fault}")
     if len(rows) < 2:

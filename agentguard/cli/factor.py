@@ -21,7 +21,8 @@ from ..edge.factors.passphrase import SHORTEST, checked
 from ..edge.factors.proof import signed
 from ..edge.installation import shims
 from ..edge.layout import Root
-from ..edge.records.requests import Journal
+from ..edge.records.audit_log import AuditLog
+from ..edge.records.database import Database
 from ..edge.terminal.prompt import answer, say
 from ..errors import InstallError, UsageError
 
@@ -163,5 +164,5 @@ def _pin(root: Root, pins: frozenset[str]) -> None:
 def _record(root: Root, kind: str, changed: Factor, by: dict[str, Any]) -> None:
     """Before it is done: who changed what."""
     told = {"program": "agentguard", "factor": changed.fingerprint, "factor_kind": changed.kind, "name": changed.name}
-    with as_owner(root), closing(Journal(root)) as journal:
-        journal.append(kind, told | {"by": by})
+    with as_owner(root), closing(Database(root)) as database:
+        AuditLog(database).append(kind, told | {"by": by})

@@ -11,7 +11,8 @@ from ..actions.establish import establish
 from ..edge.caller import processes
 from ..edge.installation import shims
 from ..edge.layout import Root
-from ..edge.records.requests import Journal
+from ..edge.records.database import Database
+from ..edge.records.sessions import NamedSessions
 from ..edge.system import launch
 from ..errors import NoProgram, NotRunnable
 
@@ -39,7 +40,7 @@ def run(root: Root, name: str | None, command: tuple[str, ...]) -> None:
     environment = guarded(root, launch.environment())
     program = _program(command[0], environment.get("PATH", ""))
     process = processes.this_process()
-    session = Journal(root).open_session(process.pid, process.start, name or os.path.basename(command[0]))
+    session = NamedSessions(Database(root)).register(process.pid, process.start, name or os.path.basename(command[0]))
     # For rows that a shim writes by itself; whoever sets it to another one's only puts their calls under that name.
     launch.launch(program, command, {**environment, "AGENTGUARD_SESSION": session.id})
 

@@ -14,7 +14,8 @@ from ..actions.person import prove, require_person
 from ..edge.installation import shims, startup_files, store
 from ..edge.layout import Root
 from ..edge.records import used_grants
-from ..edge.records.requests import Journal
+from ..edge.records.audit_log import AuditLog
+from ..edge.records.database import Database
 from ..errors import InstallError
 
 
@@ -36,8 +37,8 @@ def uninstall(root: Root, purge: bool) -> None:
     require_writable(root)
     deed = "take the guard away"
     by = prove(root, require_person(root, deed), deed)
-    with as_owner(root), closing(Journal(root)) as journal:
-        journal.append("uninstalled", {"program": "agentguard", "by": by})
+    with as_owner(root), closing(Database(root)) as database:
+        AuditLog(database).append("uninstalled", {"program": "agentguard", "by": by})
     for change in dismantle(root, purge):
         click.echo(change)
     click.echo("The guard is gone. Shells that are open still look for the shims first; that does no harm.")

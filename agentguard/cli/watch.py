@@ -10,7 +10,7 @@ import click
 from ..actions.answer import Answers
 from ..actions.person import prove, require_person
 from ..edge.layout import Root
-from ..edge.records.requests import Journal
+from ..edge.records.database import Database
 from ..errors import UsageError
 
 DEED = "watch for calls and answer them"
@@ -42,7 +42,7 @@ def watch(root: Root) -> int:
         prove(root, person, DEED)
     if not (sys.stdout.isatty() and sys.stderr.isatty()) or os.environ.get("TERM", "") in ("", "dumb"):
         raise UsageError("watch needs a terminal that shows a full screen", "`agentguard approve ID` asks on any other")
-    if Journal(root).foreign:
+    if Database(root).foreign:
         raise UsageError("the requests here are another user's", "answer them as that user")
     _forget_settings()
     from ..watch.app import Watch

@@ -5,7 +5,11 @@ from __future__ import annotations
 from ..core.effect import BY_PATH, Reading, Target
 from ..core.text.glob import like
 from ..core.text.redact import masked_text
+from ..lean.typing import TYPE_CHECKING
 from ..lean.value import Value
+
+if TYPE_CHECKING:
+    pass
 
 #: What a person types to approve, where nothing else is wanted.
 WORD = "DELETE"
@@ -15,6 +19,8 @@ NAME = "name"
 LONGEST_NAME = 100
 #: How long an approval may be spent after it was given, in seconds; the longest that can be chosen instead.
 APPROVAL_LIFE, LONGEST_APPROVAL = 600.0, 3600.0
+#: Values of the variable CI that mean that it is not continuous integration.
+_NO_CI = ("", "0", "false")
 
 
 class Policy(Value):
@@ -30,6 +36,10 @@ class Policy(Value):
     approval: float = APPROVAL_LIFE
     factor: tuple[str, ...] = ("catastrophic",)
     words: tuple[tuple[str, str], ...] = ()
+
+    def patience(self, ci: str | None) -> float:
+        """How many seconds a call waits for a person, by its variable CI: none in continuous integration."""
+        return self.wait if (ci or "") in _NO_CI else 0.0
 
     def wants_factor(self, reading: Reading, denied: bool = False) -> bool:
         """Whether a person must prove themselves by a factor to approve this; `denied`: it aims at what they denied."""

@@ -61,8 +61,10 @@ class StatedWorld(World):
         return PathState(whole, fields["state"], said[0], said[1], (whole,), said[2])
 
     def expand(self, pattern: str, cwd: str) -> tuple[str, ...]:
-        """Those of the given paths that match."""
-        return tuple(sorted(fnmatch.filter(self.given.get("paths", {}), pattern)))
+        """Those of the given paths that are there and match; `*` stands for nothing with a slash in it."""
+        given, depth = self.given.get("paths", {}), pattern.count("/")
+        there = [path for path, state in given.items() if state != "missing" and path.count("/") == depth]
+        return tuple(sorted(fnmatch.filter(there, pattern)))
 
     def landing(self, sources: tuple[str, ...], destination: str, cwd: str, inside: bool) -> Landing:
         """Inside a destination that is given as a directory; over those of the given paths that are not missing."""

@@ -1,4 +1,4 @@
-"""`agentguard watch` as an application: looks at the journal, shows what comes, gives answers on."""
+"""`agentguard watch` as an application: looks at the requests and the audit log, shows what comes, gives answers on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the view is told: a look at the journal, again and again, also while its database is away."""
+"""What the view is told: a look at the requests and the audit log, again and again, also while its database is away."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from contextlib import suppress
 
 from ..approval.request import Request
 from ..edge.layout import Root
-from ..edge.records.audit_log import Row
-from ..edge.records.requests import Journal
+from ..edge.records.audit_log import AuditLog, Row
+from ..edge.records.database import Database
+from ..edge.records.requests import Requests
 from ..errors import RecordError, UsageError
 from ..lean.value import Value
 
@@ -36,7 +37,7 @@ class Feed:
 
     def __init__(self, root: Root) -> None:
         self._root = root
-        self._journal: Journal | None = None
+        self._database: Database | None = None
         self._file = (0, 0)
         self._last: int | None = None
         self._waited: frozenset[str] = frozenset()
@@ -44,51 +45,53 @@ class Feed:
     def look(self) -> Glance:
         """Never raises for what a database can be like."""
         try:
-            journal = self._open()
-            waiting = journal.pending()
+            database = self._open()
+            requests = Requests(database)
+            waiting = requests.pending()
             ids = frozenset(request.id for request in waiting)
-            gone = tuple((id, _state(journal, id)) for id in sorted(self._waited - ids))
+            gone = tuple((id, _state(requests, id)) for id in sorted(self._waited - ids))
             self._waited = ids
         except (RecordError, OSError) as fault:
             return Glance(None, trouble=f"The requests cannot be read: {fault}. Trying on.")
         try:
-            journal.catch_up()
-            return Glance(waiting, self._new(journal), gone)
+            log = AuditLog(database)
+            log.catch_up()
+            return Glance(waiting, self._new(log), gone)
         except (RecordError, OSError) as fault:
             return Glance(waiting, gone=gone, trouble=f"The record cannot be read: {fault}. Trying on.")
 
     def close(self) -> None:
         """Let go of the database. What cannot be tidied up now is left to whoever opens it next."""
-        journal, self._journal = self._journal, None
-        if journal is not None:
+        database, self._database = self._database, None
+        if database is not None:
             with suppress(RecordError):
-                journal.close()
+                database.close()
 
-    def _open(self) -> Journal:
-        """The journal that lies in its place now; a file that was put there meanwhile is another one."""
+    def _open(self) -> Database:
+        """The database that lies in its place now; a file that was put there meanwhile is another one."""
         try:
             facts = os.stat(self._root.record)
         except OSError as fault:
             raise RecordError(f"{self._root.record}: {fault.strerror}") from fault
         file = (facts.st_dev, facts.st_ino)
-        if self._journal is None or file != self._file:
+        if self._database is None or file != self._file:
             self.close()
-            self._journal, self._file, self._last = Journal(self._root, busy=BUSY), file, None
-        return self._journal
+            self._database, self._file, self._last = Database(self._root, busy=BUSY), file, None
+        return self._database
 
-    def _new(self, journal: Journal) -> tuple[Row, ...]:
+    def _new(self, log: AuditLog) -> tuple[Row, ...]:
         """The rows since the last look."""
-        newest = next(journal.rows(limit=1), None)
+        newest = next(log.rows(limit=1), None)
         last = newest.seq if newest else 0
         known = max(0, last - EARLIER) if self._last is None else self._last
         count = min(last - known, ROWS)
-        rows = tuple(journal.rows(limit=count))[::-1] if count > 0 else ()
+        rows = tuple(log.rows(limit=count))[::-1] if count > 0 else ()
         self._last = last
         return tuple(row for row in rows if row.seq <= last)
 
 
-def _state(journal: Journal, id: str) -> str:
+def _state(requests: Requests, id: str) -> str:
     try:
-        return journal.request(id).state
+        return requests.request(id).state
     except UsageError:
         return ""

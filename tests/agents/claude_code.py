@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from scripted_model import ScriptedModel
 from support.desk import PROMPT, Desk
+from support.records import Records
 
 from agentguard.edge.layout import Root
-from agentguard.edge.records.requests import Journal
 
 PROJECT = Path(__file__).parents[2]
 CLAUDE = PROJECT / ".agents" / "node_modules" / ".bin" / "claude"
@@ -47,7 +47,7 @@ class Guarded:
         self.home.mkdir()
         self.repository = repository
         self.desk = desk
-        self.journal = Journal(Root(str(self.root)))
+        self.records = Records(Root(str(self.root)))
         self.install()
 
     def install(self) -> None:
@@ -92,7 +92,7 @@ class Guarded:
 
     def next_request(self, agent: subprocess.Popen[str], known: set[str]) -> str:
         while agent.poll() is None:
-            for request in self.journal.pending():
+            for request in self.records.requests.pending():
                 if request.id not in known:
                     known.add(request.id)
                     return request.id

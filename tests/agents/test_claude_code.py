@@ -87,4 +87,4 @@ def test_three_disasters_are_stopped_and_what_is_approved_runs_once(lasting_tmp,
     assert {row["session_name"] for row in of_curl if row["kind"] in ("asked", "ran", "refused")} == {"claude"}
     assert [row["kind"] for row in of_curl].count("ran") == 1
     assert "./precious" in guarded.agentguard("audit")
-    assert guarded.journal.verify() is None
+    assert guarded.records.log.verify() is None

@@ -26,11 +26,11 @@ from typing import Any, ClassVar, NamedTuple
 import pytest
 from support.desk import Desk
 from support.guarded import Guarded, Ran, with_passphrase
+from support.records import Records
 
 from agentguard.approval.request import Request
 from agentguard.edge.factors.factors import Factor, factors, sign
 from agentguard.edge.factors.proof import grant
-from agentguard.edge.records.requests import Journal
 from agentguard.edge.records.used_grants import release
 
 TABLE = Path(__file__).with_name("bypasses.toml")
@@ -159,10 +159,10 @@ class Setup(Guarded):
         return done.stdout
 
     @contextlib.contextmanager
-    def journal(self) -> Iterator[Journal]:
+    def records(self) -> Iterator[Records]:
         """The record and the requests, as their owner sees them."""
-        with as_ordinary(), super().journal() as journal:
-            yield journal
+        with as_ordinary(), super().records() as records:
+            yield records
 
     def agent(self, where: Path | None = None) -> Agent:  # type: ignore[override]
         """A new agent, in a session of its own."""
@@ -217,8 +217,8 @@ class Setup(Guarded):
 
     def pending(self) -> tuple[Request, ...]:
         """The requests that wait."""
-        with self.journal() as journal:
-            return journal.pending()
+        with self.records() as records:
+            return records.requests.pending()
 
     def request(self, agent: Agent, line: str, where: Path | None = None) -> Request:
         """What a person is asked about a call that the agent makes, and that is refused meanwhile."""
@@ -231,8 +231,8 @@ class Setup(Guarded):
     def approve(self, *requests: Request, shift: float = 0) -> None:
         """What a person does who lets calls run; `shift` is by how much their clock differs, in seconds."""
         proof = self.proof(requests, shift)
-        with self.journal() as journal:
-            journal.answer(requests, True, {"user": "a person"}, proof=proof)
+        with self.records() as records:
+            records.requests.answer(requests, True, {"user": "a person"}, proof=proof)
         if shift:
             with as_ordinary(), contextlib.closing(sqlite3.connect(self.record)) as database, database:
                 ids = [(shift, one.id) for one in requests]
@@ -240,8 +240,8 @@ class Setup(Guarded):
 
     def deny(self, request: Request) -> None:
         """What a person does who does not."""
-        with self.journal() as journal:
-            journal.answer((request,), False, {"user": "a person"})
+        with self.records() as records:
+            records.requests.answer((request,), False, {"user": "a person"})
 
     def proof(self, requests: tuple[Request, ...], shift: float) -> str:
         """What a person signs, where a factor is wanted."""
@@ -285,10 +285,11 @@ class Setup(Guarded):
         script = self.script(
             "import sys\n"
             "sys.path.insert(0, sys.argv[1] + '/current/lib')\n"
-            "from agentguard.edge.records.requests import Journal\n"
+            "from agentguard.edge.records.database import Database\n"
+            "from agentguard.edge.records.requests import Requests\n"
             "from agentguard.edge.layout import Root\n"
-            "journal = Journal(Root(sys.argv[1]))\n"
-            "journal.answer((journal.request(sys.argv[2]),), True, {'user': 'a person'}, proof=sys.argv[3])\n"
+            "requests = Requests(Database(Root(sys.argv[1])))\n"
+            "requests.answer((requests.request(sys.argv[2]),), True, {'user': 'a person'}, proof=sys.argv[3])\n"
         )
         return agent(shlex.join([PYTHON, "-I", str(script), self.root.path, request.id, proof]))
 

@@ -261,6 +261,6 @@ def test_a_row_of_the_record_is_edited(row, guard: Setup, verdict):
             "DROP TRIGGER record_stays",
             "UPDATE record SET body = json_set(body, '$.kind', 'ran') WHERE kind = 'attempt'",
         )
-        with guard.journal() as journal:
-            broken = journal.verify()
+        with guard.records() as records:
+            broken = records.log.verify()
     verdict(broken is None, edited)

@@ -121,8 +121,8 @@ def test_a_signature_is_moved(row, guard: Setup, service: Service, verdict):
     call = f"rm -rf {victim}"
     approved, other = guard.request(agent, service.call), guard.request(agent, call)
     guard.approve(approved)
-    with guard.journal() as journal:
-        proof = journal.request(approved.id).proof
+    with guard.records() as records:
+        proof = records.requests.request(approved.id).proof
     moved = guard.answers(agent, other, proof)
     again = agent(call)
     verdict(not victim.exists(), moved, again)
@@ -136,19 +136,20 @@ def test_a_signature_is_in_another_row(row, guard: Setup, service: Service, verd
     guard.approve(request)
     first = agent(service.call)
     assert len(service.asked) == 1, first
-    with guard.journal() as journal:
-        proof = journal.request(request.id).proof.replace(chr(44), " , ")  # another text of the same
+    with guard.records() as records:
+        proof = records.requests.request(request.id).proof.replace(chr(44), " , ")  # another text of the same
     row_of = "INSERT INTO requests (id, digest, session, created, sheet, state, answered, proof) "
     row_of += f"SELECT '{name}', digest, session, created, sheet, 'open', 0, '{proof}' FROM requests "
     wrote = guard.sql(agent, f"{row_of} WHERE id = '{request.id}'")
     script = guard.script(
         "import sys\n"
         "sys.path.insert(0, sys.argv[1] + '/current/lib')\n"
-        "from agentguard.edge.records.requests import Journal\n"
+        "from agentguard.edge.records.database import Database\n"
+        "from agentguard.edge.records.audit_log import AuditLog\n"
         "from agentguard.edge.layout import Root\n"
-        "journal, name, proof = Journal(Root(sys.argv[1])), *sys.argv[2:]\n"
+        "log, name, proof = AuditLog(Database(Root(sys.argv[1]))), *sys.argv[2:]\n"
         "if name:\n"
-        "    journal.append('approved', {'request': name, 'proof': proof})\n"
+        "    log.append('approved', {'request': name, 'proof': proof})\n"
     )
     said = agent(shlex.join([PYTHON, "-I", str(script), guard.root.path, name, proof]))
     guard.sql(agent, f"UPDATE requests SET state = 'approved', answered = unixepoch() WHERE id = '{name}'")

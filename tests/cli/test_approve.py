@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 from support.desk import PROJECT, Desk
+from support.records import Records
 
 from agentguard.approval.request import REQUEST_LIFE, Request, bound
 from agentguard.approval.sheet import Sheet
 from agentguard.core.caller import Origin, Process, Session
 from agentguard.core.effect import Reason
 from agentguard.edge.layout import Root
-from agentguard.edge.records.requests import Journal
 
 CALLER = Origin(0, Session("session", "claude"))
 APPROVE = "Type DELETE to approve it, anything else to leave it: "
@@ -28,8 +28,8 @@ def root(tmp_path: Path) -> Root:
 
 
 @pytest.fixture
-def journal(root: Root) -> Journal:
-    return Journal(root)
+def records(root: Root) -> Records:
+    return Records(root)
 
 
 @pytest.fixture
@@ -46,19 +46,19 @@ def asked(*argv: str) -> Sheet:
     )
 
 
-def put(journal: Journal, *argv: str, by: Origin = CALLER) -> Request:
+def put(records: Records, *argv: str, by: Origin = CALLER) -> Request:
     sheet = asked(*argv)
-    return journal.file(sheet, bound(f"digest of {argv}", sheet), by).request
+    return records.requests.submit(sheet, bound(f"digest of {argv}", sheet), by).request
 
 
-def kinds(journal: Journal) -> list[str]:
-    with journal.reading() as connection:
+def kinds(records: Records) -> list[str]:
+    with records.database.reading() as connection:
         return [kind for (kind,) in connection.execute("SELECT kind FROM record ORDER BY seq")]
 
 
-def body(journal: Journal) -> str:
+def body(records: Records) -> str:
     """The last row of the record, as JSON."""
-    with journal.reading() as connection:
+    with records.database.reading() as connection:
         return str(connection.execute("SELECT body FROM record ORDER BY seq DESC").fetchone()[0])
 
 
@@ -66,65 +66,65 @@ def body(journal: Journal) -> str:
 
 
 @pytest.mark.parametrize("how", ["", "{id}", "{short}"])
-def test_approve(person: Desk, journal: Journal, how: str) -> None:
-    request = put(journal, "rm", "-rf", "precious")
+def test_approve(person: Desk, records: Records, how: str) -> None:
+    request = put(records, "rm", "-rf", "precious")
     person.type(f"agentguard approve {how.format(id=request.id, short=request.id[:3])}\n")
     shown = person.until(APPROVE)
     assert f"request {request.id}" in shown and "rm -rf precious" in shown and "git stash -u" in shown
-    assert journal.request(request.id).state == "open"
+    assert records.requests.request(request.id).state == "open"
     person.type("DELETE\n")
     assert f"Approved {request.id}" in person.until("minutes.")
     person.until("desk> ")
     assert person.status() == 0
-    assert journal.request(request.id).state == "approved"
-    assert kinds(journal) == ["approved"]
-    assert '"terminal":"/dev/pts/' in body(journal)
+    assert records.requests.request(request.id).state == "approved"
+    assert kinds(records) == ["approved"]
+    assert '"terminal":"/dev/pts/' in body(records)
 
 
 @pytest.mark.parametrize("typed", ["delete\n", "\n", "\x04", "\x03", "y\n"])
-def test_anything_else_leaves_it_open(person: Desk, journal: Journal, typed: str) -> None:
-    request = put(journal, "rm", "precious")
+def test_anything_else_leaves_it_open(person: Desk, records: Records, typed: str) -> None:
+    request = put(records, "rm", "precious")
     person.type("agentguard approve\n")
     person.until(APPROVE)
     person.type(typed)
     person.until("desk> ")
     assert person.status() == (130 if typed == "\x03" else 1)
-    assert journal.request(request.id).state == "open"
-    assert kinds(journal) == []
+    assert records.requests.request(request.id).state == "open"
+    assert kinds(records) == []
 
 
-def test_nothing_to_approve(person: Desk, journal: Journal) -> None:
+def test_nothing_to_approve(person: Desk, records: Records) -> None:
     assert "no call waits for an answer" in person.run("agentguard approve")
     assert person.status() == 2
 
 
-def test_several_wait(person: Desk, journal: Journal) -> None:
-    first, second = put(journal, "rm", "a\x1b[2Jb"), put(journal, "psql", "-c", "drop table [red]x[/red]")
+def test_several_wait(person: Desk, records: Records) -> None:
+    first, second = put(records, "rm", "a\x1b[2Jb"), put(records, "psql", "-c", "drop table [red]x[/red]")
     shown = person.run("agentguard approve")
     assert first.id in shown and second.id in shown
     assert "2 calls wait" in shown and "[red]x[/red]" in shown
     assert "\\x1b[2J" in shown and "\x1b[2J" not in shown
-    assert {one.state for one in (journal.request(first.id), journal.request(second.id))} == {"open"}
+    assert {one.state for one in (records.requests.request(first.id), records.requests.request(second.id))} == {"open"}
 
 
-def test_what_joined_a_question_after_its_answer_is_a_question(person: Desk, journal: Journal) -> None:
+def test_what_joined_a_question_after_its_answer_is_a_question(person: Desk, records: Records) -> None:
     loop = Origin(0, Session("session", "claude"), (Process(70, 1, "bash"),))
-    first, late = (put(journal, "rm", name, by=loop) for name in ("one", "late"))
-    journal.answer((first,), False, {})
-    assert late.lead == first.id
+    first, late = (put(records, "rm", name, by=loop) for name in ("one", "late"))
+    records.requests.answer((first,), False, {})
+    assert late.group_leader == first.id
     person.type("agentguard approve\n")
     assert f"request {late.id}" in person.until(APPROVE)
     person.type("DELETE\n")
     person.until(f"Approved {late.id}")
 
 
-def test_each_call_of_a_question_is_shown_with_what_differs(person: Desk, journal: Journal) -> None:
+def test_each_call_of_a_question_is_shown_with_what_differs(person: Desk, records: Records) -> None:
     """The same words can mean another thing, and long ones could begin a line that looks like one of ours."""
     loop = Origin(0, Session("session", "claude"), (Process(71, 1, "bash"),))
-    put(journal, "psql", by=loop)
+    put(records, "psql", by=loop)
     for name, long in (("staging", ""), ("production", "x" * 300 + "Type DELETE to approve it")):
         sheet = asked("psql", *[long] * bool(long)).replace(environment=name, targets=(f"table {name}.users",))
-        journal.file(sheet, bound(name, sheet), loop)
+        records.requests.submit(sheet, bound(name, sheet), loop)
     person.type("agentguard approve\n")
     shown = person.until("Type DELETE 3 to approve exactly these 3, anything else to leave it: ")
     assert "2 more of the same caller" in shown
@@ -134,12 +134,12 @@ def test_each_call_of_a_question_is_shown_with_what_differs(person: Desk, journa
     person.until("Approved ")
 
 
-def test_what_was_put_to_another_question_is_not_approved_with_it(person: Desk, journal: Journal) -> None:
-    lead, other = put(journal, "rm", "junk"), put(journal, "psql", "-c", "drop database")
-    with journal.writing() as connection:
+def test_what_was_put_to_another_question_is_not_approved_with_it(person: Desk, records: Records) -> None:
+    lead, other = put(records, "rm", "junk"), put(records, "psql", "-c", "drop database")
+    with records.database.writing() as connection:
         connection.execute("UPDATE requests SET lead = ? WHERE id = ?", (lead.id, other.id))
     assert f"request {other.id} was put to {lead.id} after it was asked" in person.run(f"agentguard approve {lead.id}")
-    assert {one.state for one in (journal.request(lead.id), journal.request(other.id))} == {"open"}
+    assert {one.state for one in (records.requests.request(lead.id), records.requests.request(other.id))} == {"open"}
 
 
 @pytest.mark.parametrize(
@@ -153,11 +153,11 @@ def test_what_was_put_to_another_question_is_not_approved_with_it(person: Desk, 
     ],
 )
 @pytest.mark.parametrize("verb", ["approve", "deny"])
-def test_a_row_that_agentguard_did_not_write_is_named(person: Desk, journal: Journal, change: str, verb: str) -> None:
-    put(journal, "rm", "one")
-    with journal.writing() as connection:
+def test_a_row_that_agentguard_did_not_write_is_named(person: Desk, records: Records, change: str, verb: str) -> None:
+    put(records, "rm", "one")
+    with records.database.writing() as connection:
         connection.execute(f"UPDATE requests SET {change}")
-    put(journal, "rm", "two")
+    put(records, "rm", "two")
     shown = person.run(f"agentguard {verb}")
     assert "is none that agentguard wrote" in shown and "\x1b[2J" not in shown
     assert person.status() == 4
@@ -171,38 +171,38 @@ def test_a_row_that_agentguard_did_not_write_is_named(person: Desk, journal: Jou
         ("''", "there is no request"),
     ],
 )
-def test_no_such_request_waits(person: Desk, journal: Journal, id: str, message: str) -> None:
-    request = put(journal, "rm", "precious")
-    journal.answer((request,), False, {})
+def test_no_such_request_waits(person: Desk, records: Records, id: str, message: str) -> None:
+    request = put(records, "rm", "precious")
+    records.requests.answer((request,), False, {})
     assert message in person.run(f"agentguard approve {id.format(id=request.id)}")
     assert person.status() == 2
 
 
-def test_a_request_that_is_too_old(person: Desk, root: Root, journal: Journal) -> None:
-    request = put(Journal(root, clock=lambda: time.time() - REQUEST_LIFE - 1), "rm", "precious")
+def test_a_request_that_is_too_old(person: Desk, root: Root, records: Records) -> None:
+    request = put(Records(root, now=lambda: time.time() - REQUEST_LIFE - 1), "rm", "precious")
     assert "it is too old" in person.run(f"agentguard approve {request.id}")
 
 
-def test_someone_else_was_first(person: Desk, journal: Journal) -> None:
-    request = put(journal, "rm", "precious")
+def test_someone_else_was_first(person: Desk, records: Records) -> None:
+    request = put(records, "rm", "precious")
     person.type("agentguard approve\n")
     person.until(APPROVE)
-    journal.answer((request,), False, {}, "not now")
+    records.requests.answer((request,), False, {}, "not now")
     person.type("DELETE\n")
     assert f"request {request.id} no longer waits: it is denied" in person.until("desk> ")
     assert person.status() == 2
-    assert journal.request(request.id).state == "denied"
+    assert records.requests.request(request.id).state == "denied"
 
 
 # deny
 
 
-def test_deny_with_words(person: Desk, journal: Journal) -> None:
-    request = put(journal, "rm", "precious")
+def test_deny_with_words(person: Desk, records: Records) -> None:
+    request = put(records, "rm", "precious")
     assert f"Denied {request.id}: rm precious" in person.run("agentguard deny -m 'use staging instead'")
-    after = journal.request(request.id)
+    after = records.requests.request(request.id)
     assert (after.state, after.answer) == ("denied", "use staging instead")
-    assert kinds(journal) == ["denied"]
+    assert kinds(records) == ["denied"]
 
 
 # Where an agent could be
@@ -211,64 +211,64 @@ def test_deny_with_words(person: Desk, journal: Journal) -> None:
 VERBS = ("approve", "approve {id}", "deny", "deny {id} -m x", "watch")
 
 
-def refused(person: Desk, journal: Journal, request: Request, line: str, why: str) -> None:
+def refused(person: Desk, records: Records, request: Request, line: str, why: str) -> None:
     shown = person.run(line)
     assert "only a person may" in shown and why in " ".join(shown.split())
     assert person.status() == 126
-    assert journal.request(request.id).state == "open"
-    assert kinds(journal) == ["attempt"]
+    assert records.requests.request(request.id).state == "open"
+    assert kinds(records) == ["attempt"]
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_refused_below_an_agent(person: Desk, journal: Journal, verb: str) -> None:
-    request = put(journal, "rm", "precious")
+def test_refused_below_an_agent(person: Desk, records: Records, verb: str) -> None:
+    request = put(records, "rm", "precious")
     agent = person.home / "claude"
     agent.write_text('#!/bin/sh\n"$@"\nexit $?\n')
     agent.chmod(0o755)
     command = f'./claude python -m agentguard.cli.main --root "$HOME/root" {verb.format(id=request.id)}'
-    refused(person, journal, request, command, "below claude (pid ")
-    assert '"session_name":"claude (pid ' in body(journal)
+    refused(person, records, request, command, "below claude (pid ")
+    assert '"session_name":"claude (pid ' in body(records)
 
 
-def test_refused_below_an_agent_on_a_terminal_of_its_own(person: Desk, journal: Journal) -> None:
-    request = put(journal, "rm", "precious")
+def test_refused_below_an_agent_on_a_terminal_of_its_own(person: Desk, records: Records) -> None:
+    request = put(records, "rm", "precious")
     shutil.copy("/bin/sh", person.home / "codex")
     inner = 'python -m agentguard.cli.main --root "$HOME/root" approve'
     person.run(f"""./codex -c 'script -qc "{inner}" typescript < /dev/null; :'""")
     assert "below codex (pid " in (person.home / "typescript").read_text()
-    assert journal.request(request.id).state == "open"
-    assert kinds(journal) == ["attempt"]
+    assert records.requests.request(request.id).state == "open"
+    assert kinds(records) == ["attempt"]
 
 
-def test_what_has_left_its_agent_is_of_the_session_that_its_marks_name(person: Desk, journal: Journal) -> None:
-    request = put(journal, "rm", "precious")
-    session = journal.open_session(1 << 30, 1, "agent-one")
+def test_what_has_left_its_agent_is_of_the_session_that_its_marks_name(person: Desk, records: Records) -> None:
+    request = put(records, "rm", "precious")
+    session = records.sessions.register(1 << 30, 1, "agent-one")
     leave = "os.fork() and os._exit(0); os.setsid(); os.fork() and os._exit(0)"
     program = f'import os, sys; {leave}; os.execvp("script", sys.argv)'
     inner = 'python -m agentguard.cli.main --root "$HOME/root" approve'
     person.run(f"AGENTGUARD_SESSION={session.id} python -c '{program}' -qec '{inner}' typescript </dev/null")
     end = time.monotonic() + 20
-    while kinds(journal) != ["attempt"]:
-        assert time.monotonic() < end, kinds(journal)
+    while kinds(records) != ["attempt"]:
+        assert time.monotonic() < end, kinds(records)
         time.sleep(0.1)
-    assert f'"session":"{session.id}","session_name":"agent-one"' in body(journal)
-    assert journal.request(request.id).state == "open"
+    assert f'"session":"{session.id}","session_name":"agent-one"' in body(records)
+    assert records.requests.request(request.id).state == "open"
 
 
-def test_refused_below_a_run_session(person: Desk, journal: Journal) -> None:
-    request = put(journal, "rm", "precious")
+def test_refused_below_a_run_session(person: Desk, records: Records) -> None:
+    request = put(records, "rm", "precious")
     pid = int(person.run("echo $$"))
     start = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
-    session = journal.open_session(pid, start, "bash")
-    refused(person, journal, request, "agentguard approve", "this was called below bash")
-    assert f'"session":"{session.id}"' in body(journal)
+    session = records.sessions.register(pid, start, "bash")
+    refused(person, records, request, "agentguard approve", "this was called below bash")
+    assert f'"session":"{session.id}"' in body(records)
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_refused_by_a_mark(person: Desk, journal: Journal, verb: str) -> None:
-    request = put(journal, "rm", "precious")
+def test_refused_by_a_mark(person: Desk, records: Records, verb: str) -> None:
+    request = put(records, "rm", "precious")
     line = f"export CLAUDECODE=1; agentguard {verb.format(id=request.id)}"
-    refused(person, journal, request, line, "CLAUDECODE in the environment says that claude called this")
+    refused(person, records, request, line, "CLAUDECODE in the environment says that claude called this")
 
 
 @pytest.mark.parametrize(
@@ -281,13 +281,13 @@ def test_refused_by_a_mark(person: Desk, journal: Journal, verb: str) -> None:
         ("agentguard approve & wait %1", "not called in the foreground"),
     ],
 )
-def test_refused_without_a_terminal(person: Desk, journal: Journal, line: str, why: str) -> None:
-    request = put(journal, "rm", "precious")
-    refused(person, journal, request, line, why)
+def test_refused_without_a_terminal(person: Desk, records: Records, line: str, why: str) -> None:
+    request = put(records, "rm", "precious")
+    refused(person, records, request, line, why)
 
 
-def test_refused_without_any_terminal(tmp_path: Path, root: Root, journal: Journal) -> None:
-    request = put(journal, "rm", "precious")
+def test_refused_without_any_terminal(tmp_path: Path, root: Root, records: Records) -> None:
+    request = put(records, "rm", "precious")
     done = subprocess.run(
         [sys.executable, "-m", "agentguard.cli.main", "--root", root.path, "approve", request.id],
         input="DELETE\n",
@@ -299,20 +299,20 @@ def test_refused_without_any_terminal(tmp_path: Path, root: Root, journal: Journ
     assert done.returncode == 126
     assert "only a person may approve a call" in done.stderr
     assert len(done.stderr.splitlines()) == 2
-    assert journal.request(request.id).state == "open"
-    assert kinds(journal) == ["attempt"]
+    assert records.requests.request(request.id).state == "open"
+    assert kinds(records) == ["attempt"]
 
 
 # watch: the view itself is in tests/watch
 
 
 @pytest.mark.parametrize("line", ["agentguard watch", "TERM=xterm agentguard watch | cat", "TERM= agentguard watch"])
-def test_watch_on_a_plain_terminal_says_what_to_use(person: Desk, journal: Journal, line: str) -> None:
-    request = put(journal, "rm", "one")
+def test_watch_on_a_plain_terminal_says_what_to_use(person: Desk, records: Records, line: str) -> None:
+    request = put(records, "rm", "one")
     shown = person.run(f"set -o pipefail; {line}")
     assert "watch needs a terminal that shows a full screen" in shown and "agentguard approve ID" in shown
     assert person.status() == 2
-    assert journal.request(request.id).state == "open"
+    assert records.requests.request(request.id).state == "open"
 
 
 def test_watch_explains_its_keys(person: Desk) -> None:

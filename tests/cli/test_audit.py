@@ -16,13 +16,13 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from support.desk import Desk
+from support.records import Records
 
 from agentguard.approval.sheet import Sheet
 from agentguard.cli.audit import audit
 from agentguard.core.caller import Origin, Session
 from agentguard.core.effect import Reason
 from agentguard.edge.layout import Root
-from agentguard.edge.records.requests import Journal
 
 HOUR = 3600.0
 
@@ -34,25 +34,25 @@ class Past:
 
     def __init__(self, root: Root) -> None:
         self.now = time.time() - HOUR
-        self.journal = Journal(root, lambda: self.now)
+        self.records = Records(root, lambda: self.now)
 
     def row(self, kind: str, command: str, **facts: Any) -> None:
         argv = command.split(" ")
         text = {"rule": f"{argv[0]}.rule", "program": argv[0], "text": f"why not {argv[0]}", "instead": ""}
         standard = {"program": argv[0], "argv": argv, "cwd": "/w", "rating": "destructive", "reasons": [text]}
-        self.journal.append(kind, {**standard, "session": "s1", "session_name": "claude-7", **facts})
+        self.records.log.append(kind, {**standard, "session": "s1", "session_name": "claude-7", **facts})
         self.now += 1
 
     def request(self, command: str) -> str:
         argv = tuple(command.split(" "))
         reasons = (Reason(f"{argv[0]}.rule", argv[0], "why"),)
         sheet = Sheet(argv[0], argv, "/w", "/bin/x", "destructive", "", reasons, (), "", "claude-7", "claude")
-        request = self.journal.file(sheet, command, CALLER).request
+        request = self.records.requests.submit(sheet, command, CALLER).request
         self.row("asked", command, request=request.id)
         return request.id
 
     def answer(self, id: str, approved: bool, words: str = "") -> None:
-        self.journal.answer((self.journal.request(id),), approved, {"user": "me"}, words)
+        self.records.requests.answer((self.records.requests.request(id),), approved, {"user": "me"}, words)
         self.now += 1
 
 
@@ -97,7 +97,7 @@ def story(past: Past) -> None:
     late = past.request("git reset --hard")
     past.row("refused", "git reset --hard", request=late, why="nobody answered")
     gone = past.request("git clean -fdx")
-    past.journal.withdraw(past.journal.request(gone))
+    past.records.requests.withdraw(past.records.requests.request(gone))
     past.row("refused", "git clean -fdx", request=gone, why="interrupted while waiting")
     kept = past.request("git stash drop")
     past.answer(kept, True)
@@ -155,7 +155,7 @@ def test_filters(root: Root, past: Past) -> None:
     assert told(root, "--since", "2h") == [*FATES, ("rm other", "refused")]
     assert told(root, "--since", "2001-02-03") == [*FATES, ("rm other", "refused")]
     assert told(root, "--since", "2999-02-03T04:05") == []
-    assert len(told(root, "--all")) == past.journal.extent().rows
+    assert len(told(root, "--all")) == past.records.log.extent().rows
     assert told(root, "--all", "--rating", "read") == [("git status", "ran")]
     assert told(root, "--all", "--limit", "2", "--session", "s1")[1] == ("agentguard approve abc", "attempt")
     assert "neither an age" in run(root, "--since", "soon").stderr
@@ -185,7 +185,7 @@ def test_the_table_reads_well(root: Root, past: Past) -> None:
     words = "destructive", "denied", "psql", "claude-7", "why not psql [psql.rule]", "a person denied it", "not today"
     assert [word for word in words if word not in row] == []
     assert re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", row)
-    waiting = past.journal.pending()[-1].id
+    waiting = past.records.requests.pending()[-1].id
     assert f"request {waiting}" in shown
 
 
@@ -221,7 +221,7 @@ def test_nothing_fits(root: Root, past: Past) -> None:
 
 def test_verify_proves(root: Root, past: Past) -> None:
     story(past)
-    extent = past.journal.extent()
+    extent = past.records.log.extent()
     result = run(root, "verify")
     assert result.exit_code == 0
     assert result.stdout == f"The record is whole: {extent.rows} rows, up to row {extent.rows}.\nhead {extent.head}\n"
@@ -229,7 +229,7 @@ def test_verify_proves(root: Root, past: Past) -> None:
 
 def test_verify_names_the_broken_row(root: Root, past: Past) -> None:
     story(past)
-    past.journal.close()
+    past.records.close()
     with closing(sqlite3.connect(root.record, isolation_level=None)) as connection:
         connection.execute("DROP TRIGGER record_remains")
         connection.execute("DELETE FROM record WHERE seq = 4")
@@ -247,8 +247,8 @@ def test_prune_wants_one_limit(root: Root, args: tuple[str, ...]) -> None:
 
 def test_prune_is_for_a_person(root: Root, past: Past, tmp_path: Path, desk: Desk) -> None:
     story(past)
-    rows = past.journal.extent().rows
-    past.journal.close()
+    rows = past.records.log.extent().rows
+    past.records.close()
     command = f"{sys.executable} -m agentguard.cli.main --root {root.path} audit"
     desk.run(f"CLAUDECODE=1 {command} prune --keep 1m old.jsonl")
     assert desk.status() == 126
@@ -256,7 +256,7 @@ def test_prune_is_for_a_person(root: Root, past: Past, tmp_path: Path, desk: Des
     assert f"{rows} rows are now in old.jsonl" in desk.run(f"{command} prune --keep 1m old.jsonl")
     assert "The record is whole: 2 rows" in desk.run(f"{command} verify"), "the attempt and the pruning"
     assert stat.S_IMODE((tmp_path / "old.jsonl").stat().st_mode) == 0o600
-    row, attempt = past.journal.rows()
+    row, attempt = past.records.log.rows()
     assert (row.body["kind"], attempt.body["kind"]) == ("pruned", "attempt")
     assert row.body["by"]["terminal"].startswith("/dev/pts/")
     assert row.body["file"] == str(tmp_path / "old.jsonl")
@@ -264,7 +264,7 @@ def test_prune_is_for_a_person(root: Root, past: Past, tmp_path: Path, desk: Des
 
 def test_colours_only_on_a_terminal_and_without_no_color(root: Root, past: Past, desk: Desk) -> None:
     past.row("refused", "rm x")
-    past.journal.close()
+    past.records.close()
     command = f"{sys.executable} -m agentguard.cli.main --root {root.path} audit"
     assert "\x1b[31m" in desk.run(f"TERM=xterm-256color {command}")
     assert "\x1b[31m" not in desk.run(f"NO_COLOR=1 TERM=xterm-256color {command}")

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 from support.desk import Desk
+from support.records import Records
 
 from agentguard.edge.layout import Root
-from agentguard.edge.records.requests import Journal
 
 PASSPHRASE = "correct horse battery"
 
@@ -52,7 +52,7 @@ class Made:
         return shown + self.desk.until("desk> ")
 
     def kinds(self) -> list[str]:
-        return [row.body["kind"] for row in Journal(self.root).rows(newest=False)]
+        return [row.body["kind"] for row in Records(self.root).log.rows(newest=False)]
 
     def sql(self, statement: str, *values: Any) -> None:
         """What any program of the same user can do to the database."""
@@ -81,7 +81,7 @@ def test_a_catastrophic_call_runs_by_its_name_and_a_signature(made: Made) -> Non
     assert not (made.work / ".git").exists()
     kinds = made.kinds()
     assert kinds.count("attempt") == 1 and kinds[-2:] == ["approved", "ran"]
-    assert Journal(made.root).verify() is None
+    assert Records(made.root).log.verify() is None
     assert PASSPHRASE not in Path(made.root.record).read_bytes().decode("latin-1")
 
 
@@ -156,5 +156,5 @@ def test_without_a_factor_such_a_terminal_is_refused(lasting_tmp: Path) -> None:
         shown = asker.run(f"agentguard {verb}")
         assert "only a person may" in shown and "which is no terminal program" in shown, shown
     asker.close()
-    rows = [row.body for row in Journal(Root(f"{lasting_tmp}/root")).rows(kinds=("attempt",))]
+    rows = [row.body for row in Records(Root(f"{lasting_tmp}/root")).log.rows(kinds=("attempt",))]
     assert len(rows) == 5

@@ -14,13 +14,13 @@ from pathlib import Path
 import platformdirs
 import pytest
 from support.desk import PROMPT, Desk
+from support.records import Records
 
 from agentguard.actions import establish as verb
 from agentguard.cli.uninstall import dismantle
 from agentguard.edge.installation import shims, startup_files, store
 from agentguard.edge.installation.config import policy
 from agentguard.edge.layout import Root
-from agentguard.edge.records.requests import Journal
 from agentguard.errors import InstallError
 
 Establish = Callable[..., list[str]]
@@ -179,7 +179,7 @@ def test_a_root_that_others_can_write_to_is_refused(root: Root, where: str) -> N
 def test_what_is_put_in_force_is_on_the_record(root: Root, establish: Establish) -> None:
     changes = establish()
     assert establish() == []
-    assert [row.body["changes"] for row in Journal(root).rows(kinds=("installed",))] == [changes]
+    assert [row.body["changes"] for row in Records(root).log.rows(kinds=("installed",))] == [changes]
 
 
 @pytest.mark.parametrize("name", ["a:b", "a\nb"])

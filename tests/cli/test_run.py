@@ -11,11 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.records import Records
 
 from agentguard.cli.run import guarded
 from agentguard.edge.installation import shims
 from agentguard.edge.layout import Root
-from agentguard.edge.records.requests import Journal
 
 Agentguard = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -38,7 +38,7 @@ def test_the_command_runs_with_the_shims_first_and_its_own_status(installed: Roo
 def test_it_names_a_session_for_the_process_that_the_command_becomes(installed: Root, agentguard: Agentguard) -> None:
     pid = int(agentguard("run", "sh", "-c", "echo $$").stdout)
     agentguard("run", "--name", "night shift", "true")
-    sessions = Journal(installed).sessions()
+    sessions = Records(installed).sessions.recent()
     assert [session.name for (of, _), session in sessions.items() if of == pid] == ["sh"]
     assert "night shift" in {session.name for session in sessions.values()}
 
@@ -50,9 +50,9 @@ def test_a_call_is_on_the_record_under_that_session_also_where_the_command_becom
     installed: Root, agentguard: Agentguard, command: list[str]
 ) -> None:
     agentguard("run", "--name", "night shift", *command)
-    journal = Journal(installed)
-    journal.catch_up()
-    assert {row.body["session_name"] for row in journal.rows(program="git")} == {"night shift"}
+    records = Records(installed)
+    records.log.catch_up()
+    assert {row.body["session_name"] for row in records.log.rows(program="git")} == {"night shift"}
 
 
 @pytest.mark.parametrize("way", ["-c", "-lc", "-ic"])

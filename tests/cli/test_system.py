@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 from support.desk import PROJECT, Desk
+from support.records import Records
 
 from agentguard.actions import default_root, system
 from agentguard.edge.installation import shims
 from agentguard.edge.layout import Root
 from agentguard.edge.records import used_grants
-from agentguard.edge.records.requests import Journal
 from agentguard.errors import InstallError, UsageError
 
 PASSPHRASE = "correct horse battery"
@@ -60,9 +60,9 @@ class System:
         """The developer's record, read as the developer."""
         os.seteuid(NOBODY.pw_uid)
         try:
-            journal = Journal(self.root)
-            rows = [row.body for row in journal.rows(newest=False)]
-            journal.close()
+            records = Records(self.root)
+            rows = [row.body for row in records.log.rows(newest=False)]
+            records.close()
             return rows
         finally:
             os.seteuid(0)

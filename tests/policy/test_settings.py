@@ -64,3 +64,9 @@ def test_every_call_that_asks_wants_the_factor_that_destructive_ones_want() -> N
     assert Policy(factor=("destructive",)).wants_factor(undone, denied=True)
     assert not Policy(factor=("destructive",)).wants_factor(undone)
     assert not Policy().wants_factor(undone, denied=True)
+
+
+@pytest.mark.parametrize(("ci", "patience"), [("", 7), ("0", 7), ("false", 7), ("true", 0), ("1", 0), ("no", 0)])
+def test_nobody_comes_in_continuous_integration(ci: str, patience: float) -> None:
+    assert Policy(wait=7).patience(ci) == patience
+    assert Policy(wait=7).patience(None) == 7

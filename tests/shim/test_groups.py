@@ -39,9 +39,9 @@ def test_a_loop_is_one_question_and_its_list_passes_once(guarded: Guarded, work:
     assert "over" in first.out
     assert first.err.count("as request") >= len(NAMES) - 1
     assert sorted(path.name for path in work.iterdir()) == sorted(NAMES)
-    with guarded.journal() as journal:
-        (lead,) = [request for request in journal.pending() if not request.lead]
-        group = journal.group(lead)
+    with guarded.records() as records:
+        (lead,) = [request for request in records.requests.pending() if not request.group_leader]
+        group = records.requests.group(lead)
         assert question(group) == f"DELETE {len(NAMES)}"
         assert sorted(request.sheet.argv[-1].removeprefix("./") for request in group) == sorted(NAMES)
 
@@ -51,12 +51,12 @@ def test_the_repeated_loop_passes_each_item_once(guarded: Guarded, work: Path) -
     approver = f"until [ -e {guarded.place}/approved ]; do sleep 0.1; done"
 
     def person() -> None:
-        with guarded.journal() as journal:
+        with guarded.records() as records:
             end = time.monotonic() + 60
             while time.monotonic() < end:
-                waiting = journal.pending()
+                waiting = records.requests.pending()
                 if len(waiting) == len(NAMES):
-                    journal.answer(journal.group(waiting[0]), True, BY)
+                    records.requests.answer(records.requests.group(waiting[0]), True, BY)
                     (work / "later").write_text("made after the approval\n")
                     (guarded.place / "approved").touch()
                     return
@@ -69,6 +69,6 @@ def test_the_repeated_loop_passes_each_item_once(guarded: Guarded, work: Path) -
     assert [path.name for path in work.iterdir()] == ["later"]
     ran = [row["argv"] for row in session.rows if row["kind"] == "ran"]
     assert sorted(argv[1] for argv in ran if argv[0] == "rm") == sorted(NAMES)
-    with guarded.journal() as journal:
-        assert journal.verify() is None
-        assert all(journal.approved(request.digest) is None for request in journal.pending())
+    with guarded.records() as records:
+        assert records.log.verify() is None
+        assert all(records.requests.approved(request.digest) is None for request in records.requests.pending())

@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 from support.guarded import Guarded, Ran, lasting_directory
+from support.records import Records
 
 from agentguard.approval.sheet import Sheet, lines
 from agentguard.core.caller import Origin, Session
 from agentguard.core.effect import Target
 from agentguard.edge.layout import Root
-from agentguard.edge.records.requests import Journal
 from agentguard.edge.records.spool import DENIAL_LIFE
 
 ASKED = Sheet("rm", ("rm", "-rf", "data"), "/srv/app", "/bin/rm", "destructive", "", (), (), "", "claude", "claude")
@@ -42,10 +42,10 @@ KNOWN, OTHER, ANYBODY = Session("s1", "claude"), Session("s2", "codex"), Session
 def test_memory_widens_where_the_session_is_unknown(
     tmp_path: Path, denied: Session, later: Session, remembered: bool
 ) -> None:
-    journal = Journal(Root(str(tmp_path / "root")))
-    request = journal.file(ASKED, "d1", Origin(0, denied), (DATA,)).request
-    journal.answer((request,), False, {}, "no")
-    found = journal.denials(later)
+    records = Records(Root(str(tmp_path / "root")))
+    request = records.requests.submit(ASKED, "d1", Origin(0, denied), (DATA,)).request
+    records.requests.answer((request,), False, {}, "no")
+    found = records.requests.denials(later)
     assert [denial.hits for denial in found] == ([(DATA,)] if remembered else [])
 
 
@@ -54,10 +54,10 @@ def test_memory_widens_where_the_session_is_unknown(
 )
 def test_how_long(tmp_path: Path, passed: float, remembered: bool) -> None:
     now = [1_000_000.0]
-    journal = Journal(Root(str(tmp_path / "root")), lambda: now[0])
-    journal.answer((journal.file(ASKED, "d1", Origin(0, KNOWN), (DATA,)).request,), False, {})
+    records = Records(Root(str(tmp_path / "root")), lambda: now[0])
+    records.requests.answer((records.requests.submit(ASKED, "d1", Origin(0, KNOWN), (DATA,)).request,), False, {})
     now[0] += passed
-    assert bool(journal.denials(KNOWN)) is remembered
+    assert bool(records.requests.denials(KNOWN)) is remembered
 
 
 @pytest.fixture(scope="module")
@@ -104,8 +104,8 @@ class Work:
         """A person says no to this call."""
         call = self.call(line)
         assert call.status == 126, call
-        with self.guarded.journal() as journal:
-            journal.answer(journal.pending()[-1:], False, {"user": "me"}, words)
+        with self.guarded.records() as records:
+            records.requests.answer(records.requests.pending()[-1:], False, {"user": "me"}, words)
 
     def keep(self) -> None:
         """Git has everything now: whatever goes could be brought back."""
@@ -134,7 +134,7 @@ SCRIPTS = {
 
 @pytest.fixture
 def work(guarded: Guarded) -> Iterator[Work]:
-    with guarded.journal() as journal, journal.writing() as connection:
+    with guarded.records() as records, records.database.writing() as connection:
         connection.execute("DELETE FROM requests")  # what other tests denied
     yield Work(guarded)
 
@@ -204,11 +204,11 @@ def test_an_approval_given_later_lets_it_run(work: Work) -> None:
     work.deny("rm -rf data")
     work.keep()
     assert work.call("git rm -rq data").status == 126
-    with work.guarded.journal() as journal:
-        (request,) = journal.pending()
+    with work.guarded.records() as records:
+        (request,) = records.requests.pending()
         assert request.sheet.rating == "reversible" and "It is the only copy." in request.sheet.earlier[0]
         assert ("earlier", request.sheet.earlier[0]) in lines(request.sheet)
-        journal.answer((request,), True, {"user": "me"})
+        records.requests.answer((request,), True, {"user": "me"})
     assert work.call("git rm -rq data").status == 0
     assert not (work.place / "data").exists()
 
@@ -268,8 +268,8 @@ def test_check_lets_looking_and_other_work_run(work: Work, line: str, rating: st
 def test_another_session_is_not_asked(work: Work) -> None:
     asked = work.guarded.agent(work.place, "rm -rf data")
     assert asked.calls[0].status == 126
-    with work.guarded.journal() as journal:
-        journal.answer(journal.pending(), False, {"user": "me"}, "It is the only copy.")
+    with work.guarded.records() as records:
+        records.requests.answer(records.requests.pending(), False, {"user": "me"}, "It is the only copy.")
     work.keep()
     other = work.guarded.agent(work.place, "git rm -rq data")
     assert other.calls[0].status == 0, other
@@ -291,8 +291,9 @@ def test_the_same_session_is_asked(work: Work) -> None:
 
 
 _DENY = """
-from agentguard.edge.records.requests import Journal
+from agentguard.edge.records.database import Database
+from agentguard.edge.records.requests import Requests
 from agentguard.edge.layout import Root
-journal = Journal(Root({root!r}))
-journal.answer(journal.pending(), False, {{"user": "me"}}, "It is the only copy.")
+requests = Requests(Database(Root({root!r})))
+requests.answer(requests.pending(), False, {{"user": "me"}}, "It is the only copy.")
 """

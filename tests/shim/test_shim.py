@@ -12,9 +12,9 @@ import time
 from pathlib import Path
 
 import pytest
+from support.records import Records
 
 from agentguard.edge.layout import Root
-from agentguard.edge.records.requests import Journal
 from agentguard.rulebook import compiled
 from agentguard.rulebook.load import load
 
@@ -125,27 +125,27 @@ class Installation:
         return process.returncode, out, err.decode()
 
     @contextlib.contextmanager
-    def journal(self):
-        journal = Journal(self.root)
-        yield journal
-        journal.close()
+    def records(self):
+        records = Records(self.root)
+        yield records
+        records.close()
 
     def rows(self):
-        with self.journal() as journal:
-            return [row.body for row in journal.rows(newest=False)]
+        with self.records() as records:
+            return [row.body for row in records.log.rows(newest=False)]
 
     def pending(self):
         """The request that waits, once there is one."""
         for _ in range(600):
-            with self.journal() as journal:
-                if journal.pending():
-                    return journal.pending()[0]
+            with self.records() as records:
+                if records.requests.pending():
+                    return records.requests.pending()[0]
             time.sleep(0.05)
         raise AssertionError("no request was filed")
 
     def answer(self, approved, words=""):
-        with self.journal() as journal:
-            journal.answer(journal.pending()[:1], approved, {"uid": os.getuid()}, words)
+        with self.records() as records:
+            records.requests.answer(records.requests.pending()[:1], approved, {"uid": os.getuid()}, words)
 
 
 @pytest.fixture(scope="module")
@@ -250,8 +250,8 @@ def test_a_factor_that_a_shim_holds_and_nobody_has_lets_nothing_run(guarded):
     guarded.add_shim("tool", "SHA256:gone")
     assert guarded.call("look", "x")[0] == 7
     assert guarded.call("drop")[0] == 126
-    with guarded.journal() as journal:
-        journal.answer(journal.pending(), True, {})
+    with guarded.records() as records:
+        records.requests.answer(records.requests.pending(), True, {})
     status, _, err = guarded.call("drop")
     assert status == 126 and "does not prove a person" in err
 
@@ -345,8 +345,8 @@ def test_a_caller_that_interrupts_sees_a_death_by_signal_and_leaves_no_request(g
     _, err = process.communicate(timeout=30)
     assert process.returncode == -signal.SIGINT
     assert b"Traceback" not in err
-    with guarded.journal() as journal:
-        assert journal.pending() == ()
+    with guarded.records() as records:
+        assert records.requests.pending() == ()
 
 
 def test_a_person_at_the_terminal_is_asked_there(guarded, desk):

@@ -19,9 +19,9 @@ from typing import Any, NamedTuple
 
 import pexpect
 import pytest
+from support.records import Records
 
 from agentguard.edge.layout import Root
-from agentguard.edge.records.requests import Journal
 
 #: Starts each word of its command line as agents start their tool calls: by bash, in a session
 #: of its own, without a terminal and without input. Says what came of each as a line of JSON.
@@ -137,17 +137,17 @@ class Guarded:
         return done.stdout.strip()
 
     @contextlib.contextmanager
-    def journal(self) -> Iterator[Journal]:
+    def records(self) -> Iterator[Records]:
         """The record and the requests."""
-        journal = Journal(self.root)
-        yield journal
-        journal.close()
+        records = Records(self.root)
+        yield records
+        records.close()
 
     def rows(self) -> list[dict[str, Any]]:
         """All of the record, the oldest first."""
-        with self.journal() as journal:
-            journal.catch_up()
-            return [row.body for row in journal.rows(newest=False)]
+        with self.records() as records:
+            records.log.catch_up()
+            return [row.body for row in records.log.rows(newest=False)]
 
 
 def with_passphrase(command: list[str], passphrase: str, **options: Any) -> None:

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.records import Records
 
 from agentguard.approval.request import Request, bound
 from agentguard.approval.sheet import Sheet
 from agentguard.core.caller import Origin, Process, Session
 from agentguard.core.effect import Reason
 from agentguard.edge.layout import Root
-from agentguard.edge.records.requests import Journal
 
 REASON = Reason("rm-removes", "rm", "removes what git does not know", "git stash -u")
 
@@ -29,18 +29,18 @@ def root(tmp_path: Path) -> Root:
 
 
 @pytest.fixture
-def journal(root: Root) -> Journal:
-    journal = Journal(root)
-    with journal.reading():
+def records(root: Root) -> Records:
+    records = Records(root)
+    with records.database.reading():
         pass  # makes the database
-    return journal
+    return records
 
 
 @pytest.fixture
-def put(journal: Journal) -> Callable[..., Request]:
+def put(records: Records) -> Callable[..., Request]:
     """Files a request. Those of one `parent` (a pid) are one question; without it, each is its own."""
 
-    def file(*argv: str, parent: int = 0, into: Journal = journal, **fields: object) -> Request:
+    def file(*argv: str, parent: int = 0, into: Records = records, **fields: object) -> Request:
         asked = Sheet(
             argv[0],
             argv,
@@ -56,6 +56,6 @@ def put(journal: Journal) -> Callable[..., Request]:
         ).replace(**fields)
         above = (Process(parent, 1, "bash"),) if parent else ()
         caller = Origin(0, Session("session", "claude"), above)
-        return into.file(asked, bound(f"digest of {argv}", asked), caller).request
+        return into.requests.submit(asked, bound(f"digest of {argv}", asked), caller).request
 
     return file

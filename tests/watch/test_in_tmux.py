@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 from support.desk import Desk
+from support.records import Records
 
 from agentguard.approval.request import REQUEST_LIFE, Request
 from agentguard.edge.factors import factors, proof
 from agentguard.edge.installation import shims
 from agentguard.edge.layout import Root
-from agentguard.edge.records.requests import Journal
 
 Put = Callable[..., Request]
 ENTER, ESCAPE, CTRL_C = "\r", "\x1b", "\x03"
@@ -95,11 +95,11 @@ def pane(desk: Desk) -> Iterator[Pane]:
         pane.end()
 
 
-def state(journal: Journal, request: Request) -> str:
-    return journal.request(request.id).state
+def state(records: Records, request: Request) -> str:
+    return records.requests.request(request.id).state
 
 
-def test_a_person_at_work(pane: Pane, put: Put, journal: Journal) -> None:
+def test_a_person_at_work(pane: Pane, put: Put, records: Records) -> None:
     """Arrival, reading, the word, a denial, expiry, and an end."""
     pane.watch()
     pane.sees("Nothing waits")
@@ -111,14 +111,14 @@ def test_a_person_at_work(pane: Pane, put: Put, journal: Journal) -> None:
     pane.sees("DELETE was not typed")
     pane.type(f"DELETE{ENTER}")
     pane.sees(f"Approved {first.id}", "Nothing waits", "approved claude (pid 7) rm -rf data")
-    assert state(journal, first) == "approved"
+    assert state(records, first) == "approved"
     second = put("git", "push", "--force")
     pane.sees("git", "push --force")
     pane.opens("d")
     pane.type(f"to a branch of your own, please{ENTER}")
     pane.sees(f"Denied {second.id}", "denied claude (pid 7) git push --force")
-    assert journal.request(second.id).answer == "to a branch of your own, please"
-    old = put("rm", "old", into=Journal(Root(str(pane.desk.home / "root")), lambda: time.time() - REQUEST_LIFE + 4))
+    assert records.requests.request(second.id).answer == "to a branch of your own, please"
+    old = put("rm", "old", into=Records(Root(str(pane.desk.home / "root")), lambda: time.time() - REQUEST_LIFE + 4))
     pane.sees("59 min", "rm old")
     pane.opens()
     pane.sees(f"Request {old.id} no longer waits: nobody answered it for too long")
@@ -128,7 +128,7 @@ def test_a_person_at_work(pane: Pane, put: Put, journal: Journal) -> None:
     pane.sees("=0=")
 
 
-def test_several(pane: Pane, put: Put, journal: Journal) -> None:
+def test_several(pane: Pane, put: Put, records: Records) -> None:
     """A loop and another call: each is a question, and what is approved is what was shown."""
     loop = [put("rm", f"file-{number}", parent=77) for number in range(87)]
     other = put("psql", "-c", "drop table t", word="shop", catastrophic="the database shop")
@@ -138,13 +138,13 @@ def test_several(pane: Pane, put: Put, journal: Journal) -> None:
     pane.sees("Type DELETE 87 to approve exactly these 87", "86 more")
     pane.type(f"DELETE 87{ENTER}")
     pane.sees("1 question waits")
-    assert {state(journal, one) for one in loop} == {"approved"}
+    assert {state(records, one) for one in loop} == {"approved"}
     pane.opens()
     pane.type(f"shop{ENTER}")
     pane.sees(f"Approved {other.id}")
 
 
-def test_in_a_small_window(pane: Pane, put: Put, journal: Journal) -> None:
+def test_in_a_small_window(pane: Pane, put: Put, records: Records) -> None:
     request = put("rm", "\x1b[2J[red]x[/red]\n")
     pane.watch()
     for width, height in ((40, 10), (150, 50), (40, 10)):
@@ -154,10 +154,10 @@ def test_in_a_small_window(pane: Pane, put: Put, journal: Journal) -> None:
         pane.sees(r"\x1b[2J[red]x[/red", "Type DELETE to approve it")
         pane.type(ESCAPE)
         pane.sees("1 question waits", "destructive")
-    assert state(journal, request) == "open"
+    assert state(records, request) == "open"
 
 
-def test_typed_ahead(pane: Pane, put: Put, journal: Journal) -> None:
+def test_typed_ahead(pane: Pane, put: Put, records: Records) -> None:
     """All at once, as somebody does who does not read."""
     request = put("rm", "data")
     pane.watch()
@@ -167,20 +167,20 @@ def test_typed_ahead(pane: Pane, put: Put, journal: Journal) -> None:
     pane.reads()
     pane.type(ENTER)
     pane.sees("DELETE was not typed")
-    assert state(journal, request) == "open"
+    assert state(records, request) == "open"
 
 
-def test_the_environment_presses_no_keys(pane: Pane, put: Put, journal: Journal) -> None:
+def test_the_environment_presses_no_keys(pane: Pane, put: Put, records: Records) -> None:
     request = put("rm", "data")
     pane.watch("TEXTUAL_PRESS=wait:1000,o,wait:1500,D,E,L,E,T,E,enter")
     pane.sees("1 question waits")
     time.sleep(6)
     time.sleep(5)  # longer than those keys take
     pane.sees("1 question waits", "d Deny")
-    assert state(journal, request) == "open"
+    assert state(records, request) == "open"
 
 
-def test_two_at_once(pane: Pane, put: Put, journal: Journal, tmp_path: Path) -> None:
+def test_two_at_once(pane: Pane, put: Put, records: Records, tmp_path: Path) -> None:
     """The other one is at a plain terminal."""
     request = put("rm", "data")
     pane.watch()
@@ -194,7 +194,7 @@ def test_two_at_once(pane: Pane, put: Put, journal: Journal, tmp_path: Path) -> 
     pane.sees("=0=")
 
 
-def test_with_a_passphrase(pane: Pane, put: Put, root: Root, journal: Journal) -> None:
+def test_with_a_passphrase(pane: Pane, put: Put, root: Root, records: Records) -> None:
     made = factors.by_passphrase("mine", "correct horse battery")
     factors.add(root, made)
     pinned(root, made)
@@ -207,14 +207,14 @@ def test_with_a_passphrase(pane: Pane, put: Put, root: Root, journal: Journal) -
     pane.type(f"a guess at it{ENTER}")
     pane.sees("that is not the passphrase")
     assert "a guess" not in pane.screen()
-    assert state(journal, request) == "open"
+    assert state(records, request) == "open"
     pane.type(f"correct horse battery{ENTER}")
     pane.sees(f"Approved {request.id}", "attempt ", "that is not the")
-    answered = journal.request(request.id)
-    assert proof.fault(root, journal, (made.fingerprint,), answered, answered.digest) == ""
+    answered = records.requests.request(request.id)
+    assert proof.fault(root, records.log, (made.fingerprint,), answered, answered.digest) == ""
 
 
-def test_with_an_ssh_key(pane: Pane, put: Put, root: Root, journal: Journal, tmp_path: Path) -> None:
+def test_with_an_ssh_key(pane: Pane, put: Put, root: Root, records: Records, tmp_path: Path) -> None:
     """ssh-keygen asks at the terminal, which the view gives up for as long."""
     if not os.access("/usr/bin/ssh-keygen", os.X_OK):
         pytest.skip("no ssh-keygen here")
@@ -233,8 +233,8 @@ def test_with_an_ssh_key(pane: Pane, put: Put, root: Root, journal: Journal, tmp
         pane.type(f"{passphrase}{ENTER}")
         pane.sees(told)
         pane.type(ESCAPE)
-    answered = journal.request(request.id)
-    assert proof.fault(root, journal, (made.fingerprint,), answered, answered.digest) == ""
+    answered = records.requests.request(request.id)
+    assert proof.fault(root, records.log, (made.fingerprint,), answered, answered.digest) == ""
 
 
 def pinned(root: Root, factor: factors.Factor) -> None:

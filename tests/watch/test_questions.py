@@ -5,36 +5,36 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from support.records import Records
 
 from agentguard.approval.request import Request
-from agentguard.edge.records.requests import Journal
 from agentguard.watch.desk import Desk, questions
 from agentguard.watch.notify import title
 
 Put = Callable[..., Request]
 
 
-def names(journal: Journal) -> list[list[str]]:
-    return [[request.sheet.argv[1] for request in group] for group in questions(journal.pending()).values()]
+def names(records: Records) -> list[list[str]]:
+    return [[request.sheet.argv[1] for request in group] for group in questions(records.requests.pending()).values()]
 
 
-def test_what_joined_is_one_question_also_after_the_first_was_answered(put: Put, journal: Journal) -> None:
+def test_what_joined_is_one_question_also_after_the_first_was_answered(put: Put, records: Records) -> None:
     first, *_ = (put("rm", name, parent=7) for name in "abc")
     put("rm", "d")
-    assert names(journal) == [["a", "b", "c"], ["d"]]
-    journal.answer((first,), True, {})
-    assert names(journal) == [["b", "c"], ["d"]]
+    assert names(records) == [["a", "b", "c"], ["d"]]
+    records.requests.answer((first,), True, {})
+    assert names(records) == [["b", "c"], ["d"]]
 
 
-def test_a_question_is_new_once(put: Put, journal: Journal) -> None:
+def test_a_question_is_new_once(put: Put, records: Records) -> None:
     desk = Desk()
     first = put("rm", "a", parent=7)
-    assert [group[0].id for group in desk.take(journal.pending())] == [first.id]
+    assert [group[0].id for group in desk.take(records.requests.pending())] == [first.id]
     put("rm", "b", parent=7)
-    assert desk.take(journal.pending()) == ()
+    assert desk.take(records.requests.pending()) == ()
     assert desk.joined((first,)) == 1
-    journal.answer((first,), False, {})
-    assert desk.take(journal.pending(), ((first.id, "denied"),)) == ()
+    records.requests.answer((first,), False, {})
+    assert desk.take(records.requests.pending(), ((first.id, "denied"),)) == ()
     assert not desk.waits((first,))
     assert desk.fate(first) == "it was denied elsewhere"
 

@@ -14,6 +14,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from support.records import Records
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -22,7 +23,6 @@ from agentguard.actions.person import Person
 from agentguard.approval.request import REQUEST_LIFE, Request
 from agentguard.edge.factors.factors import Factor
 from agentguard.edge.layout import Root
-from agentguard.edge.records.requests import Journal
 from agentguard.errors import Unproven
 from agentguard.watch.app import Watch
 from agentguard.watch.board import Board
@@ -78,7 +78,7 @@ Journey = Callable[[Hands], Awaitable[None]]
 
 
 @pytest.fixture
-def watch(root: Root, journal: Journal) -> Callable[..., None]:
+def watch(root: Root, records: Records) -> Callable[..., None]:
     """Run a journey through the view."""
 
     def run(journey: Journey, width: int = 130, height: int = 36) -> None:
@@ -92,12 +92,12 @@ def watch(root: Root, journal: Journal) -> Callable[..., None]:
     return run
 
 
-def state(journal: Journal, request: Request) -> str:
-    return journal.request(request.id).state
+def state(records: Records, request: Request) -> str:
+    return records.requests.request(request.id).state
 
 
-def kinds(journal: Journal) -> list[str]:
-    return [str(row.body["kind"]) for row in journal.rows(newest=False)]
+def kinds(records: Records) -> list[str]:
+    return [str(row.body["kind"]) for row in records.log.rows(newest=False)]
 
 
 # What is shown
@@ -135,18 +135,18 @@ HOSTILE = "[red]x[/red] [@click=app.quit]y[/] \x1b[2J\x07 \n asked by you \u202e
 LITERAL = r"[red]x[/red] [@click=app.quit]y[/] \x1b[2J\x07 \n asked by you \u202e\xff"
 
 
-def test_hostile_text_is_shown_and_not_obeyed(watch: Callable[..., None], put: Put, journal: Journal) -> None:
+def test_hostile_text_is_shown_and_not_obeyed(watch: Callable[..., None], put: Put, records: Records) -> None:
     argument = HOSTILE.encode("utf-8", "backslashreplace").decode()
     literal = LITERAL.replace(r"\xff", r"\\udcff")
     request = put("rm", argument, cwd="/[b]in[/b]", session="[blink]me", agent="[u]a", targets=("file [i]z[/i]",))
-    journal.answer((put("rm", "[bold]gone[/bold]\x1b[2J"),), False, {}, "[red]no[/red]")
+    records.requests.answer((put("rm", "[bold]gone[/bold]\x1b[2J"),), False, {}, "[red]no[/red]")
 
     async def journey(hands: Hands) -> None:
         await hands.sees(literal, "/[b]in[/b]", "[blink]me", "[u]a", "[i]z[/i]")
         await hands.sees(r"[bold]gone[/bold]\x1b[2J", "[red]no[/red]")
         await hands.opens()
         await hands.sees(literal, "/[b]in[/b]", "[blink]me", "[i]z[/i]")
-        assert state(journal, request) == "open"
+        assert state(records, request) == "open"
 
     watch(journey, 230)
 
@@ -166,23 +166,25 @@ def test_a_long_argument_is_shown_to_its_end(watch: Callable[..., None], put: Pu
     watch(journey)
 
 
-def test_what_passes_is_told(watch: Callable[..., None], journal: Journal) -> None:
-    journal.append("ran", {"program": "git", "argv": ["git", "status"], "session_name": "claude"})
+def test_what_passes_is_told(watch: Callable[..., None], records: Records) -> None:
+    records.log.append("ran", {"program": "git", "argv": ["git", "status"], "session_name": "claude"})
 
     async def journey(hands: Hands) -> None:
         await hands.sees("ran claude git status")
-        journal.append("attempt", {"program": "agentguard", "argv": ["agentguard", "approve"], "why": "below claude"})
+        records.log.append(
+            "attempt", {"program": "agentguard", "argv": ["agentguard", "approve"], "why": "below claude"}
+        )
         await hands.sees("attempt agentguard approve below claude")
         for number in range(400):
-            journal.append("ran", {"argv": ["git", "log", f"-{number}"]})
+            records.log.append("ran", {"argv": ["git", "log", f"-{number}"]})
         await hands.sees("ran git log -399")
 
     watch(journey)
 
 
-def test_a_row_may_hold_anything(watch: Callable[..., None], journal: Journal) -> None:
-    journal.append("[x]", {"argv": 7, "why": {"a": []}, "session_name": None})
-    journal.append("ran", {"argv": [None, {"b": 1}], "answer": 3.5})
+def test_a_row_may_hold_anything(watch: Callable[..., None], records: Records) -> None:
+    records.log.append("[x]", {"argv": 7, "why": {"a": []}, "session_name": None})
+    records.log.append("ran", {"argv": [None, {"b": 1}], "answer": 3.5})
 
     async def journey(hands: Hands) -> None:
         await hands.sees("[x]", "'{'\"'\"'b'\"'\"': 1}'")
@@ -203,7 +205,7 @@ def test_help(watch: Callable[..., None]) -> None:
 # Answers
 
 
-def test_the_word(watch: Callable[..., None], put: Put, journal: Journal) -> None:
+def test_the_word(watch: Callable[..., None], put: Put, records: Records) -> None:
     request = put("psql", "-c", "drop table t", word="shop")
 
     async def journey(hands: Hands) -> None:
@@ -214,19 +216,19 @@ def test_the_word(watch: Callable[..., None], put: Put, journal: Journal) -> Non
             await hands.types(wrong)
             await hands.press("enter")
             await hands.sees("shop was not typed")
-            assert state(journal, request) == "open"
+            assert state(records, request) == "open"
         await hands.types("shop")
-        assert state(journal, request) == "open"
+        assert state(records, request) == "open"
         await hands.press("enter")
         await hands.sees(f"Approved {request.id}", "Nothing waits", "approved claude (pid 7) psql")
 
     watch(journey)
-    assert state(journal, request) == "approved"
-    assert kinds(journal) == ["approved"]
+    assert state(records, request) == "approved"
+    assert kinds(records) == ["approved"]
 
 
 @pytest.mark.parametrize("key", ["d", "enter"])
-def test_deny_with_a_sentence(watch: Callable[..., None], put: Put, journal: Journal, key: str) -> None:
+def test_deny_with_a_sentence(watch: Callable[..., None], put: Put, records: Records, key: str) -> None:
     request = put("rm", "data")
 
     async def journey(hands: Hands) -> None:
@@ -242,11 +244,11 @@ def test_deny_with_a_sentence(watch: Callable[..., None], put: Put, journal: Jou
         await hands.sees(f"Denied {request.id}: rm data", "denied claude (pid 7) rm data")
 
     watch(journey)
-    after = journal.request(request.id)
+    after = records.requests.request(request.id)
     assert (after.state, after.answer) == ("denied", "not in production: use staging?")
 
 
-def test_leaving(watch: Callable[..., None], put: Put, journal: Journal) -> None:
+def test_leaving(watch: Callable[..., None], put: Put, records: Records) -> None:
     request = put("rm", "data")
 
     async def journey(hands: Hands) -> None:
@@ -261,11 +263,11 @@ def test_leaving(watch: Callable[..., None], put: Put, journal: Journal) -> None
         await hands.sees("DELETE was not typed")
 
     watch(journey)
-    assert state(journal, request) == "open"
-    assert kinds(journal) == []
+    assert state(records, request) == "open"
+    assert kinds(records) == []
 
 
-def test_a_group_is_one_question(watch: Callable[..., None], put: Put, journal: Journal) -> None:
+def test_a_group_is_one_question(watch: Callable[..., None], put: Put, records: Records) -> None:
     shown = [put("rm", f"file-{number}", parent=77, targets=(f"file /srv/{number}",)) for number in range(3)]
     late: list[Request] = []
 
@@ -283,15 +285,15 @@ def test_a_group_is_one_question(watch: Callable[..., None], put: Put, journal: 
         await hands.sees("Each of the same calls passes once", "1 question waits", "file-3")
 
     watch(journey)
-    assert [state(journal, one) for one in shown] == ["approved"] * 3
-    assert state(journal, late[0]) == "open"
+    assert [state(records, one) for one in shown] == ["approved"] * 3
+    assert state(records, late[0]) == "open"
 
 
-def test_answered_elsewhere(watch: Callable[..., None], put: Put, journal: Journal) -> None:
+def test_answered_elsewhere(watch: Callable[..., None], put: Put, records: Records) -> None:
     fates = {
-        "approved elsewhere": lambda one: journal.answer((one,), True, {}),
-        "denied elsewhere": lambda one: journal.answer((one,), False, {}),
-        "its caller has gone": journal.withdraw,
+        "approved elsewhere": lambda one: records.requests.answer((one,), True, {}),
+        "denied elsewhere": lambda one: records.requests.answer((one,), False, {}),
+        "its caller has gone": records.requests.withdraw,
     }
 
     async def journey(hands: Hands) -> None:
@@ -306,11 +308,11 @@ def test_answered_elsewhere(watch: Callable[..., None], put: Put, journal: Journ
             await hands.sees("Nothing waits")
 
     watch(journey)
-    assert kinds(journal) == ["approved", "denied"]
+    assert kinds(records) == ["approved", "denied"]
 
 
 def test_answered_elsewhere_in_the_same_moment(
-    watch: Callable[..., None], put: Put, journal: Journal, monkeypatch: pytest.MonkeyPatch
+    watch: Callable[..., None], put: Put, records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     request = put("rm", "data")
 
@@ -318,13 +320,13 @@ def test_answered_elsewhere_in_the_same_moment(
         await hands.sees("1 question waits")
         await hands.opens()
         monkeypatch.setattr("agentguard.watch.desk.Desk.waits", lambda self, group: True)
-        journal.answer((request,), False, {}, "no")
+        records.requests.answer((request,), False, {}, "no")
         await hands.types("DELETE")
         await hands.press("enter")
         await hands.sees(f"request {request.id} no longer waits: it is denied")
 
     watch(journey)
-    assert kinds(journal) == ["denied"]
+    assert kinds(records) == ["denied"]
 
 
 def test_a_look_while_a_question_is_put_up_or_the_view_taken_down(watch: Callable[..., None], put: Put) -> None:
@@ -342,7 +344,7 @@ def test_a_look_while_a_question_is_put_up_or_the_view_taken_down(watch: Callabl
 
 
 def test_one_that_is_too_old(watch: Callable[..., None], root: Root, put: Put) -> None:
-    put("rm", "old", into=Journal(root, clock=lambda: time.time() - REQUEST_LIFE + 4))
+    put("rm", "old", into=Records(root, now=lambda: time.time() - REQUEST_LIFE + 4))
 
     async def journey(hands: Hands) -> None:
         await hands.sees("59 min destructive")
@@ -353,7 +355,7 @@ def test_one_that_is_too_old(watch: Callable[..., None], root: Root, put: Put) -
 
 
 def test_one_of_several_factors(
-    watch: Callable[..., None], root: Root, put: Put, journal: Journal, monkeypatch: pytest.MonkeyPatch
+    watch: Callable[..., None], root: Root, put: Put, records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     request = put("rm", "data", factor=True)
     there = tuple(Factor("passphrase", name, "ssh-ed25519 AAAA") for name in ("[b]one[/b]", "two"))
@@ -363,8 +365,8 @@ def test_one_of_several_factors(
         signed.append((factor.name, passphrase))
         if passphrase != "horse":
             raise Unproven("that is not the passphrase")
-        with closing(Journal(root)) as its_own:  # SQLite wants one for each thread
-            its_own.answer(requests, True, {})
+        with closing(Records(root)) as its_own:  # SQLite wants one for each thread
+            its_own.requests.answer(requests, True, {})
         return "Approved."
 
     monkeypatch.setattr(Answers, "factors", lambda self, requests: there)
@@ -388,7 +390,7 @@ def test_one_of_several_factors(
             await hands.ready()
             await hands.types(passphrase)
             assert passphrase not in hands.screen()
-            assert state(journal, request) == "open"
+            assert state(records, request) == "open"
             await hands.press("enter")
             await hands.sees("that is not the passphrase" if passphrase == "guess" else "Nothing waits")
 
@@ -400,7 +402,7 @@ def test_one_of_several_factors(
 
 
 def test_keys_before_a_question_stood_there_are_no_answer(
-    watch: Callable[..., None], put: Put, journal: Journal
+    watch: Callable[..., None], put: Put, records: Records
 ) -> None:
     request = put("rm", "data")
 
@@ -414,10 +416,10 @@ def test_keys_before_a_question_stood_there_are_no_answer(
             await hands.sees("1 question waits")
 
     watch(journey)
-    assert state(journal, request) == "open"
+    assert state(records, request) == "open"
 
 
-def test_one_that_arrives_takes_no_keys(watch: Callable[..., None], put: Put, journal: Journal) -> None:
+def test_one_that_arrives_takes_no_keys(watch: Callable[..., None], put: Put, records: Records) -> None:
     first = put("rm", "first")
 
     async def journey(hands: Hands) -> None:
@@ -429,34 +431,34 @@ def test_one_that_arrives_takes_no_keys(watch: Callable[..., None], put: Put, jo
         await hands.types("ETE")
         await hands.press("enter")
         await hands.sees(f"Approved {first.id}", "1 question waits")
-        assert state(journal, second) == "open"
+        assert state(records, second) == "open"
 
     watch(journey)
-    assert state(journal, first) == "approved"
+    assert state(records, first) == "approved"
 
 
-def test_typing_at_the_list_answers_nothing(watch: Callable[..., None], put: Put, journal: Journal) -> None:
+def test_typing_at_the_list_answers_nothing(watch: Callable[..., None], put: Put, records: Records) -> None:
     async def journey(hands: Hands) -> None:
         await hands.types("DELETE")
         await hands.press("enter")
         request = put("rm", "data")
         await hands.sees("1 question waits")
         await hands.types("DELETE y")
-        assert state(journal, request) == "open"
+        assert state(records, request) == "open"
         await hands.sees("1 question waits")
 
     watch(journey)
-    assert kinds(journal) == []
+    assert kinds(records) == []
 
 
-def test_the_marked_one_stays_marked(watch: Callable[..., None], put: Put, journal: Journal) -> None:
+def test_the_marked_one_stays_marked(watch: Callable[..., None], put: Put, records: Records) -> None:
     requests = [put("rm", f"file-{number}") for number in range(4)]
 
     async def journey(hands: Hands) -> None:
         await hands.sees("4 questions wait")
         await hands.press("down", "down")
         await hands.sees("command rm file-2")
-        journal.answer((requests[0],), False, {})
+        records.requests.answer((requests[0],), False, {})
         put("rm", "file-4")
         await hands.sees("denied claude (pid 7) rm file-0", "file-4")
         await hands.sees("command rm file-2")
@@ -469,7 +471,7 @@ def test_the_marked_one_stays_marked(watch: Callable[..., None], put: Put, journ
 # What a long day brings
 
 
-def test_a_hundred(watch: Callable[..., None], put: Put, journal: Journal) -> None:
+def test_a_hundred(watch: Callable[..., None], put: Put, records: Records) -> None:
     requests = [put("rm", f"file-{number}") for number in range(100)]
 
     async def journey(hands: Hands) -> None:
@@ -480,14 +482,14 @@ def test_a_hundred(watch: Callable[..., None], put: Put, journal: Journal) -> No
         await hands.types("DELETE")
         await hands.press("enter")
         await hands.sees("99 questions wait")
-        journal.answer(tuple(requests[:98]), False, {})
+        records.requests.answer(tuple(requests[:98]), False, {})
         await hands.sees("1 question waits", "command rm file-98")
 
     watch(journey)
-    assert state(journal, requests[99]) == "approved"
+    assert state(records, requests[99]) == "approved"
 
 
-def test_resized(watch: Callable[..., None], put: Put, journal: Journal) -> None:
+def test_resized(watch: Callable[..., None], put: Put, records: Records) -> None:
     request = put("rm", "data", targets=tuple(f"file /srv/app/data/{number}" for number in range(20)))
 
     async def journey(hands: Hands) -> None:
@@ -512,14 +514,14 @@ def test_resized(watch: Callable[..., None], put: Put, journal: Journal) -> None
 
 
 def test_the_database_goes_and_comes_back(
-    watch: Callable[..., None], root: Root, put: Put, journal: Journal, tmp_path: Path
+    watch: Callable[..., None], root: Root, put: Put, records: Records, tmp_path: Path
 ) -> None:
     put("rm", "one")
     made: list[Request] = []
 
     async def journey(hands: Hands) -> None:
         await hands.sees("1 question waits")
-        journal.close()
+        records.close()
         os.rename(root.data, tmp_path / "away")
         await hands.sees("The requests cannot be read", "No such file", "Trying on.", "rm one")
         await hands.opens()
@@ -531,7 +533,7 @@ def test_the_database_goes_and_comes_back(
         await hands.press("escape")
         await hands.sees("can be read again", "1 question waits")
         os.rename(root.data, tmp_path / "away")
-        made.append(put("rm", "two", into=Journal(root)))
+        made.append(put("rm", "two", into=Records(root)))
         await hands.sees("1 question waits", "rm two")
         await hands.opens()
         await hands.types("DELETE")
@@ -544,7 +546,7 @@ def test_the_database_goes_and_comes_back(
     watch(journey)
 
 
-def test_the_database_is_locked(watch: Callable[..., None], root: Root, put: Put, journal: Journal) -> None:
+def test_the_database_is_locked(watch: Callable[..., None], root: Root, put: Put, records: Records) -> None:
     """Whoever holds it, the view goes on; an answer says that it could not be given, and can be given again."""
     request = put("rm", "one")
 
@@ -566,10 +568,10 @@ def test_the_database_is_locked(watch: Callable[..., None], root: Root, put: Put
     watch(journey)
 
 
-def test_what_is_shown_is_what_was_asked(watch: Callable[..., None], put: Put, journal: Journal) -> None:
+def test_what_is_shown_is_what_was_asked(watch: Callable[..., None], put: Put, records: Records) -> None:
     """Somebody has put the sheet of a harmless call into the row of another."""
     harmless, request = put("rm", "junk"), put("rm", "precious")
-    with journal.writing() as connection:
+    with records.database.writing() as connection:
         connection.execute("UPDATE requests SET sheet = (SELECT sheet FROM requests WHERE id = ?)", (harmless.id,))
 
     async def journey(hands: Hands) -> None:
@@ -582,15 +584,15 @@ def test_what_is_shown_is_what_was_asked(watch: Callable[..., None], put: Put, j
         await hands.sees(f"request {request.id} was changed after it was asked")
 
     watch(journey)
-    assert state(journal, request) == "open"
+    assert state(records, request) == "open"
 
 
-def test_a_request_that_agentguard_never_wrote(watch: Callable[..., None], put: Put, journal: Journal) -> None:
+def test_a_request_that_agentguard_never_wrote(watch: Callable[..., None], put: Put, records: Records) -> None:
     put("rm", "one")
 
     async def journey(hands: Hands) -> None:
         await hands.sees("1 question waits")
-        with journal.writing() as connection:
+        with records.database.writing() as connection:
             connection.execute("UPDATE requests SET sheet = '{}'")
         await hands.sees("is none that agentguard wrote")
 

@@ -10,7 +10,8 @@ from ...errors import LOOK, AgentguardError, RecordError, Unproven
 from ...lean.typing import TYPE_CHECKING
 from ..installation.config import policy
 from ..layout import Root
-from ..records.requests import Journal
+from ..records.audit_log import AuditLog
+from ..records.database import Database
 from ..records.used_grants import first_use
 from .factors import Factor, believed, factors, sign, verify
 
@@ -44,8 +45,8 @@ def grant(root: Root, digests: tuple[str, ...], factor: Factor, passphrase: str 
     """Sign that the calls of these digests may run, at the record's present head. Raises Unproven."""
     from contextlib import closing
 
-    with closing(Journal(root)) as journal:
-        extent = journal.extent()
+    with closing(Database(root)) as database:
+        extent = AuditLog(database).extent()
     plain = Grant(digests, extent.seq, extent.head, time.time() + policy(root).approval, factor.fingerprint)
     return plain.replace(signature=signed(factor, plain.message, passphrase))
 
@@ -89,7 +90,7 @@ def signed(factor: Factor, message: bytes, passphrase: str | None) -> str:
     return signature
 
 
-def fault(root: Root, journal: Journal, pins: Collection[str], request: Request, digest: str) -> str:
+def fault(root: Root, log: AuditLog, pins: Collection[str], request: Request, digest: str) -> str:
     """Why a request's proof does not prove that a person let the call of that digest run; "" if it does.
 
     A request without an id was asked and answered within this very call: the record has nothing of it yet.
@@ -104,9 +105,9 @@ def fault(root: Root, journal: Journal, pins: Collection[str], request: Request,
             return "it is signed by a factor that this guard was not made for"
         if not 0 <= given.until - time.time() <= policy(root).approval:
             return "what was signed has expired"
-        if not journal.holds(given.seq, given.head):
+        if not log.holds(given.seq, given.head):
             return "it was signed at another state of the record"
-        if not _answered(journal, request, given):
+        if not _answered(log, request, given):
             return "the record does not say that it was approved with this signature, or says that it was used"
         factor = next((one for one in factors(root) if one.fingerprint == given.factor), None)
         if factor is None:
@@ -118,9 +119,9 @@ def fault(root: Root, journal: Journal, pins: Collection[str], request: Request,
         return f"its signature cannot be checked ({LOOK})"
 
 
-def used(root: Root, journal: Journal, pins: Collection[str], request: Request, digest: str) -> str:
+def used(root: Root, log: AuditLog, pins: Collection[str], request: Request, digest: str) -> str:
     """Use up a request's proof; why it does not let the call of that digest run, or "" if it does. See `fault`."""
-    why = fault(root, journal, pins, request, digest)
+    why = fault(root, log, pins, request, digest)
     if why:
         return why
     try:
@@ -129,10 +130,10 @@ def used(root: Root, journal: Journal, pins: Collection[str], request: Request, 
         return f"that it is used cannot be noted ({LOOK})"
 
 
-def _answered(journal: Journal, request: Request, given: Grant) -> bool:
+def _answered(log: AuditLog, request: Request, given: Grant) -> bool:
     """Whether the record has this answer after the row that was signed, for no other request, and no use of it."""
     uses = []
-    for row in journal.rows(kinds=("approved", "ran")):
+    for row in log.rows(kinds=("approved", "ran")):
         if row.seq <= given.seq:
             break
         kind, name, proof = (row.body.get(key) or "" for key in ("kind", "request", "proof"))

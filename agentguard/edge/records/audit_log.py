@@ -1,4 +1,4 @@
-"""The record: what happened, in order, each row holding the hash of the one before.
+"""The audit log: what happened, in order, each row holding the hash of the one before.
 
 A row's hash is SHA-256 over the hash before it and its body, so that a row that was edited,
 taken out or put elsewhere no longer fits. What the file alone cannot prove is that nobody wrote
@@ -56,35 +56,35 @@ class Extent(Value):
     head: str
 
 
-class Record(Database):
-    """The chain of rows. Every method raises RecordError."""
+class AuditLog:
+    """The chain of rows in a database: a `ports.Log`, and what a person looks at. Every method raises RecordError."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def append(self, kind: str, facts: dict[str, Any]) -> None:
         """Add one row; once this returns, the death of any process cannot undo it."""
-        body = self._body(kind, facts)
+        body = row_body(kind, facts, self._database.now())
         pids = tuple(above["pid"] for above in facts.get("ancestry", ()))
         caller = Caller(facts.get("session", ""), facts.get("session_name", ""), facts.get("agent", ""), pids)
-        with self.writing() as connection:
+        with self._database.writing() as connection:
             self._take_in(connection, caller, AT_A_TIME)
             append_row(connection, body)
 
     def catch_up(self) -> None:
         """Take in everything that shims have noted down by themselves."""
-        if not self.foreign and pending(self._data):
-            with self.writing() as connection:
+        if not self._database.foreign and pending(self._database.data):
+            with self._database.writing() as connection:
                 self._take_in(connection, Caller("", "", "", ()), 0)
 
     def _take_in(self, connection: sqlite3.Connection, caller: Caller, most: int) -> None:
         """Put rows of the spool into the record, within the caller's transaction."""
-        if self.foreign:
+        if self._database.foreign:
             return
-        now = self._clock()
-        for facts in drain(connection, self._data, now, most, caller):
+        now, data = self._database.now(), self._database.data
+        for facts in drain(connection, data, now, most, caller):
             append_row(connection, canonical(facts))
-        calm(connection, self._data, now)
-
-    def _body(self, kind: str, facts: dict[str, Any]) -> str:
-        return canonical({**facts, "kind": kind, "time": round(self._clock(), 3)})
+        calm(connection, data, now)
 
     def rows(
         self,
@@ -118,7 +118,7 @@ class Record(Database):
         query = f"{_COLUMNS} WHERE {' AND '.join([*tests, order])} LIMIT ?"
         last, left = (1 << 62) if newest else 0, limit if limit is not None else 1 << 62
         while left > 0:
-            with self.reading() as connection:
+            with self._database.reading() as connection:
                 batch = connection.execute(query, [*bound, last, min(left, _BATCH)]).fetchall()
             for seq, _, hash, body in batch:
                 yield self._row(seq, hash, body)
@@ -136,11 +136,11 @@ class Record(Database):
                 return Row(seq, hash.decode("ascii"), facts)
         except ValueError:
             pass  # named below, like anything else that no `append` wrote
-        raise RecordError(f"{self.path}: row {seq} cannot be read", "see `agentguard audit verify`")
+        raise RecordError(f"{self._database.path}: row {seq} cannot be read", "see `agentguard audit verify`")
 
     def extent(self) -> Extent:
         """How much is here now."""
-        with self.reading() as connection:
+        with self._database.reading() as connection:
             seq, head = connection.execute("SELECT seq, hash FROM head").fetchone()
             return Extent(connection.execute("SELECT count(*) FROM record").fetchone()[0], seq, head)
 
@@ -149,12 +149,12 @@ class Record(Database):
         query = (
             "SELECT 1 FROM record WHERE seq = ?1 AND hash = ?2 UNION SELECT 1 FROM sealed WHERE seq = ?1 AND hash = ?2"
         )
-        with self.reading() as connection:
+        with self._database.reading() as connection:
             return connection.execute(query, (seq, hash)).fetchone() is not None
 
     def verify(self) -> Broken | None:
         """Walk the whole chain; the first row that is missing, moved or changed, or None."""
-        with self.reading() as connection:
+        with self._database.reading() as connection:
             seq, head = connection.execute("SELECT seq, hash FROM sealed").fetchone()
             pruned = (seq, head)
             for found, prev, hash, body in connection.execute(f"{_COLUMNS} ORDER BY seq"):
@@ -177,7 +177,7 @@ class Record(Database):
         file is safely on disk, together with one row that says so; `by` says who wanted it.
         Requests of that age go too, when they can no longer be of use. Raises UsageError if `path` exists.
         """
-        with self.reading() as connection:
+        with self._database.reading() as connection:
             sealed = connection.execute("SELECT seq, hash FROM sealed").fetchone()
             kept = connection.execute("SELECT min(seq) FROM record WHERE time >= ?", (before,)).fetchone()[0]
             last = connection.execute(
@@ -186,13 +186,13 @@ class Record(Database):
             if last is None:
                 return 0
             count = self._seal(connection, sealed, last, path)
-        useless = min(before, self._clock() - REQUEST_MEMORY)
+        useless = min(before, self._database.now() - REQUEST_MEMORY)
         seal = {"seq": last[0], "hash": last[1]}
-        body = self._body("pruned", {"sealed": seal, "rows": count, "file": path, "by": by})
+        body = row_body("pruned", {"sealed": seal, "rows": count, "file": path, "by": by}, self._database.now())
         try:
-            with self.writing() as connection:
+            with self._database.writing() as connection:
                 if connection.execute("SELECT seq, hash FROM sealed").fetchone() != sealed:
-                    raise RecordError(f"{self.path}: somebody else pruned it meanwhile")
+                    raise RecordError(f"{self._database.path}: somebody else pruned it meanwhile")
                 connection.execute("UPDATE sealed SET seq = ?, hash = ?", last)
                 connection.execute("DELETE FROM record WHERE seq <= ?", (last[0],))
                 connection.execute("DELETE FROM requests WHERE created < ?", (useless,))
@@ -221,6 +221,11 @@ class Record(Database):
 
 def _chained(prev: bytes, body: bytes) -> str:
     return fingerprint(prev + body)
+
+
+def row_body(kind: str, facts: dict[str, Any], now: float) -> str:
+    """The body of a row: what happened, at `now` (seconds since the epoch)."""
+    return canonical({**facts, "kind": kind, "time": round(now, 3)})
 
 
 def append_row(connection: sqlite3.Connection, body: str) -> None:

@@ -25,9 +25,8 @@ LONGEST_LOG = 400_000
 #: What `PRAGMA user_version` says. Add to it whenever a program of the version before would go wrong.
 SCHEMA = 2
 
-#: Columns that schema 1 did not have. `parent` is the process that called, `kin` what its calls must
-#: have in common to be one question, `lead` the request that was joined, `hits` what the call aims
-#: at, as JSON, `proof` a signed approval.
+#: Columns that schema 1 did not have: `parent` is the caller key, `kin` the group key, `lead` the id of the
+#: group's leader (see approval/request.py), `hits` what the call aims at, as JSON, `proof` a signed approval.
 _COLUMNS = tuple(f"{name} TEXT NOT NULL DEFAULT ''" for name in ("parent", "kin", "lead", "hits", "proof"))
 _LATER = ",\n  ".join(_COLUMNS)
 
@@ -109,22 +108,37 @@ class Database:
     everything goes to that uid's own database, found by the passwd entry: nothing below the root
     is opened, because even reading would leave files of the wrong owner behind.
 
-    `clock` gives seconds since the epoch, `busy` is how long a write waits for its turn. Raises
-    RecordError here and everywhere else.
+    `now` gives seconds since the epoch, `busy` is how long a write waits for its turn. Everything
+    but making one raises RecordError.
     """
 
-    def __init__(self, root: Root, clock: Callable[[], float] = time.time, busy: float = BUSY) -> None:
-        self._clock = clock
+    def __init__(self, root: Root, now: Callable[[], float] = time.time, busy: float = BUSY) -> None:
+        self.now = now
+        self.data = root.data
+        self._root = root
         self._busy = busy
         self._connection: sqlite3.Connection | None = None
-        self.path = root.record
-        self._data = root.data
-        try:
-            self.foreign = _owner(root) != os.geteuid()
-            if self.foreign:
-                self.path = _elsewhere(root)
-        except OSError as fault:
-            raise self._named(fault) from fault
+        self._place: tuple[str, bool] | None = None
+
+    @property
+    def path(self) -> str:
+        """Where the file lies."""
+        return self._located()[0]
+
+    @property
+    def foreign(self) -> bool:
+        """Whether it is another user's root, and this the own record of what was done under it."""
+        return self._located()[1]
+
+    def _located(self) -> tuple[str, bool]:
+        """Path and `foreign`, looked up once."""
+        if self._place is None:
+            try:
+                foreign = _owner(self._root) != os.geteuid()
+                self._place = (_elsewhere(self._root) if foreign else self._root.record), foreign
+            except OSError as fault:
+                raise _named(fault, self._root.record) from fault
+        return self._place
 
     def close(self) -> None:
         """Let go of the file. The last one to close also tidies it, which waits for the disk; `exec` does not."""
@@ -187,20 +201,6 @@ class Database:
         if version < SCHEMA:
             _upgrade(connection)
 
-    def _named(self, fault: BaseException) -> RecordError:
-        """One line for a fault of the file: which file, and why."""
-        if isinstance(fault, OSError):
-            where = str(fault.filename or self.path)
-            where = self.path if where.startswith(self.path) else where  # not the name it has while it is made
-            return RecordError(f"{where}: {fault.strerror or fault}", _OWNER)
-        code = getattr(fault, "sqlite_errorname", None) or ""
-        for start, cause, hint in _FAULTS:
-            if code.startswith(start):
-                return RecordError(f"{self.path}: {cause}", hint)
-        if code.startswith("SQLITE_CANTOPEN"):
-            return RecordError(f"{self.path}: cannot be opened: {_obstacle(self.path)}", _OWNER)
-        return RecordError(f"{self.path}: {fault}")
-
 
 class _Translated:
     """Turns what SQLite and the system say into RecordError."""
@@ -213,7 +213,7 @@ class _Translated:
 
     def __exit__(self, kind: object, fault: BaseException | None, trace: TracebackType | None) -> None:
         if isinstance(fault, (sqlite3.Error, OSError)):
-            raise self._database._named(fault) from fault
+            raise _named(fault, self._database.path) from fault
 
 
 class Transaction:
@@ -241,6 +241,26 @@ class Transaction:
             finally:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
+
+
+def _named(fault: BaseException, path: str) -> RecordError:
+    """One line for a fault of the file at `path`: which file, and why."""
+    if isinstance(fault, OSError):
+        where = str(fault.filename or path)
+        where = path if where.startswith(path) else where  # not the name it has while it is made
+        return RecordError(f"{where}: {fault.strerror or fault}", _OWNER)
+    code = getattr(fault, "sqlite_errorname", None) or ""
+    for start, cause, hint in _FAULTS:
+        if code.startswith(start):
+            return RecordError(f"{path}: {cause}", hint)
+    if code.startswith("SQLITE_CANTOPEN"):
+        return RecordError(f"{path}: cannot be opened: {_obstacle(path)}", _OWNER)
+    return RecordError(f"{path}: {fault}")
+
+
+def storable(text: str) -> str:
+    """`text` with undecodable bytes shown as escapes: SQLite takes only Unicode."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _owner(root: Root) -> int:

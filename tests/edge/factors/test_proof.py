@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.fakes import LAUNCHED, FakeLauncher
+from support.records import Records
 
 from agentguard.approval.grant import Grant
 from agentguard.approval.request import Request
@@ -20,31 +22,18 @@ from agentguard.edge.factors.factors import Factor
 from agentguard.edge.factors.proof import grant, sign_grant
 from agentguard.edge.installation import shims
 from agentguard.edge.layout import Root
-from agentguard.edge.records.requests import Journal
 from agentguard.errors import REFUSED, InstallError, Unproven
 from agentguard.pipeline import guard
 from agentguard.policy.settings import APPROVAL_LIFE
-from agentguard.shim import RealEdges
+from agentguard.shim import RealAsker, RealFacts
 
 PASSPHRASE = "correct horse battery"
-LAUNCHED = 77
 CALL = Invocation.of(("tool", "drop"), "/", {"CI": "1"})  # nobody is waited for
 DROP = Effect("remove", Target("thing", "x"), rule="tool-drop", program="tool", reason="drops it")
 
 
-class Site(RealEdges):
-    """The real edges of a shim where an approval is concerned; the rest of the world is invented."""
-
-    def __init__(self, root: Root, pins: tuple[str, ...], terminal: str = "") -> None:
-        super().__init__(root, CALL, "", pins)
-        self.terminal, self.typed = terminal, True
-        self.told: list[str] = []
-
-    def origin(self) -> Origin:
-        return Origin(0, Session("s", "claude (pid 1)"), (Process(7, 7, "claude"),), "claude", self.terminal)
-
-    def world(self, call: Invocation) -> Any:
-        return World()
+class Facts(RealFacts):
+    """The real policy and place of a shim; what the call is and does is invented."""
 
     def read(self, call: Invocation, world: World) -> Reading:
         return Reading((DROP,))
@@ -52,17 +41,24 @@ class Site(RealEdges):
     def real(self, call: Invocation) -> tuple[str, tuple[str, ...]]:
         return "/bin/tool", ("1", "2")
 
+
+class Asker(RealAsker):
+    """The real proofs, and a person who types the word if `typed`."""
+
+    typed = True
+
+    def __init__(self, *real: Any) -> None:
+        super().__init__(*real)
+        self.told: list[str] = []
+
     def is_persons(self, terminal: str) -> bool:
         return True
 
-    def prompt(self, terminal: str, asked: Any, word: str) -> bool:
+    def prompt(self, terminal: str, asked: Any) -> bool:
         return self.typed
 
     def tell(self, *lines: str) -> None:
         self.told += lines
-
-    def launch(self, program: str, call: Invocation) -> int:
-        return LAUNCHED
 
 
 @pytest.fixture(scope="module")
@@ -79,19 +75,21 @@ class Scene:
         Path(self.root.config).write_text('factor = ["destructive"]\n')
         factors.add(self.root, self.mine)
         shims.put(shims.wanted(self.root, ["tool"], [self.mine.fingerprint]))
-        self.journal = Journal(self.root)
+        self.records = Records(self.root)
         assert self.call() == REFUSED
 
     @property
     def request(self) -> Request:
-        return self.journal.pending()[-1]
+        return self.records.requests.pending()[-1]
 
-    def site(self, **options: Any) -> Site:
-        return Site(self.root, tuple(shims.pins(self.root)), **options)
-
-    def call(self) -> int:
-        self.edges = self.site()
-        return guard(CALL, self.edges)
+    def call(self, terminal: str = "", typed: bool = True) -> int:
+        pins = tuple(shims.pins(self.root))
+        world: Any = World()
+        facts, log = Facts(self.root, world, bool(pins)), self.records.log
+        self.asker = Asker(self.root, log, {}, pins)
+        self.asker.typed = typed
+        origin = Origin(0, Session("s", "claude (pid 1)"), (Process(7, 7, "claude"),), "claude", terminal)
+        return guard(CALL, origin, facts, log, self.records.requests, self.asker, FakeLauncher([]))
 
     def sign(self, *digests: str, by: Factor | None = None) -> Grant:
         return grant(self.root, digests or (self.request.digest,), by or self.mine, PASSPHRASE)
@@ -102,18 +100,18 @@ class Scene:
         return plain.replace(signature=factors.sign(self.mine, plain.message, PASSPHRASE))
 
     def answer(self, proof: str) -> None:
-        self.journal.answer((self.request,), True, {}, proof=proof)
+        self.records.requests.answer((self.request,), True, {}, proof=proof)
 
     def forge(self, **columns: Any) -> None:
         """Edit all requests, as any program of the same user can."""
-        with self.journal.writing() as connection:
+        with self.records.database.writing() as connection:
             for name, value in columns.items():
                 connection.execute(f"UPDATE requests SET {name} = ?", (value,))
 
     @property
     def why(self) -> str:
-        rows = [row.body for row in self.journal.rows(kinds=("refused",), limit=1)]
-        assert rows[0]["why"] in "\n".join(self.edges.told)
+        rows = [row.body for row in self.records.log.rows(kinds=("refused",), limit=1)]
+        assert rows[0]["why"] in "\n".join(self.asker.told)
         return str(rows[0]["why"])
 
 
@@ -132,7 +130,7 @@ def test_what_the_person_signed_runs_once(scene: Scene) -> None:
     scene.answer(scene.sign().written())
     assert scene.call() == LAUNCHED
     assert scene.call() == REFUSED
-    assert scene.journal.verify() is None
+    assert scene.records.log.verify() is None
 
 
 def test_one_signature_is_good_for_each_call_that_was_shown_with_it(scene: Scene) -> None:
@@ -142,9 +140,9 @@ def test_one_signature_is_good_for_each_call_that_was_shown_with_it(scene: Scene
 
 def test_what_happens_between_signing_and_running_does_not_matter(scene: Scene) -> None:
     proof = scene.sign().written()
-    scene.journal.append("ran", {"program": "other"})
+    scene.records.log.append("ran", {"program": "other"})
     scene.answer(proof)
-    scene.journal.append("ran", {"program": "other"})
+    scene.records.log.append("ran", {"program": "other"})
     assert scene.call() == LAUNCHED
 
 
@@ -192,7 +190,7 @@ def test_a_proof_that_is_none_lets_nothing_run(scene: Scene, proof: Callable[[Sc
     scene.answer(proof(scene))
     assert scene.call() == REFUSED
     assert scene.why.startswith("its approval does not prove a person: ") and why in scene.why
-    assert not [row for row in scene.journal.rows(kinds=("ran",))]
+    assert not [row for row in scene.records.log.rows(kinds=("ran",))]
     # It is used up: the next call asks again, and a true answer holds.
     assert scene.call() == REFUSED
     scene.answer(scene.sign().written())
@@ -215,7 +213,7 @@ def test_a_row_put_back_after_it_was_used_lets_nothing_run(scene: Scene) -> None
 
 def test_a_signature_of_after_the_answer_is_not_the_answers(scene: Scene) -> None:
     scene.answer("")
-    with scene.journal.reading() as connection:
+    with scene.records.database.reading() as connection:
         digest = connection.execute("SELECT digest FROM requests").fetchone()[0]
     scene.forge(proof=scene.sign(digest).written())
     assert scene.call() == REFUSED
@@ -293,11 +291,9 @@ def test_at_a_persons_own_terminal_the_factor_is_asked_for_there(
 ) -> None:
     monkeypatch.setattr("agentguard.edge.caller.controlling_terminal.own_terminal", lambda: "/dev/pts/7")
     monkeypatch.setattr("agentguard.edge.terminal.prompt.answer", asking(passphrase))
-    scene.edges = scene.site(terminal="/dev/pts/7")
-    scene.edges.typed = typed
-    assert guard(CALL, scene.edges) == status
+    assert scene.call("/dev/pts/7", typed) == status
     if why:
         assert scene.why == why
     else:
-        (ran,) = [row.body for row in scene.journal.rows(kinds=("ran",))]
+        (ran,) = [row.body for row in scene.records.log.rows(kinds=("ran",))]
         assert Grant.read(ran["proof"]).factor == scene.mine.fingerprint

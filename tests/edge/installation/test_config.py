@@ -108,21 +108,21 @@ def refused(guarded: Guarded, text: str, line: str) -> Ran:
 )
 def test_the_word_that_a_waiting_call_wants(guarded: Guarded, text: str, line: str, word: str) -> None:
     refused(guarded, f"wait = 0\n{text}", line)
-    with guarded.journal() as journal:
-        sheet: Sheet = journal.pending()[-1].sheet
+    with guarded.records() as records:
+        sheet: Sheet = records.requests.pending()[-1].sheet
         assert sheet.word == word.format(home=guarded.home)
         assert not sheet.factor  # where there is none, none is wanted
-        journal.answer(journal.pending(), False, {})
+        records.requests.answer(records.requests.pending(), False, {})
 
 
 def test_an_approval_is_good_for_as_long_as_is_chosen(guarded: Guarded) -> None:
     refused(guarded, "wait = 0\n", "rm notes")
-    with guarded.journal() as journal:
-        (asked,) = journal.answer(journal.pending()[-1:], True, {})
+    with guarded.records() as records:
+        (asked,) = records.requests.answer(records.requests.pending()[-1:], True, {})
     assert "passes once" in refused(guarded, "wait = 0\napproval = 1e-6\n", "rm notes").err
-    with guarded.journal() as journal:
-        assert journal.request(asked.id).state == "approved"
-        journal.spend(asked)
+    with guarded.records() as records:
+        assert records.requests.request(asked.id).state == "approved"
+        records.requests.consume(asked)
 
 
 @pytest.mark.parametrize("text", ["wait = -1", "approve = true", "wait =", 'factor = ["catastrohpic"]'])

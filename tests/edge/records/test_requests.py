@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.records import Records
 
 from agentguard.approval.request import REQUEST_LIFE, Request, question
 from agentguard.approval.sheet import Sheet
@@ -23,11 +24,17 @@ from agentguard.core.caller import Origin, Process, Session
 from agentguard.core.effect import Reason
 from agentguard.edge.layout import Root
 from agentguard.edge.records.database import LONGEST_LOG
-from agentguard.edge.records.requests import ALPHABET, PAUSE, Journal
+from agentguard.edge.records.requests import PAUSE
+from agentguard.edge.records.short_id import ALPHABET
 from agentguard.errors import RecordError, UsageError
 from agentguard.policy.settings import APPROVAL_LIFE, LONGEST_APPROVAL
 
 PROJECT = Path(__file__).parents[3]
+#: What programs of their own import for `-c`.
+EDGE = (
+    "from agentguard.edge.records.database import Database; from agentguard.edge.records.requests import Requests; "
+    "from agentguard.edge.records.audit_log import AuditLog; from agentguard.edge.layout import Root"
+)
 NOON = 1_800_000_000.0
 ASKED = Sheet(
     program="rm",
@@ -67,22 +74,24 @@ def root(tmp_path: Path) -> Root:
 
 
 @pytest.fixture
-def journal(root: Root, clock: Clock) -> Iterator[Journal]:
-    with closing(Journal(root, clock, busy=0.2)) as journal:
-        yield journal
+def records(root: Root, clock: Clock) -> Iterator[Records]:
+    with closing(Records(root, clock, busy=0.2)) as records:
+        yield records
 
 
-def fill(journal: Journal, clock: Clock, rows: int) -> None:
+def fill(records: Records, clock: Clock, rows: int) -> None:
     for i in range(rows):
         clock.now = NOON + i
-        journal.append("ran", {"program": "git" if i % 2 else "rm", "n": i, "rating": "read", "session": f"s{i % 3}"})
+        records.log.append(
+            "ran", {"program": "git" if i % 2 else "rm", "n": i, "rating": "read", "session": f"s{i % 3}"}
+        )
 
 
 @contextmanager
-def tampering(journal: Journal) -> Iterator[sqlite3.Connection]:
+def tampering(records: Records) -> Iterator[sqlite3.Connection]:
     """Write to the file as somebody who takes the trouble to remove the triggers."""
-    journal.close()
-    connection = sqlite3.connect(journal.path, isolation_level=None)
+    records.close()
+    connection = sqlite3.connect(records.database.path, isolation_level=None)
     for name in ("record_follows", "record_stays", "record_remains"):
         connection.execute(f"DROP TRIGGER {name}")
     yield connection
@@ -92,10 +101,10 @@ def tampering(journal: Journal) -> Iterator[sqlite3.Connection]:
 # The chain
 
 
-def test_rows_continue_each_other(journal: Journal, clock: Clock) -> None:
-    journal.append("asked", {"program": "rm", "argv": ("rm", "\udce9"), "kind": "forged", "time": 0})
-    fill(journal, clock, 3)
-    with sqlite3.connect(journal.path) as connection:
+def test_rows_continue_each_other(records: Records, clock: Clock) -> None:
+    records.log.append("asked", {"program": "rm", "argv": ("rm", "\udce9"), "kind": "forged", "time": 0})
+    fill(records, clock, 3)
+    with sqlite3.connect(records.database.path) as connection:
         rows = connection.execute("SELECT seq, prev, hash, body, kind, program, time FROM record").fetchall()
     prev = ""
     for i, (seq, before, hash, body, *_) in enumerate(rows, 1):
@@ -107,14 +116,14 @@ def test_rows_continue_each_other(journal: Journal, clock: Clock) -> None:
         "rm",
         NOON,
     )
-    assert journal.verify() is None
-    assert journal.extent().astuple() == (4, 4, prev)
+    assert records.log.verify() is None
+    assert records.log.extent().astuple() == (4, 4, prev)
 
 
-def test_an_empty_record_is_whole(journal: Journal) -> None:
-    assert journal.verify() is None
-    assert journal.extent().astuple() == (0, 0, "")
-    assert list(journal.rows()) == []
+def test_an_empty_record_is_whole(records: Records) -> None:
+    assert records.log.verify() is None
+    assert records.log.extent().astuple() == (0, 0, "")
+    assert list(records.log.rows()) == []
 
 
 @pytest.mark.parametrize(
@@ -129,11 +138,11 @@ def test_an_empty_record_is_whole(journal: Journal) -> None:
         "INSERT INTO record (prev, hash, body) VALUES ('', '', '{}')",
     ],
 )
-def test_the_file_itself_refuses_to_change_rows(journal: Journal, clock: Clock, statement: str) -> None:
-    fill(journal, clock, 3)
-    with sqlite3.connect(journal.path) as connection, pytest.raises(sqlite3.IntegrityError):
+def test_the_file_itself_refuses_to_change_rows(records: Records, clock: Clock, statement: str) -> None:
+    fill(records, clock, 3)
+    with sqlite3.connect(records.database.path) as connection, pytest.raises(sqlite3.IntegrityError):
         connection.execute(statement)
-    assert journal.extent().rows == 3
+    assert records.log.extent().rows == 3
 
 
 #: what somebody does to rows 1 to 5 ─► the first broken row
@@ -165,25 +174,25 @@ TAMPERED = {
 
 
 @pytest.mark.parametrize("name", TAMPERED)
-def test_verify_names_the_first_broken_row(journal: Journal, clock: Clock, name: str) -> None:
+def test_verify_names_the_first_broken_row(records: Records, clock: Clock, name: str) -> None:
     statements, seq, why = TAMPERED[name]
-    fill(journal, clock, 5)
-    with tampering(journal) as connection:
+    fill(records, clock, 5)
+    with tampering(records) as connection:
         connection.executescript(statements)
         if name == "swapped":
             connection.execute("UPDATE record SET seq = -seq WHERE seq < 0")
-    broken = journal.verify()
+    broken = records.log.verify()
     assert broken is not None
     assert broken.seq == seq
     assert why in broken.why
 
 
-def test_rows_filter(journal: Journal, clock: Clock) -> None:
-    fill(journal, clock, 8)
-    journal.append("asked", {"program": "caf\udce9", "request": "abc"})
+def test_rows_filter(records: Records, clock: Clock) -> None:
+    fill(records, clock, 8)
+    records.log.append("asked", {"program": "caf\udce9", "request": "abc"})
 
     def found(**filters: Any) -> list[int]:
-        return [row.seq for row in journal.rows(**filters)]
+        return [row.seq for row in records.log.rows(**filters)]
 
     assert found() == [9, 8, 7, 6, 5, 4, 3, 2, 1]
     assert found(newest=False, limit=2) == [1, 2]
@@ -197,24 +206,25 @@ def test_rows_filter(journal: Journal, clock: Clock) -> None:
     assert found(limit=0) == []
 
 
-def test_rows_of_more_than_one_batch(journal: Journal, clock: Clock) -> None:
-    fill(journal, clock, 1203)
-    rows = journal.rows(newest=False)
+def test_rows_of_more_than_one_batch(records: Records, clock: Clock) -> None:
+    fill(records, clock, 1203)
+    rows = records.log.rows(newest=False)
     assert next(rows).body["n"] == 0
-    journal.append("ran", {"n": 1203})  # while the rest is being read
+    records.log.append("ran", {"n": 1203})  # while the rest is being read
     assert [row.body["n"] for row in rows] == list(range(1, 1204))
-    assert len(list(journal.rows(limit=777))) == 777
+    assert len(list(records.log.rows(limit=777))) == 777
 
 
 WRITER = """
 import sys
-from agentguard.edge.records.requests import Journal
+from agentguard.edge.records.database import Database
+from agentguard.edge.records.audit_log import AuditLog
 from agentguard.edge.layout import Root
 for i in range(int(sys.argv[3])):
-    journal = Journal(Root(sys.argv[1]), busy=60)
-    journal.append("ran", {"who": sys.argv[2], "n": i})
+    database = Database(Root(sys.argv[1]), busy=60)
+    AuditLog(database).append("ran", {"who": sys.argv[2], "n": i})
     if i % 2:
-        journal.close()
+        database.close()
 """
 
 
@@ -227,9 +237,9 @@ def started(*argv: str, code: str = WRITER) -> subprocess.Popen[str]:
 def test_sixteen_processes_lose_nothing(root: Root) -> None:
     writers = [started(root.path, str(i), "40") for i in range(16)]  # the first to come makes the file
     assert [(w.communicate()[1], w.returncode) for w in writers] == [("", 0)] * 16
-    journal = Journal(root)
-    assert journal.verify() is None
-    told = [(row.body["who"], row.body["n"]) for row in journal.rows(newest=False)]
+    records = Records(root)
+    assert records.log.verify() is None
+    told = [(row.body["who"], row.body["n"]) for row in records.log.rows(newest=False)]
     assert sorted(told) == sorted((str(i), n) for i in range(16) for n in range(40))
     for i in range(16):
         assert [n for who, n in told if who == str(i)] == list(range(40)), "each in its own order"
@@ -240,18 +250,18 @@ def test_sixteen_processes_lose_nothing(root: Root) -> None:
 def test_a_row_survives_the_sudden_death_of_its_writer(root: Root) -> None:
     code = WRITER + "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"
     assert started(root.path, "x", "3", code=code).wait() == -9
-    assert Journal(root).extent().rows == 3
+    assert Records(root).log.extent().rows == 3
 
 
 # The file
 
 
 @pytest.mark.parametrize("umask", [0, 0o777])
-def test_its_owner_and_nobody_else_may_read_it(journal: Journal, root: Root, umask: int) -> None:
+def test_its_owner_and_nobody_else_may_read_it(records: Records, root: Root, umask: int) -> None:
     os.makedirs(root.path, exist_ok=True)
     before = os.umask(umask)
     try:
-        journal.append("ran", {})
+        records.log.append("ran", {})
     finally:
         os.umask(before)
     assert stat.S_IMODE(os.stat(root.data).st_mode) == 0o700
@@ -259,56 +269,56 @@ def test_its_owner_and_nobody_else_may_read_it(journal: Journal, root: Root, uma
         assert stat.S_IMODE(os.stat(f"{root.data}/{name}").st_mode) == 0o600, name
 
 
-def refusal(journal: Journal) -> str:
+def refusal(records: Records) -> str:
     """The one line that an append to a broken record gives."""
     with pytest.raises(RecordError) as caught:
-        journal.append("ran", {"program": "rm"})
+        records.log.append("ran", {"program": "rm"})
     assert "\n" not in caught.value.message
     return caught.value.message
 
 
-def test_a_symbolic_link_is_not_followed(journal: Journal, root: Root, tmp_path: Path) -> None:
+def test_a_symbolic_link_is_not_followed(records: Records, root: Root, tmp_path: Path) -> None:
     os.makedirs(root.data, 0o700)
     (tmp_path / "elsewhere.db").touch()
     os.symlink(tmp_path / "elsewhere.db", root.record)
-    assert refusal(journal) == f"{root.record}: not a regular file"
+    assert refusal(records) == f"{root.record}: not a regular file"
 
 
-def test_a_linked_directory_is_not_followed(journal: Journal, root: Root, tmp_path: Path) -> None:
+def test_a_linked_directory_is_not_followed(records: Records, root: Root, tmp_path: Path) -> None:
     os.makedirs(root.path)
     (tmp_path / "elsewhere").mkdir(mode=0o700)
     os.symlink(tmp_path / "elsewhere", root.data)
-    assert refusal(journal) == f"{root.data}: not a directory"
+    assert refusal(records) == f"{root.data}: not a directory"
     assert os.listdir(tmp_path / "elsewhere") == []
 
 
-def test_a_directory_where_others_write_is_refused(journal: Journal, root: Root) -> None:
+def test_a_directory_where_others_write_is_refused(records: Records, root: Root) -> None:
     os.makedirs(root.data)
     os.chmod(root.data, 0o777)
-    assert refusal(journal) == f"{root.data}: others can write there"
+    assert refusal(records) == f"{root.data}: others can write there"
 
 
 @pytest.mark.parametrize(
     ("left", "cause"),
     [(0, "holds no record"), (500, "it is damaged"), (4096, "it is damaged"), (9000, "it is damaged")],
 )
-def test_a_truncated_file(journal: Journal, clock: Clock, root: Root, left: int, cause: str) -> None:
-    fill(journal, clock, 200)
-    journal.close()
+def test_a_truncated_file(records: Records, clock: Clock, root: Root, left: int, cause: str) -> None:
+    fill(records, clock, 200)
+    records.close()
     os.truncate(root.record, left)
-    assert refusal(journal) == f"{root.record}: {cause}"
+    assert refusal(records) == f"{root.record}: {cause}"
     with pytest.raises(RecordError, match=cause):
-        journal.verify()
+        records.log.verify()
 
 
-def test_a_file_that_is_no_database(journal: Journal, root: Root) -> None:
+def test_a_file_that_is_no_database(records: Records, root: Root) -> None:
     os.makedirs(root.data, 0o700)
     Path(root.record).write_text("something else entirely" * 100)
-    assert refusal(journal) == f"{root.record}: it is not a database"
+    assert refusal(records) == f"{root.record}: it is not a database"
 
 
-def test_another_program_holds_the_lock(journal: Journal, root: Root) -> None:
-    journal.append("ran", {})
+def test_another_program_holds_the_lock(records: Records, root: Root) -> None:
+    records.log.append("ran", {})
     code = (
         "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('BEGIN IMMEDIATE');"
         "print('held', flush=True); sys.stdin.read()"
@@ -317,11 +327,11 @@ def test_another_program_holds_the_lock(journal: Journal, root: Root) -> None:
         [sys.executable, "-c", code, root.record], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as other:
         assert other.stdout and other.stdout.readline() == "held\n"
-        assert refusal(journal) == f"{root.record}: it is locked by another program"
-        assert len(list(journal.rows())) == 1, "reading goes on"
+        assert refusal(records) == f"{root.record}: it is locked by another program"
+        assert len(list(records.log.rows())) == 1, "reading goes on"
         other.communicate()
-    journal.append("ran", {})
-    assert journal.extent().rows == 2
+    records.log.append("ran", {})
+    assert records.log.extent().rows == 2
 
 
 @contextmanager
@@ -335,46 +345,45 @@ def immutable(path: str) -> Iterator[None]:
         subprocess.run(["chattr", "-i", path], check=True)
 
 
-def test_a_read_only_file(journal: Journal, root: Root) -> None:
-    journal.append("ran", {})
-    journal.close()
+def test_a_read_only_file(records: Records, root: Root) -> None:
+    records.log.append("ran", {})
+    records.close()
     with immutable(root.record):
-        assert refusal(journal) == f"{root.record}: it is read-only"
-    journal.close()
-    journal.append("ran", {})
+        assert refusal(records) == f"{root.record}: it is read-only"
+    records.close()
+    records.log.append("ran", {})
 
 
-def test_a_read_only_directory(journal: Journal, root: Root) -> None:
+def test_a_read_only_directory(records: Records, root: Root) -> None:
     os.makedirs(root.data, 0o700)
     with immutable(root.data):
-        assert refusal(journal).endswith("record.db: Operation not permitted")
-    journal.append("ran", {})
-    journal.close()
+        assert refusal(records).endswith("record.db: Operation not permitted")
+    records.log.append("ran", {})
+    records.close()
     with immutable(root.data):
-        assert root.record in refusal(journal)
+        assert root.record in refusal(records)
 
 
-def test_no_room_is_left(journal: Journal, root: Root) -> None:
-    journal.append("ran", {})
+def test_no_room_is_left(records: Records, root: Root) -> None:
+    records.log.append("ran", {})
     code = (
-        "import resource, sys; from agentguard.edge.layout import Root;"
-        "from agentguard.edge.records.requests import Journal;"
+        f"import resource, sys; {EDGE};"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000));"
-        "Journal(Root(sys.argv[1])).append('ran', {'argv': ['x' * 500_000]})"
+        "AuditLog(Database(Root(sys.argv[1]))).append('ran', {'argv': ['x' * 500_000]})"
     )
     message = started(root.path, code=code).communicate()[1].splitlines()[-1]
     assert message.startswith(f"agentguard.errors.RecordError: {root.record}: its disk ")
-    assert journal.extent().rows == 1
-    assert journal.verify() is None
+    assert records.log.extent().rows == 1
+    assert records.log.verify() is None
 
 
 def test_a_full_disk(tmp_path: Path) -> None:
     code = (
-        "import os, sys; from agentguard.edge.records.requests import Journal; from agentguard.edge.layout import Root;"
-        "journal = Journal(Root(sys.argv[1] + '/root')); journal.append('ran', {});\n"
-        "try: journal.append('ran', {'argv': ['x' * 2_000_000]})\n"
+        f"import os, sys; {EDGE};"
+        "log = AuditLog(Database(Root(sys.argv[1] + '/root'))); log.append('ran', {});\n"
+        "try: log.append('ran', {'argv': ['x' * 2_000_000]})\n"
         "except Exception as fault: print(fault.message)\n"
-        "print(journal.extent().rows, journal.verify())"
+        "print(log.extent().rows, log.verify())"
     )
     mounted = ["sh", "-c", 'mount -t tmpfs -o size=300k none "$1" && exec "$2" -c "$3" "$1"', "sh"]
     command = ["unshare", "--mount", *mounted, str(tmp_path), sys.executable, code]
@@ -384,12 +393,12 @@ def test_a_full_disk(tmp_path: Path) -> None:
     assert done.stdout.splitlines() == [f"{tmp_path}/root/data/record.db: its disk is full", "1 None"]
 
 
-def test_a_newer_schema_says_so(journal: Journal, root: Root) -> None:
-    journal.append("ran", {})
-    journal.close()
+def test_a_newer_schema_says_so(records: Records, root: Root) -> None:
+    records.log.append("ran", {})
+    records.close()
     with sqlite3.connect(root.record) as connection:
         connection.execute("PRAGMA user_version = 99")
-    assert "written by a newer agentguard (schema 99" in refusal(journal)
+    assert "written by a newer agentguard (schema 99" in refusal(records)
 
 
 def test_another_uid_keeps_its_own_record(root: Root, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -403,83 +412,83 @@ def test_another_uid_keeps_its_own_record(root: Root, tmp_path: Path, monkeypatc
     entry[5] = str(home)
     monkeypatch.setattr(pwd, "getpwuid", lambda uid: pwd.struct_passwd(entry))
     monkeypatch.setenv("HOME", str(tmp_path / "forged"))
-    journal = Journal(root)
-    assert journal.foreign
-    journal.append("refused", {"program": "rm"})
-    journal.close()
+    records = Records(root)
+    assert records.database.foreign
+    records.log.append("refused", {"program": "rm"})
+    records.close()
     assert os.listdir(root.data) == []
-    assert journal.path.startswith(f"{home}/.local/share/agentguard/other-roots/")
-    assert [row.body["program"] for row in Journal(root).rows()] == ["rm"]
+    assert records.database.path.startswith(f"{home}/.local/share/agentguard/other-roots/")
+    assert [row.body["program"] for row in Records(root).log.rows()] == ["rm"]
     with pytest.raises(RecordError, match="cannot put requests on another user's list"):
-        journal.file(ASKED, "d", CALLER)
+        records.requests.submit(ASKED, "d", CALLER)
 
 
-def test_an_ordinary_user_owns_what_it_installs(journal: Journal) -> None:
-    assert not journal.foreign
+def test_an_ordinary_user_owns_what_it_installs(records: Records) -> None:
+    assert not records.database.foreign
 
 
 # Requests
 
 
-def test_a_request_comes_back_as_it_was_filed(journal: Journal) -> None:
-    request = journal.file(ASKED, "d1", CALLER).request
+def test_a_request_comes_back_as_it_was_filed(records: Records) -> None:
+    request = records.requests.submit(ASKED, "d1", CALLER).request
     assert len(request.id) == 6
     assert set(request.id) <= set(ALPHABET)
     assert request == Request(request.id, "d1", "s1", NOON, ASKED)
-    assert journal.pending() == (request,)
-    assert journal.request(request.id) == request
+    assert records.requests.pending() == (request,)
+    assert records.requests.request(request.id) == request
 
 
-def test_the_same_call_joins_an_open_request(journal: Journal, clock: Clock) -> None:
-    first = journal.file(ASKED, "d1", CALLER).request
-    assert journal.file(ASKED, "d1", CALLER).request.id == first.id
-    assert journal.file(ASKED, "d2", CALLER).request.id != first.id
+def test_the_same_call_joins_an_open_request(records: Records, clock: Clock) -> None:
+    first = records.requests.submit(ASKED, "d1", CALLER).request
+    assert records.requests.submit(ASKED, "d1", CALLER).request.id == first.id
+    assert records.requests.submit(ASKED, "d2", CALLER).request.id != first.id
     clock.now += REQUEST_LIFE
-    later = journal.file(ASKED, "d1", CALLER).request
+    later = records.requests.submit(ASKED, "d1", CALLER).request
     assert later.id != first.id
-    assert [r.id for r in journal.pending()] == [later.id]
-    journal.withdraw(later)
-    assert journal.pending() == ()
-    assert journal.file(ASKED, "d1", CALLER).request.id not in (first.id, later.id)
+    assert [r.id for r in records.requests.pending()] == [later.id]
+    records.requests.withdraw(later)
+    assert records.requests.pending() == ()
+    assert records.requests.submit(ASKED, "d1", CALLER).request.id not in (first.id, later.id)
 
 
-def test_an_approval_is_spent_once(journal: Journal) -> None:
-    request = journal.file(ASKED, "d1", CALLER).request
-    assert journal.approved("d1") is None
-    assert not journal.spend(request)
-    (answered,) = journal.answer((request,), True, BY)
+def test_an_approval_is_spent_once(records: Records) -> None:
+    request = records.requests.submit(ASKED, "d1", CALLER).request
+    assert records.requests.approved("d1") is None
+    assert not records.requests.consume(request)
+    (answered,) = records.requests.answer((request,), True, BY)
     assert answered.state == "approved"
-    assert journal.approved("d2") is None
-    assert journal.approved("d1") == answered
-    assert not journal.spend(request.replace(digest="d2"))
-    assert journal.spend(answered)
-    assert not journal.spend(answered)
-    assert journal.approved("d1") is None
-    assert journal.request(request.id).state == "spent"
+    assert records.requests.approved("d2") is None
+    assert records.requests.approved("d1") == answered
+    assert not records.requests.consume(request.replace(digest="d2"))
+    assert records.requests.consume(answered)
+    assert not records.requests.consume(answered)
+    assert records.requests.approved("d1") is None
+    assert records.requests.request(request.id).state == "spent"
 
 
 @pytest.mark.parametrize(
     ("passed", "good"),
     [(0, True), (APPROVAL_LIFE - 1, True), (APPROVAL_LIFE, False), (APPROVAL_LIFE + 9, False), (-1, False)],
 )
-def test_an_approval_ends(journal: Journal, clock: Clock, passed: float, good: bool) -> None:
-    (request,) = journal.answer((journal.file(ASKED, "d1", CALLER).request,), True, BY)
+def test_an_approval_ends(records: Records, clock: Clock, passed: float, good: bool) -> None:
+    (request,) = records.requests.answer((records.requests.submit(ASKED, "d1", CALLER).request,), True, BY)
     clock.now += passed
-    assert (journal.approved("d1") is not None) == good
-    assert journal.spend(request) == good
+    assert (records.requests.approved("d1") is not None) == good
+    assert records.requests.consume(request) == good
 
 
-def test_an_approval_ends_when_it_is_chosen_to(journal: Journal, clock: Clock) -> None:
-    (request,) = journal.answer((journal.file(ASKED, "d1", CALLER).request,), True, BY)
+def test_an_approval_ends_when_it_is_chosen_to(records: Records, clock: Clock) -> None:
+    (request,) = records.requests.answer((records.requests.submit(ASKED, "d1", CALLER).request,), True, BY)
     clock.now += 30
-    assert journal.approved("d1", 30) is None and not journal.spend(request, 30)
-    assert journal.approved("d1", 31) and journal.spend(request, 31)
+    assert records.requests.approved("d1", 30) is None and not records.requests.consume(request, 30)
+    assert records.requests.approved("d1", 31) and records.requests.consume(request, 31)
 
 
-def test_an_answer_is_on_the_record(journal: Journal) -> None:
-    request = journal.file(ASKED, "d1", CALLER).request
-    journal.answer((request,), False, BY, "use git rm \udce9")
-    (row,) = journal.rows()
+def test_an_answer_is_on_the_record(records: Records) -> None:
+    request = records.requests.submit(ASKED, "d1", CALLER).request
+    records.requests.answer((request,), False, BY, "use git rm \udce9")
+    (row,) = records.log.rows()
     expected = {
         "kind": "denied",
         "request": request.id,
@@ -493,61 +502,61 @@ def test_an_answer_is_on_the_record(journal: Journal) -> None:
     assert {key: row.body[key] for key in expected} == expected
     first = {"rule": "rm.untracked", "program": "rm", "text": "it is gone", "instead": "git add it"}
     assert row.body["reasons"][0] == first
-    denied = journal.request(request.id)
+    denied = records.requests.request(request.id)
     assert (denied.state, denied.answered, denied.answer) == ("denied", NOON, "use git rm \\udce9")
 
 
 @pytest.mark.parametrize("before", ["approved", "denied", "withdrawn", "too old"])
-def test_what_no_longer_waits_cannot_be_answered(journal: Journal, clock: Clock, before: str) -> None:
-    request = journal.file(ASKED, "d1", CALLER).request
+def test_what_no_longer_waits_cannot_be_answered(records: Records, clock: Clock, before: str) -> None:
+    request = records.requests.submit(ASKED, "d1", CALLER).request
     if before == "too old":
         clock.now += REQUEST_LIFE
     elif before == "withdrawn":
-        journal.withdraw(request)
+        records.requests.withdraw(request)
     else:
-        journal.answer((request,), before == "approved", BY)
-    rows = journal.extent().rows
+        records.requests.answer((request,), before == "approved", BY)
+    rows = records.log.extent().rows
     with pytest.raises(UsageError, match=f"no longer waits: it is {before}"):
-        journal.answer((request,), True, BY)
-    assert journal.extent().rows == rows
+        records.requests.answer((request,), True, BY)
+    assert records.log.extent().rows == rows
 
 
-def test_an_answer_that_cannot_be_recorded_is_none(journal: Journal, root: Root) -> None:
-    request = journal.file(ASKED, "d1", CALLER).request
+def test_an_answer_that_cannot_be_recorded_is_none(records: Records, root: Root) -> None:
+    request = records.requests.submit(ASKED, "d1", CALLER).request
     with sqlite3.connect(root.record) as connection:
         connection.execute("CREATE TRIGGER full BEFORE INSERT ON record BEGIN SELECT RAISE(ABORT, 'no'); END")
     with pytest.raises(RecordError):
-        journal.answer((request,), True, BY)
-    assert journal.request(request.id).state == "open"
-    assert journal.approved("d1") is None
+        records.requests.answer((request,), True, BY)
+    assert records.requests.request(request.id).state == "open"
+    assert records.requests.approved("d1") is None
 
 
-def test_a_prefix_is_enough(journal: Journal) -> None:
-    requests = [journal.file(ASKED, f"d{i}", CALLER).request for i in range(40)]
+def test_a_prefix_is_enough(records: Records) -> None:
+    requests = [records.requests.submit(ASKED, f"d{i}", CALLER).request for i in range(40)]
     firsts = [r.id[0] for r in requests]
     crowded = next(first for first in firsts if firsts.count(first) > 1)
     with pytest.raises(UsageError, match="could be any of"):
-        journal.request(crowded)
+        records.requests.request(crowded)
     for request in requests:
-        assert journal.request(f" {request.id.upper()}").id == request.id
+        assert records.requests.request(f" {request.id.upper()}").id == request.id
     for nothing in ("", "%", "zzzzzzz", "\udce9"):
         with pytest.raises(UsageError, match="no request"):
-            journal.request(nothing)
+            records.requests.request(nothing)
     only = next(r for r in requests if r.id[0] == crowded)
     for request in requests:
         if request != only:
-            journal.withdraw(request)
-    assert journal.request(crowded) == only, "one that waits is meant before those that do not"
+            records.requests.withdraw(request)
+    assert records.requests.request(crowded) == only, "one that waits is meant before those that do not"
 
 
-def test_settled_waits_for_the_answer(journal: Journal, root: Root) -> None:
-    request = journal.file(ASKED, "d1", CALLER).request
-    assert journal.settled(request, 0).state == "open"
-    assert journal.settled(request, 0.3).state == "open"
+def test_settled_waits_for_the_answer(records: Records, root: Root) -> None:
+    request = records.requests.submit(ASKED, "d1", CALLER).request
+    assert records.requests.wait(request, 0).state == "open"
+    assert records.requests.wait(request, 0.3).state == "open"
     code = (
-        "import sys; from agentguard.edge.records.requests import Journal; from agentguard.edge.layout import Root;"
-        "sys.stdin.readline(); journal = Journal(Root(sys.argv[1]), lambda: float(sys.argv[3]));"
-        "journal.answer((journal.request(sys.argv[2]),), False, {}, 'no')"
+        f"import sys; {EDGE};"
+        "sys.stdin.readline(); requests = Requests(Database(Root(sys.argv[1]), lambda: float(sys.argv[3])));"
+        "requests.answer((requests.request(sys.argv[2]),), False, {}, 'no')"
     )
     with subprocess.Popen(
         [sys.executable, "-c", code, root.path, request.id, str(NOON)], cwd=PROJECT, stdin=subprocess.PIPE
@@ -555,21 +564,21 @@ def test_settled_waits_for_the_answer(journal: Journal, root: Root) -> None:
         assert person.stdin
         person.stdin.write(b"\n")
         person.stdin.flush()
-        settled = journal.settled(request, 60)
+        settled = records.requests.wait(request, 60)
     assert (settled.state, settled.answer) == ("denied", "no")
 
 
 def test_two_processes_cannot_spend_one_approval(root: Root) -> None:
-    journal = Journal(root)
+    records = Records(root)
     ids = []
     for i in range(20):
-        request = journal.file(ASKED, f"d{i}", CALLER).request
+        request = records.requests.submit(ASKED, f"d{i}", CALLER).request
         ids.append(request.id)
-        journal.answer((request,), True, BY)
+        records.requests.answer((request,), True, BY)
     code = (
-        "import sys; from agentguard.edge.records.requests import Journal; from agentguard.edge.layout import Root;"
-        "journal = Journal(Root(sys.argv[1]), busy=60); sys.stdin.read();"
-        "print(*[id for id in sys.argv[2:] if journal.spend(journal.request(id))])"
+        f"import sys; {EDGE};"
+        "requests = Requests(Database(Root(sys.argv[1]), busy=60)); sys.stdin.read();"
+        "print(*[id for id in sys.argv[2:] if requests.consume(requests.request(id))])"
     )
     spenders = [
         subprocess.Popen(
@@ -585,17 +594,17 @@ def test_two_processes_cannot_spend_one_approval(root: Root) -> None:
     assert sorted(spent) == sorted(ids)
 
 
-def test_a_request_of_another_version_can_be_read(journal: Journal, root: Root) -> None:
-    request = journal.file(ASKED, "d1", CALLER).request
+def test_a_request_of_another_version_can_be_read(records: Records, root: Root) -> None:
+    request = records.requests.submit(ASKED, "d1", CALLER).request
     with sqlite3.connect(root.record) as connection:
         connection.execute("""UPDATE requests SET sheet = json_set(sheet, '$.colour', 'red')""")
-    assert journal.request(request.id) == request
+    assert records.requests.request(request.id) == request
 
 
-def test_sessions_are_told_apart_by_pid_and_start(journal: Journal) -> None:
-    one = journal.open_session(7, 100, "claude")
-    two = journal.open_session(7, 200, "codex \udce9")
-    assert journal.sessions() == {(7, 100): one, (7, 200): two}
+def test_sessions_are_told_apart_by_pid_and_start(records: Records) -> None:
+    one = records.sessions.register(7, 100, "claude")
+    two = records.sessions.register(7, 200, "codex \udce9")
+    assert records.sessions.recent() == {(7, 100): one, (7, 200): two}
     assert (two.name, one.known) == ("codex \\udce9", True)
     assert one.id != two.id
 
@@ -603,11 +612,11 @@ def test_sessions_are_told_apart_by_pid_and_start(journal: Journal) -> None:
 # Pruning
 
 
-def test_prune_seals_old_rows_and_the_rest_still_proves(journal: Journal, clock: Clock, tmp_path: Path) -> None:
-    fill(journal, clock, 10)
-    old = [(row.seq, row.hash, row.body) for row in journal.rows(newest=False, limit=6)]
+def test_prune_seals_old_rows_and_the_rest_still_proves(records: Records, clock: Clock, tmp_path: Path) -> None:
+    fill(records, clock, 10)
+    old = [(row.seq, row.hash, row.body) for row in records.log.rows(newest=False, limit=6)]
     file = tmp_path / "old.jsonl"
-    assert journal.prune(NOON + 6, str(file), BY) == 6
+    assert records.log.prune(NOON + 6, str(file), BY) == 6
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     lines = file.read_bytes().splitlines(keepends=True)
     first, *rows, seal = map(json.loads, lines)
@@ -619,52 +628,52 @@ def test_prune_seals_old_rows_and_the_rest_still_proves(journal: Journal, clock:
         body = line[len(b'{"body":') : line.index(b',"hash":"')]
         assert sha256(row["prev"].encode() + body).hexdigest() == row["hash"]
 
-    assert journal.verify() is None
-    newest = list(journal.rows())
+    assert records.log.verify() is None
+    newest = list(records.log.rows())
     assert [row.seq for row in newest] == [11, 10, 9, 8, 7]
     said = {key: newest[0].body[key] for key in ("kind", "sealed", "rows", "file", "by")}
     assert said == {"kind": "pruned", "sealed": seal["sealed"], "rows": 6, "file": str(file), "by": BY}
 
     clock.now += 100
-    assert journal.prune(clock.now, str(tmp_path / "more.jsonl"), BY) == 5
+    assert records.log.prune(clock.now, str(tmp_path / "more.jsonl"), BY) == 5
     again = json.loads((tmp_path / "more.jsonl").read_text().splitlines()[0])
     assert again["continues"] == seal["sealed"]
-    journal.append("ran", {})
-    assert journal.verify() is None
-    assert journal.extent().seq == 13
+    records.log.append("ran", {})
+    assert records.log.verify() is None
+    assert records.log.extent().seq == 13
 
 
-def test_nothing_to_prune_makes_no_file(journal: Journal, clock: Clock, tmp_path: Path) -> None:
-    fill(journal, clock, 3)
-    assert journal.prune(NOON, str(tmp_path / "old"), BY) == 0
+def test_nothing_to_prune_makes_no_file(records: Records, clock: Clock, tmp_path: Path) -> None:
+    fill(records, clock, 3)
+    assert records.log.prune(NOON, str(tmp_path / "old"), BY) == 0
     assert not (tmp_path / "old").exists()
 
 
-def test_prune_overwrites_nothing(journal: Journal, clock: Clock, tmp_path: Path) -> None:
-    fill(journal, clock, 3)
+def test_prune_overwrites_nothing(records: Records, clock: Clock, tmp_path: Path) -> None:
+    fill(records, clock, 3)
     (tmp_path / "old").write_text("mine")
     os.symlink(tmp_path / "nowhere", tmp_path / "link")
     for name in ("old", "link"):
         with pytest.raises(UsageError, match="exists already"):
-            journal.prune(NOON + 9, str(tmp_path / name), BY)
+            records.log.prune(NOON + 9, str(tmp_path / name), BY)
     assert (tmp_path / "old").read_text() == "mine"
-    assert journal.extent().rows == 3
+    assert records.log.extent().rows == 3
 
 
-def test_a_broken_record_is_not_sealed(journal: Journal, clock: Clock, tmp_path: Path) -> None:
-    fill(journal, clock, 5)
-    with tampering(journal) as connection:
+def test_a_broken_record_is_not_sealed(records: Records, clock: Clock, tmp_path: Path) -> None:
+    fill(records, clock, 5)
+    with tampering(records) as connection:
         connection.execute("UPDATE record SET body = replace(body, 'rm', 'ls') WHERE seq = 3")
     with pytest.raises(RecordError, match="row 3 is broken"):
-        journal.prune(NOON + 9, str(tmp_path / "old"), BY)
+        records.log.prune(NOON + 9, str(tmp_path / "old"), BY)
     assert not (tmp_path / "old").exists()
-    assert journal.extent().rows == 5
+    assert records.log.extent().rows == 5
 
 
 def test_a_prune_that_cannot_write_loses_nothing(
-    journal: Journal, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    records: Records, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fill(journal, clock, 5)
+    fill(records, clock, 5)
 
     def failing(descriptor: int) -> None:
         raise OSError(28, "No space left on device", str(tmp_path / "old"))
@@ -672,44 +681,44 @@ def test_a_prune_that_cannot_write_loses_nothing(
     with monkeypatch.context() as edge:
         edge.setattr(os, "fsync", failing)
         with pytest.raises(RecordError, match="old: No space left on device"):
-            journal.prune(NOON + 9, str(tmp_path / "old"), BY)
+            records.log.prune(NOON + 9, str(tmp_path / "old"), BY)
     assert not (tmp_path / "old").exists()
-    assert journal.extent().rows == 5
+    assert records.log.extent().rows == 5
     with pytest.raises(RecordError, match="No such file or directory"):
-        journal.prune(NOON + 9, str(tmp_path / "missing" / "old"), BY)
-    assert journal.verify() is None
+        records.log.prune(NOON + 9, str(tmp_path / "missing" / "old"), BY)
+    assert records.log.verify() is None
 
 
-def test_a_prune_that_cannot_delete_loses_nothing(journal: Journal, clock: Clock, root: Root, tmp_path: Path) -> None:
-    fill(journal, clock, 5)
+def test_a_prune_that_cannot_delete_loses_nothing(records: Records, clock: Clock, root: Root, tmp_path: Path) -> None:
+    fill(records, clock, 5)
     other = sqlite3.connect(root.record, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(RecordError, match=r"nothing was pruned: .* it is locked"):
-        journal.prune(NOON + 9, str(tmp_path / "old"), BY)
+        records.log.prune(NOON + 9, str(tmp_path / "old"), BY)
     other.execute("ROLLBACK")
     other.close()
-    assert journal.extent().rows == 5
-    assert journal.verify() is None
-    assert journal.prune(NOON + 9, str(tmp_path / "again"), BY) == 5
+    assert records.log.extent().rows == 5
+    assert records.log.verify() is None
+    assert records.log.prune(NOON + 9, str(tmp_path / "again"), BY) == 5
 
 
-def test_prune_keeps_requests_that_still_matter(journal: Journal, clock: Clock, tmp_path: Path) -> None:
-    old = journal.file(ASKED, "d1", CALLER).request
-    journal.append("asked", {"request": old.id})
+def test_prune_keeps_requests_that_still_matter(records: Records, clock: Clock, tmp_path: Path) -> None:
+    old = records.requests.submit(ASKED, "d1", CALLER).request
+    records.log.append("asked", {"request": old.id})
     clock.now += REQUEST_LIFE + LONGEST_APPROVAL + 1
-    fresh = journal.file(ASKED, "d2", CALLER).request
-    assert journal.prune(clock.now + 1, str(tmp_path / "old"), BY) == 1
-    assert journal.request(fresh.id) == fresh
+    fresh = records.requests.submit(ASKED, "d2", CALLER).request
+    assert records.log.prune(clock.now + 1, str(tmp_path / "old"), BY) == 1
+    assert records.requests.request(fresh.id) == fresh
     with pytest.raises(UsageError):
-        journal.request(old.id)
+        records.requests.request(old.id)
 
 
 def test_a_shim_loads_nothing_heavy_for_its_row(root: Root) -> None:
     heavy = "typing dataclasses enum re json subprocess pathlib hashlib datetime inspect sqlite3 pwd"
     code = (
-        "import sys; before = set(sys.modules); from agentguard.edge.records.requests import Journal;"
-        "from agentguard.edge.layout import Root; journal = Journal(Root(sys.argv[1]));"
-        "journal.append('ran', {'argv': ['git', 'status']}); journal.sessions();"
+        f"import sys; before = set(sys.modules); {EDGE};"
+        "from agentguard.edge.records.sessions import NamedSessions; database = Database(Root(sys.argv[1]));"
+        "AuditLog(database).append('ran', {'argv': ['git', 'status']}); NamedSessions(database).recent();"
         f"print(*(set(sys.modules) - before) & set({heavy.split()!r}))"
     )
     done = subprocess.run(
@@ -724,7 +733,7 @@ def append_as_shims_do(root: Root, rows: int) -> None:
         pid = os.fork()
         if not pid:
             try:
-                Journal(root).append("ran", {"argv": ["x" * 20_000]})
+                Records(root).log.append("ran", {"argv": ["x" * 20_000]})
                 os._exit(0)
             finally:
                 os._exit(1)
@@ -734,14 +743,14 @@ def append_as_shims_do(root: Root, rows: int) -> None:
 def test_the_log_stays_short_though_nobody_closes(root: Root) -> None:
     append_as_shims_do(root, 60)
     assert os.path.getsize(f"{root.record}-wal") <= LONGEST_LOG + 100_000
-    with closing(Journal(root)) as journal:
-        assert len(list(journal.rows())) == 60 and journal.verify() is None
+    with closing(Records(root)) as records:
+        assert len(list(records.log.rows())) == 60 and records.log.verify() is None
 
 
 def test_who_reads_keeps_nobody_waiting(root: Root) -> None:
-    with closing(Journal(root)) as reader:
-        reader.append("ran", {})
-        with reader.reading() as connection:
+    with closing(Records(root)) as reader:
+        reader.log.append("ran", {})
+        with reader.database.reading() as connection:
             assert connection.execute("SELECT count(*) FROM record").fetchone() == (1,)
             append_as_shims_do(root, 30)
             assert os.path.getsize(f"{root.record}-wal") > LONGEST_LOG
@@ -758,23 +767,23 @@ def alike(number: int) -> Sheet:
     return ASKED.replace(argv=("rm", f"file-{number}"))
 
 
-def test_the_calls_of_a_loop_are_one_question(journal: Journal) -> None:
-    first = journal.file(alike(0), "d0", LOOP)
-    others = [journal.file(alike(i), f"d{i}", LOOP) for i in range(1, 87)]
-    assert first.waits and not first.request.lead
+def test_the_calls_of_a_loop_are_one_question(records: Records) -> None:
+    first = records.requests.submit(alike(0), "d0", LOOP)
+    others = [records.requests.submit(alike(i), f"d{i}", LOOP) for i in range(1, 87)]
+    assert first.waits and not first.request.group_leader
     assert not any(filed.waits for filed in others)
-    assert {filed.request.lead for filed in others} == {first.request.id}
-    group = journal.group(others[40].request)
+    assert {filed.request.group_leader for filed in others} == {first.request.id}
+    group = records.requests.group(others[40].request)
     assert [r.sheet.argv[1] for r in group] == [f"file-{i}" for i in range(87)]
     assert question(group) == "DELETE 87"
-    later = journal.file(alike(87), "d87", LOOP).request
-    journal.answer(group, True, BY)
-    assert journal.approved("d87") is None, "only what was shown is approved"
-    assert [r.id for r in journal.pending()] == [later.id]
+    later = records.requests.submit(alike(87), "d87", LOOP).request
+    records.requests.answer(group, True, BY)
+    assert records.requests.approved("d87") is None, "only what was shown is approved"
+    assert [r.id for r in records.requests.pending()] == [later.id]
     for i in range(87):
-        approval = journal.approved(f"d{i}")
-        assert approval and journal.spend(approval) and not journal.spend(approval)
-    assert journal.verify() is None
+        approval = records.requests.approved(f"d{i}")
+        assert approval and records.requests.consume(approval) and not records.requests.consume(approval)
+    assert records.log.verify() is None
 
 
 @pytest.mark.parametrize(
@@ -789,56 +798,56 @@ def test_the_calls_of_a_loop_are_one_question(journal: Journal) -> None:
         (ASKED, CALLER),
     ],
 )
-def test_what_is_not_alike_is_a_question_of_its_own(journal: Journal, other: Sheet, caller: Origin) -> None:
-    first = journal.file(ASKED, "d0", LOOP).request
-    second = journal.file(other, "d1", caller)
-    assert second.waits and not second.request.lead
-    assert journal.group(first) == (first,)
+def test_what_is_not_alike_is_a_question_of_its_own(records: Records, other: Sheet, caller: Origin) -> None:
+    first = records.requests.submit(ASKED, "d0", LOOP).request
+    second = records.requests.submit(other, "d1", caller)
+    assert second.waits and not second.request.group_leader
+    assert records.requests.group(first) == (first,)
 
 
-def test_a_loop_that_has_had_its_answer_does_not_wait_again(journal: Journal) -> None:
-    journal.answer((journal.file(alike(0), "d0", LOOP).request,), True, BY)
-    second, third = (journal.file(alike(i), f"d{i}", LOOP) for i in (1, 2))
-    assert not second.waits and not second.request.lead, "it is gathered, and asked about"
-    assert third.request.lead == second.request.id
-    journal.answer(journal.group(second.request), False, BY, "none of them")
-    fourth = journal.file(alike(3), "d3", LOOP)
+def test_a_loop_that_has_had_its_answer_does_not_wait_again(records: Records) -> None:
+    records.requests.answer((records.requests.submit(alike(0), "d0", LOOP).request,), True, BY)
+    second, third = (records.requests.submit(alike(i), f"d{i}", LOOP) for i in (1, 2))
+    assert not second.waits and not second.request.group_leader, "it is gathered, and asked about"
+    assert third.request.group_leader == second.request.id
+    records.requests.answer(records.requests.group(second.request), False, BY, "none of them")
+    fourth = records.requests.submit(alike(3), "d3", LOOP)
     assert (fourth.waits, fourth.request.state, fourth.request.answer) == (False, "denied", "none of them")
 
 
 @pytest.mark.parametrize("approved", [True, False])
 def test_a_shell_that_stays_is_asked_anew_about_what_it_does_later(
-    journal: Journal, clock: Clock, approved: bool
+    records: Records, clock: Clock, approved: bool
 ) -> None:
-    journal.answer((journal.file(alike(0), "d0", LOOP).request,), approved, BY)
+    records.requests.answer((records.requests.submit(alike(0), "d0", LOOP).request,), approved, BY)
     clock.now += PAUSE
-    later = journal.file(alike(1), "d1", LOOP)
-    assert later.waits and later.request.state == "open" and not later.request.lead
+    later = records.requests.submit(alike(1), "d1", LOOP)
+    assert later.waits and later.request.state == "open" and not later.request.group_leader
 
 
 @pytest.mark.parametrize("caller", [AGENT, AGENT.replace(ancestry=(Process(9, 1, "python3", ("python3", "bot.py")),))])
-def test_each_call_of_an_agent_itself_is_answered(journal: Journal, caller: Origin) -> None:
-    journal.answer((journal.file(alike(0), "d0", caller).request,), False, BY)
-    second = journal.file(alike(1), "d1", caller)
+def test_each_call_of_an_agent_itself_is_answered(records: Records, caller: Origin) -> None:
+    records.requests.answer((records.requests.submit(alike(0), "d0", caller).request,), False, BY)
+    second = records.requests.submit(alike(1), "d1", caller)
     assert second.waits and second.request.state == "open"
 
 
-def test_a_group_goes_with_the_caller_that_began_it(journal: Journal) -> None:
-    first = journal.file(alike(0), "d0", LOOP).request
-    journal.file(alike(1), "d1", LOOP)
-    journal.withdraw(first)
-    assert journal.pending() == ()
-    assert journal.file(alike(2), "d2", LOOP).waits
+def test_a_group_goes_with_the_caller_that_began_it(records: Records) -> None:
+    first = records.requests.submit(alike(0), "d0", LOOP).request
+    records.requests.submit(alike(1), "d1", LOOP)
+    records.requests.withdraw(first)
+    assert records.requests.pending() == ()
+    assert records.requests.submit(alike(2), "d2", LOOP).waits
 
 
 def test_a_database_of_the_first_schema_is_brought_up_to_date(root: Root) -> None:
-    journal = Journal(root)
-    request = journal.file(ASKED, "d1", CALLER).request
-    with journal.writing() as connection:
+    records = Records(root)
+    request = records.requests.submit(ASKED, "d1", CALLER).request
+    with records.database.writing() as connection:
         for column in ("parent", "kin", "lead", "hits", "proof"):
             connection.execute(f"ALTER TABLE requests DROP COLUMN {column}")
         connection.execute("PRAGMA user_version = 1")
-    journal.close()
-    journal = Journal(root)
-    assert journal.request(request.id) == request
-    assert journal.file(alike(1), "d2", LOOP).waits
+    records.close()
+    records = Records(root)
+    assert records.requests.request(request.id) == request
+    assert records.requests.submit(alike(1), "d2", LOOP).waits

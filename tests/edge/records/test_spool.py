@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.records import Records
 
 from agentguard.edge.layout import Root
 from agentguard.edge.records import spool
-from agentguard.edge.records.requests import Journal
 from agentguard.errors import RecordError
 
 #: One shim in a loop: what plain.sh does at its end, so many times.
@@ -50,11 +50,11 @@ def note(root: Root, *rows: bytes) -> None:
 
 
 def recorded(root: Root) -> list[dict[str, Any]]:
-    journal = Journal(root)
-    journal.catch_up()
-    found = [row.body for row in journal.rows(newest=False)]
-    assert journal.verify() is None
-    journal.close()
+    records = Records(root)
+    records.log.catch_up()
+    found = [row.body for row in records.log.rows(newest=False)]
+    assert records.log.verify() is None
+    records.close()
     return found
 
 
@@ -132,8 +132,8 @@ def test_times_of_another_boot_are_the_files(root: Root) -> None:
 
 
 def test_a_session_is_the_one_that_was_named_or_that_the_next_caller_shares(root: Root) -> None:
-    journal = Journal(root)
-    named = journal.open_session(4, 5, "night shift")
+    records = Records(root)
+    named = records.sessions.register(4, 5, "night shift")
     note(
         root,
         row("a", session=named.id),
@@ -147,7 +147,7 @@ def test_a_session_is_the_one_that_was_named_or_that_the_next_caller_shares(root
         "agent": "claude",
         "ancestry": [{"pid": 50, "start": 1, "name": "sh"}],
     }
-    journal.append("ran", {"program": "git", "argv": ["git", "e"], **mine})
+    records.log.append("ran", {"program": "git", "argv": ["git", "e"], **mine})
     rows = {" ".join(one["argv"][1:]): one for one in recorded(root)}
     sessions = {word: (one["session"], one["session_name"], one["agent"]) for word, one in rows.items()}
     assert sessions == {
@@ -157,26 +157,26 @@ def test_a_session_is_the_one_that_was_named_or_that_the_next_caller_shares(root
         "d": ("mine", "agent", "claude"),
         "e": ("mine", "agent", "claude"),
     }
-    journal.close()
+    records.close()
 
 
 def test_a_transaction_that_fails_gives_the_rows_again(root: Root) -> None:
     note(root, row("status"))
-    journal = Journal(root)
-    with pytest.raises(RecordError), journal.writing() as connection:
+    records = Records(root)
+    with pytest.raises(RecordError), records.database.writing() as connection:
         assert len(list(spool.drain(connection, root.data, 0, 0, spool.Caller("", "", "", ())))) == 1
         connection.execute("INSERT INTO nowhere VALUES (1)")
-    journal.close()
+    records.close()
     assert words(recorded(root)) == ["status"]
 
 
 def test_a_call_takes_only_so_many(root: Root) -> None:
     note(root, *(row(str(number)) for number in range(450)))
-    journal = Journal(root)
+    records = Records(root)
     for _ in range(2):
-        journal.append("ran", {"program": "rm", "argv": ["rm", "x"]})
-    assert len(words([row.body for row in journal.rows(newest=False)])) == 402
-    journal.close()
+        records.log.append("ran", {"program": "rm", "argv": ["rm", "x"]})
+    assert len(words([row.body for row in records.log.rows(newest=False)])) == 402
+    records.close()
     assert words(recorded(root))[402:] == [str(number) for number in range(400, 450)]
 
 
@@ -202,11 +202,11 @@ def test_a_large_file_is_followed_by_another_and_goes_when_it_is_quiet(
 
 def test_after_a_denial_shims_decide_nothing_for_an_hour(root: Root) -> None:
     clock = [time.time()]
-    journal = Journal(root, lambda: clock[0])
+    records = Records(root, lambda: clock[0])
     spool.deny(root.data)
-    journal.append("ran", {"program": "rm", "argv": ["rm", "x"]})
+    records.log.append("ran", {"program": "rm", "argv": ["rm", "x"]})
     assert not os.path.exists(f"{root.data}/denied"), "nothing was denied after all"
-    with journal.writing() as connection:
+    with records.database.writing() as connection:
         connection.execute(
             "INSERT INTO requests (id, digest, state, session, created, answered, sheet) "
             "VALUES ('a', 'b', 'denied', 'c', ?, ?, '{}')",
@@ -215,9 +215,9 @@ def test_after_a_denial_shims_decide_nothing_for_an_hour(root: Root) -> None:
     spool.deny(root.data)
     for passed, there in ((10, True), (spool.DENIAL_LIFE - 20, True), (30, False)):
         clock[0] += passed
-        journal.append("ran", {"program": "rm", "argv": ["rm", "x"]})
+        records.log.append("ran", {"program": "rm", "argv": ["rm", "x"]})
         assert os.path.exists(f"{root.data}/denied") == there
-    journal.close()
+    records.close()
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/uptime"), reason="the writers read /proc/uptime")
@@ -226,12 +226,14 @@ def test_nothing_is_lost_or_doubled_while_many_write_and_drain(
 ) -> None:
     drainer = (
         "import sys, time; from agentguard.edge.records import spool; "
-        "from agentguard.edge.records.requests import Journal; "
+        "from agentguard.edge.records.database import Database; "
+        "from agentguard.edge.records.audit_log import AuditLog; "
         "from agentguard.edge.layout import Root; spool.LARGE = 20000\n"
         "while True:\n"
-        "    journal = Journal(Root(sys.argv[1])); journal.catch_up(); journal.close(); time.sleep(0.005)\n"
+        "    database = Database(Root(sys.argv[1])); AuditLog(database).catch_up(); database.close()\n"
+        "    time.sleep(0.005)\n"
     )
-    Journal(root).append("ran", {"program": "rm", "argv": ["rm", "x"]})
+    Records(root).log.append("ran", {"program": "rm", "argv": ["rm", "x"]})
     drainers = [subprocess.Popen([sys.executable, "-c", drainer, root.path]) for _ in range(2)]
     command = ["sh", "-c", WRITER, "sh", f"{root.data}/spool/current"]
     writers = [subprocess.Popen([*command, str(number), "100"]) for number in range(8)]

@@ -1,4 +1,4 @@
-"""Whose terminal it is: invented machines, then real ones."""
+"""Whose terminal it is, on this machine and on real terminals."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 from support.desk import PROJECT, Desk
 
-from agentguard.approval.terminal_trust import Facts, Holder, judge
 from agentguard.core.caller import Process
 from agentguard.edge.terminal import holders
 
@@ -28,75 +27,6 @@ Path("said.new").rename("said")
 """
 SAID = f"{sys.executable} say.py"
 WAIT = "until [ -e said ]; do sleep 0.1; done"
-
-
-def held(
-    program: str, terminal: int | None = None, agent: str = "", replaceable: str = "", loading: str = "", exe: str = ""
-) -> Holder:
-    return Holder(Process(7, 1, program, (), exe), program, replaceable, agent, terminal, loading)
-
-
-class Machine(Facts):
-    """`of` are the holders of each terminal, `attached` the terminals that show a multiplexer; 1 is the console."""
-
-    def __init__(
-        self, of: dict[int, tuple[Holder, ...]], attached: tuple[int, ...] | None = (), ssh: bool = False
-    ) -> None:
-        self._of, self._attached, self._ssh = of, attached, ssh
-
-    def holders(self, terminal: int) -> tuple[Holder, ...]:
-        return self._of.get(terminal, ())
-
-    def clients(self, server: Holder) -> tuple[int, ...] | None:
-        return self._attached
-
-    def is_console(self, terminal: int) -> bool:
-        return terminal == 1
-
-    def comes_from_here(self) -> bool:
-        return self._ssh
-
-
-XTERM, TMUX, PYTHON = held("xterm"), held("tmux"), held("python3.11")
-
-
-@pytest.mark.parametrize(
-    ("machine", "verdict"),
-    [
-        (Machine({9: (XTERM,)}), "person"),
-        (Machine({9: (held("sshd-session"),)}), "person"),
-        (Machine({9: (held("sshd"),)}, ssh=True), "doubtful"),
-        (Machine({}), "doubtful"),
-        (Machine({9: (PYTHON,)}), "not"),
-        (Machine({9: (held("script", 8),), 8: (XTERM,)}), "not"),
-        (Machine({9: (held(""),)}), "not"),
-        (Machine({9: (XTERM, PYTHON)}), "not"),  # whoever else holds it can type as well
-        (Machine({9: (XTERM, held("xterm", replaceable="/home/me/xterm"))}), "doubtful"),
-        (Machine({9: (held("xterm", agent="claude"),)}), "not"),
-        (Machine({9: (held("mosh-server"),)}), "doubtful"),
-        (Machine({9: (TMUX,)}), "not"),  # nobody is attached
-        (Machine({9: (TMUX,)}, None), "doubtful"),
-        (Machine({9: (TMUX,), 8: (XTERM,)}, (8,)), "person"),
-        (Machine({9: (TMUX,)}, (1,)), "person"),  # at the console
-        (Machine({9: (TMUX,), 8: (XTERM,), 7: (PYTHON,)}, (8, 7)), "not"),
-        (Machine({9: (TMUX,), 8: (TMUX,)}, (9,)), "not"),  # it shows itself
-        (Machine({9: (held("tmux", agent="codex"),), 8: (XTERM,)}, (8,)), "not"),
-        (Machine({9: (held("sudo", 8),), 8: (XTERM,)}), "person"),
-        (Machine({9: (held("sudo", 8),), 8: (PYTHON,)}), "not"),
-        (Machine({9: (held("nvim"),)}), "doubtful"),
-        (Machine({9: (TMUX,), 8: (XTERM,)}, (8, 9)), "person"),  # a tmux that is called inside itself
-        (Machine({9: (held("xterm", 8),), 8: (XTERM,)}), "person"),  # a window that was opened from a terminal
-        (Machine({9: (held("xterm", 8),), 8: (PYTHON,)}), "not"),
-        (Machine({9: (held("xterm", 9),)}), "not"),
-        (Machine({9: (held("kitty", loading="+runpy"),)}), "doubtful"),
-        (Machine({9: (held("node", exe="/home/me/.vscode-server/bin/1/node"),)}), "doubtful"),
-        (Machine({9: (held("node", exe="/usr/bin/node"),)}), "not"),
-    ],
-)
-def test_whose_it_is(machine: Machine, verdict: str) -> None:
-    place = judge(9, machine)
-    assert place.verdict == verdict
-    assert bool(place.why) is (verdict != "person")
 
 
 @pytest.mark.parametrize(

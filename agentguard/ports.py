@@ -1,0 +1,106 @@
+"""What the path of one call asks of the world outside: a port for each kind of question.
+
+For type checkers only: a shim never loads this module, so `typing` costs it nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from .approval.request import Filed, Request
+from .approval.sheet import Sheet
+from .core.call import Invocation
+from .core.caller import Origin, Session
+from .core.effect import Reading, Target
+from .core.world import World
+from .policy.denials import Denial
+from .policy.settings import Policy
+
+
+class Facts(Protocol):
+    """What a call is judged by."""
+
+    @property
+    def world(self) -> World:
+        """The facts as seen from this call: one for both judgements, as standard input can be read only once."""
+
+    @property
+    def policy(self) -> Policy:
+        """What the owner has chosen; the same throughout one call. Raises InstallError."""
+
+    @property
+    def has_factors(self) -> bool:
+        """Whether there is a key that could prove a person."""
+
+    def read(self, call: Invocation, world: World) -> Reading:
+        """What the call would do, by the rulebook. Raises RuleError."""
+
+    def real(self, call: Invocation) -> tuple[str, tuple[str, ...]]:
+        """The real program's path and identity. Raises NoProgram."""
+
+    def directory(self) -> tuple[str, ...]:
+        """The working directory's identity: device and inode."""
+
+    def located(self, path: str) -> tuple[str, tuple[str, ...]]:
+        """Where an absolute path really leads, with the device and inode of what is there."""
+
+
+class Log(Protocol):
+    """What happened."""
+
+    def append(self, kind: str, facts: dict[str, Any]) -> None:
+        """Add one row, durably, before returning. Raises RecordError."""
+
+
+class Requests(Protocol):
+    """The calls that wait for a person, and their answers. Every method raises RecordError."""
+
+    def denials(self, session: Session) -> tuple[Denial, ...]:
+        """What a person has denied lately, in that session or where nobody can tell the session."""
+
+    def submit(self, asked: Sheet, digest: str, caller: Origin, hits: tuple[Target, ...] = ()) -> Filed:
+        """Put a request on the list; one that is still open for the same digest, or an alike one, is joined."""
+
+    def approved(self, digest: str, life: float) -> Request | None:
+        """An approval for exactly this digest that has neither been spent nor expired after `life` seconds."""
+
+    def wait(self, request: Request, seconds: float) -> Request:
+        """The request as it is once a person has answered, or after that many seconds."""
+
+    def consume(self, request: Request, life: float) -> bool:
+        """Use up an approval; False if another process was first or it has expired after `life` seconds."""
+
+    def withdraw(self, request: Request) -> None:
+        """The caller has gone away: take an open request off the list."""
+
+
+class Asker(Protocol):
+    """The person at the caller's own terminal, and the caller itself."""
+
+    def is_persons(self, terminal: str) -> bool:
+        """Whether that terminal, the caller's own, is one that a person sits at."""
+
+    def prompt(self, terminal: str, asked: Sheet) -> bool:
+        """Show the person at that terminal what is asked; whether they typed the word for it."""
+
+    def signed(self, terminal: str, digest: str) -> str:
+        """Have the person at that terminal sign the digest by a factor: the grant's text.
+
+        Raises Unproven, or InstallError where a factor is missing.
+        """
+
+    def proven(self, request: Request, digest: str) -> str:
+        """Why a request's proof does not prove a person's word for that digest, "" if it does.
+
+        It does so for one call: the row that says that this one ran uses it up.
+        """
+
+    def tell(self, *lines: str) -> None:
+        """Say something to the caller, on standard error."""
+
+
+class Launcher(Protocol):
+    """The way to the real program."""
+
+    def launch(self, program: str, call: Invocation) -> int:
+        """Become the real program. Returns only if it cannot be started."""

@@ -1,0 +1,136 @@
+"""Whose terminal it is, by what holds its other end: judged on invented machines."""
+
+from __future__ import annotations
+
+import pytest
+
+from agentguard.approval.terminal_trust import Facts, Holder, Place, judge, worst
+from agentguard.core.caller import Process
+
+
+def held(
+    program: str, terminal: int | None = None, agent: str = "", replaceable: str = "", loading: str = "", exe: str = ""
+) -> Holder:
+    return Holder(Process(7, 1, program, (), exe), program, replaceable, agent, terminal, loading)
+
+
+class Machine(Facts):
+    """`of` are the holders of each terminal, `attached` the terminals that show a multiplexer; 1 is the console."""
+
+    def __init__(
+        self, of: dict[int, tuple[Holder, ...]], attached: tuple[int, ...] | None = (), ssh: bool = False
+    ) -> None:
+        self._of, self._attached, self._ssh = of, attached, ssh
+
+    def holders(self, terminal: int) -> tuple[Holder, ...]:
+        return self._of.get(terminal, ())
+
+    def clients(self, server: Holder) -> tuple[int, ...] | None:
+        return self._attached
+
+    def is_console(self, terminal: int) -> bool:
+        return terminal == 1
+
+    def comes_from_here(self) -> bool:
+        return self._ssh
+
+
+XTERM, TMUX, PYTHON = held("xterm"), held("tmux"), held("python3.11")
+
+
+@pytest.mark.parametrize(
+    ("machine", "verdict"),
+    [
+        (Machine({9: (XTERM,)}), "person"),
+        (Machine({9: (held("sshd-session"),)}), "person"),
+        (Machine({9: (held("sshd"),)}, ssh=True), "doubtful"),
+        (Machine({}), "doubtful"),
+        (Machine({9: (PYTHON,)}), "not"),
+        (Machine({9: (held("script", 8),), 8: (XTERM,)}), "not"),
+        (Machine({9: (held(""),)}), "not"),
+        (Machine({9: (XTERM, PYTHON)}), "not"),  # whoever else holds it can type as well
+        (Machine({9: (XTERM, held("xterm", replaceable="/home/me/xterm"))}), "doubtful"),
+        (Machine({9: (held("xterm", agent="claude"),)}), "not"),
+        (Machine({9: (held("mosh-server"),)}), "doubtful"),
+        (Machine({9: (TMUX,)}), "not"),  # nobody is attached
+        (Machine({9: (TMUX,)}, None), "doubtful"),
+        (Machine({9: (TMUX,), 8: (XTERM,)}, (8,)), "person"),
+        (Machine({9: (TMUX,)}, (1,)), "person"),  # at the console
+        (Machine({9: (TMUX,), 8: (XTERM,), 7: (PYTHON,)}, (8, 7)), "not"),
+        (Machine({9: (TMUX,), 8: (TMUX,)}, (9,)), "not"),  # it shows itself
+        (Machine({9: (held("tmux", agent="codex"),), 8: (XTERM,)}, (8,)), "not"),
+        (Machine({9: (held("sudo", 8),), 8: (XTERM,)}), "person"),
+        (Machine({9: (held("sudo", 8),), 8: (PYTHON,)}), "not"),
+        (Machine({9: (held("nvim"),)}), "doubtful"),
+        (Machine({9: (TMUX,), 8: (XTERM,)}, (8, 9)), "person"),  # a tmux that is called inside itself
+        (Machine({9: (held("xterm", 8),), 8: (XTERM,)}), "person"),  # a window that was opened from a terminal
+        (Machine({9: (held("xterm", 8),), 8: (PYTHON,)}), "not"),
+        (Machine({9: (held("xterm", 9),)}), "not"),
+        (Machine({9: (held("kitty", loading="+runpy"),)}), "doubtful"),
+        (Machine({9: (held("node", exe="/home/me/.vscode-server/bin/1/node"),)}), "doubtful"),
+        (Machine({9: (held("node", exe="/usr/bin/node"),)}), "not"),
+    ],
+)
+def test_whose_it_is(machine: Machine, verdict: str) -> None:
+    place = judge(9, machine)
+    assert place.verdict == verdict
+    assert bool(place.why) is (verdict != "person")
+
+
+#: Each thing that speaks against a person, in the words that a person reads.
+WHY = [
+    (Machine({9: (held("xterm", 9),)}), "its terminal is shown only in itself"),
+    (Machine({}), "the program that holds its terminal cannot be seen from here"),
+    (Machine({9: (held("xterm", agent="claude"),)}), "xterm (pid 7), which was started by claude"),
+    (Machine({9: (PYTHON,)}), "python3.11 (pid 7), which is no terminal program"),
+    (Machine({9: (held(""),)}), "a process (pid 7), which is no terminal program"),
+    (Machine({9: (held("xterm", replaceable="/home/me/xterm"),)}), "any program of yours could replace /home/me/xterm"),
+    (Machine({9: (held("mosh-server"),)}), "mosh-server (pid 7), and who sits there cannot be seen"),
+    (Machine({9: (held("kitty", loading="+runpy"),)}), "and +runpy makes that run any code"),
+    (Machine({9: (held("sshd"),)}, ssh=True), "there is a connection from this very machine"),
+    (Machine({9: (held("nvim"),)}), "nvim (pid 7), which has none of its own"),
+    (Machine({9: (TMUX,)}, None), "tmux (pid 7), which does not say who is attached"),
+    (Machine({9: (TMUX,)}), "tmux (pid 7), and nobody is attached to it"),
+]
+
+
+@pytest.mark.parametrize(("machine", "why"), WHY)
+def test_why_it_is_none(machine: Machine, why: str) -> None:
+    assert why in judge(9, machine).why
+
+
+@pytest.mark.parametrize(
+    ("machine", "verdict"),
+    [
+        # what counts more comes first: an agent's own terminal is none, however it is held
+        (Machine({9: (held("mosh-server", agent="claude"),)}), "not"),
+        (Machine({9: (held("python3.11", replaceable="/home/me/python"),)}), "not"),
+        (Machine({9: (held("mosh-server", 8),), 8: (XTERM,)}), "doubtful"),
+        (Machine({9: (held("xterm", 8, replaceable="/home/me/xterm"),), 8: (XTERM,)}), "doubtful"),
+        (Machine({9: (held("xterm", 8, loading="+runpy"),), 8: (XTERM,)}), "doubtful"),
+        (Machine({9: (held("tmux", replaceable="/home/me/tmux"),), 8: (XTERM,)}, (8,)), "doubtful"),
+        (Machine({9: (held("sshd", 8),), 8: (PYTHON,)}), "person"),  # where the server was started says nothing
+        (Machine({9: (held("xterm"),)}, ssh=True), "person"),  # it is no SSH that shows this one
+        (Machine({1: (PYTHON,)}), "doubtful"),
+        (Machine({9: (held("sudo", 8),), 8: (held("sudo", 9),)}), "not"),
+    ],
+)
+def test_what_counts_first(machine: Machine, verdict: str) -> None:
+    assert judge(9, machine).verdict == verdict
+
+
+def test_the_machines_own_terminal_is_a_persons_whoever_holds_it() -> None:
+    assert judge(1, Machine({1: (PYTHON,)})).verdict == "person"
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "expected"),
+    [
+        (("person",), "person"),
+        (("person", "doubtful"), "doubtful"),
+        (("not", "doubtful", "person"), "not"),
+        (("doubtful", "not"), "not"),
+    ],
+)
+def test_the_strictest_of_several_counts(verdicts: tuple[str, ...], expected: str) -> None:
+    assert worst(Place(verdict) for verdict in verdicts).verdict == expected  # type: ignore[arg-type]

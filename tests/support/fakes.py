@@ -1,0 +1,241 @@
+"""Stand-ins for the edges of the pipeline, all in memory. tests/contracts holds them to the real ones.
+
+Each writes down what is done with it in `events`, a list that all of one scene share.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection
+from typing import Any
+
+from agentguard.approval.request import REQUEST_LIFE, Filed, Request, caller_key, group_key
+from agentguard.approval.sheet import Sheet, quoted
+from agentguard.core.call import Invocation
+from agentguard.core.caller import Origin, Session
+from agentguard.core.effect import Reading, Target
+from agentguard.core.world import PathState, World
+from agentguard.edge.records.requests import PAUSE
+from agentguard.edge.records.spool import DENIAL_LIFE
+from agentguard.errors import RecordError, Unproven, UsageError
+from agentguard.lean.canonical import canonical
+from agentguard.policy.denials import Denial
+from agentguard.policy.settings import APPROVAL_LIFE, Policy
+
+LAUNCHED = 77
+
+
+class FakeWorld(World):
+    """Every path is in the first of `states`; each look but the last takes one away."""
+
+    def __init__(self, *states: str) -> None:
+        self.states = list(states)
+
+    def paths(self, paths: tuple[str, ...], cwd: str, follow: bool) -> tuple[PathState, ...]:
+        state = self.states.pop(0) if len(self.states) > 1 else self.states[0]
+        return tuple(PathState(path, state) for path in paths)  # type: ignore[arg-type]
+
+
+class FakeFacts:
+    """A place where every call is read alike, once it has looked at what its operands are."""
+
+    def __init__(self, reading: Reading) -> None:
+        self.world = FakeWorld("untracked")
+        self.policy = Policy()
+        self.has_factors = False
+        self.reading = reading
+        self.inode = ("8", "1")
+        self.program = ("8", "9")
+
+    def read(self, call: Invocation, world: World) -> Reading:
+        world.paths(call.argv[2:], call.cwd, False)
+        return self.reading
+
+    def real(self, call: Invocation) -> tuple[str, tuple[str, ...]]:
+        return f"/bin/{call.name}", self.program
+
+    def directory(self) -> tuple[str, ...]:
+        return self.inode
+
+    def located(self, path: str) -> tuple[str, tuple[str, ...]]:
+        return path, ()
+
+
+class Failing:
+    """What is named in `fails` cannot be put on the record."""
+
+    fails: Collection[str] = ()
+
+    def _may_fail(self, what: str) -> None:
+        if what in self.fails:
+            raise RecordError("record.db: its disk is full", "free some space")
+
+
+class FakeLog(Failing):
+    """Rows in a list, each as its kind and its facts. A kind of row can fail."""
+
+    def __init__(self, events: list[str], fails: Collection[str] = ()) -> None:
+        self.events, self.fails = events, fails
+        self.rows: list[tuple[str, dict[str, Any]]] = []
+
+    def append(self, kind: str, facts: dict[str, Any]) -> None:
+        self._may_fail(kind)
+        canonical(facts)  # nothing that a record could not hold
+        self.rows.append((kind, facts))
+        self.events.append(kind)
+
+
+class FakeRequests(Failing):
+    """Requests in a list. `outcome` is what becomes of one while its call waits, `words` what a person says."""
+
+    def __init__(self, events: list[str], fails: Collection[str] = (), now: Callable[[], float] = time.time) -> None:
+        self.events, self.fails, self.now = events, fails, now
+        self.outcome, self.words = "open", ""
+        self._all: dict[str, Request] = {}
+        self._callers: dict[str, Origin] = {}
+        self._aims: dict[str, tuple[Target, ...]] = {}
+
+    # What a call needs
+
+    def denials(self, session: Session) -> tuple[Denial, ...]:
+        def concerns(request: Request) -> bool:
+            whose = self._callers[request.id].session
+            return whose.id == session.id or not (whose.known and session.known)
+
+        late = self.now() - DENIAL_LIFE
+        denied = (one for one in self._all.values() if one.state == "denied" and one.answered > late)
+        return tuple(self._denial(one) for one in denied if concerns(one))
+
+    def submit(self, asked: Sheet, digest: str, caller: Origin, hits: tuple[Target, ...] = ()) -> Filed:
+        self._may_fail("submit")
+        last = self._last(asked, caller)
+        if last and last.state == "denied":
+            return Filed(last, False)
+        for request in self.pending():
+            if request.digest == digest:
+                return Filed(request, not last)
+        leader = last.id if last and last.state == "open" else ""
+        request = Request(f"r{len(self._all) + 1}", digest, caller.session.id, self.now(), asked, group_leader=leader)
+        self._all[request.id], self._callers[request.id], self._aims[request.id] = request, caller, hits
+        self.events.append("submit")
+        return Filed(request, not last)
+
+    def approved(self, digest: str, life: float) -> Request | None:
+        self._may_fail("approved")
+        return next((one for one in self._all.values() if one.digest == digest and self._is_good(one, life)), None)
+
+    def wait(self, request: Request, seconds: float) -> Request:
+        self.events.append(f"wait {seconds:g}")
+        if self.outcome == "interrupt":
+            raise KeyboardInterrupt
+        if seconds and self.outcome in ("approved", "denied"):
+            self.answer((request,), self.outcome == "approved", {}, self.words)
+        elif seconds:
+            self._change(request, state=self.outcome)
+        return self._all[request.id]
+
+    def consume(self, request: Request, life: float) -> bool:
+        self._may_fail("consume")
+        self.events.append("consume")
+        now = self._all[request.id]
+        if now.digest != request.digest or not self._is_good(now, life):
+            return False
+        self._change(request, state="spent")
+        return True
+
+    def withdraw(self, request: Request) -> None:
+        self.events.append("withdraw")
+        for one in tuple(self._all.values()):
+            if request.id in (one.id, one.group_leader) and one.state == "open":
+                self._change(one, state="withdrawn")
+
+    # What a person needs
+
+    def pending(self) -> tuple[Request, ...]:
+        now = self.now()
+        return tuple(one for one in self._all.values() if one.state == "open" and 0 <= now - one.created < REQUEST_LIFE)
+
+    def answer(
+        self, requests: tuple[Request, ...], approved: bool, by: dict[str, Any], words: str = "", proof: str = ""
+    ) -> tuple[Request, ...]:
+        waiting = {one.id for one in self.pending()}
+        answered = tuple(one for one in requests if one.id in waiting)
+        if not answered:
+            raise UsageError(f"request {requests[0].id} no longer waits")
+        state = "approved" if approved else "denied"
+        return tuple(self._change(one, state=state, answered=self.now(), answer=words, proof=proof) for one in answered)
+
+    def _change(self, request: Request, **changes: Any) -> Request:
+        self._all[request.id] = changed = self._all[request.id].replace(**changes)
+        return changed
+
+    def _is_good(self, request: Request, life: float = APPROVAL_LIFE) -> bool:
+        return request.state == "approved" and 0 <= self.now() - request.answered < life
+
+    def _last(self, asked: Sheet, caller: Origin) -> Request | None:
+        """The last question of this caller's alike calls, while its loop may go on."""
+        key, now = (caller_key(caller), group_key(asked)), self.now()
+        for one in reversed(self._all.values()):
+            same = (caller_key(self._callers[one.id]), group_key(one.sheet)) == key and not one.group_leader
+            fresh = now - one.created < REQUEST_LIFE and (one.state == "open" or now - one.answered < PAUSE)
+            if key[0] and same and fresh and one.state != "withdrawn":
+                return one
+        return None
+
+    def _denial(self, request: Request) -> Denial:
+        when = time.strftime("%H:%M", time.localtime(request.answered))
+        return Denial(request.id, when, quoted(request.sheet.argv), request.answer, self._aims[request.id])
+
+
+class FakeAsker:
+    """A person who types the word if `typed`, and signs if `has_key`; and a caller who is told what is in `told`."""
+
+    def __init__(self, events: list[str], typed: bool = False, has_key: bool = True) -> None:
+        self.events, self.typed, self.has_key = events, typed, has_key
+        self.sits = True
+        self.told: list[str] = []
+        self.shown: Sheet | None = None
+        self._used: set[str] = set()
+
+    def is_persons(self, terminal: str) -> bool:
+        return self.sits
+
+    def prompt(self, terminal: str, asked: Sheet) -> bool:
+        self.events.append(f"prompt {terminal} {asked.word}")
+        self.shown = asked
+        return self.typed
+
+    def signed(self, terminal: str, digest: str) -> str:
+        self.events.append(f"sign {terminal}")
+        if not self.has_key:
+            raise Unproven("no passphrase was given")
+        return self.signature(digest)
+
+    def signature(self, digest: str) -> str:
+        """What the person's key makes of a digest."""
+        return f"signed {digest}"
+
+    def proven(self, request: Request, digest: str) -> str:
+        if request.proof != self.signature(digest):
+            return "what was signed is another call" if request.proof.startswith("signed ") else "it is not signed"
+        if request.proof in self._used:
+            return "what was signed has been used"
+        self._used.add(request.proof)
+        return ""
+
+    def tell(self, *lines: str) -> None:
+        self.told += lines
+        self.events.append("tell")
+
+
+class FakeLauncher:
+    """Keeps what was launched."""
+
+    def __init__(self, events: list[str]) -> None:
+        self.events = events
+        self.launched: Invocation | None = None
+
+    def launch(self, program: str, call: Invocation) -> int:
+        self.events.append(f"launch {program}")
+        self.launched = call
+        return LAUNCHED
