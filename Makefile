@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint types agents bench pictures clean
+.PHONY: help demo test lint types agents bench pictures schema clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/'
@@ -37,6 +37,9 @@ bench: $(VENV)/.installed  ## what the guard costs; with CORPORA=DIRECTORY also 
 
 pictures: $(VENV)/.installed  ## docs/watch*.svg, drawn anew
 	$(BIN)/python docs/pictures.py
+
+schema: $(VENV)/.installed  ## rules/schema.json and rules/apis/schema.json, written anew
+	$(BIN)/python -m agentguard.rulebook.schema rules
 
 clean:  ## remove what this file made
 	rm -rf $(VENV) .agents .mypy_cache .ruff_cache .pytest_cache .hypothesis

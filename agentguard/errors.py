@@ -14,11 +14,13 @@ class AgentguardError(Exception):
     """Base of every expected failure.
 
     `message` says what happened and where in one line; `hint`, when there is one, says what to
-    do about it. `status` is the exit status of an `agentguard` verb that ends with it.
+    do about it. `status` is the exit status of an `agentguard` verb that ends with it. `excerpt`,
+    when there is one, shows the line of a file that it is about, with a mark below what is wrong.
     """
 
     kind = "error"
     status = 1
+    excerpt = ""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -37,10 +39,14 @@ class UsageError(AgentguardError):
 
 
 class RuleError(AgentguardError):
-    """A rule file is wrong: the message names file, rule and fault."""
+    """A rule file is wrong: the message names file, line, rule and fault."""
 
     kind = "rules"
     status = 3
+
+    def __init__(self, message: str, hint: str = "", excerpt: str = "") -> None:
+        super().__init__(message, hint)
+        self.excerpt = excerpt
 
 
 class RecordError(AgentguardError):

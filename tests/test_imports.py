@@ -86,6 +86,7 @@ CIRCLES: set[frozenset[str]] = {
 HEAVY = {
     "bashlex",
     "click",
+    "fastjsonschema",
     "graphql",
     "pglast",
     "rich",

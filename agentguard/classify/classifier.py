@@ -36,7 +36,7 @@ MAX_SEARCHING = 12
 LANGUAGES = {"SHELL": "shell"}
 
 #: What a rule carries, as the shell line that does the same: shells expand names of start-up files, and prompts.
-_LINES = {"SHELL": "{}", "SCRIPT": '. "{}"', "PROMPT": ': "{}"'}
+CARRIED = {"SHELL": "{}", "SCRIPT": '. "{}"', "PROMPT": ': "{}"'}
 
 #: Rules about a text that cannot be read.
 _NOT_READ = ("sh-not-understood", "sh-syntax-error")
@@ -172,7 +172,7 @@ class Classifier(Context):
         if command.reads or program.reads:
             reading += _reader(command.reads or program.reads).read_call(parsed, self)
         given = any(parsed.playing("SHELL", "SCRIPT", "ARGV", "TEXT"))
-        if command.stdin and not given and not any(rule.wins and matches(rule, parsed) for rule in rules):
+        if command.stdin and not given and not any(rule.overrides and matches(rule, parsed) for rule in rules):
             reading += self._stdin(command.stdin, call)
         return reading
 
@@ -198,8 +198,8 @@ class Classifier(Context):
     def _carried_by(self, parsed: Call, carrying: Call, command: Command, found: tuple[str, ...] | str) -> Reading:
         """What a call carries, whichever way it is given."""
         reading = Reading()
-        remote = command.remote or parsed.has(*command.abroad)
-        carrier = self.elsewhere(remote, command.unshimmed) if remote or command.unshimmed else self
+        remote = command.remote or parsed.has(*command.remote_with)
+        carrier = self.elsewhere(remote, command.resets_path) if remote or command.resets_path else self
         for argument in parsed.arguments:
             if argument.option or argument.role == "SCRIPT":
                 reading += carrier._carried(argument, carrying)
@@ -324,12 +324,12 @@ class Classifier(Context):
     def _carrying(self, call: Call, command: Command) -> Call:
         """The call with the directory and the variables that what it carries will have."""
         env, cwd = dict(call.invocation.env), call.cwd
-        for name in command.forgets:
+        for name in command.unsets:
             env[name] = Unknown(env[name].guess if name in env else "", f"${name}")
         for assignment in call.played("ASSIGN"):
             variable, _, value = assignment.partition("=")
             env[variable.guess] = value
-        if call.has(*command.elsewhere) or command.runs_in == "elsewhere":
+        if call.has(*command.cwd_unknown_with) or command.runs_in == "elsewhere":
             cwd = Unknown(cwd.guess, "the directory that it runs in")
         elif command.runs_in and isinstance(cwd, Known):
             try:
@@ -370,7 +370,7 @@ class Classifier(Context):
 
 def _line(carries: str, text: Word) -> Word:
     """The shell line that a text which a rule carries stands for."""
-    return text.map(_LINES[carries].format)
+    return text.map(CARRIED[carries].format)
 
 
 def _reader(name: str) -> ModuleType:

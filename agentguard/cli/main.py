@@ -26,6 +26,8 @@ def main() -> NoReturn:
     except AgentguardError as error:
         status = error.status
         _tell("Error", error.message)
+        if error.excerpt:
+            print(*map(printable, error.excerpt.splitlines()), sep="\n", file=sys.stderr)
         if error.hint:
             _tell("Hint", error.hint)
     except KeyboardInterrupt:

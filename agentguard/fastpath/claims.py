@@ -11,25 +11,33 @@ from ..core.call import Invocation, Stream
 from ..core.effect import Rating, worst
 from ..core.text.glob import in_any_case
 from ..core.word import Known
-from ..errors import RuleError
+from ..rulebook.document import Node
 from ..rulebook.model import Program
 from ..rulecheck.examples import StatedWorld
 
 
-def rating_of_texts(texts: Iterable[str], rulebook: Programs) -> Rating:
-    """The worst rating of some shell texts, wherever they are run; raises RuleError if that is destructive."""
+def rating_of_texts(texts: Iterable[str], rulebook: Programs, place: Node) -> Rating:
+    """The worst rating of the shell texts at that place, wherever they are run; raises RuleError if destructive."""
     call = Invocation.of(("sh",), "/", {}, Stream("unseen", why="nothing is known of it"))
     read = [Classifier(rulebook, StatedWorld({})).text("shell", Known(text), call) for text in texts]
     for reading in read:
         if reading.rating == "destructive":
-            raise RuleError(f"[plain]: {reading.reasons[0].program} {reading.reasons[0].text}")
+            reason = reading.reasons[0]
+            raise place.fault(f"not harmless: {reason.program} {reason.text}", "name only what is never destructive")
     return worst(reading.rating for reading in read)
 
 
 def prove_settings(program: Program, rulebook: Programs) -> None:
     """That the programs which settings with a fixed value name are harmless. Raises RuleError."""
-    for keys in program.plain.settings.values():
-        rating_of_texts((key.partition("=")[2].removeprefix("!") for key in keys if "=" in key), rulebook)
+    for name, keys in program.plain.settings.items():
+        texts = (key.partition("=")[2].removeprefix("!") for key in keys if "=" in key)
+        rating_of_texts(texts, rulebook, claim(program, "settings", name))
+
+
+def claim(program: Program, table: str, name: str) -> Node:
+    """Where a program's file claims that."""
+    assert program.plain.place  # it was loaded, and is not compiled
+    return program.plain.place / table / name
 
 
 def urls_that_do_more_than_read(apis: Iterable[Api]) -> Iterator[str]:

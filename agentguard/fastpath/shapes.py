@@ -15,7 +15,7 @@ from ..core.text.glob import like
 from ..lean.value import Value
 from ..rulebook.match import counts, specificity
 from ..rulebook.model import Command, Condition, Option, Program, Rule
-from .claims import prove_settings, rating_of_texts, urls_that_do_more_than_read
+from .claims import claim, prove_settings, rating_of_texts, urls_that_do_more_than_read
 
 #: How many operands a call has, as far as it is told apart: none, one, more.
 COUNTS = (0, 1, 2)
@@ -65,7 +65,10 @@ def shapes(program: Program, rulebook: Programs) -> dict[tuple[str, ...], Shape]
         return {}
     before = _before_the_command(program) if len(program.commands) > 1 else ()
     everywhere = set(program.commands[()].options)
-    values = {name: rating_of_texts(texts, rulebook) for name, texts in program.plain.values.items()}
+    values = {
+        name: rating_of_texts(texts, rulebook, claim(program, "values", name))
+        for name, texts in program.plain.values.items()
+    }
     prove_settings(program, rulebook)
     found = {}
     for path, command in program.commands.items():
@@ -102,7 +105,7 @@ def _before_the_command(program: Program) -> tuple[Option, ...]:
         and _sayable(option)
         and option.name not in program.plain.absent
         and (option.role != "CHDIR" or settled)
-        and not any(rule.wins and option.name in _named(*rule.given, *rule.unless) for rule in program.rules)
+        and not any(rule.overrides and option.name in _named(*rule.given, *rule.unless) for rule in program.rules)
     )
 
 
@@ -135,7 +138,7 @@ class _Analysis:
         self.needed: Rule | None = None
         self.absent: dict[str, None] = {}
         self.asked: dict[str, None] = {}
-        self.looks = bool(self.program.files) and not self.program.linked and not self.program.plain.settles
+        self.looks = bool(self.program.files) and not self.program.linked and not self.program.plain.needs_settings
         self._possible_names: set[str] | None = None
 
     def shape(self) -> Shape | None:
@@ -182,7 +185,7 @@ class _Analysis:
             self.options.pop(name, None)
         self._possible_names = None
 
-    # Without a rule that wins, or with one that some option makes decide
+    # Without a rule that overrides, or with one that some option makes decide
 
     def _base(self) -> bool:
         """Take away what could make a rule ask; whether something is left that surely does not."""
@@ -198,7 +201,7 @@ class _Analysis:
     def _possible(self, rule: Rule) -> bool:
         """Whether the rule could match some call that is still let through."""
         plain = self.program.plain
-        if rule.where[0] in plain.settles:
+        if rule.where[0] in plain.needs_settings:
             self.looks = True
             self.asked |= dict.fromkeys(self._settings_asked_for(rule))
             return False
@@ -259,7 +262,7 @@ class _Analysis:
 
     def _decides_for(self, rule: Rule, count: int) -> bool:
         bare = not (
-            (rule.given and rule is not self.needed) or rule.where[0] or rule.operand or rule.argument or rule.adds
+            (rule.given and rule is not self.needed) or rule.where[0] or rule.operand or rule.argument or rule.also
         )
         return bare and _harmless(rule) and (not rule.operands or _must_count(rule.operands, count))
 
@@ -277,7 +280,7 @@ class _Analysis:
 
     def _overruled(self, rule: Rule, counts: Iterable[int] | None = None) -> bool:
         """Whether a more specific rule that is harmless surely matches wherever this one could."""
-        if rule.adds or rule.wins or rule.carries:
+        if rule.also or rule.overrides or rule.carries:
             return False
         among = self.counts if counts is None else counts
         counts = {count for count in among if not rule.operands or _can_count(rule.operands, count)}
@@ -290,14 +293,14 @@ class _Analysis:
             for count in counts
         )
 
-    # With a rule that wins
+    # With a rule that overrides
 
     def _won(self) -> tuple[str, ...]:
         """The options that make a rule win, whatever else is given that is left; none if there are none."""
-        winning = [rule for rule in self.rules if rule.wins and self._can_be_needed(rule) and not rule.operands]
+        winning = [rule for rule in self.rules if rule.overrides and self._can_be_needed(rule) and not rule.operands]
         needed = tuple(dict.fromkeys(name for rule in winning for name in self._names_of(rule)))
         for rule in self.rules:
-            speaks = rule.wins or rule.carries
+            speaks = rule.overrides or rule.carries
             while speaks and not _harmless(rule) and self._possible(rule):
                 if not self._prevent(rule):
                     return ()
@@ -313,7 +316,7 @@ class _Analysis:
         """Whether it is harmless, and one option from a list is all that it takes for it to decide."""
         return (
             _harmless(rule)
-            and not rule.adds
+            and not rule.also
             and len(rule.given) == 1
             and not any(one.value or one.names[0].startswith("$") for one in rule.given[0])
             and not (rule.where[0] or rule.operand or rule.argument or rule.ordered or rule.excepted)
@@ -329,7 +332,7 @@ class _Analysis:
         speaking = [rule for rule in self.rules if self._possible(rule) and _harmless(rule)]
         deciding, sure = speaking, [rule for rule in self.rules if any(self._certain(rule, one) for one in self.counts)]
         if needed and not self.needed and not self._read_by_a_reader():
-            deciding = sure = [rule for rule in speaking if rule.wins]
+            deciding = sure = [rule for rule in speaking if rule.overrides]
         checked = (written.partition("=") for written in self.program.plain.options)
         values: dict[str, tuple[str, ...]] = {}
         for name, _, value in checked:
@@ -368,7 +371,7 @@ class _Analysis:
     def _settings_asked_for(self, rule: Rule) -> Iterator[str]:
         """Of the settings that a file may have with any value, those that the rule or its source asks for."""
         source, key = rule.where
-        wanted = [name.lower() for name in self.program.plain.settles[source] or key.split()]
+        wanted = [name.lower() for name in self.program.plain.needs_settings[source] or key.split()]
         for section, keys in self.program.plain.settings.items():
             for setting in keys:
                 names = (f"{section}.{setting}".lower(), f"{section}.x.{setting}".lower())
@@ -378,7 +381,7 @@ class _Analysis:
 
 def _harmless(rule: Rule) -> bool:
     """Whether what the rule says is never worse than reversible, whatever the world is like."""
-    looks = rule.asks or rule.on or rule.lands or rule.away or rule.carries
+    looks = rule.asks or rule.on or rule.overwrites or rule.moves or rule.carries
     return not looks and _rating(rule) != "destructive"
 
 

@@ -1,1 +1,1 @@
-"""`rules/*.toml` as values: argument grammars, rules and their examples."""
+"""Rule files as values: argument grammars, rules and their examples."""

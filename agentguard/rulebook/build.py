@@ -1,376 +1,275 @@
-"""A parsed rule file as values, with every fault named by file, rule and what is wrong with it.
+"""Rule files as programs: options, commands and rules, each held to what the others have.
 
-This half knows nothing of TOML, so that a shim can build a program from what `install` compiled.
+Their shape was checked before (`schema.check`). Every fault is named by file, line and what to do.
 """
 
 from __future__ import annotations
 
 from ..core.call import UNENDED
-from ..core.effect import RATINGS, RECOVERIES, VERBS
-from ..errors import RuleError
 from ..lean.typing import TYPE_CHECKING
+from .document import Document, Node, known
 from .model import Command, Condition, Example, Filling, Grammar, Option, Plain, Program, Rule, Search
+from .option import option_of
+from .roles import check
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
-_PROGRAM = {
-    "names": list,
-    "guarded": bool,
-    "open": bool,
-    "reads": str,
-    "aliases": str,
-    "packages": list,
-    "linked": str,
-    "variables": list,
-    "files": list,
-}
-_GRAMMAR = {
-    "abbreviate": bool, "negate": bool, "permute": bool, "long": str, "assign": bool, "digits": bool,
-    "bundled": bool, "contents": bool,
-    "everywhere": list, "expanding": str, "options": list, "operands": list, "inherit": bool, "stdin": str,
-    "when": dict, "elsewhere": list, "forgets": list, "remote": bool, "unshimmed": bool, "runs_in": str,
-    "absent": dict, "joined": dict, "search": dict, "fills": dict, "abroad": list,
-}  # fmt: skip
-_COMMAND = {
-    "aliases": list, "options": list, "operands": list, "inherit": bool, "open": bool, "reads": str, "stdin": str,
-    "when": dict, "elsewhere": list, "forgets": list, "remote": bool, "unshimmed": bool, "runs_in": str,
-    "absent": dict, "joined": dict, "search": dict, "fills": dict, "abroad": list,
-}  # fmt: skip
-_SEARCH = {
-    "named": list,
-    "acts": list,
-    "either": list,
-    "group": list,
-    "denies": list,
-    "prints": list,
-    "null": list,
-    "tells": list,
-}
-_FILLS = {
-    "joins": bool, "marks": list, "null": list, "delimiters": list, "files": list, "single": dict, "grouped": list,
-    "quotes": list, "pipes": list, "idle": list, "nonempty": list, "plain": list,
-}  # fmt: skip
-_RULE = {
-    "id": str, "command": (str, list), "if": list, "ordered": bool, "unless": list, "except": list,
-    "operands": str, "operand": list, "argument": dict, "where": str,
-    "effect": str, "target": str, "on": str, "follow": bool, "lands": bool, "away": bool,
-    "spares": dict, "asks": str, "despite": list, "carries": str,
-    "recoverable_by": str, "environment": str, "catastrophic": str,
-    "adds": bool, "wins": bool, "open": bool, "reason": str, "instead": str, "examples": list, "misses": list,
-}  # fmt: skip
-_EXAMPLE = {"run": (str, list), "rating": str, "given": dict, "catastrophic": bool}
-_PLAIN = {
-    "absent": list, "values": dict, "options": list, "needed": list, "operands": list, "refused": list, "upward": str,
-    "settings": dict, "settles": dict,
-}  # fmt: skip
-_ENVIRONMENTS = ("", "production", "staging", "local")
+    from ..lean.value import Value
+
+    CommandPath = tuple[str, ...]
 
 
-def build(raw: dict[str, Any], file: str) -> Program:
-    """The program that one rule file teaches; raises RuleError."""
-    return _Builder(file).program(raw)
+def build(*documents: Document) -> Program:
+    """The program that one rule file teaches, or the files of a folder together; raises RuleError."""
+    return _Builder(documents).program()
 
 
-class Tables:
-    """The tables of one file, checked as they are read; `where` is the part of it that is being read."""
-
-    def __init__(self, file: str) -> None:
-        self.file = file
-        self.where = ""
-
-    def fail(self, fault: str) -> RuleError:
-        """The error to raise, with the place where it is."""
-        return RuleError(
-            f"{self.file}: {self.where}{': ' if self.where else ''}{fault}", "docs/rules.md has the format"
-        )
-
-    def fields(self, raw: object, known: dict[str, Any], required: tuple[str, ...] = ()) -> dict[str, Any]:
-        """`raw` as a table with known keys of the right types."""
-        if not isinstance(raw, dict):
-            raise self.fail("must be a table")
-        for key, value in raw.items():
-            if key not in known:
-                raise self.fail(f"unknown key `{key}` (known: {', '.join(known)})")
-            if not isinstance(value, known[key]):
-                raise self.fail(f"`{key}` has the wrong type")
-            if isinstance(value, list) and key not in ("run", "examples", "misses") and not _all_text(value):
-                raise self.fail(f"`{key}` must hold only text")
-        for key in required:
-            if not raw.get(key):
-                raise self.fail(f"`{key}` is missing")
-        return raw
-
-    def effect(self, table: dict[str, Any]) -> dict[str, Any]:
-        """A rule's table, once what it says of its effect is known to mean something."""
-        if table["effect"] not in VERBS:
-            raise self.fail(f"effect `{table['effect']}` is none of {', '.join(VERBS)}")
-        if table.get("recoverable_by", "") not in RECOVERIES:
-            raise self.fail(
-                f"recoverable_by `{table['recoverable_by']}` is none of {', '.join(filter(None, RECOVERIES))}"
-            )
-        return table
-
-    def examples(self, table: dict[str, Any], key: str) -> tuple[Example, ...]:
-        """A rule's examples, or its near misses."""
-        examples = []
-        for raw in table.get(key, ()):
-            one = self.fields(raw, _EXAMPLE, ("run", "rating"))
-            if one["rating"] not in RATINGS:
-                raise self.fail(f"{key}: rating `{one['rating']}` is none of {', '.join(RATINGS)}")
-            run = one["run"] if isinstance(one["run"], str) else tuple(one["run"])
-            examples.append(Example(run, one["rating"], one.get("given", {}), one.get("catastrophic", False)))
-        return tuple(examples)
+def examples(rule: Node, key: str) -> tuple[Example, ...]:
+    """A rule's examples, or its near misses."""
+    found = []
+    for node in rule.items(key):
+        one = node.value
+        run = one["run"] if isinstance(one["run"], str) else tuple(one["run"])
+        found.append(Example(run, one["rating"], one.get("given", {}), one.get("catastrophic", False), node))
+    return tuple(found)
 
 
-class _Builder(Tables):
-    def program(self, raw: dict[str, Any]) -> Program:
-        unknown = set(raw) - {"program", "grammar", "command", "plain", "rule"}
-        if unknown:
-            raise self.fail(f"unknown key `{min(unknown)}`")
-        self.where = "[program]"
-        about = self.fields(raw.get("program"), _PROGRAM, ("names",))
-        self.where = "[grammar]"
-        grammar = self.fields(raw.get("grammar", {}), _GRAMMAR)
-        style = {key: grammar[key] for key in Grammar._fields if key in grammar}
-        commands = self.commands(raw.get("command", {}), grammar, about)
-        program = Program(
-            name=about["names"][0],
-            names=tuple(about["names"]),
-            grammar=Grammar(**style),
-            commands=commands,
-            rules=(),
-            guarded=about.get("guarded", False),
-            open=about.get("open", False),
-            reads=about.get("reads", ""),
-            aliases=about.get("aliases", ""),
-            packages=tuple(about.get("packages", ())),
-            linked=about.get("linked", ""),
-            variables=tuple(about.get("variables", ())),
-            files=tuple(about.get("files", ())),
-            plain=self.plain(raw.get("plain", {})),
-        )
-        self.where = ""
-        rules = raw.get("rule", [])
-        if not isinstance(rules, list) or not rules:
-            raise self.fail("it has no [[rule]]")
-        return program.replace(rules=tuple(self.rule(one, number, program) for number, one in enumerate(rules, 1)))
+def taken(kind: type[Value], table: Mapping[str, Any]) -> dict[str, Any]:
+    """What a table says of the fields of a value that are called as its keys are."""
+    return {key: _frozen(value) for key, value in table.items() if key in kind._fields}
 
-    def plain(self, raw: object) -> Plain:
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _frozen(below) for key, below in value.items()}
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
+
+
+class _Builder:
+    """One program; `commands` are its commands so far, `nodes` the tables that they are from, `options` all options.
+
+    `sets` are lists that stand where another list has `@NAME`.
+    """
+
+    def __init__(self, documents: tuple[Document, ...]) -> None:
+        self.documents = documents
+        self.nodes: dict[CommandPath, Node] = {}
+        self.commands: dict[CommandPath, Command] = {}
+        self.options: list[tuple[Node, Option]] = []
+        self.sets: dict[str, Node] = {}
+
+    def program(self) -> Program:
+        about = self._only("program")
+        if not about.value:
+            raise about.fault("the table is missing", "a program has one, with its `names`")
+        for one in self._all("sets"):
+            other = self.sets.setdefault(str(one.path[-1]), one)
+            if other is not one:
+                raise one.fault(f"{other} has a set of this name, too", "give it another name", of_key=True)
+        self._read_commands(about)
+        rules = [*self._all("rule")]
+        if not rules:
+            raise about.fault("the program has no [[rule]]")
+        program = Program(**{
+            **taken(Program, about.value),
+            "name": about.value["names"][0],
+            "grammar": Grammar(**taken(Grammar, self.nodes[()].value)),
+            "commands": self.commands,
+            "rules": tuple(map(self._rule, rules)),
+            "plain": self._plain(),
+        })  # fmt: skip
+        check(program, self.options, self.nodes.values(), rules)
+        return program
+
+    def _all(self, key: str) -> Iterator[Node]:
+        """What all files have under a key."""
+        return (one for document in self.documents for one in Node(document).items(key))
+
+    def _in(self, node: Node, key: str) -> Iterator[Node]:
+        """The items of a list, with those of a set in place of each `@NAME`."""
+        for one in node.items(key):
+            name = one.value.removeprefix("@")
+            if name == one.value:
+                yield one
+            elif name in self.sets:
+                yield from self.sets[name].items()
+            else:
+                raise one.fault(f"there is no set `{name}`: {known(name, self.sets)}")
+
+    def _only(self, name: str) -> Node:
+        """The table of that name, which one of the files may have; an empty one if none does."""
+        found = [Node(document, (name,)) for document in self.documents if name in document.tables]
+        if len(found) > 1:
+            raise found[1].fault(f"{found[0]} has this table, too", "say it in one of the program's files")
+        return found[0] if found else Node(Document(self.documents[0].file, {name: {}}), (name,))
+
+    def _plain(self) -> Plain:
         """What a shim of this program may take for granted."""
-        self.where = "[plain]"
-        table = self.fields(raw, _PLAIN)
-        for key in ("values", "settings", "settles"):
-            for name, texts in table.get(key, {}).items():
-                if not isinstance(texts, list) or not _all_text(texts):
-                    raise self.fail(f"`{key}.{name}` must be a list of texts")
-        frozen: dict[str, Any] = {
-            key: tuple(value) if isinstance(value, list) else value for key, value in table.items()
-        }
-        for key in ("values", "settings", "settles"):
-            frozen[key] = {name: tuple(texts) for name, texts in table.get(key, {}).items()}
-        return Plain(**frozen)
+        node = self._only("plain")
+        names = {option.name for command in self.commands.values() for option in command.options.values()}
+        for one in (*node.items("absent"), *node.items("options"), *node.items("needed")):
+            name = one.value.partition("=")[0]
+            if name.startswith("-") and name not in names:
+                raise one.fault(f"no command has an option of the canonical name `{name}`: {known(name, names)}")
+        return Plain(**taken(Plain, node.value), place=node)
 
     # Grammar
 
-    def commands(self, raw: object, grammar: dict[str, Any], about: dict[str, Any]) -> dict[tuple[str, ...], Command]:
+    def _read_commands(self, about: Node) -> None:
         """Every command by its path; the program itself is ()."""
-        if not isinstance(raw, dict):
-            raise self.fail("`command` must hold tables")
-        tables: dict[tuple[str, ...], dict[str, Any]] = {(): grammar}
-        for written, table in raw.items():
-            self.where = f"[command.{written}]"
-            tables[tuple(written.split())] = self.fields(table, _COMMAND)
-        below: dict[tuple[str, ...], dict[str, str]] = {path: {} for path in tables}
-        for path, table in tables.items():
-            if not path:
-                continue
-            self.where = f"[command.{' '.join(path)}]"
-            if path[:-1] not in below:
-                raise self.fail(f'there is no [command."{" ".join(path[:-1])}"] above it')
-            for name in (path[-1], *table.get("aliases", ())):
+        self.nodes = {(): self._only("grammar")}
+        named = [(node, node, str(node.path[-1])) for node in self._all("command")]
+        named += [
+            (node, node / "names", one.value) for node in self._all("commands") for one in self._in(node, "names")
+        ]
+        for node, at, name in named:
+            path = tuple(name.split())
+            if path in self.nodes:
+                raise at.fault(f"{self.nodes[path]} has the command `{name}`, too", "say it in one place")
+            self.nodes[path] = node
+        below: dict[CommandPath, dict[str, str]] = {path: {} for path in self.nodes}
+        for path, node in self.nodes.items():
+            if path and path[:-1] not in below:
+                raise node.fault(f'there is no [command."{" ".join(path[:-1])}"] above it', of_key=True)
+            for name in (path[-1], *node.value.get("aliases", ())) if path else ():
                 if below[path[:-1]].setdefault(name, path[-1]) != path[-1]:
-                    raise self.fail(f"`{name}` is also a name of {below[path[:-1]][name]}")
-        self.where = "[grammar]"
-        everywhere = self.options(grammar.get("everywhere", ()))
-        commands = {}
-        for path, table in tables.items():
-            self.where = f"[command.{' '.join(path)}]" if path else "[grammar]"
-            options = {**everywhere, **self.options(table.get("options", ()))}
-            if grammar.get("expanding"):
-                options |= self.expanding(grammar["expanding"], options)
-            commands[path] = Command(
-                path=path,
-                options=options,
-                operands=tuple(table.get("operands", ())),
-                when=tuple(
-                    (self.known(given.split(), options), tuple(roles)) for given, roles in table.get("when", {}).items()
-                ),
-                commands=below[path],
-                inherit=table.get("inherit", False),
-                open=table.get("open", False) or about.get("open", False),
-                reads=table.get("reads", ""),
-                stdin=table.get("stdin", ""),
-                elsewhere=self.known(table.get("elsewhere", []), options),
-                forgets=tuple(table.get("forgets", ())),
-                remote=table.get("remote", False),
-                unshimmed=table.get("unshimmed", False),
-                runs_in=table.get("runs_in", "") or (grammar.get("runs_in", "") if path else ""),
-                absent=table.get("absent", {}),
-                joined={
-                    self.known([name], {**self.options(grammar.get("options", ())), **options})[0]: tuple(roles)
-                    for name, roles in table.get("joined", {}).items()
-                },
-                search=self.search(table.get("search"), options),
-                fills=self.fills(table.get("fills"), options),
-                abroad=self.known(table.get("abroad", []), options),
-            )
-        return commands
+                    raise node.fault(f"`{name}` is also a name of {below[path[:-1]][name]}")
+        everywhere = self._options(self.nodes[()].items("everywhere"))
+        for path, node in self.nodes.items():
+            self.commands[path] = self._command(path, node, everywhere, below[path], about)
 
-    def search(self, table: object, options: dict[str, Option]) -> Search | None:
-        """How what is found is narrowed, if the command searches."""
-        if table is None:
-            return None
-        about = self.fields(table, _SEARCH, ("named", "acts"))
-        return Search(**{key: self.known(names, options) for key, names in about.items()})
+    def _command(
+        self, path: CommandPath, node: Node, everywhere: dict[str, Option], below: dict[str, str], about: Node
+    ) -> Command:
+        grammar, table = self.nodes[()].value, node.value
+        options = {**everywhere, **self._options(self._in(node, "options"))}
+        if grammar.get("expanding"):
+            options |= _expanding(grammar["expanding"], options)
+        of_program = {**(self.commands[()].options if path else {}), **options}
+        search = node / "search" if "search" in table else None
+        fills = node / "fills" if "fills" in table else None
+        return Command(**{
+            **taken(Command, table),
+            "path": path,
+            "options": options,
+            "when": tuple(
+                (_keyed(one, str(one.path[-1]).split(), options), tuple(one.value)) for one in node.items("when")
+            ),
+            "commands": below,
+            "open": table.get("open", False) or about.value.get("open", False),
+            "cwd_unknown_with": _canonical(node.items("cwd_unknown_with"), options),
+            "runs_in": table.get("runs_in", "") or (grammar.get("runs_in", "") if path else ""),
+            "joined": {
+                _keyed(one, [str(one.path[-1])], of_program)[0]: tuple(one.value) for one in node.items("joined")
+            },
+            "search": search and Search(**_names(search, options)),
+            "fills": fills and _filling(fills, options),
+            "remote_with": _canonical(node.items("remote_with"), options),
+        })  # fmt: skip
 
-    def fills(self, table: object, options: dict[str, Option]) -> Filling | None:
-        """How the command makes others, if it does."""
-        if table is None:
-            return None
-        about = self.fields(table, _FILLS)
-        single = tuple((self.known([name], options)[0], value) for name, value in about.pop("single", {}).items())
-        joins = about.pop("joins", False)
-        return Filling(joins=joins, single=single, **{key: self.known(names, options) for key, names in about.items()})
-
-    def options(self, written: list[str]) -> dict[str, Option]:
+    def _options(self, nodes: Iterable[Node]) -> dict[str, Option]:
+        """The options that a list describes, by all their names."""
         options: dict[str, Option] = {}
-        for text in written:
-            option = self.option(text)
+        for node in nodes:
+            option = option_of(node)
+            self.options.append((node, option))
             for name in option.names:
                 if name in options:
-                    raise self.fail(f"option {name} is declared twice")
+                    raise node.fault(f"option {name} is declared twice")
                 options[name] = option
         return options
 
-    def expanding(self, prefix: str, options: dict[str, Option]) -> dict[str, Option]:
-        """Each long option that must have a value, under the name by which its value is expanded first."""
-        long = (name for name, option in options.items() if option.consumes and name.startswith("--"))
-        return {(name := prefix + one[2:]): Option((name,), "value", "EXPANDED") for one in long}
-
-    def known(self, names: list[str], options: dict[str, Option]) -> tuple[str, ...]:
-        """Options by any of their names, as canonical ones."""
-        for name in names:
-            if name not in options:
-                raise self.fail(f"option `{name}` is not in the grammar of this command")
-        return tuple(options[name].name for name in names)
-
-    def option(self, text: str) -> Option:
-        """`-o, --output FILE`, `--merged [COMMIT]`, `--color[=WHEN]`, `of=FILE`: names, then what the value is."""
-        *names, last = text.split(", ")
-        takes, role = "nothing", ""
-        if last.endswith("]") and "[=" in last:
-            last, _, role = last[:-1].partition("[=")
-            takes = "optional"
-        elif last.endswith("]") and " [" in last:
-            last, _, role = last[:-1].partition(" [")
-            takes = "next"
-        elif " " in last or "=" in last:
-            last, _, role = last.partition(" " if " " in last else "=")
-            takes = "value"
-        if role == "ARGV;":
-            takes, role = "command", "ARGV"
-        names.append(last)
-        for name in names:
-            is_assigned = text == f"{name}={role}"
-            if not name or " " in name or (name[0].isalnum() and not is_assigned) or name in ("--", "+"):
-                raise self.fail(f"option `{text}` is not written as in a manual")
-        return Option(tuple(names), takes, role)  # type: ignore[arg-type]
-
     # Rules
 
-    def rule(self, raw: object, number: int, program: Program) -> Rule:
-        self.where = f"rule {number}"
-        if isinstance(raw, dict) and isinstance(raw.get("id"), str) and raw["id"]:
-            self.where = f"rule {raw['id']}"
-        table = self.effect(self.fields(raw, _RULE, ("id", "effect", "reason")))
-        if table.get("environment", "") not in _ENVIRONMENTS:
-            raise self.fail(f"environment `{table['environment']}` is none of {', '.join(filter(None, _ENVIRONMENTS))}")
-        if table.get("operands", "") and not table["operands"].lstrip("<>=").isdigit():
-            raise self.fail(f"operands `{table['operands']}` is not a count such as 0, >=1 or <=2")
+    def _rule(self, node: Node) -> Rule:
+        table = node.value
         written = table.get("command", "")
-        paths = tuple(tuple(one.split()) for one in ([written] if isinstance(written, str) else written))
-        for path in paths:
-            if path not in program.commands:
-                raise self.fail(f"there is no command `{' '.join(path)}` in the grammar")
-        anywhere = table.get("adds", False) or table.get("wins", False)
-        return Rule(
-            id=table["id"],
-            commands=paths,
-            effect=table["effect"],
-            reason=table["reason"],
-            instead=table.get("instead", ""),
-            given=tuple(self.condition(text, paths, program, anywhere) for text in table.get("if", ())),
-            ordered=table.get("ordered", False),
-            unless=tuple(self.condition(text, paths, program, anywhere) for text in table.get("unless", ())),
-            excepted=tuple(
-                one for text in table.get("except", ()) for one in self.condition(text, paths, program, anywhere)
-            ),
-            operands=table.get("operands", ""),
-            operand=tuple(table.get("operand", ())),
-            argument={role: tuple(globs) for role, globs in table.get("argument", {}).items()},
-            target=table.get("target", ""),
-            on=table.get("on", ""),
-            spares=tuple(
-                (kind, tuple(name for one in unless for name in self.condition(one, paths, program, anywhere)[0].names))
-                for kind, unless in table.get("spares", {}).items()
-            ),
-            follow=table.get("follow"),
-            lands=table.get("lands", False),
-            away=table.get("away", False),
-            asks=table.get("asks", ""),
-            despite=tuple(table.get("despite", ())),
-            where=table.get("where", "").partition(" ")[::2],
-            carries=table.get("carries", ""),
-            recoverable_by=table.get("recoverable_by", ""),
-            environment=table.get("environment", ""),
-            catastrophic=table.get("catastrophic", ""),
-            adds=table.get("adds", False),
-            wins=table.get("wins", False),
-            open=table.get("open", False),
-            examples=self.examples(table, "examples"),
-            misses=self.examples(table, "misses"),
-        )
+        about = [*self._in(node, "command")] if isinstance(written, list) else [node / "command"] if written else []
+        paths = tuple(tuple(one.value.split()) for one in about) or ((),)
+        for one, path in zip(about, paths, strict=False):
+            if path not in self.commands:
+                names = map(" ".join, self.commands)
+                raise one.fault(f"the grammar has no command `{one.value}`: {known(one.value, names)}")
+        anywhere = table.get("also", False) or table.get("overrides", False)
 
-    def nearest(self, name: str, path: tuple[str, ...], program: Program) -> Option | None:
+        def conditions(key: str) -> tuple[tuple[Condition, ...], ...]:
+            return tuple(self._condition(one, paths, anywhere) for one in node.items(key))
+
+        return Rule(**{
+            **taken(Rule, table),
+            "commands": paths,
+            "given": conditions("if"),
+            "unless": conditions("unless"),
+            "excepted": tuple(one for choice in conditions("except") for one in choice),
+            "refuses_kind": tuple(
+                (kind, tuple(name for one in node.items("refuses_kind", kind)
+                             for name in self._condition(one, paths, anywhere)[0].names))
+                for kind in table.get("refuses_kind", ())
+            ),
+            "where": table.get("where", "").partition(" ")[::2],
+            "examples": examples(node, "examples"),
+            "misses": examples(node, "misses"),
+        })  # fmt: skip
+
+    def _nearest(self, name: str, path: CommandPath) -> Option | None:
         """The option of that name of a command, or else of what stands above it."""
-        above = (program.commands[path[:length]].options for length in range(len(path), -1, -1))
+        above = (self.commands[path[:length]].options for length in range(len(path), -1, -1))
         return next((options[name] for options in above if name in options), None)
 
-    def condition(
-        self, text: str, paths: tuple[tuple[str, ...], ...], program: Program, anywhere: bool
-    ) -> tuple[Condition, ...]:
+    def _condition(self, node: Node, paths: tuple[CommandPath, ...], anywhere: bool) -> tuple[Condition, ...]:
         """`-a|--long=value`: options by any of their names, as canonical ones."""
         found = []
-        for one in text.split("|"):
+        for one in node.value.split("|"):
             name, _, value = one.partition("=")
             if name.startswith("$"):
                 found.append(Condition((name,), value))
                 continue
-            found_in = [self.nearest(name, path, program) for path in paths]
+            found_in = [self._nearest(name, path) for path in paths]
             if anywhere and paths == ((),):
-                meant = program.commands[()].options.get(name)
-                of_commands = (command.options.get(name) for command in program.commands.values())
+                meant = self.commands[()].options.get(name)
+                of_commands = (command.options.get(name) for command in self.commands.values())
                 # One of a command that takes another kind of value is another option of the same name.
                 found_in += [one for one in of_commands if not (meant and one and one.role != meant.role)]
             names = tuple(dict.fromkeys(option.name for option in found_in if option))
             if name.startswith("--no-") or name in ("-NUM", UNENDED):
                 names = (*names, name)
             if not names:
-                raise self.fail(f"option `{name}` is not in the grammar of this command")
+                raise _no_option(node, name, (one for path in paths for one in self.commands[path].options))
             found.append(Condition(names, value))
         return tuple(found)
 
 
-def _all_text(values: list[object]) -> bool:
-    return all(isinstance(value, str) for value in values)
+def _expanding(prefix: str, options: dict[str, Option]) -> dict[str, Option]:
+    """Each long option that must have a value, under the name by which its value is expanded first."""
+    long = (name for name, option in options.items() if option.consumes and name.startswith("--"))
+    return {(name := prefix + one[2:]): Option((name,), "value", "EXPANDED") for one in long}
+
+
+def _canonical(nodes: Iterable[Node], options: Mapping[str, Option]) -> tuple[str, ...]:
+    """Options by any of their names, as canonical ones."""
+    return tuple(name for node in nodes for name in _keyed(node, [node.value], options))
+
+
+def _keyed(node: Node, names: list[str], options: Mapping[str, Option]) -> tuple[str, ...]:
+    """The same for names that are the key of a value."""
+    for name in names:
+        if name not in options:
+            raise _no_option(node, name, options)
+    return tuple(options[name].name for name in names)
+
+
+def _no_option(node: Node, name: str, options: Iterable[str]) -> Exception:
+    return node.fault(f"this command has no option `{name}`: {known(name, options)}", of_key=True)
+
+
+def _names(node: Node, options: Mapping[str, Option]) -> dict[str, tuple[str, ...]]:
+    """The lists of options in a table."""
+    return {key: _canonical(node.items(key), options) for key, value in node.value.items() if isinstance(value, list)}
+
+
+def _filling(node: Node, options: Mapping[str, Option]) -> Filling:
+    """How the command makes others."""
+    single = tuple((_keyed(one, [str(one.path[-1])], options)[0], one.value) for one in node.items("single"))
+    return Filling(**{**taken(Filling, node.value), **_names(node, options), "single": single})

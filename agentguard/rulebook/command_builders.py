@@ -54,7 +54,7 @@ def together(make: Callable[[tuple[Item, ...]], tuple[Word, ...]], items: tuple[
 
 def filled(call: Call, filling: Filling, world: World) -> Iterator[Filled]:
     """The commands that a call makes; those of a program that `joins` are one word, the text for a shell."""
-    if call.has(*filling.idle):
+    if call.has(*filling.runs_nothing_with):
         return
     command, sources = _parted(call) if filling.joins else (call.operands or known(("echo",)), [])
     given = call.value(*filling.marks)

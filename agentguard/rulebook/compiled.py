@@ -146,10 +146,11 @@ def _sources(directory: str) -> Iterator[str]:
     """What compiled rules follow from: the rule files, and the code that compiles them."""
     here = os.path.dirname(os.path.abspath(__file__))
     package = os.path.dirname(here)
-    code = (here, *(os.path.join(package, *names) for names in (("core",), ("core", "text"), ("lean",))))
-    for folder in (directory, os.path.join(directory, "apis"), *code):
-        names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
-        yield from (os.path.join(folder, name) for name in names if name.endswith((".toml", ".py")))
+    code = (here, *(os.path.join(package, name) for name in ("core", "lean")))
+    for folder, end in ((directory, ".toml"), *((folder, ".py") for folder in code)):
+        for place, names, files in os.walk(folder):
+            names.sort()
+            yield from (os.path.join(place, name) for name in sorted(files) if name.endswith(end))
 
 
 def _freeze(value: Any) -> Any:

@@ -9,11 +9,17 @@ from ..errors import RuleError
 from ..lean.typing import TYPE_CHECKING
 from . import apis
 from .build import build
+from .document import Document, Node
 from .model import Program
+from .schema import API, PROGRAM, check
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from typing import Any
+
+#: The folder of a rulebook's directory with the tables of APIs.
+_APIS = "apis"
+#: The file of a program's folder that comes before the others: it has what is said of the whole program.
+_FIRST = "program.toml"
 
 
 class Rulebook:
@@ -41,50 +47,62 @@ class Rulebook:
 
 
 def load(directory: str) -> Rulebook:
-    """The rulebook of a directory, structure checked but examples not yet run; raises RuleError.
+    """The rulebook of a directory, its examples not yet run; raises RuleError.
 
-    Programs lie in the directory itself, APIs in its `apis`.
+    Each file of the directory teaches a program, and so does each folder of files, but for `apis`: there, each
+    file teaches a web API.
     """
     programs: dict[str, Program] = {}
-    ids: dict[str, str] = {}
-    for file, raw in _tables(directory):
-        program = build(raw, file)
-        _check(program.rules, file, ids)
-        for name in (*program.names, *program.packages):
-            if name in programs:
-                raise RuleError(f"{file}: [program]: `{name}` is taught in another file too")
-            programs[name] = program
+    names: dict[str, Node] = {}
+    ids: dict[str, Node] = {}
+    for files in _programs(directory):
+        documents = [_read(directory, file, PROGRAM) for file in files]
+        program = build(*documents)
+        _claim(_ids(documents), ids)
+        for document in documents:
+            _claim((*Node(document).items("program", "names"), *Node(document).items("program", "packages")), names)
+        programs |= dict.fromkeys((*program.names, *program.packages), program)
     if not programs:
-        raise RuleError(f"{directory}: no rule files")
-    found = []
-    for file, raw in _tables(os.path.join(directory, "apis")):
-        api = apis.build(raw, file)
-        _check(api.rules, file, ids)
-        found.append(api)
-    return Rulebook(programs, tuple(found))
+        raise RuleError(f"{directory}: no rule files", "docs/rules.md says what they are")
+    tables = [_read(directory, file, API) for file in _files(directory, _APIS)]
+    found = tuple(map(apis.build, tables))
+    _claim(_ids(tables), ids)
+    return Rulebook(programs, found)
 
 
-def _tables(directory: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every TOML file of a directory that may be missing, by name."""
-    import tomllib
-
-    for file in sorted(os.listdir(directory)) if os.path.isdir(directory) else ():
-        if not file.endswith(".toml"):
-            continue
-        try:
-            with open(os.path.join(directory, file), "rb") as stream:
-                raw = tomllib.load(stream)
-        except (OSError, ValueError) as fault:
-            raise RuleError(f"{file}: {fault}") from fault
-        yield file, raw
+def rule_files(directory: str) -> list[str]:
+    """The paths of all rule files of a directory that may be missing, below it."""
+    return [*(file for files in _programs(directory) for file in files), *_files(directory, _APIS)]
 
 
-def _check(rules: Iterable[Any], file: str, ids: dict[str, str]) -> None:
-    """That every rule has its proofs and an id of its own."""
-    for rule in rules:
-        if not rule.examples or not rule.misses:
-            missing = "an example that it matches" if not rule.examples else "a near miss that it must not match"
-            raise RuleError(f"{file}: rule {rule.id}: it has not {missing}", "docs/rules.md has the format")
-        if rule.id in ids:
-            raise RuleError(f"{file}: rule {rule.id}: the id is taken in {ids[rule.id]}")
-        ids[rule.id] = file
+def _programs(directory: str) -> Iterator[list[str]]:
+    """The files of each program, below the directory."""
+    for name in sorted(os.listdir(directory)) if os.path.isdir(directory) else ():
+        files = [name] if name.endswith(".toml") else _files(directory, name) if name != _APIS else []
+        if files:
+            yield files
+
+
+def _files(directory: str, folder: str) -> list[str]:
+    """The rule files of a folder that may be missing, below the directory."""
+    whole = os.path.join(directory, folder)
+    names = sorted(os.listdir(whole), key=lambda name: (name != _FIRST, name)) if os.path.isdir(whole) else []
+    return [f"{folder}/{name}" for name in names if name.endswith(".toml")]
+
+
+def _read(directory: str, file: str, schema: str) -> Document:
+    document = Document.read(directory, file)
+    check(document, schema)
+    return document
+
+
+def _ids(documents: Iterable[Document]) -> Iterator[Node]:
+    return (rule / "id" for document in documents for rule in Node(document).items("rule"))
+
+
+def _claim(nodes: Iterable[Node], taken: dict[str, Node]) -> None:
+    """That nobody else has these names."""
+    for node in nodes:
+        other = taken.setdefault(node.value, node)
+        if other is not node:
+            raise node.fault(f"`{node.value}` is taken in {other}", "choose another name")

@@ -25,9 +25,9 @@ def speak(program: Program, call: Call, world: World) -> tuple[Effect, ...]:
     asked = [(rule, said(rule, call, world)) for rule in program.about(call.command) if matches(rule, call)]
     found = {rule.id: where for rule, where in asked if where is not None}
     matching = [rule for rule, _ in asked if rule.id in found]
-    winners = [rule for rule in matching if rule.wins]
-    deciding = _most_specific(winners or [rule for rule in matching if not rule.adds], call)
-    speaking = deciding if winners else deciding + [rule for rule in matching if rule.adds]
+    winners = [rule for rule in matching if rule.overrides]
+    deciding = _most_specific(winners or [rule for rule in matching if not rule.also], call)
+    speaking = deciding if winners else deciding + [rule for rule in matching if rule.also]
     effects = [effect for rule in speaking for effect in _effects(rule, program, call, world, found[rule.id])]
     if call.unknown and not any(rule.open for rule in deciding) and not _is_open(program, call):
         effects += [_not_understood(program, call, word) for word in call.unknown]
@@ -156,9 +156,9 @@ def _effects(rule: Rule, program: Program, call: Call, world: World, where: str)
         instead=rule.instead,
         catastrophic=rule.catastrophic,
     )
-    if rule.away:
+    if rule.moves:
         yield from moving_away(rule, base, call, world)
-    elif rule.lands:
+    elif rule.overwrites:
         yield from landing(rule, base, call, world)
     elif rule.on:
         yield from on_paths(rule, base, call, world)
@@ -211,7 +211,7 @@ def _asking(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[Effe
         unseen = f"the directory {call.invocation.cwd.written} is not known before the line runs"
     elif doubtful := ", ".join(word.written for word in call.operands if isinstance(word, Unknown)):
         unseen = f"what {doubtful} stands for is not known before the line runs"
-    elif any(one.verb != "observe" and one.target.kind not in rule.despite for one in call.invocation.ahead):
+    elif any(one.verb != "observe" and one.target.kind not in rule.unaffected_by for one in call.invocation.ahead):
         unseen = "an earlier part of the same line may change what is there"
     else:
         answer = world.ask(rule.asks, call)

@@ -1,4 +1,4 @@
-"""The values that `rules/*.toml` become."""
+"""The values that rule files become."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from ..lean.value import Value
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, Literal
+
+    from .document import Node
 
     Takes = Literal["nothing", "value", "next", "optional", "command"]
 
@@ -65,7 +67,7 @@ class Filling(Value):
     grouped: tuple[str, ...] = ()
     quotes: tuple[str, ...] = ()
     pipes: tuple[str, ...] = ()
-    idle: tuple[str, ...] = ()
+    runs_nothing_with: tuple[str, ...] = ()
     nonempty: tuple[str, ...] = ()
     plain: tuple[str, ...] = ()
 
@@ -82,16 +84,16 @@ class Command(Value):
     open: bool = False
     reads: str = ""
     stdin: str = ""
-    elsewhere: tuple[str, ...] = ()
-    forgets: tuple[str, ...] = ()
+    cwd_unknown_with: tuple[str, ...] = ()
+    unsets: tuple[str, ...] = ()
     remote: bool = False
-    unshimmed: bool = False
+    resets_path: bool = False
     runs_in: str = ""
     absent: Mapping[str, str] = {}
     joined: Mapping[str, tuple[str, ...]] = {}
     search: Search | None = None
     fills: Filling | None = None
-    abroad: tuple[str, ...] = ()
+    remote_with: tuple[str, ...] = ()
 
 
 class Grammar(Value):
@@ -118,12 +120,13 @@ class Condition(Value):
 
 
 class Example(Value):
-    """A call, the facts it is made under, and its rating."""
+    """A call, the facts it is made under, and its rating; `place` is where it stands in a rule file."""
 
     run: str | tuple[str, ...]
     rating: Rating
     given: Mapping[str, Any]
     catastrophic: bool = False
+    place: Node | None = None
 
 
 class Rule(Value):
@@ -143,19 +146,19 @@ class Rule(Value):
     argument: Mapping[str, tuple[str, ...]] = {}
     target: str = ""
     on: str = ""
-    spares: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    refuses_kind: tuple[tuple[str, tuple[str, ...]], ...] = ()
     follow: bool | None = None
-    lands: bool = False
-    away: bool = False
+    overwrites: bool = False
+    moves: bool = False
     asks: str = ""
-    despite: tuple[str, ...] = ()
+    unaffected_by: tuple[str, ...] = ()
     where: tuple[str, str] = ("", "")
     carries: str = ""
     recoverable_by: str = ""
     environment: str = ""
     catastrophic: str = ""
-    adds: bool = False
-    wins: bool = False
+    also: bool = False
+    overrides: bool = False
     open: bool = False
     examples: tuple[Example, ...] = ()
     misses: tuple[Example, ...] = ()
@@ -163,11 +166,14 @@ class Rule(Value):
     @property
     def anywhere(self) -> bool:
         """Whether it is about every command of its program."""
-        return self.commands == ((),) and (self.adds or self.wins)
+        return self.commands == ((),) and (self.also or self.overrides)
 
 
 class Plain(Value):
-    """What a shim may take for granted of the surroundings, and of calls that a reader looks at (docs/rules.md)."""
+    """What a shim may take for granted of the surroundings, and of calls that a reader looks at (docs/rules.md).
+
+    `place` is where it stands in a rule file.
+    """
 
     absent: tuple[str, ...] = ()
     values: Mapping[str, tuple[str, ...]] = {}
@@ -177,7 +183,8 @@ class Plain(Value):
     refused: tuple[str, ...] = ()
     upward: str = ""
     settings: Mapping[str, tuple[str, ...]] = {}
-    settles: Mapping[str, tuple[str, ...]] = {}
+    needs_settings: Mapping[str, tuple[str, ...]] = {}
+    place: Node | None = None
 
 
 class Program(Value):

@@ -38,7 +38,7 @@ def on_paths(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[Eff
         words = tuple(word for word in words if word.guess[:1] == "/")
     paths = tuple(word.guess for word in words)  # beside that of an unknown word, the guess must be harmless too
     for path in world.paths(paths, cwd.guess, _follows(rule)) if paths else ():
-        spared = any(path.kind == kind and not call.has(*unless) for kind, unless in rule.spares)
+        spared = any(path.kind == kind and not call.has(*unless) for kind, unless in rule.refuses_kind)
         yield on_path(base, PathState(path.path, "missing") if spared else path, call.invocation.ahead)
     if not words:
         yield base.replace(verb="observe", target=Target("file", ""))

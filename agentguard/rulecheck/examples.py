@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fnmatch
 import os.path
+import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -106,8 +107,9 @@ class StatedWorld(World):
         return Answer(tuple(Target("thing", name) for name in self.given[probe]))
 
     def lookup(self, source: str, key: str, call: Call) -> str | None:
-        """The value given under that source."""
-        value = self.given.get(source, {}).get(key)
+        """The value given under that source, for that key or (a text) for any."""
+        given = self.given.get(source, {})
+        value = given if isinstance(given, str) else given.get(key)
         return None if value is None else str(value)
 
     def ambient(self, variables: tuple[str, ...], files: tuple[str, ...], call: Call) -> tuple[tuple[str, str], ...]:
@@ -128,35 +130,38 @@ def rate(rulebook: Programs, example: Example) -> Reading:
     return classifier.command(Invocation.of(example.run, CWD, env))
 
 
-def faults(rulebook: Rulebook) -> Iterator[str]:
-    """Every example that does not hold, as a line that names file, rule, call and what is wrong."""
-    taught: list[tuple[str, tuple[Any, ...]]] = [(f"{program.name}.toml", program.rules) for program in rulebook]
-    taught += [(f"apis/{api.name}.toml", api.rules) for api in rulebook.apis()]
-    for file, rules in taught:
-        for rule in rules:
-            for example in rule.examples:
-                yield from _faults(rulebook, file, rule, example, matching=True)
-            for example in rule.misses:
-                yield from _faults(rulebook, file, rule, example, matching=False)
+def faults(rulebook: Rulebook) -> Iterator[RuleError]:
+    """What is wrong with every example that does not hold: file, line, rule and call are named."""
+    rules: list[Any] = [rule for taught in (*rulebook, *rulebook.apis()) for rule in taught.rules]
+    for rule in rules:
+        for example in rule.examples:
+            yield from _faults(rulebook, rule, example, matching=True)
+        for example in rule.misses:
+            yield from _faults(rulebook, rule, example, matching=False)
 
 
-def _faults(rulebook: Rulebook, file: str, rule: Rule | ApiRule, example: Example, matching: bool) -> Iterator[str]:
-    where = f"{file}: rule {rule.id}: {'example' if matching else 'miss'} {example.run!r}"
+def _faults(rulebook: Rulebook, rule: Rule | ApiRule, example: Example, matching: bool) -> Iterator[RuleError]:
+    def fault(what: str) -> RuleError:
+        assert example.place  # it was loaded
+        return example.place.fault(f"{called} {what}", "docs/rules.md says which rule speaks")
+
+    line = example.run if isinstance(example.run, str) else shlex.join(example.run)
+    called = f"{'example' if matching else 'near miss'} `{line}`"
     reading = rate(rulebook, example)
     spoken = ", ".join(dict.fromkeys(effect.rule for effect in reading.effects if effect.rule)) or "no rule"
     if reading.rating != example.rating:
-        yield f"{where}: rated {reading.rating} by {spoken}, not {example.rating}"
+        yield fault(f"is rated {reading.rating} by {spoken}, not {example.rating}")
     if example.catastrophic and not reading.catastrophic:
-        yield f"{where}: not catastrophic"
+        yield fault("is not catastrophic")
     speaks = any(effect.rule == rule.id for effect in reading.effects)
     if matching and not speaks:
-        yield f"{where}: the rule does not speak; {spoken} did"
+        yield fault(f"is not spoken about by this rule, but by {spoken}")
     if not matching and speaks:
-        yield f"{where}: the rule speaks, though it must not"
+        yield fault("is spoken about by this rule, though it must not be")
 
 
 def proved(rulebook: Rulebook) -> Rulebook:
     """The same rulebook, once all its examples hold; raises RuleError with the first that does not."""
     for fault in faults(rulebook):
-        raise RuleError(fault, "docs/rules.md says which rule speaks")
+        raise fault
     return rulebook

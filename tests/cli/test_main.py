@@ -14,7 +14,7 @@ import pytest
 
 from agentguard import __version__
 from agentguard.cli import main, verbs
-from agentguard.errors import InstallError
+from agentguard.errors import InstallError, RuleError
 
 Agentguard = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -43,6 +43,7 @@ def test_an_unknown_verb_is_wrong_usage(agentguard: Agentguard) -> None:
     [
         (InstallError("it broke", "mend it"), 5, ["Error: it broke", "Hint: mend it"]),
         (InstallError("a\x1b[31mb"), 5, ["Error: a\\x1b[31mb"]),
+        (RuleError("x", "mend it", "  1 | a\n      ^"), 3, ["Error: x", "  1 | a", "      ^", "Hint: mend it"]),
         (KeyboardInterrupt(), 130, []),
         (click.UsageError("no such thing"), 2, ["Error: no such thing"]),
     ],

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
-
 import pytest
 
 from agentguard.errors import RuleError
 from agentguard.fastpath.shapes import Shape, shapes
 from agentguard.rulebook.build import build
+from agentguard.rulebook.document import Document
 from agentguard.rulebook.load import Rulebook
 
 HEAD = """
@@ -35,7 +34,7 @@ def rule(id: str, body: str, command: str = 'command = "do"') -> str:
 
 
 def shape(*rules: str, plain: str = "") -> Shape | None:
-    program = build(tomllib.loads(HEAD + plain + "".join(rules)), "tool.toml")
+    program = build(Document.parse("tool.toml", HEAD + plain + "".join(rules)))
     return shapes(program, Rulebook({"tool": program})).get(("do",))
 
 
@@ -63,7 +62,7 @@ def test_what_only_observes_is_plain_but_for_what_it_carries() -> None:
         'if = ["--force"]\neffect = "observe"\ncarries = "SHELL"',
         'if = ["--force=x*"]\neffect = "remove"',
         'if = ["--force"]\nunless = ["--dry-run"]\neffect = "remove"',
-        'if = ["--force"]\nadds = true\neffect = "remove"',
+        'if = ["--force"]\nalso = true\neffect = "remove"',
         'if = ["--force"]\nargument = { NAME = ["x"] }\neffect = "remove"',
         'if = ["--force"]\nwhere = "x y"\neffect = "remove"',
     ],
@@ -73,15 +72,16 @@ def test_an_option_that_a_harmful_rule_needs_is_left_out(harmful: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "harmful", ["", "adds = true", "wins = true", 'where = "x y"', 'argument = { NAME = ["x"] }', 'unless = ["--all"]']
+    "harmful",
+    ["", "also = true", "overrides = true", 'where = "x y"', 'argument = { NAME = ["x"] }', 'unless = ["--all"]'],
 )
 def test_a_harmful_rule_that_needs_nothing_leaves_nothing(harmful: str) -> None:
     assert shape(rule("a", READS), rule("b", f"{harmful}\n{REMOVES}")) is None
 
 
 def test_a_harmful_rule_about_every_command_counts_for_each() -> None:
-    assert shape(rule("a", READS), rule("b", f"adds = true\n{REMOVES}", "")) is None
-    assert given(shape(rule("a", READS), rule("b", f'if = ["--all"]\nadds = true\n{REMOVES}', ""))) == EVERYTHING - {
+    assert shape(rule("a", READS), rule("b", f"also = true\n{REMOVES}", "")) is None
+    assert given(shape(rule("a", READS), rule("b", f'if = ["--all"]\nalso = true\n{REMOVES}', ""))) == EVERYTHING - {
         "--all"
     }
     assert given(shape(rule("a", READS), rule("b", REMOVES, ""))) == EVERYTHING, "it is about the program by itself"
@@ -107,18 +107,18 @@ def test_only_numbers_of_operands_that_a_harmless_rule_is_sure_to_cover_are_plai
 
 
 def test_operands_that_a_harmful_rule_is_about_are_refused() -> None:
-    found = shape(rule("a", READS), rule("b", f'operand = ["ext::*", "+*"]\nadds = true\n{REMOVES}'))
+    found = shape(rule("a", READS), rule("b", f'operand = ["ext::*", "+*"]\nalso = true\n{REMOVES}'))
     assert found and found.refused == ("ext::*", "+*")
 
 
 def test_a_variable_that_a_harmful_rule_needs_must_be_absent() -> None:
-    found = shape(rule("a", READS), rule("b", 'if = ["$X|$Y"]\nadds = true\neffect = "observe"\ncarries = "SHELL"'))
+    found = shape(rule("a", READS), rule("b", 'if = ["$X|$Y"]\nalso = true\neffect = "observe"\ncarries = "SHELL"'))
     assert found and found.absent == ("X", "Y")
-    assert shape(rule("a", READS), rule("b", f'if = ["$X_*"]\nadds = true\n{REMOVES}')) is None, (
+    assert shape(rule("a", READS), rule("b", f'if = ["$X_*"]\nalso = true\n{REMOVES}')) is None, (
         "no shim can look for those"
     )
     assert shape(
-        rule("a", READS), rule("b", f'if = ["$N", "$X_*"]\nadds = true\n{REMOVES}'), plain='[plain]\nabsent = ["N"]\n'
+        rule("a", READS), rule("b", f'if = ["$N", "$X_*"]\nalso = true\n{REMOVES}'), plain='[plain]\nabsent = ["N"]\n'
     )
 
 
@@ -129,7 +129,7 @@ def test_an_unless_must_be_sure_not_to_hold() -> None:
     assert shape(rule("a", f'unless = ["$X"]\n{READS}'), plain='[plain]\nvalues = { X = ["cat"] }\n') is None
 
 
-@pytest.mark.parametrize("needs", ['where = "x y"', 'operand = ["x"]', 'argument = { NAME = ["x"] }', "adds = true"])
+@pytest.mark.parametrize("needs", ['where = "x y"', 'operand = ["x"]', 'argument = { NAME = ["x"] }', "also = true"])
 def test_a_harmless_rule_that_may_not_speak_makes_nothing_plain(needs: str) -> None:
     assert shape(rule("a", f"{needs}\n{READS}")) is None
 
@@ -138,22 +138,22 @@ def test_a_more_specific_harmless_rule_overrules_but_not_what_adds_to_it() -> No
     specific = rule("a", f'if = ["--dry-run"]\n{READS}')
     found = shape(specific, rule("b", f'asks = "x"\nrecoverable_by = "reflog"\n{REMOVES}'))
     assert found and found.needed == ("--dry-run",) and found.rules == ("a",)
-    assert shape(specific, rule("b", f"adds = true\n{REMOVES}")) is None
+    assert shape(specific, rule("b", f"also = true\n{REMOVES}")) is None
     assert shape(rule("a", f'if = ["--dry-run"]\nunless = ["--all"]\n{READS}'), rule("b", REMOVES)) is not None
     assert shape(rule("a", f'if = ["--dry-run=x"]\n{READS}'), rule("b", REMOVES)) is None
 
 
 def test_a_rule_that_wins_makes_everything_plain_that_does_not_carry() -> None:
-    wins = rule("w", f'if = ["--dry-run"]\nwins = true\n{READS}')
+    wins = rule("w", f'if = ["--dry-run"]\noverrides = true\n{READS}')
     found = shape(wins, rule("b", REMOVES))
     assert found and found.needed == ("--dry-run",) and given(found) == EVERYTHING and found.rating == "read"
-    also = rule("c", 'if = ["--all"]\nadds = true\neffect = "observe"\ncarries = "SHELL"')
+    also = rule("c", 'if = ["--all"]\nalso = true\neffect = "observe"\ncarries = "SHELL"')
     assert given(shape(wins, rule("b", REMOVES), also)) == EVERYTHING - {"--all"}
-    assert shape(wins, rule("b", f'if = ["--force"]\nwins = true\n{REMOVES}'), rule("c", REMOVES)) is not None
+    assert shape(wins, rule("b", f'if = ["--force"]\noverrides = true\n{REMOVES}'), rule("c", REMOVES)) is not None
 
 
 def test_what_values_and_settings_allow_is_rated() -> None:
-    carries = rule("b", 'if = ["$PAGER"]\nadds = true\neffect = "observe"\ncarries = "SHELL"')
+    carries = rule("b", 'if = ["$PAGER"]\nalso = true\neffect = "observe"\ncarries = "SHELL"')
     found = shape(rule("a", READS), carries, plain='[plain]\nvalues = { PAGER = ["echo"] }\n')
     assert found and found.values == ("PAGER",) and found.absent == ()
     with pytest.raises(RuleError, match="backquote"):
@@ -161,28 +161,27 @@ def test_what_values_and_settings_allow_is_rated() -> None:
 
 
 def test_settings_that_a_rule_asks_for_matter_to_its_command() -> None:
-    plain = '[plain]\nsettles = { tool-config = [] }\nsettings = { core = ["pager", "name", "pager=cat"] }\n'
-    found = shape(rule("a", READS), rule("b", f'where = "tool-config core.pager"\nadds = true\n{REMOVES}'), plain=plain)
+    plain = '[plain]\nneeds_settings = { tool-config = [] }\nsettings = { core = ["pager", "name", "pager=cat"] }\n'
+    found = shape(rule("a", READS), rule("b", f'where = "tool-config core.pager"\nalso = true\n{REMOVES}'), plain=plain)
     assert found and found.looks and found.asked == ("core.pager",)
 
 
 @pytest.mark.parametrize("operands", ["ARGV...", "SHELL...", "SCRIPT"])
 def test_what_is_carried_by_operands_is_never_plain(operands: str) -> None:
     text = HEAD.replace('operands = ["NAME..."]', f'operands = ["{operands}"]')
-    program = build(tomllib.loads(text + rule("a", READS)), "tool.toml")
+    program = build(Document.parse("tool.toml", text + rule("a", READS)))
     assert ("do",) not in shapes(program, Rulebook({"tool": program}))
 
 
 @pytest.mark.parametrize("style", ["permute = false", 'long = "-"', "bundled = true", "contents = true"])
 def test_arguments_that_a_loop_cannot_tell_apart_are_never_plain(style: str) -> None:
     text = HEAD.replace("[grammar]", f"[grammar]\n{style}")
-    program = build(tomllib.loads(text + rule("a", READS)), "tool.toml")
+    program = build(Document.parse("tool.toml", text + rule("a", READS)))
     assert shapes(program, Rulebook({"tool": program})) == {}
 
 
 def test_an_option_before_the_command_is_plain_where_no_rule_could_ask_for_it() -> None:
-    program = build(
-        tomllib.loads(HEAD + rule("a", READS) + rule("b", f'if = ["--quiet"]\nadds = true\n{REMOVES}', "")), "tool.toml"
-    )
+    rules = rule("a", READS) + rule("b", f'if = ["--quiet"]\nalso = true\n{REMOVES}', "")
+    program = build(Document.parse("tool.toml", HEAD + rules))
     found = shapes(program, Rulebook({"tool": program}))
     assert {option.name for option in found[()].before} == {"--place"}

@@ -16,6 +16,7 @@ from agentguard.classify.classifier import Classifier
 from agentguard.core.call import Invocation
 from agentguard.policy.decide import decide
 from agentguard.rulebook.build import build
+from agentguard.rulebook.document import Document
 from agentguard.rulebook.load import Rulebook
 from agentguard.rulecheck.examples import StatedWorld
 
@@ -81,7 +82,7 @@ options = ["-n, --dry-run", "-q, --quiet"]
 [[rule]]
 id = "tells"
 if = ["--dry-run"]
-wins = true
+overrides = true
 effect = "observe"
 reason = "tells"
 [[rule]]
@@ -100,7 +101,7 @@ options = ["--list[=WHAT]", "-q, --quiet"]
 id = "lists"
 if = ["--list"]
 except = ["--list=all"]
-wins = true
+overrides = true
 effect = "observe"
 reason = "lists"
 [[rule]]
@@ -119,7 +120,7 @@ options = ["--list", "-q, --quiet"]
 id = "lists"
 if = ["--list"]
 unless = ["$LC_ALL"]
-wins = true
+overrides = true
 effect = "observe"
 reason = "lists"
 [[rule]]
@@ -139,7 +140,7 @@ options = ["--list", "--safe", "-q, --quiet"]
 id = "lists"
 if = ["--list"]
 unless = ["--no-safe"]
-wins = true
+overrides = true
 effect = "observe"
 reason = "lists"
 [[rule]]
@@ -258,7 +259,7 @@ joined = { "--config" = ["KEY", "VALUE"] }
 [[rule]]
 id = "sets-pager"
 if = ["--config=pager=*"]
-adds = true
+also = true
 effect = "remove"
 reason = "gone"
 [[rule]]
@@ -281,7 +282,7 @@ absent = { VALUE = "rm" }
 [[rule]]
 id = "sets-pager"
 if = ["--config=pager=*"]
-adds = true
+also = true
 effect = "remove"
 reason = "gone"
 [[rule]]
@@ -355,7 +356,7 @@ reason = "gone"
 options = ["-q, --quiet"]
 [[rule]]
 id = "adds"
-adds = true
+also = true
 effect = "remove"
 reason = "gone"
 """
@@ -369,7 +370,7 @@ reason = "gone"
 options = ["-q, --quiet"]
 [[rule]]
 id = "add"
-adds = true
+also = true
 effect = "remove"
 reason = "gone"
 [[rule]]
@@ -387,7 +388,7 @@ reason = "looks"
 options = ["-q, --quiet"]
 [[rule]]
 id = "win"
-wins = true
+overrides = true
 effect = "remove"
 reason = "gone"
 [[rule]]
@@ -456,7 +457,7 @@ def test_what_is_plain(about: str, tmp_path: Path) -> None:
     text, plain, slow = CASES[about]
     raw = tomllib.loads(text)
     raw["program"] = {"names": ["rm"], "guarded": True, **raw.get("program", {})}
-    rulebook = Rulebook({"rm": build(raw, "rm.toml")})
+    rulebook = Rulebook({"rm": build(Document("rm.toml", raw))})
     ground = Ground(tmp_path, rulebook)
     vectors = [tuple(line.split()) for line in (*plain, *slow)]
     if not (Path(ground.root.store) / "v1/lib/agentguard/rules/compiled/rm.plain").exists():
@@ -475,6 +476,6 @@ def test_what_is_not_plain_asks_or_could(about: str) -> None:
     text, _, slow = CASES[about]
     raw = tomllib.loads(text)
     raw["program"] = {"names": ["rm"], "guarded": True, **raw.get("program", {})}
-    classifier = Classifier(Rulebook({"rm": build(raw, "rm.toml")}), StatedWorld({}))
+    classifier = Classifier(Rulebook({"rm": build(Document("rm.toml", raw))}), StatedWorld({}))
     calls = [Invocation.of(("rm", *line.split()), "/", {"LC_ALL": "C"}) for line in slow]
     assert any(decide(classifier.command(call)).action != "run" for call in calls)

@@ -8,9 +8,16 @@ from agentguard.core.call import Invocation
 from agentguard.core.word import Known, Unknown, Word, known
 from agentguard.rulebook.argv import parse
 from agentguard.rulebook.build import build
+from agentguard.rulebook.document import Document
 
 RULE = {"id": "x", "effect": "observe", "reason": "x"}
-GETOPT = build(
+
+
+def built(tables):
+    return build(Document("tool.toml", tables))
+
+
+GETOPT = built(
     {
         "program": {"names": ["tool"]},
         "grammar": {
@@ -24,10 +31,9 @@ GETOPT = build(
             "run": {"operands": ["ASSIGN...", "ARGV..."]},
         },
         "rule": [RULE],
-    },
-    "tool.toml",
+    }
 )
-POSIX = build(
+POSIX = built(
     {
         "program": {"names": ["env"]},
         "grammar": {
@@ -36,8 +42,7 @@ POSIX = build(
             "operands": ["ASSIGN...", "ARGV..."],
         },
         "rule": [RULE],
-    },
-    "env.toml",
+    }
 )
 
 
@@ -50,7 +55,7 @@ def read(program, *words):
 
 def test_options_behind_operands_are_doubted_where_posixly_correct_makes_them_operands():
     grammar = {"options": ["-f, --force"], "operands": ["PATH..."]}
-    permuting = build({"program": {"names": ["tool"]}, "grammar": grammar, "rule": [RULE]}, "tool.toml")
+    permuting = built({"program": {"names": ["tool"]}, "grammar": grammar, "rule": [RULE]})
     strict = Invocation.of(("tool", "a", "--force", "--", "-m"), "/", {"POSIXLY_CORRECT": ""})
     assert parse(permuting, strict).unknown == ("--force behind an operand, where POSIXLY_CORRECT is set",)
     assert parse(permuting, strict.replace(env={})).unknown == ()
@@ -123,14 +128,13 @@ def test_every_word_is_accounted_for(words):
 
 
 def test_arguments_that_together_say_what_an_option_says():
-    program = build(
+    program = built(
         {
             "program": {"names": ["tool"]},
             "grammar": {"options": ["-c CONFIG"]},
             "command": {"config": {"operands": ["KEY", "VALUE"], "joined": {"-c": ["KEY", "VALUE"]}}},
             "rule": [RULE],
-        },
-        "tool.toml",
+        }
     )
 
     def settings(*words: Word) -> list[Word | None]:

@@ -52,6 +52,9 @@ def test_rules_that_nobody_compiled_are_kept_until_they_change(tmp_path, monkeyp
     file.write_text(file.read_text().replace('"rm"', '"rmm"', 1))
     assert compiled.rulebook(directory).program("rm") is None
     assert compiled.rulebook(directory).program("rmm").name == "rmm"
+    family = tmp_path / "rules" / "git" / "stash.toml"
+    family.write_text(family.read_text().replace('"git-stashes"', '"git-puts-aside"'))
+    assert "git-puts-aside" in {rule.id for rule in compiled.rulebook(directory).program("git").rules}
     file.write_text("[program")
     with pytest.raises(RuleError, match=r"rm\.toml"):
         compiled.rulebook(directory)

@@ -1,6 +1,12 @@
 """Every rule file that ships: its examples hold against the whole rulebook."""
 
-from agentguard.rulecheck.examples import faults
+from pathlib import Path
+
+import pytest
+
+from agentguard import resources
+from agentguard.rulebook.load import Rulebook
+from agentguard.rulecheck.examples import faults, rate
 
 
 def test_every_example_holds(rulebook):
@@ -19,3 +25,26 @@ def test_every_destructive_rule_names_a_safer_way(rulebook):
         if program.guarded and rule.effect in ("remove", "replace") and not rule.recoverable_by and not rule.instead
     ]
     assert silent == []
+
+
+@pytest.mark.parametrize("name", ["git", "railway"])
+def test_which_file_a_rule_is_in_decides_nothing(rulebook, name):
+    program = rulebook.program(name)
+    programs = {one: other for other in rulebook for one in (*other.names, *other.packages)}
+    turned = program.replace(rules=program.rules[::-1])
+    book = Rulebook({**programs, name: turned}, rulebook.apis())
+    for example in (one for rule in program.rules for one in (*rule.examples, *rule.misses)):
+        before, after = rate(rulebook, example), rate(book, example)
+        assert after.rating == before.rating, example
+        assert bool(after.catastrophic) == bool(before.catastrophic), example
+        assert set(after.reasons) == set(before.reasons), example
+
+
+def test_rule_files_are_no_wider_than_code():
+    wide = [
+        f"{path.name}:{number}"
+        for path in sorted(Path(resources.rules()).rglob("*.toml"))
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if len(line) > 120
+    ]
+    assert wide == []

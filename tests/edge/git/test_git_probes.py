@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
-import tomllib
 from pathlib import Path
 
 import pytest
 from support.repository import ENV, Repository
 
+from agentguard import resources
 from agentguard.core.call import Call, Invocation, Stream
 from agentguard.core.unseen import Unseen
 from agentguard.core.word import Unknown, known
@@ -18,10 +18,9 @@ from agentguard.edge.git import hidden_changes, refs
 from agentguard.edge.git.probes import PROBES
 from agentguard.edge.world import RealWorld
 from agentguard.rulebook.argv import parse
-from agentguard.rulebook.build import build
+from agentguard.rulebook.load import load
 
-RULES = Path(__file__).parents[3] / "rules" / "git.toml"
-PROGRAM = build(tomllib.loads(RULES.read_text()), "git.toml")
+PROGRAM = load(resources.rules()).program("git")
 
 
 def call(where: Path, line: str, **env: str) -> Call:
