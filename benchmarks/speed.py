@@ -233,17 +233,7 @@ def large_record(trial: Trial, runs: int, rows: int) -> Iterator[str]:
     database.close()
     os.symlink(f"{trial.root.path}/store", f"{root.path}/store")
     os.symlink(os.readlink(trial.root.current), root.current)
-    command = [
-        f"{root.current}/python",
-        "-I",
-        "-S",
-        "-B",
-        f"{root.current}/command.py",
-        "--root",
-        root.path,
-        "audit",
-        "--all",
-    ]
+    command = [f"{trial.root.path}/bin/agentguard", "--root", root.path, "audit", "--all"]
     looked = statistics.median(trial.once(command, False) for _ in range(10))
     size = os.path.getsize(root.record) >> 20
     yield f"| append, {rows:,} rows present ({size:,} MiB) | {statistics.median(times):.2f} ms | 1 ms |"

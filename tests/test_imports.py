@@ -25,7 +25,7 @@ ALLOWED: dict[str, set[str]] = {
     "readers": {"lean", "core"},
     "classify": {"lean", "core", "approval", "rulebook", "readers"},
     "rulecheck": {"errors", "core", "rulebook", "classify"},
-    "fastpath": {"errors", "lean", "core", "rulebook", "classify", "rulecheck"},
+    "fastpath": {"errors", "resources", "lean", "core", "rulebook", "readers", "classify", "rulecheck"},
     "ports": {"core", "policy", "approval"},
     "pipeline": {"errors", "lean", "core", "policy", "approval", "ports"},
     "edge.layout": {"lean"},
@@ -95,6 +95,8 @@ HEAVY = {
     "platformdirs",
     "tree_sitter",
     "textual",
+    "packaging",
+    "cryptography",
 }
 SLOW = {"typing", "re", "json", "enum", "dataclasses", "subprocess", "pathlib", "hashlib", "sqlite3"}
 

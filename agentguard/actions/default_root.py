@@ -1,4 +1,4 @@
-"""Where an installation lies if nothing is said of it."""
+"""Where an installation lies if nothing is said of it, and where what can be made again is kept."""
 
 from __future__ import annotations
 
@@ -18,14 +18,24 @@ def usual() -> str:
     return SYSTEM if _guards(uid) and not (uid == 0 and _of_root(own)) else own
 
 
+def cache() -> str:
+    """This user's cache directory for agentguard, which may be missing."""
+    return _xdg("XDG_CACHE_HOME", "~/.cache", "user_cache_dir")
+
+
 def _own() -> str:
-    """This user's data directory; on Linux as platformdirs has it, without the time that it takes to load."""
-    data = os.environ.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share")
-    if sys.platform == "linux" and data.startswith("/") and data == data.strip():
-        return os.path.join(data, "agentguard")
+    """This user's data directory for agentguard."""
+    return _xdg("XDG_DATA_HOME", "~/.local/share", "user_data_dir")
+
+
+def _xdg(variable: str, default: str, otherwise: str) -> str:
+    """A directory as that function of platformdirs has it; on Linux without the time that it takes to load."""
+    base = os.environ.get(variable) or os.path.expanduser(default)
+    if sys.platform == "linux" and base.startswith("/") and base == base.strip():
+        return os.path.join(base, "agentguard")
     import platformdirs
 
-    return platformdirs.user_data_dir("agentguard")
+    return str(getattr(platformdirs, otherwise)("agentguard"))
 
 
 def _guards(uid: int) -> bool:

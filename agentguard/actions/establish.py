@@ -23,11 +23,8 @@ from ..edge.records.audit_log import AuditLog
 from ..edge.records.database import Database
 from ..edge.system import programs
 from ..errors import InstallError, NoProgram
-from ..fastpath import shell_tables
-from ..readers.shell import automaton
-from ..rulebook import compiled
-from ..rulebook.load import load
-from ..rulecheck.examples import proved
+from ..fastpath.derive import derive
+from ..rulebook.compiled import rulebook
 from .owner import as_owner
 from .preconditions import refuse_ephemeral, refuse_foreign, refuse_unsafe
 from .system import give_record
@@ -115,19 +112,9 @@ def _put_on_record(root: Root, version: str, changes: list[str]) -> None:
         AuditLog(database).append("installed", facts)
 
 
-def derive(lib: str) -> None:
-    """Prove the rules of a copy of the packages, and leave there what shims read in their place; raises RuleError."""
-    rules = os.path.join(lib, "agentguard", "rules")
-    rulebook = proved(load(rules))
-    compiled.write(rulebook, rules)
-    with open(os.path.join(resources.shims(), "settings.sh"), encoding="utf-8") as prototype:
-        shell_tables.write(rulebook, rules, prototype.read())
-    automaton.keep(lib)
-
-
 def guarded_programs() -> tuple[str, ...]:
     """The programs that the rules guard, sorted; raises RuleError."""
-    return load(resources.rules()).guarded
+    return rulebook(resources.rules()).guarded
 
 
 def manifest(root: Root) -> dict[str, Any]:

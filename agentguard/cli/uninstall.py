@@ -52,7 +52,7 @@ def dismantle(root: Root, purge: bool) -> list[str]:
     changes = [f"Took the lines out of {path}" for path in owned["startup"] if startup_files.remove(path, root)]
     for directory in owned["directories"]:
         _remove_if_empty(directory)
-    files = [*(f"{root.shims}/{name}" for name in shims.present(root)), *shims.wanted(root, ())]
+    files = [*(f"{root.shims}/{name}" for name in shims.present(root)), *shims.others(root)]
     for path in filter(os.path.lexists, files):
         os.unlink(path)
     store.clear(root)

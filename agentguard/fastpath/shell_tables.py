@@ -35,6 +35,14 @@ def write(rulebook: Rulebook, directory: str, prototype: str) -> None:
 
     `prototype` is the text of shims/settings.sh. Raises RuleError.
     """
+    for name, content in files(rulebook, prototype).items():
+        with open(os.path.join(directory, FOLDER, name), "wb") as file:
+            file.write(content)
+
+
+def files(rulebook: Rulebook, prototype: str) -> dict[str, bytes]:
+    """What `write` writes: the contents by their names. Raises RuleError."""
+    made: dict[str, bytes] = {}
     for program in rulebook:
         found = shapes(program, rulebook) if program.guarded else {}
         texts: dict[tuple[str, ...], str] = {}
@@ -43,10 +51,8 @@ def write(rulebook: Rulebook, directory: str, prototype: str) -> None:
             if shape.looks:
                 texts[AROUND] = _surroundings(program, prototype)
             texts[path] = text
-        for name in program.names:
-            for path, text in texts.items():
-                with open(os.path.join(directory, FOLDER, plain_file(name, path)), "w", encoding="utf-8") as file:
-                    file.write(text)
+        made |= {plain_file(name, path): text.encode() for name in program.names for path, text in texts.items()}
+    return made
 
 
 def _file(program: Program, shape: Shape, found: dict[tuple[str, ...], Shape]) -> Iterator[str]:

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from types import CodeType, ModuleType
 
-#: The packages that a call can need besides Python's own.
-_PACKAGES = ("agentguard", "bashlex")
+#: The packages that are put into the file.
+PACKAGES = ("agentguard", "bashlex")
+#: What is imported before the file is in use.
+FIRST = ("agentguard/__init__.py", "agentguard/lean/bundle.py")
 FILE = "modules"
 
 
@@ -41,7 +43,7 @@ def write(lib: str, place: str) -> None:
 
 def _modules(lib: str) -> Iterator[tuple[str, str]]:
     """Every module by its name, and its source below `lib`."""
-    for package in _PACKAGES:
+    for package in PACKAGES:
         for folder, _, files in os.walk(os.path.join(lib, package)):
             for file in files:
                 if file.endswith(".py"):

@@ -19,33 +19,41 @@ from . import model
 from .model import Command, Plain, Program, Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from typing import Any
 
     from .load import Rulebook
 
 #: The folder with the compiled rules, inside that of the rule files.
 FOLDER = "compiled"
-#: The file with all the APIs, inside that.
-APIS = "apis"
+#: The file with all the APIs, and that with the names that get a shim, inside that.
+APIS, GUARDED = "apis", "guarded"
 
 
 def write(rulebook: Rulebook, directory: str) -> None:
     """Compile a rulebook into the folder FOLDER of `directory`, which must not be there yet."""
+    put(compiled(rulebook), directory)
+
+
+def put(files: Mapping[str, bytes], directory: str) -> None:
+    """Write what was compiled into the folder FOLDER of `directory`, which must not be there yet."""
     folder = os.path.join(directory, FOLDER)
     os.mkdir(folder)
-    for name, frozen in compiled(rulebook).items():
+    for name, content in files.items():
         with open(os.path.join(folder, name), "wb") as file:
-            file.write(frozen)
+            file.write(content)
 
 
 def compiled(rulebook: Rulebook) -> dict[str, bytes]:
     """A rulebook as the files of that folder: their contents by their names."""
-    files = {APIS: marshal.dumps(_freeze(tuple(map(_bare, rulebook.apis()))))}
+    files = {
+        APIS: _dumped(_freeze(tuple(map(_bare, rulebook.apis())))),
+        GUARDED: _dumped(list(rulebook.guarded)),
+    }
     for program in rulebook:
         rules = tuple(rule.replace(examples=(), misses=()) for rule in program.rules)
         bare = program.replace(rules=rules, plain=Plain())
-        frozen = marshal.dumps(_freeze(bare))
+        frozen = _dumped(_freeze(bare))
         files |= {_file(name): frozen for name in (*bare.names, *bare.packages)}
     return files
 
@@ -93,6 +101,14 @@ class CompiledRulebook:
                 raise self._fault(APIS, "it is missing")
         return self._apis
 
+    @property
+    def guarded(self) -> tuple[str, ...]:
+        """The names that get a shim, sorted; raises RuleError if they cannot be read."""
+        found: tuple[str, ...] | None = self._read(GUARDED, tuple)
+        if found is None:
+            raise self._fault(GUARDED, "it is missing")
+        return found
+
     def _read(self, file: str, kind: type[Any]) -> Any:
         """What was frozen into a file, None if it is not there; raises RuleError if it is nothing of that kind."""
         try:
@@ -130,11 +146,16 @@ class KeptRulebook(CompiledRulebook):
 
 
 def rulebook(directory: str) -> CompiledRulebook:
-    """The rules of a directory: as `install` left them, if it did, or else compiled once; raises RuleError."""
+    """The rules of a directory: as `install` or the wheel's build left them, or compiled once; raises RuleError."""
     if os.path.isdir(os.path.join(directory, FOLDER)):
         return CompiledRulebook(directory)
 
     def make() -> dict[str, bytes]:
+        from ..lean import prebuilt
+
+        files: dict[str, bytes] = prebuilt.read(os.path.dirname(directory)).get("rules", {})
+        if files:
+            return files
         from .load import load
 
         return compiled(load(directory))
@@ -174,7 +195,12 @@ def _freeze(value: Any) -> Any:
 
 
 def _frozen(value: Value) -> bytes:
-    return marshal.dumps(_freeze(value))
+    return _dumped(_freeze(value))
+
+
+def _dumped(frozen: Any) -> bytes:
+    """In the form that every Python since 3.4 reads: what a wheel ships is read by another than made it."""
+    return marshal.dumps(frozen, 4)
 
 
 def _thaw(frozen: Any) -> Any:

@@ -18,7 +18,7 @@ from support.records import Records
 
 from agentguard.actions import establish as verb
 from agentguard.cli.uninstall import dismantle
-from agentguard.edge.installation import shims, startup_files, store
+from agentguard.edge.installation import distributions, shims, startup_files, store
 from agentguard.edge.installation.config import policy
 from agentguard.edge.layout import Root
 from agentguard.errors import InstallError
@@ -261,18 +261,37 @@ def test_the_shims_outlive_the_environment_they_were_installed_from(root: Root, 
     venv = tmp_path / "venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
     (site,) = venv.glob("lib/python*/site-packages")
-    for path, source in store.contents().items():
-        if path.startswith("lib/"):
-            target = site / path[len("lib/") :]
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, target)
+    installed = {}
+    for distribution in distributions._closure(["agentguard"]):
+        installed |= {str(file): str(file.locate()) for file in distribution.files or () if ".." not in file.parts}
+    installed |= {path[len("lib/") :]: source for path, source in store.contents().items() if path.startswith("lib/")}
+    for path, source in installed.items():
+        if path.endswith(".pth"):
+            continue  # how a checkout is installed
+        (site / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, site / path)
     python = str(venv / "bin/python")
     subprocess.run([python, "-m", "agentguard", "--root", root.path, "install", "--shell", "none"], check=True, cwd="/")
+    command = subprocess.run([f"{root.path}/bin/agentguard", "--version"], capture_output=True, text=True)
+    assert command.returncode == 0, command.stderr
     shutil.rmtree(venv)
     ran = git(root, "--version")
     assert (ran.returncode, ran.stderr) == (0, "") and ran.stdout.startswith("git version")
+    command = subprocess.run([f"{root.path}/bin/agentguard", "check", "rm -rf /"], capture_output=True, text=True)
+    assert command.returncode == 0 and "destructive" in command.stdout, command.stderr
     command = subprocess.run([f"{root.path}/bin/agentguard", "--version"], capture_output=True, text=True)
-    assert command.returncode == 0, command.stderr
+    assert command.returncode == 1 and command.stderr.count("\n") == 1
+    assert "no click where" in command.stderr and "install it again" in command.stderr
+
+
+def test_an_older_command_works_with_a_newer_store(root: Root, establish: Establish) -> None:
+    """It names no directories of packages: what needs none still answers, and the rest says what to do."""
+    establish()
+    older = [f"{root.current}/python", "-I", "-S", "-B", f"{root.current}/command.py", "--root", root.path]
+    check = subprocess.run([*older, "check", "rm -rf /"], capture_output=True, text=True)
+    assert check.returncode == 0 and "destructive" in check.stdout, check.stderr
+    audit = subprocess.run([*older, "audit"], capture_output=True, text=True)
+    assert audit.returncode == 1 and "run `agentguard install`" in audit.stderr and audit.stderr.count("\n") == 1
 
 
 def test_an_older_shim_works_with_a_newer_store(root: Root, establish: Establish) -> None:

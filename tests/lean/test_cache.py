@@ -68,3 +68,58 @@ def test_a_missing_source_is_an_error(deriving: Deriving) -> None:
     deriving.source.unlink()
     with pytest.raises(FileNotFoundError):
         deriving.number()
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(cache, "_also", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.mark.parametrize("why", ["told so", "in the way"])
+def test_what_cannot_be_kept_beside_the_code_is_kept_elsewhere(
+    deriving: Deriving, elsewhere: Path, monkeypatch: pytest.MonkeyPatch, why: str
+) -> None:
+    if why == "told so":
+        monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    else:
+        deriving.file.parent.write_text("in the way")
+    assert [deriving.number(), deriving.number()] == [1, 1]
+    assert not deriving.file.exists() and len(os.listdir(elsewhere)) == 1
+    deriving.source.write_text("22")
+    assert [deriving.number(), deriving.number()] == [2, 2]
+    assert len(os.listdir(elsewhere)) == 1
+
+
+def test_elsewhere_a_file_of_the_same_size_and_time_is_another_one(
+    deriving: Deriving, elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    os.utime(deriving.source, (1, 1))
+    assert deriving.number() == 1
+    deriving.source.write_text("2")
+    os.utime(deriving.source, (1, 1))
+    assert deriving.number() == 2
+
+
+def test_what_is_kept_beside_the_code_needs_nothing_elsewhere(deriving: Deriving, elsewhere: Path) -> None:
+    assert [deriving.number(), deriving.number()] == [1, 1]
+    assert not elsewhere.exists()
+
+
+def test_two_of_one_name_are_kept_apart(tmp_path: Path, elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    (tmp_path / "source").write_text("1")
+    sources = [str(tmp_path / "source")]
+    for name in ("one", "two"):
+        file = str(tmp_path / name / "number.kept")
+        assert cache.kept(file, sources, lambda name=name: name) == name  # type: ignore[misc]
+        assert cache.kept(file, sources, lambda: "derived again") == name
+
+
+def test_only_check_keeps_anything_elsewhere() -> None:
+    """A shim takes nothing from where an agent could write, and `install` nothing either."""
+    package = Path(cache.__file__).parents[1]
+    naming = [path for path in package.rglob("*.py") if "kept.also(" in path.read_text()]
+    assert naming == [package / "cli" / "rated.py"]
+    assert cache._also == ""

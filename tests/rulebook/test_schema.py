@@ -109,7 +109,7 @@ def reader(name):
 
 
 def roles(paths):
-    """The roles that some code looks for, by the texts in capitals that it gives to `playing`, `played`, `values`, `role ==` …"""
+    """The roles that code looks for, by the texts in capitals that it gives to `playing`, `values`, `role ==` …"""
     for path in paths:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and ast.unparse(node.func).endswith((".playing", ".played", "group.values")):

@@ -14,6 +14,7 @@ from ...lean.typing import TYPE_CHECKING
 from ...rulebook.compiled import plain_file
 from ..layout import Root
 from ..records.spool import FIELD, LINE
+from .distributions import places
 from .startup_files import fish_quoted, quoted, write
 from .store import COMPILED, in_force
 
@@ -22,6 +23,13 @@ if TYPE_CHECKING:
 
 #: The start of the second line of every file that `install` makes to be executed.
 _MARKS = (b"# agentguard shim for ", b"# agentguard command\n")
+#: What an installation has besides shims and store: the prototype of each file, and its mode.
+_OTHERS = {
+    "bin/agentguard": ("command.sh", 0o755),
+    "activate.sh": ("activate.sh", 0o644),
+    "activate.fish": ("activate.fish", 0o644),
+    "bash_env.sh": ("bash_env.sh", 0o644),
+}
 #: Shells that a shim may run in. dash takes nothing from the environment; bash would import
 #: functions and options that decide what a shim does, unless it is started with -p.
 _INTERPRETERS = (
@@ -38,10 +46,13 @@ def wanted(root: Root, names: Iterable[str], pins: Iterable[str] = ()) -> dict[s
     """
     factors = ",".join(sorted(pins))
     files = {f"{root.shims}/{name}": (_filled("shim.sh", root, name, factors), 0o755) for name in names}
-    files[f"{root.path}/bin/agentguard"] = (_filled("command.sh", root), 0o755)
-    for name in ("activate.sh", "activate.fish", "bash_env.sh"):
-        files[f"{root.path}/{name}"] = (_filled(name, root), 0o644)
+    files |= {f"{root.path}/{name}": (_filled(prototype, root), mode) for name, (prototype, mode) in _OTHERS.items()}
     return files
+
+
+def others(root: Root) -> list[str]:
+    """The paths of those that are no shims."""
+    return [f"{root.path}/{name}" for name in _OTHERS]
 
 
 def put(files: dict[str, tuple[bytes, int]]) -> list[str]:
@@ -108,6 +119,7 @@ def _filled(prototype: str, root: Root, name: str = "", factors: str = "") -> by
         ("@FACTORS@", factors),
         ("@SHIMS@", quote(root.shims)),
         ("@ROOT@", quote(root.path)),
+        ("@PACKAGES@", quote(":".join(places())) if "@PACKAGES@" in text else ""),
     ):
         text = text.replace(placeholder, value)
     return os.fsencode(text)

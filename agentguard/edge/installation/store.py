@@ -1,9 +1,11 @@
 """The versioned store: copies of everything that the shims run from, one version in force.
 
-    store/VERSION-DIGEST/lib/         the packages and rules, both compiled; see also agentguard.lean.bundle
+    store/VERSION-DIGEST/lib/         agentguard, its rules, and the libraries that a shim can load, all compiled
                         /enter.py     what shims run
                         /command.py   what bin/agentguard runs
                         /python       → the interpreter
+
+What only a person's commands load (click, rich, textual, …) stays where it is installed.
 
 A version is complete or not there: it is built under another name and renamed. The shims reach
 it through `current`, so one rename puts packages and interpreter in force together.
@@ -13,7 +15,6 @@ from __future__ import annotations
 
 import compileall
 import hashlib
-import importlib.metadata
 import os
 import py_compile
 import re
@@ -22,14 +23,17 @@ import sys
 
 from ... import __version__, resources
 from ...errors import InstallError
-from ...lean import bundle
+from ...lean import bundle, prebuilt
 from ...lean.typing import TYPE_CHECKING
 from ...rulebook.compiled import FOLDER
 from ..layout import Root
+from .distributions import libraries
+from .elf import loaded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+_LIBRARY = re.compile(r".*\.so(\.[0-9.]+)?")
 _SHIPPED = ("rules", "shims")
 _ENTRIES = ("enter.py", "command.py")
 _RULES = "lib/agentguard/rules"
@@ -50,22 +54,15 @@ def interpreter() -> str:
 def contents() -> dict[str, str]:
     """What one version holds: its files by their path in the version, each with its source.
 
-    The package with rules and shims, and the installed files of everything it depends on
-    (importlib.metadata). Raises InstallError if something that is needed is not installed.
+    The package with rules and shims, and the libraries that a shim can load.
+    Raises InstallError if something that is needed is not installed.
     """
     files = {f"lib/agentguard/{path}": source for path, source in _tree(resources.package())}
     for name, folder in zip(_SHIPPED, (resources.rules(), resources.shims()), strict=True):
         files |= {f"lib/agentguard/{name}/{path}": source for path, source in _tree(folder)}
     files = {path: source for path, source in files.items() if not _derived(path)}
     files |= {name: os.path.join(resources.shims(), name) for name in _ENTRIES}
-    for distribution in _closure("agentguard"):
-        own = distribution.metadata["Name"] == "agentguard"
-        for file in distribution.files or ():
-            if ".." in file.parts or "__pycache__" in file.parts or file.suffix == ".pyc":
-                continue
-            if not own or (file.parent.suffix == ".dist-info" and file.name in ("METADATA", "RECORD")):
-                files[f"lib/{file}"] = str(file.locate())
-    return files
+    return files | {f"lib/{path}": source for path, source in libraries()}
 
 
 def build(root: Root, derive: Callable[[str], None]) -> str:
@@ -84,23 +81,27 @@ def build(root: Root, derive: Callable[[str], None]) -> str:
     for path, source in files.items():
         target = os.path.join(building, path)
         os.makedirs(os.path.dirname(target), exist_ok=True)
-        shutil.copyfile(source, target)
+        _copy(source, target)
     if _digest({path: os.path.join(building, path) for path in files}, python) != version.rpartition("-")[2]:
         shutil.rmtree(building)
         raise InstallError("agentguard's own files changed while they were copied", "run `agentguard install` again")
     os.symlink(python, os.path.join(building, "python"))
     derive(os.path.join(building, "lib"))
-    # Unchecked: a shim must not spend its time on comparing sources, which never change here.
-    compileall.compile_dir(
-        os.path.join(building, "lib"),
-        quiet=2,
-        stripdir=building,
-        prependdir=place,
-        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
-    )
-    bundle.write(os.path.join(building, "lib"), os.path.join(place, "lib"))
+    _compile(building, place)
     os.rename(building, place)
     return version
+
+
+def _compile(building: str, place: str) -> None:
+    """Compile the modules of a version that will lie at `place`: into one file, or each beside its source."""
+    lib = os.path.join(building, "lib")
+    bundle.write(lib, os.path.join(place, "lib"))
+    for name in (*bundle.FIRST, *(name for name in os.listdir(lib) if name not in bundle.PACKAGES)):
+        path = os.path.join(lib, name)
+        compile = compileall.compile_dir if os.path.isdir(path) else compileall.compile_file
+        # Unchecked: a shim must not spend its time on comparing sources, which never change here.
+        unchecked = py_compile.PycInvalidationMode.UNCHECKED_HASH
+        compile(path, quiet=2, stripdir=building, prependdir=place, invalidation_mode=unchecked)
 
 
 def in_force(root: Root) -> str:
@@ -170,8 +171,24 @@ def _tree(folder: str) -> Iterator[tuple[str, str]]:
 
 
 def _derived(path: str) -> bool:
-    """Whether this part of a version was made from others."""
-    return path.startswith(f"{COMPILED}/") or path == f"lib/{bundle.FILE}"
+    """Whether this part of a package or of a version was made from others."""
+    made = (f"{COMPILED}/", f"lib/agentguard/{prebuilt.FOLDER}/")
+    return path.startswith(made) or path == f"lib/{bundle.FILE}"
+
+
+def _copy(source: str, target: str) -> None:
+    if not _LIBRARY.fullmatch(source):
+        shutil.copyfile(source, target)
+        return
+    with open(target, "xb") as file:
+        file.write(_content(source))
+
+
+def _content(path: str) -> bytes:
+    """What a version holds of a file: of a shared library only what is loaded."""
+    with open(path, "rb") as file:
+        content = file.read()
+    return loaded(content) if _LIBRARY.fullmatch(path) else content
 
 
 def _digest(files: dict[str, str], python: str) -> str:
@@ -179,42 +196,7 @@ def _digest(files: dict[str, str], python: str) -> str:
     total = hashlib.sha256(os.fsencode(f"{python}\0{sys.implementation.cache_tag}\n"))
     for path in sorted(files):
         try:
-            with open(files[path], "rb") as file:
-                total.update(os.fsencode(path) + b"\0" + hashlib.sha256(file.read()).digest())
+            total.update(os.fsencode(path) + b"\0" + hashlib.sha256(_content(files[path])).digest())
         except OSError as fault:
             raise InstallError(f"{files[path]}: {fault.strerror}", "install agentguard again") from fault
     return total.hexdigest()[:16]
-
-
-def _closure(name: str) -> Iterator[importlib.metadata.Distribution]:
-    """A distribution and everything that it needs, as installed."""
-    waiting, seen = [name], set()
-    while waiting:
-        name = waiting.pop()
-        canonical = re.sub(r"[-_.]+", "-", name).lower()
-        if canonical in seen:
-            continue
-        seen.add(canonical)
-        try:
-            distribution = importlib.metadata.distribution(name)
-        except importlib.metadata.PackageNotFoundError as fault:
-            raise InstallError(f"the package {name} is not installed", "install agentguard with pip or pipx") from fault
-        if distribution.files is None:
-            raise InstallError(f"nobody kept which files belong to {name}", "install agentguard with pip or pipx")
-        yield distribution
-        waiting += _needed(distribution)
-
-
-def _needed(distribution: importlib.metadata.Distribution) -> list[str]:
-    """The names of what it requires; what a marker makes optional only if it is installed."""
-    names = []
-    for requirement in distribution.requires or ():
-        wanted, _, marker = requirement.partition(";")
-        found = re.match(r"[A-Za-z0-9._-]+", wanted.strip())
-        if found is None or "extra" in marker:
-            continue
-        name = found.group()
-        if marker and not any(importlib.metadata.Distribution.discover(name=name)):
-            continue
-        names.append(name)
-    return names

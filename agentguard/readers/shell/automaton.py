@@ -2,7 +2,8 @@
 
 bashlex derives its LALR(1) tables anew whenever it is imported, which takes ten times as long as
 reading a line with them. They follow from its sources alone, so its own yacc derives them once and
-they are kept (see agentguard.lean.cache), by `install` in the store.
+they are kept (see agentguard.lean.cache), by `install` in the store; the wheel brings those of one version
+(see agentguard.lean.prebuilt).
 """
 
 from __future__ import annotations
@@ -45,15 +46,46 @@ def load() -> ModuleType:
 
 def keep(lib: str) -> None:
     """Keep the tables for a copy of this package and of bashlex in the directory `lib`."""
-    load()
+    bashlex = os.path.join(lib, "bashlex")
     module = os.path.join(lib, "agentguard", "readers", "shell", os.path.basename(__file__))
-    cache.keep(cache.beside(module, _NAME), _sources(os.path.join(lib, "bashlex")), _derived())
+    cache.keep(cache.beside(module, _NAME), _sources(bashlex), _made(bashlex, os.path.join(lib, "agentguard")))
+
+
+def shipped() -> tuple[str, Tables]:
+    """What the wheel brings: the tables, after the digest of what they follow from."""
+    package = os.path.dirname(load().__file__ or "")
+    return _digest(package), _derived()
 
 
 def _yacc(outputdir: str, debug: bool) -> Automaton:
     """Stands for bashlex.yacc.yacc."""
-    tables = cache.kept(cache.beside(__file__, _NAME), _sources(outputdir), _derived)
+    tables = cache.kept(cache.beside(__file__, _NAME), _sources(outputdir), lambda: _made(outputdir))
     return Automaton(tables, vars(sys.modules["bashlex.parser"]))
+
+
+def _made(bashlex: str, copy: str = "") -> Tables:
+    """The tables of the bashlex in that directory: as the wheel brings them, if they are of this one, or derived.
+
+    `copy` is a copy of this package that the wheel's have to follow from.
+    """
+    from ...lean import prebuilt
+
+    digest, tables = prebuilt.read(os.path.dirname(prebuilt.__file__), copy).get(_NAME, ("", None))
+    if digest == _digest(bashlex):
+        return tables  # type: ignore[no-any-return]
+    load()
+    return _derived()
+
+
+def _digest(bashlex: str) -> str:
+    """Of what the tables follow from."""
+    from ...lean import prebuilt
+
+    contents = []
+    for source in _sources(bashlex):
+        with open(source, "rb") as file:
+            contents.append((os.path.basename(source), file.read()))
+    return prebuilt.digest(contents)
 
 
 def _sources(package: str) -> list[str]:
