@@ -5,10 +5,14 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint types agents bench pictures schema clean
+# Tests that wait for other programs do so side by side: more workers than cores.
+WORKERS ?= 4
+PYTEST := $(BIN)/pytest --numprocesses $(WORKERS) --durations 20
+
+.PHONY: help demo test test-fast lint types agents bench pictures schema clean
 
 help:  ## what there is to make
-	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/'
+	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/'
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -19,7 +23,10 @@ demo: $(VENV)/.installed  ## the PocketOS incident, on loopback: you are the per
 	@$(BIN)/python demo/pocketos.py
 
 test: lint types  ## everything that CI runs
-	$(BIN)/pytest
+	$(PYTEST)
+
+test-fast: lint types  ## without the tests that drive real programs and terminals
+	$(PYTEST) -m 'not real'
 
 lint: $(VENV)/.installed  ## ruff
 	$(BIN)/ruff check .

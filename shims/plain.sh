@@ -116,7 +116,7 @@ while [ @ROOT@/current -ef @ROOT@/store/@VERSION@ ] && [ -r "$_ag_plain/@NAME@.p
                     [ -n "$_ag_opens" ] || break 2
                 fi
                 [ -z "$_ag_shaped" ] || _ag_takes "$_ag_word" || break 2
-                _ag_tally=x$_ag_tally
+                _ag_tally=x${_ag_tally:+x} # one, or more than one
                 continue
                 ;;
             --*=*)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import settings
 from support.desk import Desk
 from support.fastway import Ground
 from support.guarded import lasting_directory
+from support.stores import Stores
 
 from agentguard import resources
 from agentguard.rulebook.load import Rulebook, load
@@ -20,6 +24,27 @@ SIGNALS = {signal.SIGHUP: signal.SIG_DFL, signal.SIGINT: signal.default_int_hand
 for number, usual in SIGNALS.items():
     if signal.getsignal(number) is signal.SIG_IGN:
         signal.signal(number, usual)
+
+# Build servers set this. Programs that tests start by the hundred would read and compile every rule anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# Beside other workers, an example takes as long as it takes.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What waits for real programs begins first, and what needs the processor alone fills the gaps."""
+    items.sort(key=lambda item: item.get_closest_marker("real") is None)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Each worker takes whole modules, in their order: see tests/support/workers.py."""
+    from support.workers import Shares
+
+    config.option.loadscopereorder = False
+    return Shares(config, log)
 
 
 @pytest.fixture
@@ -35,6 +60,17 @@ def lasting_tmp() -> Iterator[Path]:
     """A scratch directory that is no temporary one to the guard, and lies in no git work tree."""
     with lasting_directory() as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stores]:
+    """Finished stores, which all workers share: see tests/support/stores.py."""
+    place = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        place = place.parent
+    shared = Stores(place / "stores")
+    yield shared
+    shared.check()
 
 
 @pytest.fixture(scope="session")

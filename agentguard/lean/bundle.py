@@ -26,14 +26,14 @@ FILE = "modules"
 
 
 def write(lib: str, place: str) -> None:
-    """Put the modules of the packages in `lib` into one file there. They will lie at `place` when they are used."""
+    """Put the modules of the packages in `lib` into one file there. Tracebacks will name them as if in `place`."""
     table, forms, at = {}, [], 0
     for name, path in _modules(lib):
         source = os.path.join(place, path)
         with open(os.path.join(lib, path), "rb") as file:
             text = file.read()
         form = b"" if _is_idle(text) else marshal.dumps(compile(text, source, "exec", dont_inherit=True, optimize=0))
-        table[name] = (source, at, len(form))
+        table[name] = (path, at, len(form))
         forms.append(form)
         at += len(form)
     header = marshal.dumps(table)
@@ -70,6 +70,7 @@ class _Finder:
 
     def __init__(self, path: str) -> None:
         self._path = path
+        self._lib = os.path.dirname(path)
         size = int.from_bytes(self._read(0, 4), "little")
         self._table: dict[str, tuple[str, int, int]] = marshal.loads(self._read(4, size))
         self._start = 4 + size
@@ -87,8 +88,9 @@ class _Finder:
         found = self._table.get(name)
         if found is None:
             return None
-        folder, _, file = found[0].rpartition("/")
-        spec = ModuleSpec(name, self, origin=found[0], is_package=file == "__init__.py")  # type: ignore[arg-type]
+        origin = f"{self._lib}/{found[0]}"
+        folder, _, file = origin.rpartition("/")
+        spec = ModuleSpec(name, self, origin=origin, is_package=file == "__init__.py")  # type: ignore[arg-type]
         spec.has_location = True
         if spec.submodule_search_locations is not None:
             spec.submodule_search_locations.append(folder)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..classify.classifier import Classifier, Programs
-from ..core.api import ApiRule
+from ..core.api import Api, ApiRule
 from ..core.call import Call, Invocation, Stream
 from ..core.effect import Reading, Target
 from ..core.unseen import Unseen
@@ -20,7 +20,7 @@ from ..core.word import Known
 from ..core.world import PATH_STATES, Answer, Landing, PathState, World
 from ..errors import RuleError
 from ..rulebook.load import Rulebook
-from ..rulebook.model import Example, Rule
+from ..rulebook.model import Example, Program, Rule
 
 #: Where every example takes place.
 CWD = "/home/dev/project"
@@ -130,14 +130,17 @@ def rate(rulebook: Programs, example: Example) -> Reading:
     return classifier.command(Invocation.of(example.run, CWD, env))
 
 
-def faults(rulebook: Rulebook) -> Iterator[RuleError]:
-    """What is wrong with every example that does not hold: file, line, rule and call are named."""
-    rules: list[Any] = [rule for taught in (*rulebook, *rulebook.apis()) for rule in taught.rules]
-    for rule in rules:
-        for example in rule.examples:
-            yield from _faults(rulebook, rule, example, matching=True)
-        for example in rule.misses:
-            yield from _faults(rulebook, rule, example, matching=False)
+def faults(rulebook: Rulebook, only: Program | Api | None = None) -> Iterator[RuleError]:
+    """What is wrong with every example that does not hold: file, line, rule and call are named.
+
+    With `only`, those of one program or API, against the whole rulebook all the same.
+    """
+    for taught in (only,) if only else (*rulebook, *rulebook.apis()):
+        for rule in taught.rules:
+            for example in rule.examples:
+                yield from _faults(rulebook, rule, example, matching=True)
+            for example in rule.misses:
+                yield from _faults(rulebook, rule, example, matching=False)
 
 
 def _faults(rulebook: Rulebook, rule: Rule | ApiRule, example: Example, matching: bool) -> Iterator[RuleError]:

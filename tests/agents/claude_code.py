@@ -11,6 +11,7 @@ import pytest
 from scripted_model import ScriptedModel
 from support.desk import PROMPT, Desk
 from support.records import Records
+from support.stores import Stores
 
 from agentguard.edge.layout import Root
 
@@ -20,6 +21,7 @@ CLAUDE = PROJECT / ".agents" / "node_modules" / ".bin" / "claude"
 PATIENCE = 12
 
 NEEDED = [
+    pytest.mark.real,
     pytest.mark.agents,
     pytest.mark.skipif(not CLAUDE.exists(), reason="Claude Code is not here: `make agents` fetches it (needs npm)"),
 ]
@@ -41,17 +43,18 @@ def repository(where: Path) -> Path:
 class Guarded:
     """A root with the guard installed, a person at their own desk, and an agent."""
 
-    def __init__(self, scratch: Path, repository: Path, desk: Desk) -> None:
+    def __init__(self, scratch: Path, stores: Stores, repository: Path, desk: Desk) -> None:
         self.root = scratch / "root"
         self.home = scratch / "home"
         self.home.mkdir()
         self.repository = repository
         self.desk = desk
         self.records = Records(Root(str(self.root)))
-        self.install()
+        self.install(stores)
 
-    def install(self) -> None:
+    def install(self, stores: Stores) -> None:
         """Put the guard in force."""
+        stores.seed(Root(str(self.root)))
         self.agentguard("install", "--shell", "none", "--wait", str(PATIENCE))
 
     @property

@@ -34,9 +34,9 @@ def endpoint(lasting_tmp):
     served.server_close()
 
 
-def test_three_disasters_are_stopped_and_what_is_approved_runs_once(lasting_tmp, endpoint, desk):
+def test_three_disasters_are_stopped_and_what_is_approved_runs_once(lasting_tmp, stores, endpoint, desk):
     where = repository(lasting_tmp / "repository")
-    guarded = Guarded(lasting_tmp, where, desk)
+    guarded = Guarded(lasting_tmp, stores, where, desk)
     (where / "junk").mkdir()
     (where / "junk" / "a").write_text("not needed\n")
     body = json.dumps({"query": f'mutation {{ volumeDelete(volumeId: "{VOLUME}") }}'})

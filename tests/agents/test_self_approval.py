@@ -11,6 +11,9 @@ from pathlib import Path
 from claude_code import NEEDED, Guarded, repository
 from scripted_model import ScriptedModel
 from support.guarded import with_passphrase
+from support.stores import Stores
+
+from agentguard.edge.layout import Root
 
 TYPIST = str(Path(__file__).parents[1] / "support" / "typist.py")
 PASSPHRASE = "four unrelated plain words"
@@ -44,15 +47,16 @@ UNSEEN = ("row", "daemon", "tmux")
 class WithFactor(Guarded):
     """A passphrase is wanted for every destructive call."""
 
-    def install(self) -> None:
+    def install(self, stores: Stores) -> None:
         words = ["--root", str(self.root), "install", "--shell", "none", "--wait", "0", "--factor", "passphrase"]
-        with_passphrase([sys.executable, "-m", "agentguard", *words], PASSPHRASE, env=self.env)
+        command = [sys.executable, "-m", "agentguard", *words]
+        with_passphrase(command, PASSPHRASE, lambda: stores.seed(Root(str(self.root))), env=self.env)
         with open(self.root / "config.toml", "a") as file:
             file.write('factor = ["destructive"]\n')
 
 
-def test_the_agent_cannot_approve_itself(lasting_tmp, desk):
-    guarded = WithFactor(lasting_tmp, repository(lasting_tmp / "repository"), desk)
+def test_the_agent_cannot_approve_itself(lasting_tmp, stores, desk):
+    guarded = WithFactor(lasting_tmp, stores, repository(lasting_tmp / "repository"), desk)
     command = f"{guarded.root}/bin/agentguard"
     ways = {name: way for name, way in WAYS.items() if name not in ("expect", "tmux") or shutil.which(name)}
     approve = f"{command} approve $R"

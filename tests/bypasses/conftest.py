@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 from setups import SETUPS, Row, Setup, rows
 from support.guarded import lasting_directory
+from support.stores import Stores
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -19,10 +20,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="session")
-def installed(request: pytest.FixtureRequest) -> Iterator[Setup]:
+def installed(request: pytest.FixtureRequest, stores: Stores) -> Iterator[Setup]:
     """One of the set-ups."""
     with lasting_directory() as place:
-        made = SETUPS[request.param](place)
+        made = SETUPS[request.param](place, stores)
         yield made
         made.remove()
 
@@ -34,14 +35,26 @@ def guard(installed: Setup) -> Iterator[Setup]:
     installed.dismiss()
 
 
-@pytest.fixture
-def verdict(row: Row, guard: Setup) -> Iterator[Callable[..., None]]:
+class Verdict:
     """Takes whether the way got through, which must be what the table says; and what there was to see."""
-    given = []
 
-    def give(through: bool, *seen: object) -> None:
-        given.append(through)
-        assert ("open" if through else "stopped") == getattr(row, guard.name), seen
+    def __init__(self, expected: str) -> None:
+        self.expected = expected
+        self.given = False
 
-    yield give
-    assert given, "the test gave no verdict"
+    def __call__(self, through: bool, *seen: object) -> None:
+        self.given = True
+        assert ("open" if through else "stopped") == self.expected, seen
+
+
+@pytest.fixture
+def verdict(row: Row, guard: Setup) -> Verdict:
+    """The verdict that the test has to give."""
+    return Verdict(getattr(row, guard.name))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Function) -> Generator[None, None, None]:
+    """Who gives no verdict has tried nothing; a test that skips itself does not come back here."""
+    yield
+    assert "verdict" not in item.funcargs or item.funcargs["verdict"].given, "the test gave no verdict"

@@ -27,6 +27,7 @@ import pytest
 from support.desk import Desk
 from support.guarded import Guarded, Ran, with_passphrase
 from support.records import Records
+from support.stores import Stores
 
 from agentguard.approval.request import Request
 from agentguard.edge.factors.factors import Factor, factors, sign
@@ -130,19 +131,25 @@ class Setup(Guarded):
     name = "user"
     factor = False
 
-    def __init__(self, place: Path) -> None:
+    def __init__(self, place: Path, stores: Stores) -> None:
         if not PYTHON:
             pytest.skip("there is no interpreter that an ordinary user can start with what agentguard needs")
         self._agents: list[Agent] = []
         place.chmod(0o755)
         self.lay(place)
-        super().__init__(place)
+        super().__init__(place, stores)
         for path in (self.home, *self.home.iterdir()):
             self.owned(path)
 
     def lay(self, place: Path) -> None:
         """Whose the place of the installation is: whoever installs can write there."""
         self.owned(place)
+
+    def seed(self, stores: Stores) -> None:
+        """The store is the agent's user's, who may write to it."""
+        stores.seed(self.root, PYTHON, PLACES, copy=True)
+        for path in (Path(self.root.path), *Path(self.root.path).rglob("*")):
+            self.owned(path)
 
     @property
     def command(self) -> str:
@@ -189,7 +196,7 @@ class Setup(Guarded):
     def owned(self, path: Path) -> Path:
         """A path that the agent's user owns."""
         if ORDINARY:
-            shutil.chown(path, NOBODY, NOBODY)
+            os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
         return path
 
     def script(self, text: str) -> Path:
@@ -251,8 +258,10 @@ class Setup(Guarded):
         """What a key says to these requests."""
         with as_ordinary():
             given = grant(self.root, tuple(one.digest for one in requests), factor, passphrase)
-        given = given.replace(until=given.until + shift)
-        return given.replace(signature=sign(factor, given.message, passphrase)).written()
+        if shift:
+            given = given.replace(until=given.until + shift)
+            given = given.replace(signature=sign(factor, given.message, passphrase))
+        return given.written()
 
     @contextlib.contextmanager
     def desk(self, program: str = "xterm") -> Iterator[Desk]:
@@ -267,13 +276,14 @@ class Setup(Guarded):
         """A person approves a request at their terminal, if it lets them; what they see."""
         shown = ""
         with self.desk() as desk:
-            desk.type(f"{self.command} approve {request.id}; echo ended\n")
+            desk.type(f"{self.command} approve {request.id}; echo 'en''ded'\n")
             for question in ("leave it: ", "Passphrase")[: 1 + self.factor]:
-                with contextlib.suppress(AssertionError):  # it is not asked
-                    shown += desk.until(question, 5)
-                    word = re.findall("Type (.+?) to ", shown)
-                    desk.type(f"{word[-1] if question == 'leave it: ' else PASSPHRASE}\n")
-            return shown + desk.until("ended\n")
+                shown += desk.until_any((question, "ended\n"), 60)
+                if shown.endswith("ended\n"):  # it is not asked
+                    return shown
+                word = re.findall("Type (.+?) to ", shown)
+                desk.type(f"{word[-1] if question == 'leave it: ' else PASSPHRASE}\n")
+            return shown + desk.until("ended\n", 60)
 
     def attempts(self, agent: Agent | None = None) -> list[dict[str, Any]]:
         """What of the person's side somebody else has tried, as the record has it."""
@@ -354,11 +364,13 @@ class UserFactor(Setup):
     installer: ClassVar[dict[str, Any]] = {"preexec_fn": become_ordinary} if ORDINARY else {}
     options: tuple[str, ...] = ()
 
-    def install(self, wait: float) -> None:
+    def install(self, stores: Stores, wait: float) -> None:
         """Put the guard in force, as a person does at a terminal who types a passphrase twice."""
         words = ["--root", self.root.path, "install", "--shell", "none", "--wait", str(wait), "--factor", "passphrase"]
         options = {"env": self.env | PLACES, "cwd": self.place, **self.installer}
-        with_passphrase([PYTHON, "-m", "agentguard", *words, *self.options], PASSPHRASE, **options)
+        with_passphrase(
+            [PYTHON, "-m", "agentguard", *words, *self.options], PASSPHRASE, lambda: self.seed(stores), **options
+        )
         if not self.options:
             with open(self.root.config, "a") as file:
                 file.write('factor = ["destructive"]\n')
@@ -374,14 +386,18 @@ class SystemFactor(UserFactor):
     name = "system_factor"
     installer: ClassVar[dict[str, Any]] = {}
 
-    def __init__(self, place: Path) -> None:
+    def __init__(self, place: Path, stores: Stores) -> None:
         if not ORDINARY:
             pytest.skip("only root can install for the whole system")
         self.options = ("--system", "--user", pwd.getpwuid(NOBODY).pw_name)
-        super().__init__(place)
+        super().__init__(place, stores)
 
     def lay(self, place: Path) -> None:
         """The place is root's."""
+
+    def seed(self, stores: Stores) -> None:
+        """Nobody but root can write to the store."""
+        stores.seed(self.root, PYTHON, PLACES)
 
 
 @contextlib.contextmanager
@@ -399,7 +415,7 @@ def as_ordinary() -> Iterator[None]:
         os.setegid(0)
 
 
-def until(condition: Any, seconds: float = 20) -> Any:
+def until(condition: Any, seconds: float = 60) -> Any:
     """What a condition gives once it holds."""
     end = time.monotonic() + seconds
     while not (found := condition()):

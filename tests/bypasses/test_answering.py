@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import socket
 import time
 
 import pytest
 from setups import PASSPHRASE, PYTHON, TYPIST, Setup, available, until
+
+pytestmark = pytest.mark.real
 
 #: How the word gets into standard input.
 _INPUT = {
@@ -18,23 +21,35 @@ _INPUT = {
     "answer-closed-streams": "{call} <&- >&- 2>&-",
 }
 
+#: The word, once the terminal whose output is in `{own}.shown` asks for it, and the end of input when that is all.
+_TYPED = (
+    "( until grep -qs Type {own}.shown || [ -e {own}.over ]; do sleep 0.05; done; echo DELETE; "
+    "until grep -qsi passphrase {own}.shown || [ -e {own}.over ]; do sleep 0.05; done )"
+)
+#: What comes before and after a program that holds the terminal.
+_SHOWN = "| tee {own}.shown; touch {own}.over"
+#: The same for a session of tmux.
+_PANE = "tmux -L {name} capture-pane -p"
+
 #: How a terminal is made and typed into. `{call}` is one word for a shell, `{words}` the words by themselves,
-#: `{typist}` the program that reads the word off the terminal and types it.
+#: `{typist}` the program that reads the word off the terminal and types it, `{own}` a name for files of its own.
 _TERMINALS = {
     "answer-python-pty": "{python} {typist} stay {words}",
     "answer-double-fork": "{python} {typist} detach {words}",
-    "answer-script": "(sleep 2; echo DELETE; sleep 1) | script -qec {call} /dev/null",
-    "answer-setsid-script": "(sleep 2; echo DELETE; sleep 1) | setsid -w script -qec {call} /dev/null",
+    "answer-script": f"{_TYPED} | ( script -qec {{call}} /dev/null {_SHOWN} )",
+    "answer-setsid-script": f"{_TYPED} | ( setsid -w script -qec {{call}} /dev/null {_SHOWN} )",
     "answer-expect": "expect -c 'set timeout 5' -c 'spawn -noecho {words}' -c 'expect Type' -c 'send DELETE\\r' "
     "-c 'expect eof'",
-    "answer-tmux": "tmux -L {name} -f /dev/null new-session -d {call}';sleep 3'; sleep 2; "
-    "tmux -L {name} send-keys -l DELETE; tmux -L {name} send-keys Enter; sleep 1; tmux -L {name} capture-pane -p; "
+    "answer-tmux": "tmux -L {name} -f /dev/null new-session -d {call}'; touch {own}.over; sleep 60'; "
+    f"until {_PANE} | grep -q Type || [ -e {{own}}.over ]; do sleep 0.05; done; "
+    "tmux -L {name} send-keys -l DELETE; tmux -L {name} send-keys Enter; "
+    f"until {_PANE} | grep -qi passphrase || [ -e {{own}}.over ]; do sleep 0.05; done; {_PANE}; "
     "tmux -L {name} kill-server",
     "answer-tmux-attached": "TERM=xterm {python} {typist} stay tmux -L {name} -f /dev/null new-session {call}",
     "answer-tmux-daemon": "{python} {typist} detach env TERM=xterm tmux -L {name} -f /dev/null new-session {call}",
     "answer-named-like-a-terminal": "exec -a gnome-terminal-server {python} {typist} sshd {words}",
     "answer-copied-terminal": "cp $(command -v script) ./xterm; "
-    "(sleep 2; echo DELETE; sleep 1) | setsid -w ./xterm -qec {call} /dev/null",
+    f"{_TYPED} | ( setsid -w ./xterm -qec {{call}} /dev/null {_SHOWN} )",
     "answer-pid-namespace": "{python} {typist} detach unshare --user --map-current-user --pid --fork --mount-proc "
     "setsid -c {words}",
     "answer-no-marks": 'env -i PATH="$PATH" HOME="$HOME" SSH_TTY=/dev/pts/0 TERM_PROGRAM=vscode '
@@ -69,8 +84,9 @@ def test_the_asker_makes_the_terminal(row, guard: Setup, verdict):
     typist = guard.script(TYPIST)
 
     def way(command: str) -> str:
-        name = f"own-{typist.parent.name}"
-        return template.format(call=shlex.quote(command), words=command, typist=typist, python=PYTHON, name=name)
+        name, own = f"own-{typist.parent.name}", f"{typist.parent}/{os.urandom(3).hex()}"
+        call = shlex.quote(command)
+        return template.format(call=call, words=command, typist=typist, python=PYTHON, name=name, own=own)
 
     first = agent(way(f"rm -rf {first_victim}"))
     request = guard.request(agent, call)
@@ -185,7 +201,7 @@ def test_the_passphrase_is_overheard(row, guard: Setup, verdict):
             desk.until("leave it: ")
             desk.type("DELETE\n")
             desk.until("Passphrase")
-            agent(f"for i in 1 2 3; do head -n 1 {terminal} >>heard & done; disown -a; sleep 1", own)
+            agent(f"for i in 1 2 3; do head -n 1 {terminal} >>heard 2>&1 & done; disown -a; sleep 1", own)
             while not (own / "heard").read_text():  # they type it again, where nothing seems to come of it
                 desk.type(f"{PASSPHRASE}\n")
                 time.sleep(0.5)

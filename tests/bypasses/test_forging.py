@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import shlex
 
+import pytest
 import tomli_w
 from setups import PASSPHRASE, PLACES, PYTHON, TYPIST, Setup, available
 
 from agentguard.edge.factors import factors
+
+pytestmark = pytest.mark.real
 
 #: What is written into the rows of requests; `{id}` is the one that waits.
 _ROWS = {
@@ -240,6 +243,7 @@ def test_a_second_root_stands_in(row, guard: Setup, verdict):
     agent, victim, own = guard.agent(), guard.victim(), guard.directory() / "root"
     call = f"rm -rf {victim}"
     place = f"PYTHONPATH={PLACES['PYTHONPATH']} {PYTHON} -m agentguard --root {own}"
+    agent(f"mkdir {own}; cp -a {guard.root.store} {guard.root.manifest} {own}")  # or `install` would take long
     installed = agent(f"{place} install --shell none --wait 0", seconds=120)
     assert installed.status == 0, installed
     agent(f"PATH={own}/shims:$PATH; {call}")

@@ -13,6 +13,8 @@ from threading import Thread
 import pytest
 from setups import ORDINARY, PYTHON, Setup, available, until
 
+pytestmark = pytest.mark.real
+
 
 class Service(ThreadingHTTPServer):
     """Keeps what it is asked to do: each request with its body."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from setups import SETUPS, Setup
 
+pytestmark = pytest.mark.real
+
 
 @pytest.mark.parametrize("installed", SETUPS, indirect=True, scope="session")
 def test_what_a_person_approves_passes_once(guard: Setup):

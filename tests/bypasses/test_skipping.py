@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import signal
 
+import pytest
 from setups import PYTHON, TYPIST, Setup, available, until
+
+pytestmark = pytest.mark.real
 
 #: What shims do not see, in a directory with the file `only-copy`; `{own}` is a directory of the agent's.
 _UNSEEN = {

@@ -99,7 +99,7 @@ def _cases() -> Iterator[Any]:
             yield pytest.param(table.stem, case, id=f"{table.stem}-{number}-{case.get('in', '')}-{shown[:60]}")
 
 
-@pytest.mark.parametrize(("table", "case"), _cases())
+@pytest.mark.parametrize(("table", "case"), list(_cases()))
 def test_case(table: str, case: dict[str, Any], rulebook: Rulebook, places: dict[str, Places]) -> None:
     assert case.keys() <= {"run", "rating", "why", "catastrophic", "names", "given", "in", "source"}
     assert case["why"]

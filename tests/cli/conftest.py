@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.stores import Stores
 
 from agentguard.actions import establish as verb
-from agentguard.edge.installation import store
 from agentguard.edge.layout import Root
 
 Ran = subprocess.CompletedProcess[str]
-
-
-@pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store that was built once; building copies some 40 MB."""
-    root = tmp_path_factory.mktemp("built")
-    store.build(Root(str(root)), verb.derive)
-    return root / "store"
 
 
 @pytest.fixture
@@ -39,21 +30,19 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def root(tmp_path: Path, built: Path, home: Path) -> Root:
-    """A root whose name needs quoting everywhere, with the store ready but nothing installed."""
+def root(tmp_path: Path, home: Path) -> Root:
+    """A root whose name needs quoting everywhere, with nothing installed."""
     root = Root(str(tmp_path / "it's a $root"))
     return root
 
 
 @pytest.fixture
-def establish(root: Root, built: Path) -> Callable[..., list[str]]:
-    """`install` with these start-up files, on a copy of the store that was built once."""
+def establish(root: Root, stores: Stores) -> Callable[..., list[str]]:
+    """`install` with these start-up files, on a store that is ready."""
 
     def put(*paths: str, wait: float | None = None) -> list[str]:
         if not os.path.exists(root.store):
-            os.makedirs(root.path, exist_ok=True)
-            shutil.copytree(built, root.store, symlinks=True, copy_function=os.link)
-            Path(root.manifest).write_text('{"startup": [], "directories": []}\n')
+            stores.seed(root)
         return verb.establish(root, paths, wait)
 
     return put

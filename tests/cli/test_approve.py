@@ -18,6 +18,8 @@ from agentguard.core.caller import Origin, Process, Session
 from agentguard.core.effect import Reason
 from agentguard.edge.layout import Root
 
+pytestmark = pytest.mark.real
+
 CALLER = Origin(0, Session("session", "claude"))
 APPROVE = "Type DELETE to approve it, anything else to leave it: "
 
@@ -247,7 +249,7 @@ def test_what_has_left_its_agent_is_of_the_session_that_its_marks_name(person: D
     program = f'import os, sys; {leave}; os.execvp("script", sys.argv)'
     inner = 'python -m agentguard.cli.main --root "$HOME/root" approve'
     person.run(f"AGENTGUARD_SESSION={session.id} python -c '{program}' -qec '{inner}' typescript </dev/null")
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while kinds(records) != ["attempt"]:
         assert time.monotonic() < end, kinds(records)
         time.sleep(0.1)

@@ -24,6 +24,8 @@ from agentguard.core.caller import Origin, Session
 from agentguard.core.effect import Reason
 from agentguard.edge.layout import Root
 
+pytestmark = pytest.mark.real
+
 HOUR = 3600.0
 
 CALLER = Origin(0, Session("s1", "claude-7"))

@@ -15,6 +15,8 @@ from agentguard.cli.doctor import examine
 from agentguard.edge.installation import shell_probes, startup_files
 from agentguard.edge.layout import Root
 
+pytestmark = pytest.mark.real
+
 Establish = Callable[..., list[str]]
 Agentguard = Callable[..., subprocess.CompletedProcess[str]]
 HERE = [shell for shell in startup_files.SHELLS if shutil.which(shell)]

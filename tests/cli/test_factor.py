@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import sqlite3
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.desk import Desk
 from support.records import Records
+from support.stores import Stores
 
 from agentguard.edge.layout import Root
+
+pytestmark = pytest.mark.real
 
 PASSPHRASE = "correct horse battery"
 
@@ -21,14 +23,16 @@ PASSPHRASE = "correct horse battery"
 class Made:
     """A guard that a person made with a factor, and a repository that nobody may lose."""
 
-    def __init__(self, place: Path, desk: Desk) -> None:
+    def __init__(self, place: Path, stores: Stores, desk: Desk) -> None:
         self.desk = desk
         self.root = Root(str(place / "root"))
         desk.run(f'agentguard() {{ python -m agentguard --root {self.root.path} "$@"; }}; cd {place}')
         desk.type("agentguard install --shell none --wait 0 --factor passphrase\n")
-        for prompt in ("New passphrase", "The same again: "):
-            desk.until(prompt)
-            desk.type(PASSPHRASE + "\n")
+        desk.until("New passphrase")
+        stores.seed(self.root)  # now: before, a first factor would be refused
+        desk.type(PASSPHRASE + "\n")
+        desk.until("The same again: ")
+        desk.type(PASSPHRASE + "\n")
         self.shown = desk.until("desk> ", 120)
         self.work = place / "work"
         self.work.mkdir()
@@ -62,8 +66,8 @@ class Made:
 
 
 @pytest.fixture
-def made(lasting_tmp: Path, desk: Desk) -> Iterator[Made]:
-    yield Made(lasting_tmp, desk)
+def made(lasting_tmp: Path, stores: Stores, desk: Desk) -> Made:
+    return Made(lasting_tmp, stores, desk)
 
 
 def test_a_catastrophic_call_runs_by_its_name_and_a_signature(made: Made) -> None:
@@ -147,7 +151,8 @@ def test_at_a_terminal_of_its_own_an_agent_needs_the_passphrase(made: Made, verb
     assert made.kinds()[-1] == "attempt"
 
 
-def test_without_a_factor_such_a_terminal_is_refused(lasting_tmp: Path) -> None:
+def test_without_a_factor_such_a_terminal_is_refused(lasting_tmp: Path, stores: Stores) -> None:
+    stores.seed(Root(f"{lasting_tmp}/root"))
     asker = Desk(lasting_tmp, program="pty-of-mine")
     asker.run(f'agentguard() {{ python -m agentguard --root {lasting_tmp}/root "$@"; }}')
     asker.type("agentguard install --shell none\n")

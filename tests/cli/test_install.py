@@ -23,6 +23,8 @@ from agentguard.edge.installation.config import policy
 from agentguard.edge.layout import Root
 from agentguard.errors import InstallError
 
+pytestmark = pytest.mark.real
+
 Establish = Callable[..., list[str]]
 Agentguard = Callable[..., subprocess.CompletedProcess[str]]
 BROKEN = "agentguard: cannot judge this call of git: "

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.stores import Stores
 
 import agentguard
 from agentguard.edge.layout import Root
@@ -102,9 +103,17 @@ def reachable() -> tuple[dict[str, Path], set[str]]:
     return modules, foreign
 
 
-@pytest.fixture
-def lib(built: Path) -> str:
-    (version,) = built.iterdir()
+@pytest.fixture(scope="module")
+def version(stores: Stores, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished version of a store."""
+    root = Root(str(tmp_path_factory.mktemp("version")))
+    stores.seed(root)
+    (made,) = Path(root.store).iterdir()
+    return made
+
+
+@pytest.fixture(scope="module")
+def lib(version: Path) -> str:
     return str(version / "lib")
 
 
@@ -171,7 +180,6 @@ def test_a_shim_reads_every_language_out_of_the_store(
         assert "judging it failed" not in done.stderr and "No module" not in done.stderr, call
 
 
-def test_a_version_is_small(built: Path) -> None:
-    (version,) = built.iterdir()
+def test_a_version_is_small(version: Path) -> None:
     size = sum(path.lstat().st_blocks * 512 for path in version.rglob("*"))
     assert size < 45e6, f"{size / 1e6:.0f} MB"

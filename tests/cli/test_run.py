@@ -17,6 +17,8 @@ from agentguard.cli.run import guarded
 from agentguard.edge.installation import shims
 from agentguard.edge.layout import Root
 
+pytestmark = pytest.mark.real
+
 Agentguard = Callable[..., subprocess.CompletedProcess[str]]
 
 

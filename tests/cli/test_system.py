@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from support.desk import PROJECT, Desk
 from support.records import Records
+from support.stores import Stores
 
 from agentguard.actions import default_root, system
 from agentguard.edge.installation import shims
@@ -23,7 +24,10 @@ from agentguard.edge.records import used_grants
 from agentguard.errors import InstallError, UsageError
 
 PASSPHRASE = "correct horse battery"
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="a system-wide installation is root's: run this as root")
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.skipif(os.geteuid() != 0, reason="a system-wide installation is root's: run this as root"),
+]
 NOBODY = pwd.getpwnam("nobody")
 #: An interpreter that every user can run, and that takes the packages of this one.
 PYTHON = f"/usr/bin/python{sys.version_info[0]}.{sys.version_info[1]}"
@@ -34,7 +38,7 @@ _TRY = 'find "$@" -writable ! -type l'
 class System:
     """An installation for the user nobody, made at a terminal, with a factor."""
 
-    def __init__(self, place: Path, desk: Desk) -> None:
+    def __init__(self, place: Path, stores: Stores, desk: Desk) -> None:
         os.chmod(place, 0o755)
         self.desk, self.root, self.work = desk, Root(str(place / "root")), place / "work"
         self.work.mkdir()
@@ -43,9 +47,11 @@ class System:
         command = f"PYTHONPATH={packages} {PYTHON} -m agentguard --root {self.root.path}"
         desk.run(f'agentguard() {{ {command} "$@"; }}')
         desk.type("agentguard install --system --user nobody --wait 0 --factor passphrase\n")
-        for prompt in ("New passphrase", "The same again: "):
-            desk.until(prompt)
-            desk.type(PASSPHRASE + "\n")
+        desk.until("New passphrase")
+        stores.seed(self.root, PYTHON, {"PYTHONPATH": packages})  # now: before, a first factor would be refused
+        desk.type(PASSPHRASE + "\n")
+        desk.until("The same again: ")
+        desk.type(PASSPHRASE + "\n")
         self.shown = desk.until("desk> ", 120)
 
     def nobody(self, *argv: str) -> subprocess.CompletedProcess[str]:
@@ -69,10 +75,10 @@ class System:
 
 
 @pytest.fixture
-def made(lasting_tmp: Path, desk: Desk) -> Iterator[System]:
+def made(lasting_tmp: Path, stores: Stores, desk: Desk) -> Iterator[System]:
     if not os.path.exists(PYTHON):
         pytest.skip(f"{PYTHON} is not here, and this one may not be another user's to run")
-    made = System(lasting_tmp, desk)
+    made = System(lasting_tmp, stores, desk)
     yield made
     used_grants.release(made.root)
 

@@ -25,6 +25,8 @@ from agentguard.policy.decide import decide
 from agentguard.rulebook.load import Rulebook
 from agentguard.rulebook.model import Command, Program
 
+pytestmark = pytest.mark.real
+
 #: How many vectors of each program a shell is asked about.
 VECTORS = 20_000
 

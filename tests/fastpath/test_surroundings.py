@@ -23,6 +23,8 @@ from agentguard.edge.world import RealWorld
 from agentguard.policy.decide import decide
 from agentguard.rulebook.load import Rulebook
 
+pytestmark = pytest.mark.real
+
 CALLS = {
     "git": (
         ("status",), ("log", "--oneline", "-5"), ("diff", "--stat"), ("add", "-A"), ("commit", "-qm", "x"), ("fetch",),

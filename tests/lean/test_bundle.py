@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,9 +48,9 @@ def lib(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def shown(lib: Path) -> list[object]:
+def shown(lib: Path) -> list[Any]:
     argv = [sys.executable, "-I", "-S", "-B", "-c", SHOWN, str(lib)]
-    found: list[object] = json.loads(subprocess.run(argv, check=True, stdout=subprocess.PIPE).stdout)
+    found: list[Any] = json.loads(subprocess.run(argv, check=True, stdout=subprocess.PIPE).stdout)
     return found
 
 
@@ -64,3 +65,10 @@ def test_what_is_bundled_is_what_was_there_when_it_was_written(lib: Path) -> Non
     bundle.write(str(lib), str(lib))
     (lib / "agentguard/lean/value.py").write_text("VALUE = 'second'\n")
     assert "first" in shown(lib)
+
+
+def test_they_may_be_moved_as_a_whole(lib: Path) -> None:
+    bundle.write(str(lib), str(lib))
+    moved = lib.with_name("moved")
+    lib.rename(moved)
+    assert [about[2].startswith(f"{moved}/") for about in shown(moved)[0]] == [True] * 4

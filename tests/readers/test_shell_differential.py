@@ -24,6 +24,8 @@ from agentguard.core.world import World
 from agentguard.edge.world import RealWorld
 from agentguard.readers.shell import read
 
+pytestmark = pytest.mark.real
+
 PROGRAMS = ("echo", "printf", "cat", "sh", "bash", "true", "false", "env", "test")
 VARIABLES = ("x", "y", "z")
 

@@ -11,6 +11,8 @@ from agentguard.rulebook import compiled
 from agentguard.rulebook.load import load
 from agentguard.rulecheck.examples import rate
 
+RULEBOOK = load(resources.rules())
+
 
 @pytest.fixture
 def folder(tmp_path, rulebook):
@@ -18,12 +20,19 @@ def folder(tmp_path, rulebook):
     return tmp_path
 
 
-def test_every_example_is_read_alike(rulebook, folder):
-    book = compiled.CompiledRulebook(str(folder))
-    for program in rulebook:
-        for rule in program.rules:
-            for example in rule.examples + rule.misses:
-                assert rate(book, example) == rate(rulebook, example), example.run
+@pytest.fixture(scope="module")
+def book(tmp_path_factory):
+    """The whole rulebook compiled, to be read only."""
+    place = str(tmp_path_factory.mktemp("compiled"))
+    compiled.write(RULEBOOK, place)
+    return compiled.CompiledRulebook(place)
+
+
+@pytest.mark.parametrize("program", list(RULEBOOK), ids=lambda program: program.name)
+def test_every_example_is_read_alike(book, program):
+    for rule in program.rules:
+        for example in rule.examples + rule.misses:
+            assert rate(book, example) == rate(RULEBOOK, example), example.run
 
 
 def test_what_is_not_taught_is_none(folder):

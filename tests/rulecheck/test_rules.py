@@ -5,12 +5,20 @@ from pathlib import Path
 import pytest
 
 from agentguard import resources
-from agentguard.rulebook.load import Rulebook
+from agentguard.rulebook.load import Rulebook, load
 from agentguard.rulecheck.examples import faults, rate
 
+RULEBOOK = load(resources.rules())
 
-def test_every_example_holds(rulebook):
-    assert list(faults(rulebook)) == []
+
+@pytest.mark.parametrize("program", list(RULEBOOK), ids=lambda program: program.name)
+def test_every_example_holds(program):
+    assert list(faults(RULEBOOK, program)) == []
+
+
+@pytest.mark.parametrize("api", RULEBOOK.apis(), ids=lambda api: api.name)
+def test_every_example_of_an_api_holds(api):
+    assert list(faults(RULEBOOK, api)) == []
 
 
 def test_the_programs_that_get_a_shim(rulebook):

@@ -14,6 +14,9 @@ from pathlib import Path
 
 import pytest
 from support.guarded import Guarded, Ran, lasting_directory
+from support.stores import Stores
+
+pytestmark = pytest.mark.real
 
 PROJECT = Path(__file__).parents[2]
 #: A read that the classifier looks at: a shim would let a plainer one through by itself.
@@ -26,9 +29,9 @@ printf '<%s>' "$@"
 
 
 @pytest.fixture(scope="module")
-def guarded() -> Iterator[Guarded]:
+def guarded(stores: Stores) -> Iterator[Guarded]:
     with lasting_directory() as place:
-        yield Guarded(place)
+        yield Guarded(place, stores)
 
 
 @pytest.fixture

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from support.guarded import Guarded
+from support.stores import Stores
 
 from agentguard.approval.request import question
+
+pytestmark = pytest.mark.real
 
 BY = {"uid": 0, "terminal": "a test"}
 NAMES = [f"only-copy-{i}" for i in range(12)]
@@ -18,8 +20,8 @@ LOOP = "for name in only-copy-*; do rm $name; done; echo over"
 
 
 @pytest.fixture
-def guarded(lasting_tmp: Path) -> Iterator[Guarded]:
-    yield Guarded(lasting_tmp, wait=0.5)
+def guarded(lasting_tmp: Path, stores: Stores) -> Guarded:
+    return Guarded(lasting_tmp, stores, wait=0.5)
 
 
 @pytest.fixture

@@ -14,12 +14,15 @@ from typing import Any
 import pytest
 from support.guarded import Guarded, Ran, lasting_directory
 from support.records import Records
+from support.stores import Stores
 
 from agentguard.approval.sheet import Sheet, lines
 from agentguard.core.caller import Origin, Session
 from agentguard.core.effect import Target
 from agentguard.edge.layout import Root
 from agentguard.edge.records.spool import DENIAL_LIFE
+
+pytestmark = pytest.mark.real
 
 ASKED = Sheet("rm", ("rm", "-rf", "data"), "/srv/app", "/bin/rm", "destructive", "", (), (), "", "claude", "claude")
 
@@ -61,9 +64,9 @@ def test_how_long(tmp_path: Path, passed: float, remembered: bool) -> None:
 
 
 @pytest.fixture(scope="module")
-def guarded() -> Iterator[Guarded]:
+def guarded(stores: Stores) -> Iterator[Guarded]:
     with lasting_directory() as place:
-        yield Guarded(place)
+        yield Guarded(place, stores)
 
 
 class Work:

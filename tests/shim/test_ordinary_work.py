@@ -12,15 +12,18 @@ from pathlib import Path
 
 import pytest
 from support.guarded import Guarded, Session, lasting_directory
+from support.stores import Stores
+
+pytestmark = pytest.mark.real
 
 #: A file of the developer's own that no tool has made: it is in every project, and must stay there.
 NOTES = "the only copy\n"
 
 
 @pytest.fixture(scope="module")
-def guarded() -> Iterator[Guarded]:
+def guarded(stores: Stores) -> Iterator[Guarded]:
     with lasting_directory() as place:
-        yield Guarded(place)
+        yield Guarded(place, stores)
 
 
 @pytest.fixture

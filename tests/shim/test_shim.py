@@ -18,6 +18,8 @@ from agentguard.edge.layout import Root
 from agentguard.rulebook import compiled
 from agentguard.rulebook.load import load
 
+pytestmark = pytest.mark.real
+
 REPOSITORY = Path(__file__).parents[2]
 
 RULES = """

@@ -97,15 +97,20 @@ class Desk:
     def type(self, keys: str) -> None:
         os.write(self._keys, keys.encode("utf-8", "surrogateescape"))
 
-    def until(self, text: str, seconds: float = 20) -> str:
+    def until(self, text: str, seconds: float = 60) -> str:
         """Everything shown since the last call, up to and with `text`."""
+        return self.until_any((text,), seconds)
+
+    def until_any(self, texts: tuple[str, ...], seconds: float = 60) -> str:
+        """Everything shown since the last call, up to and with whichever of `texts` comes first."""
+        wanted = re.compile("|".join(map(re.escape, texts)))
         end = time.monotonic() + seconds
-        while text not in self.seen:
+        while not (found := wanted.search(self.seen)):
             if not select.select([self._shown], [], [], max(0, end - time.monotonic()))[0]:
-                raise AssertionError(f"{text!r} was not shown, but {self.seen!r}")
+                raise AssertionError(f"{' or '.join(map(repr, texts))} was not shown, but {self.seen!r}")
             self.seen += os.read(self._shown, 65536).decode("utf-8", "surrogateescape").replace("\r\n", "\n")
-        shown, found, self.seen = self.seen.partition(text)
-        return shown + found
+        shown, self.seen = self.seen[: found.end()], self.seen[found.end() :]
+        return shown
 
     def skip(self) -> None:
         """Past everything shown so far; a program that nobody reads would stop."""

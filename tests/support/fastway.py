@@ -90,9 +90,10 @@ class Ground:
         block = "_ag_plain=" + rest.partition("\n# Python changes signal")[0]
         assert block.count('exec "$_ag_real" "$@"') == 1
         block = block.replace('exec "$_ag_real" "$@"', "_ag_verdict=run\n    break")
-        (place / "block").write_text(f"_ag_verdict=slow\n{block}\nprintf '%s\\n' \"$_ag_verdict\" >&3\n")
-        calls = (f"set -- {' '.join(map(quoted, vector))}\n. {quoted(str(place / 'block'))}\n" for vector in vectors)
-        (place / "driver").write_bytes(raw(defined + "".join(calls)))
+        # A function, so that the shell reads the block once.
+        decide = f"_ag_decide() {{\n_ag_verdict=slow\n{block}\nprintf '%s\\n' \"$_ag_verdict\" >&3\n}}\n"
+        calls = (f"_ag_decide {' '.join(map(quoted, vector))}\n" for vector in vectors)
+        (place / "driver").write_bytes(raw(defined + decide + "".join(calls)))
         with open(place / "verdicts", "wb") as verdicts:
             done = subprocess.run(
                 ["sh", "-c", f'exec 3>&1 1>&2; exec "$@" {quoted(str(place / "driver"))}', "sh", *shell],

@@ -13,13 +13,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pexpect
 import pytest
 from support.records import Records
+from support.stores import Stores
 
 from agentguard.edge.layout import Root
 
@@ -75,7 +76,7 @@ class Session(NamedTuple):
 class Guarded:
     """An installation in `place`, with a HOME beside it. A call waits `wait` seconds for a person."""
 
-    def __init__(self, place: Path, wait: float = 0) -> None:
+    def __init__(self, place: Path, stores: Stores, wait: float = 0) -> None:
         self.place = place
         self.root = Root(str(place / "root"))
         self.home = place / "home"
@@ -87,10 +88,15 @@ class Guarded:
             "LC_ALL": "C.UTF-8",
             "SHELL": "/bin/bash",
         }
-        self.install(wait)
+        self.install(stores, wait)
 
-    def install(self, wait: float) -> None:
+    def seed(self, stores: Stores) -> None:
+        """Have a finished store ready for `install`."""
+        stores.seed(self.root)
+
+    def install(self, stores: Stores, wait: float) -> None:
         """Put the guard in force."""
+        self.seed(stores)
         self.agentguard("install", "--shell", "none", "--wait", str(wait))
 
     @property
@@ -150,12 +156,17 @@ class Guarded:
             return [row.body for row in records.log.rows(newest=False)]
 
 
-def with_passphrase(command: list[str], passphrase: str, **options: Any) -> None:
-    """Run a command on a terminal, where it asks for a new passphrase and for the same again; it must succeed."""
+def with_passphrase(command: list[str], passphrase: str, seed: Callable[[], None], **options: Any) -> None:
+    """Run an `install` on a terminal, where it asks for a new passphrase and for the same again; it must succeed.
+
+    A first factor is for a place where nothing is yet: `seed` puts the store there while the passphrase is asked for.
+    """
     running = pexpect.spawn(command[0], command[1:], timeout=120, encoding="utf-8", **options)
-    for question in ("New passphrase", "again"):
-        running.expect(question)
-        running.sendline(passphrase)
+    running.expect("New passphrase")
+    seed()
+    running.sendline(passphrase)
+    running.expect("again")
+    running.sendline(passphrase)
     running.expect(pexpect.EOF)
     running.close()
     assert running.exitstatus == 0, running.before

@@ -18,7 +18,7 @@ from agentguard.core.world import PathState, World
 from agentguard.readers import http as http_reader
 
 CURL = shutil.which("curl", path="/usr/bin:/bin:/usr/local/bin:/opt/homebrew/bin")
-pytestmark = pytest.mark.skipif(CURL is None, reason="needs curl")
+pytestmark = [pytest.mark.real, pytest.mark.skipif(CURL is None, reason="needs curl")]
 
 
 class Handler(http.server.BaseHTTPRequestHandler):

@@ -31,6 +31,8 @@ from agentguard.core.call import Invocation, Stream
 from agentguard.edge.world import RealWorld
 from agentguard.rulebook.load import Rulebook
 
+pytestmark = pytest.mark.real
+
 #: Where files are in memory only: hundreds of repositories are put back.
 MEMORY = "/dev/shm"
 TABLE = tomllib.loads(Path(__file__).with_name("git.toml").read_text())

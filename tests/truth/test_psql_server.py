@@ -17,7 +17,7 @@ from agentguard.rulebook.load import load
 from agentguard.rulecheck.examples import StatedWorld
 
 __all__ = ["postgres"]
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.real, pytest.mark.postgres]
 
 RULES = load(str(Path(__file__).parents[2] / "rules"))
 SCHEMA = """

@@ -18,7 +18,7 @@ from agentguard.rulebook.load import load
 from agentguard.rulecheck.examples import StatedWorld
 
 __all__ = ["postgres"]
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.real, pytest.mark.postgres]
 
 RULES = load(str(Path(__file__).parents[2] / "rules"))
 #: What every trial begins with: tables with rows, a table that refers to one, a view, a sequence, functions that

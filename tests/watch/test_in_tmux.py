@@ -19,6 +19,8 @@ from agentguard.edge.factors import factors, proof
 from agentguard.edge.installation import shims
 from agentguard.edge.layout import Root
 
+pytestmark = pytest.mark.real
+
 Put = Callable[..., Request]
 ENTER, ESCAPE, CTRL_C = "\r", "\x1b", "\x03"
 
@@ -78,7 +80,7 @@ class Pane:
         return subprocess.run([*self._tmux, *words], capture_output=True, text=True)
 
     def _until(self, condition: Callable[[], bool], what: object = "") -> None:
-        end = time.monotonic() + 30
+        end = time.monotonic() + 60
         while not condition():
             assert time.monotonic() < end, f"{what}: {self.screen()}"
             self.desk.skip()
@@ -252,7 +254,7 @@ def test_it_ends_with_its_terminal(tmp_path: Path, put: Put) -> None:
     person.until("question waits")
     pid = (tmp_path / "pid").read_text().strip()
     person.close()
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while Path(f"/proc/{pid}").exists():
         assert time.monotonic() < end
         time.sleep(0.1)

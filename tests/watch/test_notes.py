@@ -13,6 +13,8 @@ import pytest
 from agentguard.approval.request import Request
 from agentguard.watch.notify import Notes
 
+pytestmark = pytest.mark.real
+
 #: Answers as a desktop does (Desktop Notifications Specification 1.2), and writes down what it is told.
 DESKTOP = """
 import asyncio, sys

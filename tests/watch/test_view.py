@@ -48,7 +48,7 @@ class Hands:
             lines[int(line)] = lines.get(int(line), "").ljust(round(float(x) / 12.2)) + shown
         return "\n".join(lines[line] for line in sorted(lines))
 
-    async def sees(self, *texts: str, seconds: float = 20) -> str:
+    async def sees(self, *texts: str, seconds: float = 60) -> str:
         """Wait until all of this is to be seen."""
         end = time.monotonic() + seconds
         while not all(text in " ".join(self.screen().split()) for text in texts):
@@ -68,7 +68,7 @@ class Hands:
         await self.ready()
 
     async def ready(self) -> None:
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while not (isinstance(self.app.screen, Asking) and isinstance(self.app.focused, Input)):
             assert time.monotonic() < end, self.screen()
             await self.pilot.pause(0.05)

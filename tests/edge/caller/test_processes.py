@@ -17,6 +17,8 @@ from agentguard.core.caller import Origin, Process, Session
 from agentguard.edge.caller import agents, processes
 from agentguard.edge.caller.processes import ancestry, call_started, origin, this_process
 
+pytestmark = pytest.mark.real
+
 linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
 #: Prints who calls, and when the call began, as one line of JSON; takes the named sessions as JSON.

@@ -20,6 +20,8 @@ from agentguard.edge.world import RealWorld
 from agentguard.rulebook.argv import parse
 from agentguard.rulebook.load import load
 
+pytestmark = pytest.mark.real
+
 PROGRAM = load(resources.rules()).program("git")
 
 

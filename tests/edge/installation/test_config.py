@@ -8,12 +8,15 @@ from pathlib import Path
 
 import pytest
 from support.guarded import Guarded, Ran, lasting_directory
+from support.stores import Stores
 
 from agentguard.approval.sheet import Sheet
 from agentguard.edge.installation.config import policy
 from agentguard.edge.layout import Root
 from agentguard.errors import InstallError
 from agentguard.policy.settings import Policy
+
+pytestmark = pytest.mark.real
 
 
 @pytest.mark.parametrize(
@@ -75,9 +78,9 @@ def test_a_policy_that_cannot_be_read_is_none(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def guarded() -> Iterator[Guarded]:
+def guarded(stores: Stores) -> Iterator[Guarded]:
     with lasting_directory() as place:
-        yield Guarded(place)
+        yield Guarded(place, stores)
 
 
 def refused(guarded: Guarded, text: str, line: str) -> Ran:

@@ -11,6 +11,8 @@ import pytest
 
 from agentguard.edge.system.launch import environment
 
+pytestmark = pytest.mark.real
+
 REPOSITORY = Path(__file__).parents[3]
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="the recorder reads /proc")
 

@@ -13,6 +13,8 @@ from agentguard.core.effect import Reason
 from agentguard.edge.caller.controlling_terminal import own_terminal
 from agentguard.edge.terminal.prompt import SHOWN, layout
 
+pytestmark = pytest.mark.real
+
 #: Asks for a word where the caller sits, and says what came of it. Writes its pid first.
 ASK = """
 import os, sys
@@ -165,7 +167,7 @@ def test_a_terminal_that_goes_away_is_a_no(tmp_path: Path) -> None:
     assert (tmp_path / "answer").read_text() == "False"
 
 
-def until_there(path: Path, seconds: float = 20) -> None:
+def until_there(path: Path, seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not (path.exists() and path.read_text()):
         assert time.monotonic() < end, f"{path} was not written"

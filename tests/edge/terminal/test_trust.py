@@ -17,6 +17,8 @@ from support.desk import PROJECT, Desk
 from agentguard.core.caller import Process
 from agentguard.edge.terminal import holders
 
+pytestmark = pytest.mark.real
+
 #: Leaves in the file `said` what the place of its process is.
 SAY = """
 from pathlib import Path
@@ -219,7 +221,7 @@ def test_a_tmux_does_not_vouch_for_another(desk: Desk, tmux: list[str]) -> None:
     assert said(desk.home).startswith("<not>")
 
 
-def until_there(path: Path, seconds: float = 20) -> None:
+def until_there(path: Path, seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not path.exists():
         assert time.monotonic() < end, f"{path} was not made"
