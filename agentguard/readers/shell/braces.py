@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .lexer import closing
 from .pieces import NotUnderstood, Pieces
 from .quoting import Scanner
 
@@ -16,7 +17,7 @@ def braces(raw: str) -> list[str]:
 
 def _atoms(raw: str) -> list[str]:
     """Single characters, and whole what is quoted or a substitution: a brace in there is none."""
-    scanner, atoms = _Scanner(raw), []
+    scanner, atoms = _Scanner(raw, closing), []
     while scanner.at < len(raw):
         begin = scanner.at
         scanner.over()

@@ -27,8 +27,16 @@ _COMPOUND = ("{", "if", "while", "until", "for", "case", "select")
 _LETTERS = "{abcdefghijklmnopqrstuvwxyz"
 
 
+def closing(text: str, at: int) -> int:
+    """Where the parenthesis is that closes the commands which begin at `at`: what scanners call `nested`."""
+    return Lexer(text, at).run(nested=True)
+
+
 class Lexer(Masked):
     """One pass over a text, leaving behind what Masked says."""
+
+    def __init__(self, text: str, at: int = 0) -> None:
+        super().__init__(text, closing, at)
 
     def run(self, nested: bool = False) -> int:
         """Read to the end, or, if nested, to the parenthesis that closes; where that is."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from ...lean.typing import TYPE_CHECKING
 from .mask import Mask
 from .order import Order
 from .pieces import Piece, Token
-from .quoting import Scanner, quoted
+from .quoting import Scanner
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Masked(Scanner):
@@ -21,8 +25,8 @@ class Masked(Scanner):
 
     groups = True
 
-    def __init__(self, text: str, at: int = 0) -> None:
-        super().__init__(text, at)
+    def __init__(self, text: str, nested: Callable[[str, int], int], at: int = 0) -> None:
+        super().__init__(text, nested, at)
         self._begin = at
         self.words: dict[int, Token] = {}
         self.heredocs: dict[int, Token] = {}
@@ -80,9 +84,9 @@ class Masked(Scanner):
                 if line == end:
                     break
                 lines.append(line + "\n")
-            body = "".join(lines)
+            body = Scanner("".join(lines), self.nested)
             literal = any(piece.quoted for piece in word.pieces)
-            self.heredocs[at] = Token(body, (Piece("text", body, True),)) if literal else quoted(body)
+            self.heredocs[at] = Token(body.text, (Piece("text", body.text, True),)) if literal else body.quoted()
             self.mask.put(begin, " " * (self.at - begin))
         self._waiting = []
 

@@ -9,8 +9,9 @@ from ...core.unseen import Unseen
 from ...core.word import Known, Unknown, Word, joined
 from ...lean.typing import TYPE_CHECKING
 from .braces import braces
+from .lexer import closing
 from .pieces import Piece, Token, assignment
-from .quoting import GROUPING, quoted, whole
+from .quoting import GROUPING, Scanner
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +50,7 @@ class Expander:
         found = braces(token.raw)
         if found == [token.raw]:
             return self._fields(token.pieces, token.raw)
-        return [field for raw in found for field in self._fields(whole(raw).pieces, token.raw)]
+        return [field for raw in found for field in self._fields(_whole(raw).pieces, token.raw)]
 
     def single(self, token: Token) -> Word:
         """A word that is neither split nor matched: a value, a here-document."""
@@ -159,11 +160,11 @@ class Expander:
 
     def evaluate(self, text: str) -> None:
         """Run the substitutions of an expression."""
-        self.single(whole(text))
+        self.single(_whole(text))
         for name in "".join(c if c in _IDENTIFIER else " " for c in text).split():
             value = self.shell.scope.variables.get(name)
             if isinstance(value, Word) and substitutes(value.guess):  # the value of a variable is an expression too
-                self.single(whole(value.guess))
+                self.single(_whole(value.guess))
 
     def arithmetic(self, text: str) -> None:
         """Run the substitutions of an expression, and forget the variables that it may set."""
@@ -179,7 +180,7 @@ class Expander:
         if isinstance(text, Unknown):
             self.shell.substitute(text)
         elif substitutes(text.text):
-            self.look(quoted(text.text))
+            self.look(Scanner(text.text, closing).quoted())
 
     def _parameter(self, piece: Piece) -> list[Word]:
         """`$NAME` or `${…}`."""
@@ -187,7 +188,7 @@ class Expander:
         if subscript not in ("", "@", "*"):
             self.evaluate(piece.value[len(name) :])
         elif not name:
-            self.single(whole(piece.value))
+            self.single(_whole(piece.value))
         counting = piece.value.startswith("#") and len(piece.value) > 1
         if not name or counting:
             return [self._counted(piece.value[1:]) if counting else Unknown("", f"${{{piece.value}}}")]
@@ -212,7 +213,7 @@ class Expander:
         scope, written = self.shell.scope, f"${{{piece.value}}}"
         many = scope.arguments if name in "@*" else scope.variables.get(name)
         if not isinstance(many, tuple) or operator:
-            self.single(whole(operator))
+            self.single(_whole(operator))
             return [Unknown(many.guess if isinstance(many, Word) else "", written)]
         if "*" in (name, subscript) and "IFS" in scope.variables:
             return [Unknown(_together(many).guess, written)]
@@ -242,7 +243,7 @@ class Expander:
         """A value with `:-WORD`, `%PATTERN` and so on applied."""
         written, known = f"${{{piece.value}}}", isinstance(value, Known)
         mark = operator[: 2 if operator[:1] == ":" else 1]
-        operand = self.single(whole(operator[len(mark) :]))
+        operand = self.single(_whole(operator[len(mark) :]))
         if any(char in operator for char in "'\"\\"):
             operand = Unknown(operator, piece.value)  # what quotes do there depends on those around
         guess = value.guess if value is not None else ""
@@ -300,6 +301,11 @@ class _Field:
         self._is_certain = self._is_certain and start == text and isinstance(value, Known)
         self.known = self.known and isinstance(value, Known)
         self.kept = self.kept or literal or bool(text) or not self.known
+
+
+def _whole(text: str) -> Token:
+    """A text that is not cut into words, such as what follows `${NAME:-`."""
+    return Scanner(text, closing).whole()
 
 
 def _together(words: Sequence[Word]) -> Word:
