@@ -77,7 +77,6 @@ ALLOWED: dict[str, set[str]] = {
 CIRCLES: set[frozenset[str]] = {
     frozenset(f"readers.{language}.{name}".rstrip(".") for name in names)
     for language, names in (
-        ("shell", ("builtins", "commands", "control", "prints", "redirect", "walk")),
         ("psql", ("branches", "commands", "run")),
         ("sql", ("", "calls", "deferred", "definitions", "plpgsql", "rows", "statements")),
     )

@@ -7,9 +7,11 @@ from ...core.word import Known, Unknown, Word, known
 from ...lean.typing import TYPE_CHECKING
 from .braces import braces
 from .builtins import BUILTINS, DECLARING
-from .control import may_leave
 from .grammar import Script, place
+from .interpreter import MAX_CALLS
+from .lists import may_leave
 from .pieces import NotUnderstood, Token
+from .program import program
 from .redirect import redirect
 from .scope import Body
 from .words import assigned, substitutes
@@ -17,7 +19,7 @@ from .words import assigned, substitutes
 if TYPE_CHECKING:
     from typing import Any
 
-    from .walk import Walk
+    from .interpreter import Interpreter
 
 #: The most commands that one text may come to, loops and functions followed.
 MAX_COMMANDS = 1000
@@ -28,124 +30,125 @@ _NAMING_BY_OPTION = ("printf", "test", "[")
 _NUMERIC = ("-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-v")
 #: Variables with texts that are expanded when a shell asks for a command, or traces one.
 _PROMPTS = ("PS0", "PS1", "PS2", "PS4")
-#: How deep functions and texts may call each other.
-MAX_CALLS = 24
 
 
-def command(walk: Walk, script: Script, node: Any) -> bytes | None:
+def command(shell: Interpreter, script: Script, node: Any) -> bytes | None:
     """What bashlex calls a command: a call, assignments alone, or a condition that only looks."""
-    walk.commands += 1
-    if walk.commands > MAX_COMMANDS:
+    shell.commands += 1
+    if shell.commands > MAX_COMMANDS:
         raise NotUnderstood(f"it comes to more than {MAX_COMMANDS} commands")
     words = [script.word(part) for part in node.parts if part.kind != "redirect"]
     redirects = [part for part in node.parts if part.kind == "redirect"]
     if words and place(node.parts[0]) in script.data:
-        walk.words.look(words[0])
+        shell.words.look(words[0])
         if any(f" {operator} " in words[0].raw for operator in _NUMERIC):
-            walk.words.evaluate(words[0].raw)
-        redirect(walk, script, redirects)
+            shell.words.evaluate(words[0].raw)
+        redirect(shell, script, redirects)
         return b""
     assignments = []
     while words and (found := assigned(words[0])) is not None:
         assignments.append(found)
         words = words[1:]
-    argv = _argv(walk, words)
-    stdin, shown = redirect(walk, script, redirects)
-    values = [(name, mark, _value(walk, value)) for name, mark, value in assignments]
+    argv = _argv(shell, words)
+    stdin, shown = redirect(shell, script, redirects)
+    values = [(name, mark, _value(shell, value)) for name, mark, value in assignments]
     for name, _, value in values:
-        _prompts(walk, name, value)
+        _prompts(shell, name, value)
     if not argv:
         for name, mark, value in values:
-            walk.scope.assign(name, mark, value)
+            shell.scope.assign(name, mark, value)
         return None if redirects else b""  # `< FILE` by itself is `cat` in `$( )`, and in zsh
-    printed = _start(walk, argv, values, stdin)
+    printed = _start(shell, argv, values, stdin)
     return printed if shown else b""
 
 
-def _value(walk: Walk, token: Token) -> Word | tuple[Word, ...]:
-    return walk.words.array(token) if token.array is not None else walk.words.single(token)
+def _value(shell: Interpreter, token: Token) -> Word | tuple[Word, ...]:
+    return shell.words.array(token) if token.array is not None else shell.words.single(token)
 
 
-def _prompts(walk: Walk, name: str, value: Word | tuple[Word, ...]) -> None:
+def _prompts(shell: Interpreter, name: str, value: Word | tuple[Word, ...]) -> None:
     """What a variable makes a shell run, before it asks for the next command or traces one."""
     if name in _PROMPTS and isinstance(value, Word):
         traces = name == "PS4"  # of the others, what is not known is mostly the prompt that there was before
-        walk.words.prompt(value if traces else Known(value.guess))
+        shell.words.prompt(value if traces else Known(value.guess))
     if name == "PROMPT_COMMAND":
         for text in (value,) if isinstance(value, Word) else value:
-            walk.add(walk.context.text("shell", text, walk.invocation(known(("bash",)))))
+            shell.add(shell.context.text("shell", text, shell.invocation(known(("bash",)))))
 
 
-def _argv(walk: Walk, tokens: list[Token]) -> tuple[Word, ...]:
+def _argv(shell: Interpreter, tokens: list[Token]) -> tuple[Word, ...]:
     argv: list[Word] = []
     for token in tokens:
         declares = bool(argv) and isinstance(argv[0], Known) and argv[0].text in DECLARING
         found = assigned(token) if declares else None
         if found is None:
-            argv += walk.words.fields(token)
+            argv += shell.words.fields(token)
         else:
             name, mark = found[:2]
-            value = _value(walk, found[2])
+            value = _value(shell, found[2])
             if len(braces(token.raw)) > 1:  # assigned one after the other
                 value = Unknown("", token.raw)
-            walk.shadow(argv, name)
-            walk.scope.assign(name, mark, value)
-            _prompts(walk, name, value)
+            shell.shadow(argv, name)
+            shell.scope.assign(name, mark, value)
+            _prompts(shell, name, value)
             argv.append(Known(f"{name}=" + (value.text if isinstance(value, Known) else "")))
     return tuple(argv)
 
 
 def _start(
-    walk: Walk, argv: tuple[Word, ...], values: list[tuple[str, str, Word | tuple[Word, ...]]], stdin: Stream | None
+    shell: Interpreter,
+    argv: tuple[Word, ...],
+    values: list[tuple[str, str, Word | tuple[Word, ...]]],
+    stdin: Stream | None,
 ) -> bytes | None:
     """One command: a function, a builtin or a program."""
     env = {name: value for name, _, value in values if isinstance(value, Word)}
     if isinstance(argv[0], Unknown):
-        return walk.program(argv, stdin, env)
-    scope, command = walk.scope, argv[0].text
+        return program(shell, argv, stdin, env)
+    scope, command = shell.scope, argv[0].text
     words = [word.guess for word in argv]
     options = [at for at, word in enumerate(words) if word == "-v"] if command in _NAMING_BY_OPTION else []
     for word in words[1:] if command in _NAMING else [words[at + 1] for at in options if words[at + 1 :]]:
         if "[" in word and substitutes(word):
-            walk.words.evaluate(word[word.index("[") :])
+            shell.words.evaluate(word[word.index("[") :])
     bodies = scope.functions.get(command, (None,))
     if bodies == (None,) and command not in BUILTINS:
-        return walk.program(argv, stdin, env)
+        return program(shell, argv, stdin, env)
     before, outer = dict(scope.variables), scope.stdin
     scope.variables.update(env)
     scope.stdin = stdin or outer
     printed: bytes | None = None
     for body in bodies:
-        state = walk.scope.copy()
+        state = shell.scope.copy()
         if body is not None:
-            printed = _call(walk, body, command, argv[1:])
+            printed = _call(shell, body, command, argv[1:])
         elif command in BUILTINS:
-            printed = BUILTINS[command](walk, argv)
+            printed = BUILTINS[command](shell, argv)
         else:
-            printed = walk.program(argv, stdin, env)
+            printed = program(shell, argv, stdin, env)
         if len(bodies) > 1:
-            walk.scope.merge(state)
+            shell.scope.merge(state)
             printed = None
     for name in env:
-        walk.scope.variables.pop(name, None)
-        walk.scope.variables.update({name: before[name]} if name in before else {})
+        shell.scope.variables.pop(name, None)
+        shell.scope.variables.update({name: before[name]} if name in before else {})
     if stdin is not None and words != ["exec"]:
-        walk.scope.stdin = outer
+        shell.scope.stdin = outer
     return printed
 
 
-def _call(walk: Walk, body: Body, name: str, arguments: tuple[Word, ...]) -> bytes | None:
-    walk.calls += 1
-    if walk.calls > MAX_CALLS:
+def _call(shell: Interpreter, body: Body, name: str, arguments: tuple[Word, ...]) -> bytes | None:
+    shell.calls += 1
+    if shell.calls > MAX_CALLS:
         raise NotUnderstood(f"`{name}` calls itself too deeply")
-    before = walk.scope.copy()
-    walk.scope.arguments = arguments
-    walk.shadowed.append({})
-    printed = walk.node(body.script, body.node)
-    walk.restore(walk.shadowed.pop())
-    walk.scope.arguments = before.arguments
+    before = shell.scope.copy()
+    shell.scope.arguments = arguments
+    shell.shadowed.append({})
+    printed = shell.node(body.script, body.node)
+    shell.restore(shell.shadowed.pop())
+    shell.scope.arguments = before.arguments
     if may_leave(body.script, body.node):
-        walk.scope.merge(before)
+        shell.scope.merge(before)
         printed = None
-    walk.calls -= 1
+    shell.calls -= 1
     return printed
