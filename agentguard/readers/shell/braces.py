@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from .lexer import closing
-from .pieces import NotUnderstood, Pieces
 from .quoting import Scanner
+from .word_parts import NotUnderstood, Pieces
 
 #: The most words that braces may become.
 MAX_WORDS = 1000

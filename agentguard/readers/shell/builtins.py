@@ -6,9 +6,9 @@ from ...core.call import Stream
 from ...core.effect import Effect, Target
 from ...core.word import Known, Unknown, Word, joined, known
 from ...lean.typing import TYPE_CHECKING
-from .pieces import NotUnderstood
-from .prints import contents
+from .known_output import contents
 from .program import program
+from .word_parts import NotUnderstood
 from .words import may_be_many
 
 if TYPE_CHECKING:

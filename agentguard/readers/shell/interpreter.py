@@ -12,8 +12,8 @@ from ...core.unseen import Unseen
 from ...core.word import Known, Unknown, known
 from ...lean.typing import TYPE_CHECKING
 from .grammar import Script, parse
-from .pieces import NotUnderstood, Rejected
 from .scope import Scope
+from .word_parts import NotUnderstood, Rejected
 from .words import Expander
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ bashlex is given a mask of the same length in which every word is a plain one: s
 
 from __future__ import annotations
 
-from .masked import Masked
-from .pieces import NotUnderstood, Piece, Token
 from .quoting import BLANKS, METACHARACTERS, Scanner
+from .token_mask import MaskingScanner
+from .word_parts import NotUnderstood, Piece, Token
 
 #: Longest first, so that the first that fits is the one.
 OPERATORS = (
@@ -32,8 +32,8 @@ def closing(text: str, at: int) -> int:
     return Lexer(text, at).run(nested=True)
 
 
-class Lexer(Masked):
-    """One pass over a text, leaving behind what Masked says."""
+class Lexer(MaskingScanner):
+    """One pass over a text, leaving behind what MaskingScanner says."""
 
     def __init__(self, text: str, at: int = 0) -> None:
         super().__init__(text, closing, at)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...core.call import Stream
 from ...lean.typing import TYPE_CHECKING
-from .grammar import Script, place
+from .grammar import Script, offset
 from .interpreter import together
 from .redirect import only_errors_elsewhere
 
@@ -120,5 +120,5 @@ def leaves(script: Script, node: Any) -> bool:
 
 def may_leave(script: Script, node: Any) -> bool:
     """Whether some way through the node ends early."""
-    text = script.text[place(node) : place(node) + node.pos[1] - node.pos[0]]
+    text = script.text[offset(node) : offset(node) + node.pos[1] - node.pos[0]]
     return any(word in text for word in _LEAVING)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from ...core.call import Stream
 from ...lean.typing import TYPE_CHECKING
-from .commands import command
-from .control import compound
-from .grammar import Script, place
+from .compound import compound
+from .grammar import Script, offset
 from .lists import list_of, pipeline
-from .pieces import NotUnderstood
 from .scope import Body
+from .simple_command import simple_command
+from .word_parts import NotUnderstood
 
 if TYPE_CHECKING:
     from typing import Any
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 
 def execute(shell: Interpreter, script: Script, node: Any) -> bytes | None:
-    """Run a node; what it prints on standard output, or None if that is not known."""
-    if node.kind in ("command", "compound") and place(node) in script.coprocesses:
+    """Run any node of a tree; what it prints on standard output, or None if that is not known."""
+    if node.kind in ("command", "compound") and offset(node) in script.coprocesses:
         return _coprocess(shell, script, node)
     return _node(shell, script, node)
 
 
 def _coprocess(shell: Interpreter, script: Script, node: Any) -> bytes | None:
     """What runs beside the shell, which writes to it and reads from it by descriptors."""
-    name = script.coprocesses[place(node)]
+    name = script.coprocesses[offset(node)]
     shell.apart(lambda: _node(shell, script, node), Stream("unseen", why="it is what the shell writes to a coprocess"))
     shell.scope.forget(name, f"{name}_PID")
     return b""
@@ -34,7 +34,7 @@ def _coprocess(shell: Interpreter, script: Script, node: Any) -> bytes | None:
 
 def _node(shell: Interpreter, script: Script, node: Any) -> bytes | None:
     if node.kind == "command":
-        return command(shell, script, node)
+        return simple_command(shell, script, node)
     if node.kind == "pipeline":
         return pipeline(shell, script, node)
     if node.kind == "list":

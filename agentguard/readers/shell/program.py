@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...core.call import Stream
 from ...core.word import joined, known
 from ...lean.typing import TYPE_CHECKING
-from .prints import prints
+from .known_output import known_output
 from .scope import READ_BEFORE
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def program(
     shell.add(shell.context.command(call))
     if alias is not None:  # only some shells expand it, so it is both
         shell.add(shell.context.text("shell", _line(alias, argv[1:]), call))
-    printed = prints(shell, argv, call.stdin)
+    printed = known_output(shell, argv, call.stdin)
     if stdin is None and argv[0] not in QUIET and call.stdin != Stream("known"):
         shell.scope.stdin = READ_BEFORE
     return printed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...lean.typing import TYPE_CHECKING
-from .pieces import Piece, Pieces, Rejected, Token, unescaped
+from .word_parts import Piece, Pieces, Rejected, Token, unescaped
 
 if TYPE_CHECKING:
     from collections.abc import Callable

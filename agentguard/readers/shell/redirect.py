@@ -7,15 +7,15 @@ from ...core.effect import Effect, Target
 from ...core.paths import on_path
 from ...core.word import Known, Unknown, joined
 from ...lean.typing import TYPE_CHECKING
-from .grammar import Script, place
-from .prints import contents
+from .grammar import Script, offset
+from .known_output import contents
 
 if TYPE_CHECKING:
     from typing import Any
 
     from ...core.word import Word
     from .interpreter import Interpreter
-    from .pieces import Token
+    from .word_parts import Token
 
 _STREAMS = ("/dev/null", "/dev/stdout", "/dev/stderr", "/dev/tty", "/dev/zero", "/dev/full")
 #: What is "appended" to these is no file's new end.
@@ -37,8 +37,8 @@ def redirect(shell: Interpreter, script: Script, nodes: list[Any]) -> tuple[Stre
             elif node.input in (None, 1) and node.output != 1:
                 shown = False
             continue
-        if place(node.output) in script.heredocs:
-            given = _text(shell.words.single(script.heredocs[place(node.output)]))
+        if offset(node.output) in script.heredocs:
+            given = _text(shell.words.single(script.heredocs[offset(node.output)]))
         elif node.type == "<<<":
             given = _text(shell.words.single(script.word(node.output)) + "\n")
         elif node.type == "<&":

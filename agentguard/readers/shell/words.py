@@ -10,8 +10,8 @@ from ...core.word import Known, Unknown, Word, joined
 from ...lean.typing import TYPE_CHECKING
 from .braces import braces
 from .lexer import closing
-from .pieces import Piece, Token, assignment
 from .quoting import GROUPING, Scanner
+from .word_parts import Piece, Token, assignment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -124,8 +124,8 @@ class Expander:
         if grouped:  # zsh reads those with `*` and `?` otherwise, and takes none as a mistake
             sure = sure and bool(found) and not (_grouped(field.pattern, "*?") or self.shell.scope.is_zsh)
         fixed = field.pattern[: next((i for i, c in enumerate(field.pattern) if c in _MAGIC), None)]
-        place = os.path.dirname(os.path.join(cwd.guess, fixed))
-        if any(could_touch(effect, place) for effect in self.shell.ahead):
+        directory = os.path.dirname(os.path.join(cwd.guess, fixed))
+        if any(could_touch(effect, directory) for effect in self.shell.ahead):
             found, sure = [*found, field.text], False
         return [Known(text) if sure else Unknown(text, written, start) for text in found or [field.text]]
 

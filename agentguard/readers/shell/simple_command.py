@@ -7,13 +7,13 @@ from ...core.word import Known, Unknown, Word, known
 from ...lean.typing import TYPE_CHECKING
 from .braces import braces
 from .builtins import BUILTINS, DECLARING
-from .grammar import Script, place
+from .grammar import Script, offset
 from .interpreter import MAX_CALLS
 from .lists import may_leave
-from .pieces import NotUnderstood, Token
 from .program import program
 from .redirect import redirect
 from .scope import Body
+from .word_parts import NotUnderstood, Token
 from .words import assigned, substitutes
 
 if TYPE_CHECKING:
@@ -32,14 +32,14 @@ _NUMERIC = ("-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-v")
 _PROMPTS = ("PS0", "PS1", "PS2", "PS4")
 
 
-def command(shell: Interpreter, script: Script, node: Any) -> bytes | None:
+def simple_command(shell: Interpreter, script: Script, node: Any) -> bytes | None:
     """What bashlex calls a command: a call, assignments alone, or a condition that only looks."""
     shell.commands += 1
     if shell.commands > MAX_COMMANDS:
         raise NotUnderstood(f"it comes to more than {MAX_COMMANDS} commands")
     words = [script.word(part) for part in node.parts if part.kind != "redirect"]
     redirects = [part for part in node.parts if part.kind == "redirect"]
-    if words and place(node.parts[0]) in script.data:
+    if words and offset(node.parts[0]) in script.data:
         shell.words.look(words[0])
         if any(f" {operator} " in words[0].raw for operator in _NUMERIC):
             shell.words.evaluate(words[0].raw)

@@ -1,10 +1,10 @@
-"""Compound commands: which of their parts may run, and what is known afterwards."""
+"""Compound commands (groups, `if`, `case`, loops): which parts may run, and what is known afterwards."""
 
 from __future__ import annotations
 
 from ...core.word import Unknown
 from ...lean.typing import TYPE_CHECKING
-from .grammar import Script, place
+from .grammar import Script, offset
 from .lists import chain_of, chains, may_leave
 from .redirect import redirect
 
@@ -32,7 +32,7 @@ def compound(shell: Interpreter, script: Script, node: Any) -> bytes | None:
 
 def _inside(shell: Interpreter, script: Script, node: Any) -> bytes | None:
     first, *rest = node.list
-    if first.kind == "reservedword" and place(node) not in script.cases:
+    if first.kind == "reservedword" and offset(node) not in script.cases:
         alone = first.word == "("
         return shell.apart(lambda: shell.node(script, rest[0])) if alone else shell.node(script, rest[0])
     if first.kind == "reservedword":
@@ -74,9 +74,9 @@ def _choose(shell: Interpreter, script: Script, node: Any) -> None:
     """`case`, which the lexer has made a list: the word, then for each pattern it and its commands."""
     base, ends = shell.scope, [shell.scope]
     for chain, _ in chains(node.parts if node.kind == "list" else [node]):
-        if place(chain[0][1]) in script.patterns:
+        if offset(chain[0][1]) in script.patterns:
             shell.scope = base.copy()
-            if place(chain[0][1]) in script.falls:
+            if offset(chain[0][1]) in script.falls:
                 shell.scope.merge(ends[-1])
             ends.append(shell.scope)
         shell.scope.settle()
@@ -99,7 +99,7 @@ def _each(shell: Interpreter, script: Script, node: Any) -> None:
         values = list(shell.scope.arguments if shell.scope.arguments is not None else (Unknown("", '"$@"'),))
     if not values:
         return
-    chosen = place(node) in script.selects
+    chosen = offset(node) in script.selects
     if chosen:
         shell.scope.forget("REPLY")
     if chosen or len(values) > MAX_TURNS or any(isinstance(value, Unknown) for value in values):

@@ -1,4 +1,4 @@
-"""A word of shell text, in pieces: literal text, and what the shell puts something in place of."""
+"""Parts of a shell word: literal text, and the expansions that the shell puts something in place of."""
 
 from __future__ import annotations
 

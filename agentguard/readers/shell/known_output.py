@@ -1,4 +1,4 @@
-"""What a few commands print, where that is known: it is what the next command in a pipe reads."""
+"""Output that is known before a command runs (echo, printf, cat, pwd): what the next one in a pipe reads."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from ...core.paths import base_directory
 from ...core.unseen import Unseen
 from ...core.word import Known, Unknown, text_of
 from ...lean.typing import TYPE_CHECKING
-from .pieces import unescaped
+from .word_parts import unescaped
 
 if TYPE_CHECKING:
     from ...core.word import Word
     from .interpreter import Interpreter
 
 
-def prints(shell: Interpreter, argv: tuple[Word, ...], stdin: Stream) -> bytes | None:
+def known_output(shell: Interpreter, argv: tuple[Word, ...], stdin: Stream) -> bytes | None:
     """The standard output of a command, or None if it is not known before it runs."""
     try:
         name, *words = map(text_of, argv)

@@ -1,18 +1,21 @@
-"""A text while it is cut into words, with the mask of it that is left for bashlex: see lexer.py."""
+"""What the lexer finds in a text, and the mask of it that bashlex reads in its stead.
+
+Of `echo "a b" # c` the mask is `wwww wwwww    `: the words are plain, the comment is gone.
+"""
 
 from __future__ import annotations
 
 from ...lean.typing import TYPE_CHECKING
 from .mask import Mask
-from .order import Order
-from .pieces import Piece, Token
 from .quoting import Scanner
+from .token_order import TokenOrder
+from .word_parts import Piece, Token
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class Masked(Scanner):
+class MaskingScanner(Scanner):
     """A text, and what is found in it. When all of it has been read,
 
     `mask` is the text as bashlex can read it; `words` and `heredocs` have the words, and the
@@ -41,7 +44,7 @@ class Masked(Scanner):
         self._after_for = 0  # words since `for`, counted down to where `in` stands
         self._newline = -1  # where the newline is that ended the last command, if nothing came since
         self._waiting: list[tuple[int, Token, bool]] = []  # here-documents that begin at the next newline
-        self._order = Order()
+        self._order = TokenOrder()
 
     def _check(self, fault: str, at: int) -> None:
         """Raises Rejected for what is wrong with the token there."""
