@@ -12,6 +12,7 @@ from ...core.paths import base_directory, on_path
 from ...core.unseen import Unseen
 from ...core.word import Known, Unknown, known
 from ...lean.typing import TYPE_CHECKING
+from ..sql import execute
 from ..sql.calls import QUOTING, is_safe
 from ..sql.session import Session
 from . import connection
@@ -37,7 +38,7 @@ class Psql:
         self.context = context
         self.invocation = call.invocation
         self.settings = connection.settings(call, context.world)
-        self.session = Session(call.program, connection.place(self.settings))
+        self.session = Session(call.program, connection.place(self.settings), execute)
         self.variables = Variables()
         self.unguarded: tuple[str, ...] = ()
         #: What was sent last; several where it is not certain which.
@@ -204,9 +205,7 @@ class Psql:
 
     def send(self, text: str) -> int:
         """Send a query string; how many of its statements take data from the script."""
-        from ..sql import execute
-
-        return execute(text, self.session)
+        return self.session.execute(text)
 
     def data(self, scanner: Scanner) -> None:
         """Lines that COPY FROM STDIN takes; they would run as script if the COPY failed."""

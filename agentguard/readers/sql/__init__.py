@@ -11,8 +11,8 @@ from .session import Session
 
 def read(text: str, call: Invocation, context: Context) -> Reading:
     """What SQL does when some program sends it to a database that nobody can tell."""
-    session = Session(call.name, Place())
-    execute(text, session)
+    session = Session(call.name, Place(), execute)
+    session.execute(text)
     return Reading(tuple(session.effects))
 
 

@@ -78,10 +78,8 @@ def _effect(node: Any, session: Session, name: str, on: str) -> None:
 
 def _carried(text: str, session: Session) -> None:
     """SQL in a function's argument, which cannot end the transaction that it is in."""
-    from . import execute
-
     inner = session.inner()
-    execute(text, inner)
+    inner.execute(text)
     session.include(inner)
 
 
