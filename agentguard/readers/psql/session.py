@@ -43,7 +43,7 @@ class Psql:
         self._script = script
         self.invocation = call.invocation
         self.settings = connection.settings(call, context.world)
-        self.session = Session(call.program, connection.place(self.settings), execute)
+        self.session = Session(call.program, connection.database(self.settings), execute)
         self.variables = Variables()
         self.unguarded: tuple[str, ...] = ()
         #: What was sent last; several where it is not certain which.
@@ -146,7 +146,7 @@ class Psql:
             self.session.commit()
         psql = Psql(self.call, self.context, self._script)
         psql.settings, psql.session = self.settings, self.session.inner()
-        psql.session.place = self.session.place
+        psql.session.database = self.session.database
         psql.invocation, psql.directory, psql._includes = self.invocation, self.directory, self._includes + 1
         if self._includes < MAX_INCLUDES:
             self._script(psql, lines)
@@ -217,10 +217,10 @@ class Psql:
         """A new connection: the old one's transaction is gone."""
         self.session.commit()
         self.session.forget()
-        place = connection.place(settings)
+        database = connection.database(settings)
         if not self.session.certain:
-            place = place.replace(names=self.session.place.names + place.names, local="")
-        self.settings, self.session.place = settings, place
+            database = database.replace(names=self.session.database.names + database.names, local="")
+        self.settings, self.session.database = settings, database
         self.connected()
 
     def shell(self, line: Word) -> None:
@@ -261,7 +261,7 @@ class Psql:
 
     def note(self, verb: Verb, target: Target, rule: str, reason: str, instead: str = "") -> None:
         """Add an effect that no ROLLBACK takes back."""
-        effect = Effect(verb, target, "", self.session.place.environment, rule, self.call.program, reason, instead)
+        effect = Effect(verb, target, "", self.session.database.environment, rule, self.call.program, reason, instead)
         self.session.add(effect, undone=False)
 
     def unknown(self, rule: str, reason: str, instead: str = "") -> None:

@@ -93,7 +93,7 @@ def _unknown(session: Session, says: str) -> None:
         Effect(
             "unknown",
             Target("code", "DO"),
-            environment=session.place.environment,
+            environment=session.database.environment,
             rule="sql-do",
             program=session.program,
             reason=says,

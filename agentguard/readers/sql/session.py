@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...core.effect import Effect, Target
 from ...lean.typing import TYPE_CHECKING
-from .place import Place
+from .database import Database
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,10 +25,10 @@ class Session:
     skipped (`certain` is False), nor after an error that may have been passed over.
     """
 
-    def __init__(self, program: str, place: Place, execute: Callable[[str, Session], int]) -> None:
+    def __init__(self, program: str, database: Database, execute: Callable[[str, Session], int]) -> None:
         self.program = program
         self._execute = execute
-        self.place = place
+        self.database = database
         self.effects: list[Effect] = []
         self.certain = True
         #: An error ends everything (psql's ON_ERROR_STOP).
@@ -70,7 +70,7 @@ class Session:
 
     def inner(self) -> Session:
         """A session for statements inside one of this session's, of which nothing is certain."""
-        session = Session(self.program, self.place, self._execute)
+        session = Session(self.program, self.database, self._execute)
         session.functions, session.armed = self.functions, self.armed
         session.certain = False
         return session
@@ -78,7 +78,7 @@ class Session:
     def target(self, kind: str, parts: tuple[str, ...]) -> Target:
         """A thing of this database by its dotted name."""
         schema, name = (parts[-2] if len(parts) > 1 else "", parts[-1]) if parts else ("", "")
-        return Target(kind, ".".join(parts), (self.place.server, self.place.database, schema, name))
+        return Target(kind, ".".join(parts), (self.database.server, self.database.name, schema, name))
 
     def bear(self, target: Target) -> None:
         """A relation has just been made here: losing it again loses nothing, if it cannot be another's."""
