@@ -125,6 +125,7 @@ BASH = [
     "function g { local X=in; p $X; }; X=out; g",
     'f() { g "$1" x; }; g() { p "$*"; }; f a',
     'set -- a \'b c\'; p "$@"; shift; p $# "$1"',
+    "set -- a b; shift 3; p $1; shift 2; p $# $²",
     "eval 'X=1; p $X'; p $X",
     "cd sub && p here; cd ..; p there",
     "cd sub; cd - >/dev/null 2>&1; cd /; p",
@@ -253,6 +254,10 @@ UNKNOWN = [
     ("set -- $X a b; shift; p $1", [("$1", None)]),
     ("shopt -s ${X:-extglob}; p *", [("*", "*")]),
     ("p ${00}", [("${00}", "0")]),
+    ("set -- a; p ${" + "9" * 5000 + "}", [("${" + "9" * 5000 + "}", "0")]),
+    ("p $((010)) $((99999999999999999999))", [("$((010))", "0"), ("$((99999999999999999999))", "0")]),
+    ("set -- a; shift " + "9" * 5000 + "; p $1", [("$1", None)]),
+    ("set -- a; shift ²; p $1", [("$1", None)]),
     ("X='a '$(cmd); p $X/b", [("$X/b", "a/b")]),
     ("X=' a'$(cmd); p u$X", [("u$X", "ua")]),
 ]

@@ -8,7 +8,7 @@ from ...core.word import Known, Unknown, Word, joined, known
 from ...lean.typing import TYPE_CHECKING
 from .known_output import contents
 from .program import program
-from .word_parts import NotUnderstood
+from .word_parts import NotUnderstood, decimal
 from .words import may_be_many
 
 if TYPE_CHECKING:
@@ -99,11 +99,12 @@ def _set(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
 
 
 def _shift(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
-    arguments, count = shell.scope.arguments, (*argv[1:], Known("1"))[0]
+    """Where there are fewer arguments than are to go, all stay."""
+    arguments, given = shell.scope.arguments, (*argv[1:], Known("1"))[0]
+    count = decimal(given.text) if isinstance(given, Known) else None
     shell.scope.arguments = None
-    if arguments is not None and isinstance(count, Known) and count.text.isdigit():
-        gone, left = arguments[: int(count.text)], arguments[int(count.text) :]
-        shell.scope.arguments = None if any(map(may_be_many, gone)) else left
+    if arguments is not None and count is not None and not any(map(may_be_many, arguments[:count])):
+        shell.scope.arguments = arguments[count:] if count <= len(arguments) else arguments
     return b""
 
 

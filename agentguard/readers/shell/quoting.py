@@ -192,7 +192,7 @@ class Scanner:
 
     def _name(self, pieces: Pieces, quoted: bool) -> None:
         begin = end = self.at + 1
-        if self.text[begin : begin + 1].isdigit() or self.text[begin : begin + 1] in tuple("@*#?-$!"):
+        if self.text[begin : begin + 1] in tuple("0123456789@*#?-$!"):
             end += 1
         else:
             while self.text[end : end + 1].isascii() and (

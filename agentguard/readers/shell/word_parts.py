@@ -97,6 +97,12 @@ def assignment(text: str) -> tuple[str, str, str] | None:
     return text[:end], text[end : mark + 1], text[mark + 1 :]
 
 
+def decimal(text: str) -> int | None:
+    """A decimal number; None for what is none, is octal (`010`) or does not fit into an integer of every shell."""
+    is_decimal = text.isascii() and text.isdigit() and (text == "0" or text[0] != "0")
+    return int(text) if is_decimal and len(text) < 10 else None
+
+
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "e": "\x1b", "E": "\x1b", "f": "\f", "v": "\v"}
 
 

@@ -11,7 +11,7 @@ from ...lean.typing import TYPE_CHECKING
 from .braces import braces
 from .lexer import closing
 from .quoting import GROUPING, Scanner
-from .word_parts import Piece, Token, assignment
+from .word_parts import Piece, Token, assignment, decimal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -142,8 +142,8 @@ class Expander:
             return self._parameter(piece)
         if piece.kind == "arithmetic":
             self.arithmetic(piece.value)
-            number = piece.value.strip()
-            return [Known(number) if number.isascii() and number.isdigit() else Unknown("0", f"$(({piece.value}))")]
+            found = decimal(piece.value.strip())
+            return [Unknown("0", f"$(({piece.value}))") if found is None else Known(str(found))]
         printed = self.shell.substitute(Known(piece.value))
         if piece.kind == "process":
             return [Unknown("/dev/fd/63", f"<({piece.value})", "/")]
@@ -230,9 +230,10 @@ class Expander:
         if name == "#" and scope.arguments is not None:
             count = str(len(scope.arguments))
             return Unknown(count, "$#") if any(map(may_be_many, scope.arguments)) else Known(count)
-        if name.isdigit() and int(name) and scope.arguments is not None:
-            before = scope.arguments[: int(name)]
-            word = before[-1] if len(before) == int(name) else Known("")
+        at = decimal(name.lstrip("0")) or 0
+        if at and scope.arguments is not None:
+            before = scope.arguments[:at]
+            word = before[-1] if len(before) == at else Known("")
             return Unknown(word.guess, f"${name}") if any(map(may_be_many, before)) else word
         if name[:1] not in _IDENTIFIER or name.isdigit():
             return Unknown("0", f"${name}")
