@@ -106,14 +106,14 @@ def _each(shell: Interpreter, script: Script, node: Any) -> None:
         some = Unknown(values[0].guess, f"${name}")
 
         def turn() -> None:
-            shell.scope.variables[name] = some
+            shell.scope.assign(name, "=", some)
             shell.node(script, body)
 
         _loop(shell, turn)
         return
     for value in values:
         before = shell.scope.copy()
-        shell.scope.variables[name] = value
+        shell.scope.assign(name, "=", value)
         shell.node(script, body)
         shell.scope.settle()
         if may_leave(script, body):

@@ -114,11 +114,13 @@ class Scope:
     def assign(self, name: str, mark: str, value: Word | tuple[Word, ...]) -> None:
         """`NAME=VALUE`, or what stands in place of the `=`: `+=`, `[…]=`."""
         before = self.variables.get(name)
-        if mark == "+=" and isinstance(before, tuple) and isinstance(value, tuple):
+        if name in self.changed:
+            value = Unknown("", f"${name}")
+        elif mark == "+=" and isinstance(before, tuple) and isinstance(value, tuple):
             value = before + value
         elif mark == "+=" and isinstance(value, Word):
             value = before + value if isinstance(before, Word) else Unknown(value.guess, f"${name}")
-        elif mark != "=" or name in self.changed:
+        elif mark != "=":
             value = Unknown("", f"${name}")
         self.variables[name] = value
 

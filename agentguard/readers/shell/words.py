@@ -257,7 +257,7 @@ class Expander:
             if not known:
                 found = Unknown(found.guess, written)
             if mark[-1] == "=":
-                self.shell.scope.variables[name] = found
+                self.shell.scope.assign(name, "=", found)
             return found
         if operator == "@P":  # as a prompt
             self.prompt(Unknown("", written) if value is None else value)
