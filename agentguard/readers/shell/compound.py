@@ -7,13 +7,13 @@ from ...lean.typing import TYPE_CHECKING
 from .grammar import Script, offset
 from .lists import chain_of, chains, may_leave
 from .redirect import redirect
+from .scope import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
     from .interpreter import Interpreter
-    from .scope import Scope
 
 #: The most turns of a `for` that are followed one by one.
 MAX_TURNS = 64
@@ -72,19 +72,28 @@ def _branch(shell: Interpreter, script: Script, parts: list[Any]) -> None:
 
 def _choose(shell: Interpreter, script: Script, node: Any) -> None:
     """`case`, which the lexer has made a list: the word, then for each pattern it and its commands."""
-    base, ends = shell.scope, [shell.scope]
-    for chain, _ in chains(node.parts if node.kind == "list" else [node]):
-        if offset(chain[0][1]) in script.patterns:
-            shell.scope = base.copy()
-            if offset(chain[0][1]) in script.falls:
-                shell.scope.merge(ends[-1])
-            ends.append(shell.scope)
+    (word, _), *branches = chains(node.parts if node.kind == "list" else [node])
+    chain_of(shell, script, word)
+    untaken, ends = shell.scope, list[Scope]()  # the state where no pattern so far has matched, and at branches' ends
+    for chain, _ in branches:
+        if offset(chain[0][1]) not in script.patterns:
+            shell.scope.settle()
+            chain_of(shell, script, chain)
+            ends[-1] = shell.scope
+            continue
+        operator = script.falls.get(offset(chain[0][1]))
+        if operator == ";;&":  # the branch before goes on to this pattern, and if that does not match, to later ones
+            untaken.merge(ends[-1])
+        shell.scope = untaken
         shell.scope.settle()
         chain_of(shell, script, chain)
-        ends[-1] = shell.scope
-    shell.scope = ends[0].copy()
-    for other in ends[1:]:
-        shell.scope.merge(other)
+        untaken = shell.scope.copy()
+        if operator == ";&":
+            shell.scope.merge(ends[-1])
+        ends.append(shell.scope)
+    shell.scope = untaken
+    for end in ends:
+        shell.scope.merge(end)
 
 
 def _each(shell: Interpreter, script: Script, node: Any) -> None:

@@ -25,7 +25,7 @@ class Script(Value):
     heredocs: dict[int, Token]
     data: set[int]
     patterns: set[int]
-    falls: set[int]
+    falls: dict[int, str]
     cases: set[int]
     selects: set[int]
     coprocesses: dict[int, str]

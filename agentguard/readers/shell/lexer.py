@@ -93,7 +93,7 @@ class Lexer(MaskingScanner):
             self._start = True
             if operator in (";;", ";&", ";;&"):
                 self.mask.put(at, "\n".rjust(len(operator)))
-                self._pattern(falls=operator != ";;")
+                self._pattern(operator)
 
     def _defines(self, at: int) -> bool:
         """Whether a parenthesis is that of `NAME()`, which makes a function."""
@@ -263,7 +263,7 @@ class Lexer(MaskingScanner):
         self.mask.put(self.at - 2, "\n ")
         self._pattern()
 
-    def _pattern(self, falls: bool = False) -> None:
+    def _pattern(self, after: str = ";;") -> None:
         self._skip_to_pattern()
         if self.text.startswith("esac", self.at) and self.text[self.at + 4 : self.at + 5] in ("", *METACHARACTERS):
             self.mask.put(self.at, "}".rjust(4))
@@ -287,8 +287,8 @@ class Lexer(MaskingScanner):
             raise self.rejected("a `case` has an empty pattern", begin)
         self._looks(begin, pieces)
         self.patterns.add(begin)
-        if falls:
-            self.falls.add(begin)
+        if after != ";;":
+            self.falls[begin] = after
         self.mask.put(self.at, "\n")
         self.at += 1
         self._start = True

@@ -22,8 +22,9 @@ class MaskingScanner(Scanner):
     bodies of here-documents by their end word, by where they begin; `data` where a command
     begins that only looks at its words (`[[`, `((`, the words and patterns of `case`);
     `patterns` where those begin that are patterns, `falls` where one does that the branch before may
-    go on to; `cases` where a `{` of the mask is a `case`; `selects` where a `for` of it is a `select`;
-    `coprocesses` where a command begins that `coproc` starts, with the name of what holds its pipes.
+    go on to, with what ends that branch (`;&`, `;;&`); `cases` where a `{` of the mask is a `case`;
+    `selects` where a `for` of it is a `select`; `coprocesses` where a command begins that `coproc`
+    starts, with the name of what holds its pipes.
     """
 
     groups = True
@@ -35,7 +36,7 @@ class MaskingScanner(Scanner):
         self.heredocs: dict[int, Token] = {}
         self.data: set[int] = set()
         self.patterns: set[int] = set()
-        self.falls: set[int] = set()
+        self.falls: dict[int, str] = {}
         self.cases: set[int] = set()
         self.selects: set[int] = set()
         self.coprocesses: dict[int, str] = {}
