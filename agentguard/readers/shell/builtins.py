@@ -6,18 +6,19 @@ from ...core.call import Stream
 from ...core.effect import Effect, Target
 from ...core.word import Known, Unknown, Word, joined, known
 from ...lean.typing import TYPE_CHECKING
+from .assignments import DECLARING, declare, named
 from .known_output import contents
 from .program import program
 from .word_parts import NotUnderstood, decimal
 from .words import may_be_many
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from .interpreter import Interpreter
 
-#: Their arguments of the form NAME=VALUE are assignments.
-DECLARING = ("export", "declare", "typeset", "local", "readonly")
+#: The letters of options that take a value.
+_VALUED = {"read": "adinNptu", "mapfile": "dnOsuCc", "readarray": "dnOsuCc"}
 #: Options of `shopt` that do not change what a pattern stands for.
 _HARMLESS = known(
     ("extglob", "expand_aliases", "lastpipe", "inherit_errexit", "histappend", "checkwinsize", "cmdhist", "autocd")
@@ -50,34 +51,47 @@ def _popd(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
 
 
 def _declare(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
-    """The assignments have been made while the words were expanded."""
-    command, *words = (word.guess for word in argv)
-    names = [word.partition("=")[0] for word in words if not word.startswith("-")]
-    for name in (word for word in words if word.isidentifier()):
-        shell.shadow(argv, name)
-    options = "".join(word for word in words if word.startswith("-"))
+    """What an option says is so of every name."""
+    command, words = argv[0].guess, argv[1:]
+    options = "".join(word.guess for word in words if word.guess.startswith("-"))
+    scope, names = shell.scope, [named(word) for word in words]
+    for word, name in zip(words, names, strict=True):
+        if name != "":
+            shell.shadow(argv, name)
+            declare(shell, word)
+    affected = {*scope.variables} if None in names else {name for name in names if name}
+    if None in names:
+        scope.forget(None)
     if command == "export" or "x" in options:
-        change = shell.scope.exported.difference_update if "n" in options else shell.scope.exported.update
-        change(names)
-    if by_value := set(options) & set("iulc") or command == "readonly" or "r" in options:
-        shell.scope.changed.update(names)
-        shell.scope.forget(*(names if by_value else ()))
+        change = scope.exported.difference_update if "n" in options else scope.exported.update
+        change(affected)
+    if set(options) & set("iulc") or command == "readonly" or "r" in options:
+        scope.changed.update(affected)
+        scope.forget(*affected)
     if command == "local" and not shell.shadowed:
-        shell.scope.forget(*names)
+        scope.forget(*affected)
     if command == "local":
-        shell.scope.forget(*(word for word in words if word.isidentifier()))
-    by_reference = "n" in options and command != "export"
-    if by_reference or any(isinstance(word, Unknown) for word in argv):
-        shell.scope.forget(*names)
-    return b"" if names else None
+        scope.forget(*(word.guess for word in words if word.guess.isidentifier()))
+    if "n" in options and command != "export":  # by reference
+        scope.forget(*affected)
+    return b"" if affected else None
 
 
 def _unset(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
+    """Without an option, a function goes only where there is no variable of that name."""
+    scope, only_functions = shell.scope, Known("-f") in argv
     for word in argv[1:]:
-        if Known("-f") not in argv:
-            shell.scope.variables.pop(word.guess, None)
-        if Known("-v") not in argv:
-            shell.scope.functions.pop(word.guess, None)
+        if not only_functions:
+            scope.forget(named(word))
+            scope.variables.pop(word.guess if isinstance(word, Known) else "", None)
+        if Known("-v") in argv:
+            continue
+        if isinstance(word, Unknown):
+            scope.may_lose(*scope.functions)
+        elif only_functions:
+            scope.functions.pop(word.text, None)
+        else:
+            scope.may_lose(word.text)
     return b""
 
 
@@ -115,10 +129,36 @@ def _shopt(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
     return b""
 
 
+def _targets(argv: tuple[Word, ...], valued: str) -> Iterator[Word]:
+    """The words of `read` that name variables: operands, what -a is given, and what may turn out to be several."""
+    words = list(argv[1:])
+    while words:
+        word = words.pop(0)
+        letter = next((c for c in word.start[1:] if c in valued), "") if word.start[:1] == "-" else ""
+        if not letter:
+            yield word
+            continue
+        value = word.cut(word.start.index(letter, 1) + 1)
+        if value == Known("") and words:
+            value = words.pop(0)
+        if letter == "a" or may_be_many(value):
+            yield value
+
+
 def _read(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
-    """`read`, `mapfile`, `getopts`: the operands are variables; so is every other word, to be sure."""
-    names = (word.guess for word in argv[1:] if word.guess.isidentifier())
-    shell.scope.forget("REPLY", "MAPFILE", "OPTARG", "OPTIND", *names)
+    """`read`, `mapfile`: the operands are variables; so is every other word that could be one, to be sure."""
+    targets = map(named, _targets(argv, _VALUED[argv[0].guess]))
+    return _has_read(shell, argv, "REPLY", "MAPFILE", *targets)
+
+
+def _getopts(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
+    """`getopts LETTERS NAME`"""
+    first = 1 if any(map(may_be_many, argv[1:2])) else 2
+    return _has_read(shell, argv, "OPTARG", "OPTIND", *map(named, argv[first:3]))
+
+
+def _has_read(shell: Interpreter, argv: tuple[Word, ...], *names: str | None) -> bytes | None:
+    shell.scope.forget(*names, *(word.guess for word in argv[1:] if word.guess.isidentifier()))
     if shell.scope.stdin != Stream("known"):
         shell.scope.stdin = Stream("unseen", why=f"`{argv[0].guess}` may have read part of it")
     return b""
@@ -141,8 +181,10 @@ def _let(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
 
 
 def _printf(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
-    if argv[1:2] == known(("-v",)):
-        shell.scope.forget(*(word.guess for word in argv[2:3]))
+    """`printf -v NAME …` prints nothing."""
+    first = argv[1] if argv[1:] else Known("")
+    if first.start.startswith("-v"):
+        shell.scope.forget(*map(named, argv[2:3] if first == Known("-v") else (first.cut(2),)))
         return b""
     return program(shell, argv)
 
@@ -238,7 +280,7 @@ def _trap(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
 BUILTINS: dict[str, Callable[[Interpreter, tuple[Word, ...]], bytes | None]] = {
     "cd": _cd, "pushd": _cd, "chdir": _cd, "popd": _popd,
     **dict.fromkeys(DECLARING, _declare), "unset": _unset, "set": _set, "shift": _shift,
-    "read": _read, "getopts": _read, "mapfile": _mapfile, "readarray": _mapfile, "let": _let, "printf": _printf,
+    "read": _read, "getopts": _getopts, "mapfile": _mapfile, "readarray": _mapfile, "let": _let, "printf": _printf,
     "shopt": _shopt, "setopt": _shopt, "unsetopt": _shopt, "alias": _alias, "hash": _hash, "enable": _hash,
     "eval": _eval, "source": _source, ".": _source, "exec": _exec, "command": _command, "builtin": _command,
     "trap": _trap,

@@ -49,7 +49,8 @@ class Interpreter:
         self.ahead: list[Effect] = list(call.ahead)
         self.commands = self.calls = 0
         self.at_end: list[Callable[[], bytes | None]] = []
-        self.shadowed: list[dict[str, Word | tuple[Word, ...] | None]] = []  # what the functions' own variables hide
+        #: What the own variables of the functions that run hide, by name; None stands for names that nobody knows.
+        self.shadowed: list[dict[str | None, Word | tuple[Word, ...] | None]] = []
         self.listing: Invocation | None = None  # the last program that was started, as long as it is by its own name
 
     def whole(self, text: str) -> None:
@@ -113,18 +114,21 @@ class Interpreter:
         self.reading += reading
         self.ahead += [effect for effect in reading.effects if effect.verb != "observe"]
 
-    def shadow(self, argv: Sequence[Word], name: str) -> None:
-        """A variable becomes the function's own, if one runs and that command makes it so."""
+    def shadow(self, argv: Sequence[Word], name: str | None) -> None:
+        """A variable (None: some variable) becomes the function's own, if one runs and that command makes it so."""
         command, *words = (word.guess for word in argv)
         is_global = any(word.startswith("-") and "g" in word for word in words)
         if self.shadowed and command in ("local", "declare", "typeset") and not is_global:
-            self.shadowed[-1].setdefault(name, self.scope.variables.get(name))
+            self.shadowed[-1].setdefault(name, None if name is None else self.scope.variables.get(name))
 
-    def restore(self, hidden: dict[str, Word | tuple[Word, ...] | None]) -> None:
+    def restore(self, hidden: dict[str | None, Word | tuple[Word, ...] | None]) -> None:
         """A function ends, and what its own variables have hidden is there again."""
+        if None in hidden:
+            self.scope.forget(None)
         for name, value in hidden.items():
-            self.scope.variables.pop(name, None)
-            if value is not None:
+            if name is not None:
+                self.scope.variables.pop(name, None)
+            if name is not None and value is not None:
                 self.scope.variables[name] = value
 
     def invocation(

@@ -124,10 +124,19 @@ class Scope:
             value = Unknown("", f"${name}")
         self.variables[name] = value
 
-    def forget(self, *names: str) -> None:
-        """The variables have values that nobody knows."""
+    def may_lose(self, *functions: str) -> None:
+        """The functions may be gone, and their names those of programs again."""
+        for name in self.functions.keys() & functions:
+            bodies = self.functions[name]
+            self.functions[name] = bodies if None in bodies else (*bodies, None)
+
+    def forget(self, *names: str | None) -> None:
+        """The variables have values that nobody knows; for None, any variable may be the one."""
+        if None in names:
+            names = (*names, *self.variables, "IFS", "CDPATH")  # of these, it counts already whether they are set
         for name in names:
-            self.variables[name] = Unknown("", f"${name}")
+            if name:
+                self.variables[name] = Unknown("", f"${name}")
 
 
 def _doubted(directory: Word) -> Unknown:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ...core.call import Stream
-from ...core.word import Known, Unknown, Word, known
+from ...core.word import Known, Unknown, Word
 from ...lean.typing import TYPE_CHECKING
-from .braces import braces
-from .builtins import BUILTINS, DECLARING
+from .assignments import DECLARING, declaration, prompts, value_of
+from .builtins import BUILTINS
 from .grammar import Script, offset
 from .interpreter import MAX_CALLS
 from .lists import may_leave
@@ -28,8 +28,6 @@ _NAMING = (*DECLARING, "unset", "read", "mapfile", "readarray", "getopts", "let"
 _NAMING_BY_OPTION = ("printf", "test", "[")
 #: What takes an expression on either side, or a name, in `[[`.
 _NUMERIC = ("-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-v")
-#: Variables with texts that are expanded when a shell asks for a command, or traces one.
-_PROMPTS = ("PS0", "PS1", "PS2", "PS4")
 
 
 def simple_command(shell: Interpreter, script: Script, node: Any) -> bytes | None:
@@ -51,29 +49,15 @@ def simple_command(shell: Interpreter, script: Script, node: Any) -> bytes | Non
         words = words[1:]
     argv = _argv(shell, words)
     stdin, shown = redirect(shell, script, redirects)
-    values = [(name, mark, _value(shell, value)) for name, mark, value in assignments]
+    values = [(name, mark, value_of(shell, value)) for name, mark, value in assignments]
     for name, _, value in values:
-        _prompts(shell, name, value)
+        prompts(shell, name, value)
     if not argv:
         for name, mark, value in values:
             shell.scope.assign(name, mark, value)
         return None if redirects else b""  # `< FILE` by itself is `cat` in `$( )`, and in zsh
     printed = _start(shell, argv, values, stdin)
     return printed if shown else b""
-
-
-def _value(shell: Interpreter, token: Token) -> Word | tuple[Word, ...]:
-    return shell.words.array(token) if token.array is not None else shell.words.single(token)
-
-
-def _prompts(shell: Interpreter, name: str, value: Word | tuple[Word, ...]) -> None:
-    """What a variable makes a shell run, before it asks for the next command or traces one."""
-    if name in _PROMPTS and isinstance(value, Word):
-        traces = name == "PS4"  # of the others, what is not known is mostly the prompt that there was before
-        shell.words.prompt(value if traces else Known(value.guess))
-    if name == "PROMPT_COMMAND":
-        for text in (value,) if isinstance(value, Word) else value:
-            shell.add(shell.context.text("shell", text, shell.invocation(known(("bash",)))))
 
 
 def _argv(shell: Interpreter, tokens: list[Token]) -> tuple[Word, ...]:
@@ -84,14 +68,7 @@ def _argv(shell: Interpreter, tokens: list[Token]) -> tuple[Word, ...]:
         if found is None:
             argv += shell.words.fields(token)
         else:
-            name, mark = found[:2]
-            value = _value(shell, found[2])
-            if len(braces(token.raw)) > 1:  # assigned one after the other
-                value = Unknown("", token.raw)
-            shell.shadow(argv, name)
-            shell.scope.assign(name, mark, value)
-            _prompts(shell, name, value)
-            argv.append(Known(f"{name}=" + (value.text if isinstance(value, Known) else "")))
+            argv.append(declaration(shell, token, found))
     return tuple(argv)
 
 

@@ -79,14 +79,19 @@ class Pieces:
         return tuple(self._done)
 
 
-def assignment(text: str) -> tuple[str, str, str] | None:
-    """`NAME=…`, `NAME+=…`, `NAME[…]=…` as name, what stands between it and the value, and the value."""
+def identifier(text: str) -> str:
+    """The name of a variable that a text begins with, or ""."""
     end = 0
     while end < len(text) and text[end].isascii() and (text[end].isalnum() or text[end] == "_"):
         end += 1
-    if not end or text[0].isdigit():
+    return "" if text[:1].isdigit() else text[:end]
+
+
+def assignment(text: str) -> tuple[str, str, str] | None:
+    """`NAME=…`, `NAME+=…`, `NAME[…]=…` as name, what stands between it and the value, and the value."""
+    mark = end = len(identifier(text))
+    if not end:
         return None
-    mark = end
     if text[mark : mark + 1] == "[":
         mark = text.find("]", mark) + 1
         if not mark:
