@@ -241,6 +241,8 @@ UNKNOWN = [
     ("X=1; f() { local X=2; }; local Z=3; f; p $X $Z", [("$Z", "")]),
     ("declare -i X; X=1+1; p $X", [("$X", None)]),
     ("readonly X=1; X+=2; p $X", [("$X", None)]),
+    ("X=1; X=2 export X; p $X", [("$X", None)]),
+    ("X=1; X=2 :; p $X", [("$X", None)]),
     ('X=1; export "X=$Y"; p $X', [("$X", "")]),
     ('X=1; declare -a "X=(2 3)"; p $X', [("$X", None)]),
     ('X=(1 2); export "X[0]=3"; p $X', [("$X", None)]),

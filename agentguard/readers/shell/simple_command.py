@@ -26,6 +26,11 @@ MAX_COMMANDS = 1000
 #: Commands whose words name variables, and those that do so after -v: a subscript is an expression.
 _NAMING = (*DECLARING, "unset", "read", "mapfile", "readarray", "getopts", "let")
 _NAMING_BY_OPTION = ("printf", "test", "[")
+#: POSIX's special builtins: after `A=1 export B`, some shells keep A.
+_SPECIAL = (
+    ":", ".", "break", "continue", "declare", "eval", "exec", "exit", "export", "local", "readonly", "return", "set",
+    "shift", "source", "times", "trap", "typeset", "unset",
+)  # fmt: skip
 #: What takes an expression on either side, or a name, in `[[`.
 _NUMERIC = ("-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-v")
 
@@ -109,6 +114,8 @@ def _start(
     for name in env:
         shell.scope.variables.pop(name, None)
         shell.scope.variables.update({name: before[name]} if name in before else {})
+    if command in _SPECIAL:
+        shell.scope.forget(*env)
     if stdin is not None and words != ["exec"]:
         shell.scope.stdin = outer
     return printed
