@@ -87,9 +87,9 @@ def argvs(line: str, **options: Any) -> list[tuple[str, ...]]:
     return [guesses(call) for call in walked(line, **options)[0]]
 
 
-def given(line: str) -> tuple[Word, ...]:
+def given(line: str, env: dict[str, str] | None = None) -> tuple[Word, ...]:
     """What the first `p` of a line is given."""
-    return next(call.argv for call in walked(line)[0] if call.name == "p")[1:]
+    return next(call.argv for call in walked(line, env=env)[0] if call.name == "p")[1:]
 
 
 # Held against the real thing: `p` notes what bash gives it
@@ -241,6 +241,10 @@ UNKNOWN = [
     ("X=1; f() { local X=2; }; local Z=3; f; p $X $Z", [("$Z", "")]),
     ("declare -i X; X=1+1; p $X", [("$X", None)]),
     ("readonly X=1; X+=2; p $X", [("$X", None)]),
+    ("p $_ $OLDPWD", [("$_", ""), ("$OLDPWD", "")]),
+    ("PWD=/x; p $PWD", [("$PWD", "")]),
+    ("X=1; declare -n Y=X; Y=2; p $X", [("$X", None)]),
+    ("X=1; declare -n Y=X; read Y; p $X", [("$X", None)]),
     ("X=1; X=2 export X; p $X", [("$X", None)]),
     ("X=1; X=2 :; p $X", [("$X", None)]),
     ('X=1; export "X=$Y"; p $X', [("$X", "")]),
@@ -292,7 +296,7 @@ UNKNOWN = [
 
 @pytest.mark.parametrize(("line", "words"), UNKNOWN)
 def test_a_word_that_cannot_be_known_says_so(line: str, words: list[tuple[str, str | None]]) -> None:
-    unknown = [word for word in given(line) if isinstance(word, Unknown)]
+    unknown = [word for word in given(line, {"_": "x", "OLDPWD": "/x"}) if isinstance(word, Unknown)]
     assert [word.written for word in unknown] == [written for written, _ in words]
     assert all(guess is None or guess == word.guess for word, (_, guess) in zip(unknown, words, strict=True))
 

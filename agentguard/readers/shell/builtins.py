@@ -72,8 +72,9 @@ def _declare(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
         scope.forget(*affected)
     if command == "local":
         scope.forget(*(word.guess for word in words if word.guess.isidentifier()))
-    if "n" in options and command != "export":  # by reference
+    if "n" in options and command != "export":
         scope.forget(*affected)
+        scope.references.update(affected)
     return b"" if affected else None
 
 

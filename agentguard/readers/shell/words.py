@@ -36,6 +36,8 @@ else:
 _MATCHING = "*?["
 _MAGIC = _MATCHING + GROUPING
 _DIGITS = "0123456789"
+#: Variables that a shell sets by itself, again and again.
+_OWN = ("_", "BASHPID", "EPOCHSECONDS", "LINENO", "OLDPWD", "RANDOM", "SECONDS", "SRANDOM")
 _IDENTIFIER = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_" + _DIGITS
 
 
@@ -225,7 +227,9 @@ class Expander:
     def _value(self, name: str) -> Word | None:
         """A parameter's value; None if nothing here has set it."""
         scope = self.shell.scope
-        if name == "PWD":
+        if name in _OWN:
+            return None
+        if name == "PWD" and not isinstance(scope.variables.get(name), Unknown):
             return scope.cwd
         if name == "#" and scope.arguments is not None:
             count = str(len(scope.arguments))
