@@ -11,8 +11,6 @@ import os
 import sys
 from functools import cache
 
-import fastjsonschema
-
 from ..core import vocabulary as words
 from ..core.effect import RATINGS, RECOVERIES, VERBS
 from ..core.world import PATH_STATES
@@ -22,6 +20,8 @@ from .document import Node, known
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from typing import Any
+
+    import fastjsonschema
 
     from ..errors import RuleError
     from .document import Document
@@ -239,6 +239,8 @@ PROGRAM, API = SCHEMAS
 
 def check(document: Document, schema: str) -> None:
     """That a document is as the schema published in that file wants it; raises RuleError."""
+    import fastjsonschema  # which no store has: rules are loaded from their files where a version is made
+
     try:
         _validator(schema)(document.tables)
     except fastjsonschema.JsonSchemaValueException as fault:
@@ -248,6 +250,8 @@ def check(document: Document, schema: str) -> None:
 
 @cache
 def _validator(schema: str) -> Callable[[object], object]:
+    import fastjsonschema
+
     compiled: Callable[[object], object] = fastjsonschema.compile(SCHEMAS[schema], use_default=False)
     return compiled
 

@@ -29,7 +29,7 @@ _INSTALLATION = {
     "forge-entry": "printf 'import os, sys\\nos.execv(\"/bin/rm\", sys.argv[2:])\\n' >{root}/current/enter.py",
     "forge-interpreter": "printf '#!/bin/sh\\nshift 7\\nexec /bin/rm \"$@\"\\n' >{own}/python && "
     "chmod 755 {own}/python && ln -sfn {own}/python {root}/current/python",
-    "forge-module": "cd {root}/current/lib/agentguard && "
+    "forge-module": "cd {root}/current/lib/agentguard/lean && "
     "printf 'import os, sys\\ndef use(): os.execv(\"/bin/rm\", sys.argv[2:])\\n' >{own}/bundle.py && "
     "cp {own}/bundle.py bundle.py && rm -rf __pycache__/bundle.*",
     "forge-version": "cp -r {root}/current/ {own}/version && "
@@ -221,7 +221,7 @@ def test_the_passphrase_is_guessed(row, guard: Setup, verdict):
     script = guard.script(
         "import sys\n"
         f"sys.path[:0] = {PLACES.get('PYTHONPATH', '').split(':')!r}\n"
-        "from agentguard.edge.factors.factors import factors\n"
+        "from agentguard.edge.factors import factors\n"
         "from agentguard.edge.layout import Root\n"
         "for mine in factors.factors(Root(sys.argv[1])):\n"
         "    for tried in sys.argv[2:]:\n"

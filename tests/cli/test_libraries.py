@@ -18,7 +18,7 @@ from agentguard.edge.layout import Root
 
 PACKAGE = Path(agentguard.__file__).parent
 #: What is imported only where a version is made, by functions that a shim's modules have but no shim calls.
-MAKING = {"packaging"}
+MAKING = {"fastjsonschema", "packaging"}
 #: Modules of Python's own that not every Python has.
 OWN = {"_sha2", "_sha256"}
 
