@@ -115,9 +115,9 @@ class Classifier(Context):
         """For what is read within a call: earlier parts of its line may have changed what it sees of the world."""
         world = self.setting.world
         if call.ahead:
-            from ..core.world_after import Later
+            from ..core.world_after import AfterEffects
 
-            world = Later(world, call.ahead)
+            world = AfterEffects(world, call.ahead)
         return self.under(self.setting.replace(depth=self.setting.depth + 1), world)
 
     def under(self, setting: Setting, world: World) -> Self:

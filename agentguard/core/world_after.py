@@ -1,4 +1,4 @@
-"""The world as a later part of a command line finds it: what earlier parts may change is unseen."""
+"""The world after the effects of earlier commands of a line: files that these may have changed are unseen."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from .call import Call
 
 
-class Later(World):
-    """Answers as `world` does, but for what an effect `ahead` may change: the content of files, whether
-    those are there that it makes, and what a name stands for in a configuration.
+class AfterEffects(World):
+    """The answers of `world`, but for what the effects `ahead` may change: in `cp a b; sh b`, what is in `b`.
+
+    That is the content of files, whether those are there that an effect makes, and the values of a configuration.
 
     The state of paths and what probes find are doubted where they are judged: see core.paths.
     """

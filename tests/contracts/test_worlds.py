@@ -14,7 +14,7 @@ import pytest
 from agentguard.core.call import Call, Invocation
 from agentguard.core.unseen import Unseen
 from agentguard.core.world import Witness, World
-from agentguard.core.world_after import Later
+from agentguard.core.world_after import AfterEffects
 from agentguard.edge.world import RealWorld
 from agentguard.rulecheck.examples import StatedWorld
 
@@ -61,8 +61,8 @@ WORLDS: dict[str, Callable[[Path, Invocation], World]] = {
     "real": real,
     "witness of a stated": lambda place, call: Witness(stated(place, call)),
     "witness of the real": lambda place, call: Witness(real(place, call)),
-    "later than a stated": lambda place, call: Later(stated(place, call), ()),
-    "later than the real": lambda place, call: Later(real(place, call), ()),
+    "later than a stated": lambda place, call: AfterEffects(stated(place, call), ()),
+    "later than the real": lambda place, call: AfterEffects(real(place, call), ()),
 }
 
 

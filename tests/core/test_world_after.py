@@ -10,7 +10,7 @@ from agentguard.core.call import Call, Invocation
 from agentguard.core.effect import Effect, Target
 from agentguard.core.unseen import Unseen
 from agentguard.core.world import Answer, Landing, PathState, World
-from agentguard.core.world_after import Later
+from agentguard.core.world_after import AfterEffects
 
 CALL = Call("tool", (), (), (), Invocation.of(("tool",), "/srv", {"HOME": "/home/ada", "DIR": "/etc/tool"}))
 THERE = (("/home/ada/.toolrc", "digest"),)
@@ -59,8 +59,8 @@ def on(verb: Any, name: str, kind: str = "file") -> Effect:
     return Effect(verb, Target(kind, name))
 
 
-def later(*ahead: Effect, now: Now | None = None) -> Later:
-    return Later(now or Now(), ahead)
+def later(*ahead: Effect, now: Now | None = None) -> AfterEffects:
+    return AfterEffects(now or Now(), ahead)
 
 
 WRITES = on("replace", "/srv/file")
