@@ -312,14 +312,14 @@ class Classifier(Context):
             text = self.world.read(file, base_directory(file, call.cwd))
         except Unseen as why:
             return _unknown(call, "agentguard-unseen-script", f"runs a script that cannot be read: {why}")
-        return self.text("shell", Known(encoding.text(text)), call)
+        return self.text("shell", Known(encoding.decode(text)), call)
 
     def _stdin(self, role: str, call: Invocation) -> Reading:
         try:
             text = stdin(call.stdin, self.world)
         except Unseen as why:
             return _unknown(call, "agentguard-unseen-stdin", f"runs its standard input, which cannot be read: {why}")
-        return self.text(LANGUAGES[role], Known(encoding.text(text)), call.replace(stdin=Stream("known")))
+        return self.text(LANGUAGES[role], Known(encoding.decode(text)), call.replace(stdin=Stream("known")))
 
     def _carrying(self, call: Call, command: Command) -> Call:
         """The call with the directory and the variables that what it carries will have."""
@@ -390,4 +390,4 @@ def _too_deep(call: Invocation) -> Reading:
 
 def _told(call: Invocation) -> str:
     """What a program is told in words: its arguments, and its standard input where that is known."""
-    return "\n".join((*(word.guess for word in call.argv[1:]), encoding.text(call.stdin.data)))
+    return "\n".join((*(word.guess for word in call.argv[1:]), encoding.decode(call.stdin.data)))

@@ -55,5 +55,5 @@ def script(path: Word, call: Call, context: Context) -> str:
     """The text of a program's script file, `-` for its standard input; raises Unseen where it cannot be known."""
     file = text_of(path)
     if file in ("-", "/dev/stdin"):
-        return encoding.text(stdin(call.invocation.stdin, context.world))
-    return encoding.text(context.world.read(file, base_directory(file, call.cwd)))
+        return encoding.decode(stdin(call.invocation.stdin, context.world))
+    return encoding.decode(context.world.read(file, base_directory(file, call.cwd)))

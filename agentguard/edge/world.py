@@ -7,7 +7,7 @@ import stat
 import sys
 import time
 
-from ..core.text.encoding import raw
+from ..core.text.encoding import encode
 from ..core.unseen import Unseen
 from ..core.word import Known, Unknown, text_of
 from ..core.world import Answer, Landing, PathState, World
@@ -68,7 +68,7 @@ class RealWorld(World):
             return self.stdin()
         try:
             flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
-            descriptor = os.open(raw(os.path.join(cwd, path)), flags)
+            descriptor = os.open(encode(os.path.join(cwd, path)), flags)
         except (OSError, ValueError) as fault:
             raise Unseen(f"{path}: {getattr(fault, 'strerror', fault)}") from fault
         try:
@@ -237,7 +237,7 @@ class RealWorld(World):
                 found[place.guess] = f"unseen: {place.written} is not known before the line runs"
                 continue
             path = place.text if place is not None else None
-            if path is None or not os.path.lexists(raw(os.path.join(cwd, path))):
+            if path is None or not os.path.lexists(encode(os.path.join(cwd, path))):
                 continue
             try:
                 found[path] = fingerprint(self.read(path, cwd))
@@ -278,7 +278,7 @@ def _home(env: Mapping[str, Word]) -> Word:
 def _missing_or_not(path: str, cwd: str) -> PathState:
     """Only whether there is such a path."""
     whole = os.path.normpath(os.path.join(cwd, path))
-    return PathState(whole, "empty" if os.path.lexists(raw(whole)) else "missing")
+    return PathState(whole, "empty" if os.path.lexists(encode(whole)) else "missing")
 
 
 def _foreseen(path: PathState) -> PathState:
@@ -288,6 +288,6 @@ def _foreseen(path: PathState) -> PathState:
     above, _, name = path.path.rstrip("/").rpartition("/")
     if name[1:3] == ":\\":
         return path.replace(state="unseen", detail="it is a path of another system")
-    if not os.path.lexists(raw(above or "/")):
+    if not os.path.lexists(encode(above or "/")):
         return path.replace(state="unseen", detail="the directory that it lies in does not exist here")
     return path

@@ -150,10 +150,10 @@ def _given(
         if mark in _LINKED or any(isinstance(word, Unknown) for word in words):
             raise Unseen("which words go together is not followed")
         texts = (
-            [encoding.text(world.read(text_of(path), text_of(call.cwd))) for path in words] if _SOURCES[mark] else []
+            [encoding.decode(world.read(text_of(path), text_of(call.cwd))) for path in words] if _SOURCES[mark] else []
         )
         given += [list(known(_words(text, end, raw, by_line))) for text in texts] if _SOURCES[mark] else [words]
-    return given or [list(known(_words(encoding.text(_stdin(call.invocation.stdin, world)), end, raw, by_line)))]
+    return given or [list(known(_words(encoding.decode(_stdin(call.invocation.stdin, world)), end, raw, by_line)))]
 
 
 def _stdin(stream: Stream, world: World) -> bytes:

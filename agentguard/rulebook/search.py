@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..core.call import UNENDED, Argument, Call
-from ..core.text.encoding import raw
+from ..core.text.encoding import encode
 from ..core.unseen import TooWide, Unseen
 from ..core.word import Known, Unknown, known, replaced, text_of
 from ..core.world import World
@@ -83,7 +83,7 @@ def printed(call: Call, search: Search | None, world: World) -> bytes | None:
     ends = {b"\0" if one in search.null else b"\n" for one in prints if call.has(one)} or {b"\n"}
     try:
         starts, patterns = tuple(map(text_of, call.played("START"))), tuple(map(text_of, names))
-        found = map(raw, world.below(starts, patterns, text_of(call.cwd)))
+        found = map(encode, world.below(starts, patterns, text_of(call.cwd)))
         return b"".join(path + end for path in found for end in ends) if len(ends) == 1 else None
     except Unseen:
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...core.text.encoding import text
+from ...core.text.encoding import decode
 from ...core.world import PATH_STATES
 from .locate import Operand
 
@@ -47,7 +47,7 @@ class Losses:
             self.counts[state] = self.counts.get(state, 0) + 1
             names = self.names.setdefault(state, [])
             if len(names) < NAMED:
-                names.append(text(path[len(self.operand.path) :].lstrip(b"/")))
+                names.append(decode(path[len(self.operand.path) :].lstrip(b"/")))
 
     def state(self) -> str:
         """The state that stands for all of it: the worst."""

@@ -6,7 +6,7 @@ import os
 import stat
 import time
 
-from ...core.text.encoding import raw, text
+from ...core.text.encoding import decode, encode
 from ...core.unseen import Unseen
 from ...core.world import PATH_STATES, PathState
 from ...lean.typing import TYPE_CHECKING
@@ -67,7 +67,7 @@ class _Look:
         self.call_started = call_started
         self.follow = follow
         self.cwd = cwd
-        self.real_cwd = os.path.realpath(raw(cwd))
+        self.real_cwd = os.path.realpath(encode(cwd))
         self.entries = MOST_ENTRIES
         self.repositories = MOST_REPOSITORIES
         self.deadline = time.monotonic() + MOST_SECONDS
@@ -117,7 +117,7 @@ class _Look:
     # What they are
 
     def _state(self, operand: Operand) -> PathState:
-        shown, facts = text(operand.path), operand.facts
+        shown, facts = decode(operand.path), operand.facts
         if facts is None:
             return PathState(shown, "unseen", operand.unseen) if operand.unseen else PathState(shown, "missing")
         identity = (str(facts.st_dev), str(facts.st_ino))
@@ -142,7 +142,7 @@ class _Look:
         if self.regions[operand.root].gits and not path.endswith(b".lock"):
             return "git's own files"
         if operand.everything_in and not self.places.temporary_root(operand.everything_in):
-            return f"everything in {text(operand.everything_in)}, {self.places.grave(operand.everything_in)}"
+            return f"everything in {decode(operand.everything_in)}, {self.places.grave(operand.everything_in)}"
         return ""
 
     def _look(self, operand: Operand, facts: os.stat_result, found: Losses) -> None:
@@ -169,7 +169,7 @@ class _Look:
                 self._leaf(path, region, named, ignored, stat.S_ISCHR(mode), found)
 
     def _note_grave(self, path: bytes, what: str, found: Losses) -> None:
-        found.note("special", path, f"{text(path)} is {what}", what)
+        found.note("special", path, f"{decode(path)} is {what}", what)
 
     def _walk(self, path: bytes, region: _Region, named: bool, ignored: bool, found: Losses) -> None:
         waiting = [(path, region, named, ignored)]
@@ -179,7 +179,7 @@ class _Look:
                 with os.scandir(path) as listing:
                     entries = list(listing)
             except OSError as fault:
-                found.note("unseen", path, f"{text(path)} cannot be read: {fault.strerror}")
+                found.note("unseen", path, f"{decode(path)} cannot be read: {fault.strerror}")
                 continue
             if not self._afford(len(entries), path, found):
                 return
@@ -247,7 +247,7 @@ class _Look:
                 why = str(unseen)
             if not why:
                 return _Region(path, spent=spent)
-        what = f"the git repository {text(path)}"
+        what = f"the git repository {decode(path)}"
         found.note("unversioned", path, f"{what} with {why}" if why else what, what)
         return None
 

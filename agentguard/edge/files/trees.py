@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
-from ...core.text.encoding import raw, text
+from ...core.text.encoding import decode, encode
 from ...core.unseen import TooWide, Unseen
 from ...core.world import Landing
 from ...lean.typing import TYPE_CHECKING
@@ -36,7 +36,7 @@ class _Budget:
             with os.scandir(directory) as listing:
                 found = sorted(listing, key=lambda entry: entry.name)
         except OSError as fault:
-            raise Unseen(f"{text(directory)} cannot be read: {fault.strerror}") from fault
+            raise Unseen(f"{decode(directory)} cannot be read: {fault.strerror}") from fault
         self.left -= len(found)
         if self.left < 0:
             raise TooWide(f"more than {self.most} files are not looked through")
@@ -49,18 +49,18 @@ def landing(sources: tuple[str, ...], destination: str, cwd: str, inside: bool, 
     A directory is merged with one that is there already. A file never takes a directory's place:
     every program that copies or moves refuses that.
     """
-    here = raw(cwd)
-    place = os.path.join(here, raw(destination))
+    here = encode(cwd)
+    place = os.path.join(here, encode(destination))
     within = inside and os.path.isdir(place)
     at, over, grave, budget = [], list[bytes](), "", _Budget(MOST_ENTRIES)
     for source in sources:
-        given = os.path.join(here, raw(source))
+        given = os.path.join(here, encode(source))
         target = os.path.normpath(os.path.join(place, os.path.basename(given.rstrip(b"/")))) if within else place
         at.append(target)
         over += _over(given, target, budget)
         grave = grave or ("" if os.path.islink(given) else places.sacred(os.path.realpath(given)))
     why = next((why for target in at if (why := _disposable(target, places))), "")
-    return Landing(tuple(map(text, at)), tuple(map(text, dict.fromkeys(over))), why, grave)
+    return Landing(tuple(map(decode, at)), tuple(map(decode, dict.fromkeys(over))), why, grave)
 
 
 def _over(source: bytes, target: bytes, budget: _Budget) -> Iterator[bytes]:
@@ -73,25 +73,25 @@ def _over(source: bytes, target: bytes, budget: _Budget) -> Iterator[bytes]:
         if not os.path.isdir(target):
             yield target
         elif not os.path.lexists(source):
-            raise Unseen(f"{text(target)} is a directory, and what would be put into it is not here")
+            raise Unseen(f"{decode(target)} is a directory, and what would be put into it is not here")
         elif os.path.isdir(source):
             waiting += [(one.path, os.path.join(target, one.name)) for one in budget.entries(source)]
 
 
 def unpacking(archive: str, destination: str, cwd: str, strip: int, places: Places) -> Landing:
     """See core.world.World.unpacking; where nothing that matters lies, the archive is not even opened."""
-    here = raw(cwd)
-    place = os.path.realpath(os.path.join(here, raw(destination)))
-    at = (text(place),)
+    here = encode(cwd)
+    place = os.path.realpath(os.path.join(here, encode(destination)))
+    at = (decode(place),)
     if not os.path.isdir(place) or not os.listdir(place) or _disposable(os.path.join(place, b"x"), places):
         return Landing(at)
     over = []
-    for name in _members(os.path.join(here, raw(archive))):
-        parts = [part for part in raw(name).split(b"/") if part not in (b"", b".", b"..")][strip:]
+    for name in _members(os.path.join(here, encode(archive))):
+        parts = [part for part in encode(name).split(b"/") if part not in (b"", b".", b"..")][strip:]
         target = os.path.join(place, *parts)
         if parts and os.path.lexists(target) and not os.path.isdir(target):
             over.append(target)
-    return Landing(at, tuple(map(text, dict.fromkeys(over))))
+    return Landing(at, tuple(map(decode, dict.fromkeys(over))))
 
 
 def _members(archive: bytes) -> list[str]:
@@ -100,7 +100,7 @@ def _members(archive: bytes) -> list[str]:
     from tarfile import open as tar
     from zipfile import BadZipFile, ZipFile, is_zipfile
 
-    path = text(archive)
+    path = decode(archive)
     try:
         if not os.path.isfile(path) and os.path.isfile(path + ".zip"):
             path += ".zip"
@@ -128,13 +128,13 @@ def _disposable(target: bytes, places: Places) -> str:
     path = os.path.join(os.path.realpath(directory), name)
     try:
         if stat.S_ISCHR(os.stat(path).st_mode):
-            return f"{text(path)} keeps nothing"
+            return f"{decode(path)} keeps nothing"
     except OSError:
         pass  # nothing is there yet
     if disposable.possible(path) and disposable.within(path, places.top(path)):
-        return f"{text(directory)} is disposable"
+        return f"{decode(directory)} is disposable"
     if places.temporary(path) and not _in_work_tree(path):
-        return f"{text(directory)} is temporary"
+        return f"{decode(directory)} is temporary"
     return ""
 
 
@@ -154,10 +154,10 @@ def below(starts: tuple[str, ...], names: tuple[str, ...], cwd: str, places: Pla
     from fnmatch import translate
     from re import compile
 
-    wanted = [compile(raw(translate(name))) for name in names]
+    wanted = [compile(encode(translate(name))) for name in names]
     budget, found = _Budget(MOST_SEARCHED), list[bytes]()
-    here = raw(cwd)
-    waiting = [raw(start) for start in starts]
+    here = encode(cwd)
+    waiting = [encode(start) for start in starts]
     for start in waiting:
         path = os.path.realpath(os.path.join(here, start))
         why = places.grave(path) or ("a temporary directory" if places.temporary_root(path) else "")
@@ -175,4 +175,4 @@ def below(starts: tuple[str, ...], names: tuple[str, ...], cwd: str, places: Pla
                 found.append(path)
             if entry.is_dir(follow_symlinks=False):
                 waiting.append(path)
-    return tuple(map(text, sorted(found)))
+    return tuple(map(decode, sorted(found)))

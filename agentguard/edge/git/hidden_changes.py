@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 
-from ...core.text.encoding import raw, text
+from ...core.text.encoding import decode, encode
 from ...lean.typing import TYPE_CHECKING
 from .git import Change, Git
 
@@ -41,7 +41,7 @@ def unwatched(git: Git, pathspecs: Sequence[str] = (), skipped: bool = True) -> 
     asked = [one for one in git.held(pathspecs) if one[0] in marks]
     if not asked:
         return
-    top = raw(git.top)
+    top = encode(git.top)
     regular: dict[str, str] = {}
     for _mark, mode, held, path in asked:
         place = os.path.join(top, path)
@@ -50,13 +50,13 @@ def unwatched(git: Git, pathspecs: Sequence[str] = (), skipped: bool = True) -> 
         except OSError:  # what is not there cannot be lost, and what cannot be reached git cannot write
             continue
         if stat.S_ISREG(there) and mode.startswith("100") and len(regular) < MOST_COMPARED:
-            regular[text(path)] = held
+            regular[decode(path)] = held
         elif mode != "160000" and not (stat.S_ISLNK(there) and mode == "120000" and _points(git, place, held)):
-            yield Change(".", "M", text(path), held)
+            yield Change(".", "M", decode(path), held)
     if regular:
-        inside = Git(git.program, {}, (*git.options, "-C", text(top)))
+        inside = Git(git.program, {}, (*git.options, "-C", decode(top)))
         inside.env = git.env
-        found = text(inside.reading("hash-object", "--", *regular).out).splitlines()
+        found = decode(inside.reading("hash-object", "--", *regular).out).splitlines()
         for (name, expected), now in zip(regular.items(), found, strict=True):
             if now != expected:
                 yield Change(".", "M", name, expected)

@@ -6,7 +6,7 @@ See git-update-ref(1) and git-symbolic-ref(1), git 2.39.
 from __future__ import annotations
 
 from ...core.context import stdin
-from ...core.text.encoding import text
+from ...core.text.encoding import decode
 from ...core.unseen import Unseen
 from ...core.world import Answer, World
 from ...lean.typing import TYPE_CHECKING
@@ -58,7 +58,7 @@ def _made_symbolic(call: Call, git: Git) -> Answer:
 
 def _told(call: Call, world: World) -> tuple[_Update, ...]:
     if call.has("--stdin"):
-        given = text(stdin(call.invocation.stdin, world))
+        given = decode(stdin(call.invocation.stdin, world))
         words = _ended_by_nul(given) if call.has("-z") else map(_words, given.splitlines())
         return tuple(_committed(words))
     if not call.operand_texts:
