@@ -12,7 +12,7 @@ import os
 from ..core import api
 from ..core.api import Api, ApiRule
 from ..errors import RuleError
-from ..lean.cache import beside, kept
+from ..lean.cache import cached, path_for
 from ..lean.typing import TYPE_CHECKING
 from ..lean.value import Value
 from . import model
@@ -134,7 +134,7 @@ class CompiledRulebook:
         return RuleError(f"{os.path.join(self._place, file)}: {why}", "run `agentguard install` again")
 
 
-class KeptRulebook(CompiledRulebook):
+class CachedRulebook(CompiledRulebook):
     """The same from files that are in memory already; `place` is what they were made from."""
 
     def __init__(self, place: str, files: dict[str, bytes]) -> None:
@@ -160,7 +160,7 @@ def rulebook(directory: str) -> CompiledRulebook:
 
         return compiled(load(directory))
 
-    return KeptRulebook(directory, kept(beside(__file__, "rules"), _sources(directory), make))
+    return CachedRulebook(directory, cached(path_for(__file__, "rules"), _sources(directory), make))
 
 
 def _sources(directory: str) -> Iterator[str]:
