@@ -1,4 +1,4 @@
-"""What is found at and below one operand: the state of all of it, and what would be lost, in words."""
+"""One state and one sentence for all that lies at and below an operand ("2 files not known to git: a, b")."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from .locate import Operand
 #: How many things that would be lost are named before the rest is only counted.
 NAMED = 3
 
-#: Which state stands for a directory that holds several. What rests on a name alone comes before
-#: what an earlier part of the same line could still change.
-ORDER = (
-    "missing", "empty", "temporary", "regenerable", "born", "tracked",
-    "ignored", "untracked", "modified", "unversioned", "special", "unseen",
-)  # fmt: skip
+#: States that rest on a name alone, and those that an earlier part of the same line could still change.
+_BY_NAME = ("missing", "empty", "temporary", "regenerable")
+_BY_CONTENT = ("born", "tracked", "ignored", "untracked", "modified", "unversioned", "special", "unseen")
+#: The states from mildest to worst: the worst in it stands for a directory.
+ORDER = (*_BY_NAME, *_BY_CONTENT)
 _WORDS = {
     "modified": "changed since the last commit",
     "untracked": "not known to git",
@@ -24,8 +23,8 @@ _WORDS = {
 }
 
 
-class Losses:
-    """Collects them. `temporary` is whether the operand is an entry of a temporary directory."""
+class PathSummary:
+    """Counts what is found. `temporary` is whether the operand is an entry of a temporary directory."""
 
     def __init__(self, operand: Operand) -> None:
         self.operand = operand
