@@ -10,7 +10,7 @@ from ..approval.sheet import quoted
 from ..core.call import Invocation
 from ..core.effect import Effect, Reading
 from ..core.text.redact import masked
-from ..core.world import Answer, Landing, PathState, Witness, World
+from ..core.world import Answer, Destination, PathState, Witness, World
 from ..lean.typing import TYPE_CHECKING
 from ..lean.value import Value
 from .classifier import Classifier, Programs, Setting
@@ -136,9 +136,9 @@ def _facts(question: str, subject: Any, answer: Any) -> Iterator[Fact]:
 
 def _about(question: str, subject: Any) -> str:
     kind = question.rpartition(" ")[2]
-    if kind == "landing":
-        sources, destination, _, _ = subject
-        return f"{_listed(sources)} at {destination}"
+    if kind == "destination":
+        sources, target, _, _ = subject
+        return f"{_listed(sources)} at {target}"
     if kind == "below":
         starts, names, _ = subject
         return f"{_listed(starts)} for {_listed(names) or 'everything'}"
@@ -159,7 +159,7 @@ def _answer(answer: Any) -> str:
     if isinstance(answer, Answer):
         lost = _listed(tuple(f"{target.kind} {target.name}" for target in answer.lost))
         return f"cannot tell: {answer.unseen}" if answer.unseen else f"would lose {lost}" if lost else "nothing is lost"
-    if isinstance(answer, Landing):
+    if isinstance(answer, Destination):
         over = f", over {_listed(answer.over)}" if answer.over else ", over nothing"
         return _listed(answer.at) + over
     if isinstance(answer, tuple):

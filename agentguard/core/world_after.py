@@ -9,7 +9,7 @@ from .effect import Effect
 from .paths import could_touch
 from .unseen import Unseen
 from .word import Known
-from .world import Answer, Landing, PathState, World
+from .world import Answer, Destination, PathState, World
 
 if TYPE_CHECKING:
     from .call import Call
@@ -47,16 +47,16 @@ class AfterEffects(World):
         found = self._world.expand(pattern, cwd)
         return (pattern,) if not found and self._may_be_made(pattern, cwd) else found
 
-    def landing(self, sources: tuple[str, ...], destination: str, cwd: str, inside: bool) -> Landing:
+    def destination(self, sources: tuple[str, ...], target: str, cwd: str, inside: bool) -> Destination:
         """See World."""
-        return self._world.landing(sources, destination, cwd, inside)
+        return self._world.destination(sources, target, cwd, inside)
 
-    def unpacking(self, archive: str, destination: str, cwd: str, strip: int) -> Landing:
+    def unpacking(self, archive: str, target: str, cwd: str, strip: int) -> Destination:
         """See World; an archive that an earlier part of the line may change cannot be told."""
         whole = os.path.normpath(os.path.join(cwd, archive))
         if any(could_touch(effect, whole) for effect in self._ahead):
             raise Unseen(f"{archive}: an earlier part of the same line may change it")
-        return self._world.unpacking(archive, destination, cwd, strip)
+        return self._world.unpacking(archive, target, cwd, strip)
 
     def below(self, starts: tuple[str, ...], names: tuple[str, ...], cwd: str) -> tuple[str, ...]:
         """See World; what an earlier part may have put there cannot be told."""

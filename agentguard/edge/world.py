@@ -10,7 +10,7 @@ import time
 from ..core.text.encoding import encode
 from ..core.unseen import Unseen
 from ..core.word import Known, Unknown, text_of
-from ..core.world import Answer, Landing, PathState, World
+from ..core.world import Answer, Destination, PathState, World
 from ..errors import AgentguardError
 from ..lean.canonical import digest, fingerprint
 from ..lean.typing import TYPE_CHECKING
@@ -100,21 +100,21 @@ class RealWorld(World):
 
         return expand(pattern, cwd, MOST_MATCHES)
 
-    def landing(self, sources: tuple[str, ...], destination: str, cwd: str, inside: bool) -> Landing:
+    def destination(self, sources: tuple[str, ...], target: str, cwd: str, inside: bool) -> Destination:
         """See World."""
-        from .files.trees import landing
+        from .files.destinations import of_copies
 
-        return landing(sources, destination, cwd, inside, self._places())
+        return of_copies(sources, target, cwd, inside, self._places())
 
-    def unpacking(self, archive: str, destination: str, cwd: str, strip: int) -> Landing:
+    def unpacking(self, archive: str, target: str, cwd: str, strip: int) -> Destination:
         """See World."""
-        from .files.trees import unpacking
+        from .files.destinations import of_archive
 
-        return unpacking(archive, destination, cwd, strip, self._places())
+        return of_archive(archive, target, cwd, strip, self._places())
 
     def below(self, starts: tuple[str, ...], names: tuple[str, ...], cwd: str) -> tuple[str, ...]:
         """See World; of a line that is only checked, a start of another place or time cannot be looked through."""
-        from .files.trees import below
+        from .files.listing import below
 
         for path in () if self.running else map(_foreseen, (_missing_or_not(start, cwd) for start in starts)):
             if path.state == "unseen":

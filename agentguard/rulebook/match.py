@@ -12,7 +12,7 @@ from ..core.word import Unknown
 from ..core.world import World
 from ..lean.typing import TYPE_CHECKING
 from .model import Condition, Program, Rule
-from .path_effects import landing, moving_away, on_paths, unresolved
+from .path_effects import moving_away, on_paths, overwriting, unresolved
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -159,7 +159,7 @@ def _effects(rule: Rule, program: Program, call: Call, world: World, where: str)
     if rule.moves:
         yield from moving_away(rule, base, call, world)
     elif rule.overwrites:
-        yield from landing(rule, base, call, world)
+        yield from overwriting(rule, base, call, world)
     elif rule.on:
         yield from on_paths(rule, base, call, world)
     elif rule.asks:

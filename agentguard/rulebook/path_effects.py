@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from ..core.call import Call
     from ..core.word import Word
-    from ..core.world import Landing, World
+    from ..core.world import Destination, World
     from .model import Rule
 
 
@@ -44,9 +44,9 @@ def on_paths(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[Eff
         yield base.replace(verb="observe", target=Target("file", ""))
 
 
-def landing(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[Effect]:
+def overwriting(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[Effect]:
     """What the arguments that are SOURCE replace where they come to lie, at DEST."""
-    place = _landing(call, world)
+    place = _destination(call, world)
     if place is None:
         yield base.replace(verb="observe", target=Target("file", ""))
     elif isinstance(place, Unseen):
@@ -66,7 +66,7 @@ def landing(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[Effe
 
 def moving_away(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[Effect]:
     """What leaves its place for another: lost where that other place keeps nothing, or nobody can do without it."""
-    place = _landing(call, world)
+    place = _destination(call, world)
     if isinstance(place, Unseen):
         yield base.replace(recoverable_by="", reason=f"{base.reason}: {place}")
     elif place is not None and place.grave:
@@ -81,7 +81,7 @@ def moving_away(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[
             yield base.replace(recoverable_by="counterpart", target=target)
 
 
-def _landing(call: Call, world: World) -> Landing | Unseen | None:
+def _destination(call: Call, world: World) -> Destination | Unseen | None:
     """Where the call's SOURCE arguments come to lie, or why nobody can tell; None if nothing is copied."""
     sources, archives, strips = call.played("SOURCE"), call.played("ARCHIVE"), call.played("STRIP")
     places = [(a.value, a.role) for a in call.playing("DEST", "TARGET") if a.value is not None]
@@ -96,7 +96,7 @@ def _landing(call: Call, world: World) -> Landing | Unseen | None:
             strip = strips[0].guess if strips else "0"
             count = int(strip) if strip.isdecimal() else 0
             return world.unpacking(archives[-1].guess, destination.guess, cwd, count)
-        return world.landing(tuple(word.guess for word in sources), destination.guess, cwd, role == "DEST")
+        return world.destination(tuple(word.guess for word in sources), destination.guess, cwd, role == "DEST")
     except Unseen as why:
         return why
 

@@ -9,7 +9,7 @@ import pytest
 from agentguard.core.call import Call, Invocation
 from agentguard.core.effect import Effect, Target
 from agentguard.core.unseen import Unseen
-from agentguard.core.world import Answer, Landing, PathState, World
+from agentguard.core.world import Answer, Destination, PathState, World
 from agentguard.core.world_after import AfterEffects
 
 CALL = Call("tool", (), (), (), Invocation.of(("tool",), "/srv", {"HOME": "/home/ada", "DIR": "/etc/tool"}))
@@ -36,11 +36,11 @@ class Now(World):
     def expand(self, pattern: str, cwd: str) -> tuple[str, ...]:
         return self.matches
 
-    def landing(self, sources: tuple[str, ...], destination: str, cwd: str, inside: bool) -> Landing:
-        return Landing((destination,))
+    def destination(self, sources: tuple[str, ...], target: str, cwd: str, inside: bool) -> Destination:
+        return Destination((target,))
 
-    def unpacking(self, archive: str, destination: str, cwd: str, strip: int) -> Landing:
-        return Landing((destination,))
+    def unpacking(self, archive: str, target: str, cwd: str, strip: int) -> Destination:
+        return Destination((target,))
 
     def below(self, starts: tuple[str, ...], names: tuple[str, ...], cwd: str) -> tuple[str, ...]:
         return ("found",)
@@ -88,7 +88,7 @@ def test_a_file_that_may_have_changed_is_not_read(ahead: tuple[Effect, ...], kno
     world = later(*ahead)
     for ask, answer in (
         (lambda: world.read(path, "/srv"), b"content"),
-        (lambda: world.unpacking(path, "to", "/srv", 0), Landing(("to",))),
+        (lambda: world.unpacking(path, "to", "/srv", 0), Destination(("to",))),
         (lambda: world.below((path,), ("*",), "/srv"), ("found",)),
     ):
         if known:
@@ -174,5 +174,5 @@ def test_the_rest_is_as_it_is_now() -> None:
     world, now = later(on("run", "make", "program")), Now()
     assert world.stdin() == now.stdin()
     assert world.paths(("a", "b"), "/", True) == now.paths(("a", "b"), "/", True)
-    assert world.landing(("a",), "b", "/", True) == now.landing(("a",), "b", "/", True)
+    assert world.destination(("a",), "b", "/", True) == now.destination(("a",), "b", "/", True)
     assert world.ask("probe", CALL) == now.ask("probe", CALL)

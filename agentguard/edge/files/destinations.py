@@ -1,4 +1,4 @@
-"""Trees of files: where what is copied or moved comes to lie, and what lies below a directory."""
+"""Where files that are copied, moved or unpacked come to lie, and what they replace there."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import os
 import stat
 
 from ...core.text.encoding import decode, encode
-from ...core.unseen import TooWide, Unseen
-from ...core.world import Landing
+from ...core.unseen import Unseen
+from ...core.world import Destination
 from ...lean.typing import TYPE_CHECKING
 from . import disposable
+from .listing import Budget
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,33 +19,12 @@ if TYPE_CHECKING:
 
 #: How many directory entries are looked at for one question.
 MOST_ENTRIES = 200_000
-#: … and for a search by name: an ordinary project's, its dependencies among them.
-MOST_SEARCHED = 50_000
 #: The largest archive that is read to see what is in it, in bytes.
 MOST_ARCHIVE = 64 << 20
 
 
-class _Budget:
-    """The entries that may still be looked at."""
-
-    def __init__(self, most: int) -> None:
-        self.most = self.left = most
-
-    def entries(self, directory: bytes) -> list[os.DirEntry[bytes]]:
-        """The entries of a directory, in the order of their names; raises Unseen."""
-        try:
-            with os.scandir(directory) as listing:
-                found = sorted(listing, key=lambda entry: entry.name)
-        except OSError as fault:
-            raise Unseen(f"{decode(directory)} cannot be read: {fault.strerror}") from fault
-        self.left -= len(found)
-        if self.left < 0:
-            raise TooWide(f"more than {self.most} files are not looked through")
-        return found
-
-
-def landing(sources: tuple[str, ...], destination: str, cwd: str, inside: bool, places: Places) -> Landing:
-    """See core.world.World.landing.
+def of_copies(sources: tuple[str, ...], destination: str, cwd: str, inside: bool, places: Places) -> Destination:
+    """See core.world.World.destination.
 
     A directory is merged with one that is there already. A file never takes a directory's place:
     every program that copies or moves refuses that.
@@ -52,7 +32,7 @@ def landing(sources: tuple[str, ...], destination: str, cwd: str, inside: bool, 
     here = encode(cwd)
     place = os.path.join(here, encode(destination))
     within = inside and os.path.isdir(place)
-    at, over, grave, budget = [], list[bytes](), "", _Budget(MOST_ENTRIES)
+    at, over, grave, budget = [], list[bytes](), "", Budget(MOST_ENTRIES)
     for source in sources:
         given = os.path.join(here, encode(source))
         target = os.path.normpath(os.path.join(place, os.path.basename(given.rstrip(b"/")))) if within else place
@@ -60,10 +40,10 @@ def landing(sources: tuple[str, ...], destination: str, cwd: str, inside: bool, 
         over += _over(given, target, budget)
         grave = grave or ("" if os.path.islink(given) else places.sacred(os.path.realpath(given)))
     why = next((why for target in at if (why := _disposable(target, places))), "")
-    return Landing(tuple(map(decode, at)), tuple(map(decode, dict.fromkeys(over))), why, grave)
+    return Destination(tuple(map(decode, at)), tuple(map(decode, dict.fromkeys(over))), why, grave)
 
 
-def _over(source: bytes, target: bytes, budget: _Budget) -> Iterator[bytes]:
+def _over(source: bytes, target: bytes, budget: Budget) -> Iterator[bytes]:
     """The existing files that `source`, copied to `target`, would replace."""
     waiting = [(source, target)]
     while waiting:
@@ -78,20 +58,20 @@ def _over(source: bytes, target: bytes, budget: _Budget) -> Iterator[bytes]:
             waiting += [(one.path, os.path.join(target, one.name)) for one in budget.entries(source)]
 
 
-def unpacking(archive: str, destination: str, cwd: str, strip: int, places: Places) -> Landing:
+def of_archive(archive: str, destination: str, cwd: str, strip: int, places: Places) -> Destination:
     """See core.world.World.unpacking; where nothing that matters lies, the archive is not even opened."""
     here = encode(cwd)
     place = os.path.realpath(os.path.join(here, encode(destination)))
     at = (decode(place),)
     if not os.path.isdir(place) or not os.listdir(place) or _disposable(os.path.join(place, b"x"), places):
-        return Landing(at)
+        return Destination(at)
     over = []
     for name in _members(os.path.join(here, encode(archive))):
         parts = [part for part in encode(name).split(b"/") if part not in (b"", b".", b"..")][strip:]
         target = os.path.join(place, *parts)
         if parts and os.path.lexists(target) and not os.path.isdir(target):
             over.append(target)
-    return Landing(at, tuple(map(decode, dict.fromkeys(over))))
+    return Destination(at, tuple(map(decode, dict.fromkeys(over))))
 
 
 def _members(archive: bytes) -> list[str]:
@@ -144,35 +124,3 @@ def _in_work_tree(path: bytes) -> bool:
         if os.path.lexists(os.path.join(path, b".git")):
             return True
     return False
-
-
-def below(starts: tuple[str, ...], names: tuple[str, ...], cwd: str, places: Places) -> tuple[str, ...]:
-    """See core.world.World.below; symbolic links below `starts` are not followed.
-
-    A place of the machine rather than of a project is too wide, however little lies there now.
-    """
-    from fnmatch import translate
-    from re import compile
-
-    wanted = [compile(encode(translate(name))) for name in names]
-    budget, found = _Budget(MOST_SEARCHED), list[bytes]()
-    here = encode(cwd)
-    waiting = [encode(start) for start in starts]
-    for start in waiting:
-        path = os.path.realpath(os.path.join(here, start))
-        why = places.grave(path) or ("a temporary directory" if places.temporary_root(path) else "")
-        if why:
-            raise TooWide(f"{why} is not looked through")
-    for start in waiting:
-        if os.path.lexists(os.path.join(here, start)) and any(one.match(os.path.basename(start)) for one in wanted):
-            found.append(start)
-    waiting = [start for start in waiting if os.path.isdir(os.path.join(here, start))]
-    while waiting:
-        directory = waiting.pop()
-        for entry in budget.entries(os.path.join(here, directory)):
-            path = os.path.join(directory, entry.name)
-            if any(one.match(entry.name) for one in wanted):
-                found.append(path)
-            if entry.is_dir(follow_symlinks=False):
-                waiting.append(path)
-    return tuple(map(decode, sorted(found)))
