@@ -14,7 +14,7 @@ from ..lean.typing import TYPE_CHECKING, Protocol
 from ..lean.value import Value
 from ..readers.shebang import interpreter
 from ..rulebook.argv import parse
-from ..rulebook.match import carried, matches, place, said, speak
+from ..rulebook.match import apply_rules, carried_lines, environment_of, lookup_result, matches
 from ..rulebook.search import acts, commands, found_below, printed
 
 if TYPE_CHECKING:
@@ -156,11 +156,11 @@ class Classifier(Context):
         if alias is not None:
             return alias
         parsed, found = self._searched(parsed, program, command)
-        reading = Reading(tuple(map(self._in_turn, speak(program, parsed, self.world))))
+        reading = Reading(tuple(map(self._in_turn, apply_rules(program, parsed, self.world))))
         rules = program.about(parsed.command)
         for rule in rules:
             if rule.carries and matches(rule, parsed):
-                for text in carried(rule, parsed):
+                for text in carried_lines(rule, parsed):
                     reading += self.text("shell", _line(rule.carries, text), self._carrying(parsed, command).invocation)
                 reading += self._settled(rule, parsed, command)
         carrying = (
@@ -189,7 +189,7 @@ class Classifier(Context):
 
     def _settled(self, rule: Rule, parsed: Call, command: Command) -> Reading:
         """What a rule with `carries` finds in the world to be run; it counts only where it is destructive."""
-        line = said(rule, parsed, self.world) if rule.where[0] else None
+        line = lookup_result(rule, parsed, self.world) if rule.where[0] else None
         if not line:
             return Reading()
         reading = self.text("shell", _line(rule.carries, Known(line)), self._carrying(parsed, command).invocation)
@@ -230,7 +230,7 @@ class Classifier(Context):
         """What is carried, in the environment whose variables it is given (`railway run -e production …`)."""
         if not program.linked or carried.rating == "read":
             return carried
-        where = place(program, call, self.world)
+        where = environment_of(program, call, self.world)
         return carried.replace(
             effects=tuple(
                 one if one.environment.name != "unknown" else one.replace(environment=where) for one in carried.effects

@@ -1,4 +1,4 @@
-"""Which rules speak about a call, and the effects that they say it has."""
+"""The rules of a program applied to a call: which of them decide, and the effects that the call has by these."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from ..core.word import Word
 
 
-def speak(program: Program, call: Call, world: World) -> tuple[Effect, ...]:
+def apply_rules(program: Program, call: Call, world: World) -> tuple[Effect, ...]:
     """The effects of a call, by its program's rules; never none."""
-    asked = [(rule, said(rule, call, world)) for rule in program.about(call.command) if matches(rule, call)]
-    found = {rule.id: where for rule, where in asked if where is not None}
-    matching = [rule for rule, _ in asked if rule.id in found]
+    results = [(rule, lookup_result(rule, call, world)) for rule in program.about(call.command) if matches(rule, call)]
+    found = {rule.id: where for rule, where in results if where is not None}
+    matching = [rule for rule, _ in results if rule.id in found]
     winners = [rule for rule in matching if rule.overrides]
     deciding = _most_specific(winners or [rule for rule in matching if not rule.also], call)
     speaking = deciding if winners else deciding + [rule for rule in matching if rule.also]
@@ -87,8 +87,8 @@ def _candidates(condition: Condition, call: Call) -> tuple[Argument, ...]:
     return tuple(Argument(pattern, "CONFIG", env[name], f"${name}") for name in env if like(name, pattern[1:]))
 
 
-def said(rule: Rule, call: Call, world: World) -> str | None:
-    """What the world says of the rule's `where`, "" without one; None if it does not hold or cannot be seen."""
+def lookup_result(rule: Rule, call: Call, world: World) -> str | None:
+    """The answer of the world to the rule's `where`: "" without one, None if it does not hold or cannot be seen."""
     source, key = rule.where
     if not source:
         return ""
@@ -110,7 +110,7 @@ def _comparable(argument: Argument) -> str:
     return value.lower() if argument.role == "CONFIG" else value
 
 
-def carried(rule: Rule, call: Call) -> Iterator[Word]:
+def carried_lines(rule: Rule, call: Call) -> Iterator[Word]:
     """The command lines that a rule with `carries` finds: what the last `*` of its conditions stands for."""
     for condition in (one for choice in rule.given for one in choice):
         before = condition.value.rpartition("*")[0].rpartition("*")[2]
@@ -189,13 +189,13 @@ def _paths(rule: Rule, call: Call) -> tuple[str, ...]:
 def _environment(rule: Rule, program: Program, call: Call, world: World) -> Environment:
     if rule.environment:
         return Environment(rule.environment, f"rule {rule.id}")  # type: ignore[arg-type]
-    return place(program, call, world) if rule.effect != "observe" else Environment()
+    return environment_of(program, call, world) if rule.effect != "observe" else Environment()
 
 
-def place(program: Program, call: Call, world: World) -> Environment:
-    """Where a call takes place: what its arguments with that role say, else what the program is linked to."""
-    said = [(a.option, a.value.guess) for a in call.playing("ENVIRONMENT") if a.value is not None]
-    named = [(name, f"{option} {name}".strip()) for option, name in said if name]
+def environment_of(program: Program, call: Call, world: World) -> Environment:
+    """The environment that a call works in: what its arguments name (`-e production`), else what is linked."""
+    given = [(a.option, a.value.guess) for a in call.playing("ENVIRONMENT") if a.value is not None]
+    named = [(name, f"{option} {name}".strip()) for option, name in given if name]
     if not named and program.linked:
         try:
             linked = world.lookup(program.linked, "environment", call)
@@ -229,7 +229,7 @@ def _in_doubt(program: Program, call: Call, world: World) -> Iterator[Effect]:
     """An unknown effect if a word that is not known yet may be an option with which another rule would speak."""
     for rule in program.about(call.command):
         option = _missing_option(rule, program, call)
-        if option and said(rule, call, world) is not None:
+        if option and lookup_result(rule, call, world) is not None:
             words = ", ".join(word.written for word in call.doubtful)
             why = f"what {words} stands for is not known before the line runs: it may be {option}, which {rule.reason}"
             yield _unknown(program, call, "agentguard-unresolved-option", why)

@@ -46,33 +46,35 @@ def on_paths(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[Eff
 
 def overwriting(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[Effect]:
     """What the arguments that are SOURCE replace where they come to lie, at DEST."""
-    place = _destination(call, world)
-    if place is None:
+    destination = _destination(call, world)
+    if destination is None:
         yield base.replace(verb="observe", target=Target("file", ""))
-    elif isinstance(place, Unseen):
-        yield base.replace(recoverable_by="", reason=f"{base.reason}: {place}")
+    elif isinstance(destination, Unseen):
+        yield base.replace(recoverable_by="", reason=f"{base.reason}: {destination}")
     else:
         ahead = call.invocation.ahead
-        for path in world.paths(place.over, call.cwd.guess, _follows(rule)) if place.over else ():
+        for path in world.paths(destination.over, call.cwd.guess, _follows(rule)) if destination.over else ():
             yield on_path(base, path, ahead)
-        for at in place.at:
-            if at not in place.over and any(could_touch(earlier, at) for earlier in ahead):
+        for at in destination.at:
+            if at not in destination.over and any(could_touch(earlier, at) for earlier in ahead):
                 why = "an earlier part of the same line may change what is there"
                 yield base.replace(target=Target("file", at), recoverable_by="", reason=f"{base.reason}: {why}")
-            elif at not in place.over:
+            elif at not in destination.over:
                 made = base.replace(verb="create", target=Target("file", at))
                 yield made.replace(reason="puts a file where none is", instead="")
 
 
 def moving_away(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[Effect]:
     """What leaves its place for another: lost where that other place keeps nothing, or nobody can do without it."""
-    place = _destination(call, world)
-    if isinstance(place, Unseen):
-        yield base.replace(recoverable_by="", reason=f"{base.reason}: {place}")
-    elif place is not None and place.grave:
-        yield base.replace(recoverable_by="", catastrophic=place.grave, reason=f"{base.reason}: {place.grave}")
-    elif place is not None and place.disposable:
-        yield from on_paths(rule, base.replace(reason=f"{base.reason}: {place.disposable}"), call, world)
+    destination = _destination(call, world)
+    if isinstance(destination, Unseen):
+        yield base.replace(recoverable_by="", reason=f"{base.reason}: {destination}")
+    elif destination is not None and destination.grave:
+        yield base.replace(
+            recoverable_by="", catastrophic=destination.grave, reason=f"{base.reason}: {destination.grave}"
+        )
+    elif destination is not None and destination.disposable:
+        yield from on_paths(rule, base.replace(reason=f"{base.reason}: {destination.disposable}"), call, world)
     else:
         cwd = call.cwd.guess  # the directory is known, or nothing of this is
         for argument in call.playing(rule.on):
@@ -84,19 +86,19 @@ def moving_away(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[
 def _destination(call: Call, world: World) -> Destination | Unseen | None:
     """Where the call's SOURCE arguments come to lie, or why nobody can tell; None if nothing is copied."""
     sources, archives, strips = call.played("SOURCE"), call.played("ARCHIVE"), call.played("STRIP")
-    places = [(a.value, a.role) for a in call.playing("DEST", "TARGET") if a.value is not None]
-    for word in (*sources, *archives, *strips, *(place for place, _ in places), call.cwd):
+    targets = [(a.value, a.role) for a in call.playing("DEST", "TARGET") if a.value is not None]
+    for word in (*sources, *archives, *strips, *(target for target, _ in targets), call.cwd):
         if isinstance(word, Unknown):  # which may also be several words
             return Unseen(f"what {word.written} stands for is not known before the line runs")
-    if not (sources or archives) or not places:
+    if not (sources or archives) or not targets:
         return None
-    (destination, role), cwd = places[-1], call.cwd.guess
+    (target, role), cwd = targets[-1], call.cwd.guess
     try:
         if archives:
             strip = strips[0].guess if strips else "0"
             count = int(strip) if strip.isdecimal() else 0
-            return world.unpacking(archives[-1].guess, destination.guess, cwd, count)
-        return world.destination(tuple(word.guess for word in sources), destination.guess, cwd, role == "DEST")
+            return world.unpacking(archives[-1].guess, target.guess, cwd, count)
+        return world.destination(tuple(word.guess for word in sources), target.guess, cwd, role == "DEST")
     except Unseen as why:
         return why
 
