@@ -156,7 +156,7 @@ class Classifier(Context):
         if alias is not None:
             return alias
         parsed, found = self._searched(parsed, program, command)
-        reading = Reading(tuple(map(self._in_turn, apply_rules(program, parsed, self.world))))
+        reading = Reading(tuple(map(self._unless_shimmed, apply_rules(program, parsed, self.world))))
         rules = program.about(parsed.command)
         for rule in rules:
             if rule.carries and matches(rule, parsed):
@@ -168,7 +168,7 @@ class Classifier(Context):
             if command.fills or any(parsed.playing("SHELL", "SCRIPT", "ARGV", "PACKAGED"))
             else parsed
         )
-        reading += self._in_its_place(self._carried_by(parsed, carrying, command, found), program, parsed)
+        reading += self._in_environment(self._carried_by(parsed, carrying, command, found), program, parsed)
         if command.reads or program.reads:
             reading += _reader(command.reads or program.reads).read_call(parsed, self)
         given = any(parsed.playing("SHELL", "SCRIPT", "ARGV", "TEXT"))
@@ -226,8 +226,8 @@ class Classifier(Context):
             way = way if all(one == readings[0] for one in readings) else command.otherwise
         return read(self, way)
 
-    def _in_its_place(self, carried: Reading, program: Program, call: Call) -> Reading:
-        """What is carried, in the environment whose variables it is given (`railway run -e production …`)."""
+    def _in_environment(self, carried: Reading, program: Program, call: Call) -> Reading:
+        """What a call carries, in the environment whose variables it gets (`railway run -e production …`)."""
         if not program.linked or carried.rating == "read":
             return carried
         where = environment_of(program, call, self.world)
@@ -243,8 +243,8 @@ class Classifier(Context):
         """A script is read; of any other program, what it runs meets the shims in turn, where they are."""
         if isinstance(self.setting.world, OtherHost):
             return _unknown(call, "agentguard-remote", f"runs {call.name} on another host, where nothing guards it")
-        effect = self._in_turn(Effect("run", Target("program", call.name), program=call.name))
-        run = Reading((effect,), (call.name,), handed=((call.cwd.guess, _told(call)),))
+        effect = self._unless_shimmed(Effect("run", Target("program", call.name), program=call.name))
+        run = Reading((effect,), (call.name,), handed=((call.cwd.guess, _own_input(call)),))
         started = self._started(call)
         if started is None:
             return run
@@ -265,8 +265,8 @@ class Classifier(Context):
             return None
         return words if words and self.rulebook.program(words[0].rpartition("/")[2]) else None
 
-    def _in_turn(self, effect: Effect) -> Effect:
-        """An effect; what a program runs is unknown where it does not meet the shims."""
+    def _unless_shimmed(self, effect: Effect) -> Effect:
+        """An effect; that a program runs is unknown where PATH does not lead what it runs to the shims."""
         if not self.setting.unshimmed or effect.verb != "run" or effect.target.kind != "program":
             return effect
         reason = f"runs {effect.program} where PATH does not lead to the shims, so that nothing guards what it does"
@@ -388,6 +388,6 @@ def _too_deep(call: Invocation) -> Reading:
     return _unknown(call, "agentguard-too-deep", "commands are nested too deeply to be followed")
 
 
-def _told(call: Invocation) -> str:
-    """What a program is told in words: its arguments, and its standard input where that is known."""
+def _own_input(call: Invocation) -> str:
+    """The text that a program is given: its arguments, and its standard input where that is known."""
     return "\n".join((*(word.guess for word in call.argv[1:]), encoding.decode(call.stdin.data)))
