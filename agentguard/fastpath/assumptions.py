@@ -1,4 +1,4 @@
-"""What a program's file claims in `[plain]`, held against the whole rulebook."""
+"""Checks the harmlessness that `[plain]` asserts of settings and values, by the whole rulebook."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ def prove_settings(program: Program, rulebook: Programs) -> None:
     """That the programs which settings with a fixed value name are harmless. Raises RuleError."""
     for name, keys in program.plain.settings.items():
         texts = (key.partition("=")[2].removeprefix("!") for key in keys if "=" in key)
-        rating_of_texts(texts, rulebook, claim(program, "settings", name))
+        rating_of_texts(texts, rulebook, place_of(program, "settings", name))
 
 
-def claim(program: Program, table: str, name: str) -> Node:
-    """Where a program's file claims that."""
+def place_of(program: Program, table: str, name: str) -> Node:
+    """The place in a program's rule file that asserts it, for errors."""
     assert program.plain.place  # it was loaded, and is not compiled
     return program.plain.place / table / name
 
