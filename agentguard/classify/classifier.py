@@ -15,7 +15,7 @@ from ..lean.value import Value
 from ..readers.shebang import interpreter
 from ..rulebook.argv import parse
 from ..rulebook.match import apply_rules, carried_lines, environment_of, lookup_result, matches
-from ..rulebook.search import acts, commands, found_below, printed
+from ..rulebook.search import acts_on_found, commands_for, found_below, printed_lines
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from ..core.api import Api
     from ..core.word import Word
-    from ..rulebook.command_builders import Filled
+    from ..rulebook.command_builders import BuiltCommand
     from ..rulebook.model import Command, Program, Rule
 
 #: How deep calls may carry each other before nobody can tell any more.
@@ -107,7 +107,7 @@ class Classifier(Context):
         if program is None:
             return None
         parsed = parse(program, call)
-        return printed(parsed, program.commands[parsed.command].search, self.inside(call).world)
+        return printed_lines(parsed, program.commands[parsed.command].search, self.inside(call).world)
 
     # Others of the kind
 
@@ -178,12 +178,12 @@ class Classifier(Context):
 
     def _searched(self, call: Call, program: Program, command: Command) -> tuple[Call, tuple[str, ...] | str]:
         """What the call finds and acts upon; nobody looks where it cannot matter what that is."""
-        if command.search is None or not acts(call, command.search):
+        if command.search is None or not acts_on_found(call, command.search):
             return call, ""
         search, depth = command.search, self.setting.depth
         carrying = self._carrying(call, command).invocation
         hit = any(rule.on == "FOUND" and matches(rule, call) for rule in program.rules)
-        if hit or any(self.silently()._filled(one, carrying).rating != "read" for one in commands(call, "")):
+        if hit or any(self.silently()._built(one, carrying).rating != "read" for one in commands_for(call, "")):
             return found_below(call, search, self.world if depth < MAX_SEARCHING else OtherHost())
         return call, ""
 
@@ -204,18 +204,18 @@ class Classifier(Context):
             if argument.option or argument.role == "SCRIPT":
                 reading += carrier._carried(argument, carrying)
         reading += carrier._carried_line(carrying) + carrier._carried_argv(carrying)
-        for one in commands(parsed, found):
-            reading += carrier._filled(one, carrying.invocation)
+        for one in commands_for(parsed, found):
+            reading += carrier._built(one, carrying.invocation)
         if command.fills:
-            from ..rulebook.command_builders import filled, surroundings
+            from ..rulebook.command_builders import built_commands, surroundings
 
             call = surroundings(carrying, command.fills)
-            for one in filled(parsed, command.fills, self.world):
-                reading += carrier._filled(one, call, command.fills.joins)
+            for one in built_commands(parsed, command.fills, self.world):
+                reading += carrier._built(one, call, command.fills.joins)
         return reading
 
-    def _filled(self, command: Filled, call: Invocation, joins: bool = False) -> Reading:
-        """A command that was put together; what depends on an order that nobody knows is not known."""
+    def _built(self, command: BuiltCommand, call: Invocation, joins: bool = False) -> Reading:
+        """A built command; where the order of its words decides (`cp a b`, `cp b a`), they become one unknown word."""
 
         def read(reader: Classifier, argv: tuple[Word, ...]) -> Reading:
             return reader.text("shell", argv[0], call) if joins else reader.command(call.replace(argv=argv))

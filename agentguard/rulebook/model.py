@@ -55,8 +55,8 @@ class Search(Value):
     tells: tuple[str, ...] = ()
 
 
-class Filling(Value):
-    """How a program makes commands of its operands and of words that it is given (see docs/rules.md)."""
+class CommandBuilder(Value):
+    """How a program builds commands of its operands and its input (`[grammar.fills]`, see docs/rules.md)."""
 
     joins: bool = False
     marks: tuple[str, ...] = ()
@@ -92,7 +92,7 @@ class Command(Value):
     absent: Mapping[str, str] = {}
     joined: Mapping[str, tuple[str, ...]] = {}
     search: Search | None = None
-    fills: Filling | None = None
+    fills: CommandBuilder | None = None
     remote_with: tuple[str, ...] = ()
 
 

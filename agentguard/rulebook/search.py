@@ -1,4 +1,4 @@
-"""Programs that look for files and do something with each: which files, and which commands (find)."""
+"""Programs that search for files and act on each (find): which files these are, and which commands run on them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..core.word import Word
-    from .command_builders import Filled
+    from .command_builders import BuiltCommand
     from .model import Search
 
 
@@ -40,8 +40,8 @@ def found_below(call: Call, search: Search, world: World) -> tuple[Call, tuple[s
     return call.replace(arguments=(*call.arguments, *(Argument("FOUND", "FOUND", path) for path in places))), found
 
 
-def acts(call: Call, search: Search | None) -> bool:
-    """Whether something is done with what is found."""
+def acts_on_found(call: Call, search: Search | None) -> bool:
+    """Whether the search acts on what it finds (`-delete`, `-exec`), and does not only print it."""
     return search is not None and call.has(*search.acts) and not call.has(UNENDED)
 
 
@@ -72,8 +72,8 @@ def _names(call: Call, search: Search, acts: tuple[str, ...]) -> tuple[Word, ...
     return tuple(names)
 
 
-def printed(call: Call, search: Search | None, world: World) -> bytes | None:
-    """All lines that the call may print, which are names of files; None where that cannot be told."""
+def printed_lines(call: Call, search: Search | None, world: World) -> bytes | None:
+    """The names of files that a search may print, one a line; None where that cannot be told."""
     if search is None or call.unknown or call.has(*search.acts, *search.tells):
         return None
     prints = search.prints if call.has(*search.prints) else ()
@@ -89,8 +89,8 @@ def printed(call: Call, search: Search | None, world: World) -> bytes | None:
         return None
 
 
-def commands(call: Call, found: tuple[str, ...] | str) -> Iterator[Filled]:
-    """The commands that options carry, in which `{}` stands for what is found; none where one of them has no end."""
+def commands_for(call: Call, found: tuple[str, ...] | str) -> Iterator[BuiltCommand]:
+    """The commands of `-exec` and its like, with `{}` replaced by what is found; none where one of them has no end."""
     if call.has(UNENDED) or not any(True for one in call.playing("ARGV") if one.option):
         return
     from .command_builders import MOST_COMMANDS, together
