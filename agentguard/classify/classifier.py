@@ -143,7 +143,7 @@ class Classifier(Context):
             return _unknown(
                 call,
                 "agentguard-unresolved-program",
-                f"which program {call.argv[0].written} is, is not known before the line runs",
+                f"may be any program: what {call.argv[0].written} stands for is not known before the line runs",
             )
         program = self.rulebook.program(call.name)
         if program is None:
@@ -242,7 +242,7 @@ class Classifier(Context):
     def _untaught(self, call: Invocation) -> Reading:
         """A script is read; of any other program, what it runs meets the shims in turn, where they are."""
         if isinstance(self.setting.world, OtherHost):
-            return _unknown(call, "agentguard-remote", f"runs {call.name} on another host, where nothing guards it")
+            return _unknown(call, "agentguard-remote", "runs on another host, where nothing guards it")
         effect = self._unless_shimmed(Effect("run", Target("program", call.name), program=call.name))
         run = Reading((effect,), (call.name,), handed=((call.cwd.guess, _own_input(call)),))
         started = self._started(call)
@@ -269,7 +269,7 @@ class Classifier(Context):
         """An effect; that a program runs is unknown where PATH does not lead what it runs to the shims."""
         if not self.setting.unshimmed or effect.verb != "run" or effect.target.kind != "program":
             return effect
-        reason = f"runs {effect.program} where PATH does not lead to the shims, so that nothing guards what it does"
+        reason = "runs where PATH does not lead to the shims, so that nothing guards what it does"
         return effect.replace(verb="unknown", rule=effect.rule or "agentguard-unshimmed", reason=reason)
 
     # What a call carries
@@ -348,7 +348,7 @@ class Classifier(Context):
             value = self.world.lookup(program.aliases, name, call)
         except Unseen as why:
             return _unknown(
-                call.invocation, "agentguard-unseen-alias", f"whether {name} is an alias cannot be seen: {why}"
+                call.invocation, "agentguard-unseen-alias", f"may have {name} as an alias, which cannot be seen: {why}"
             )
         if value is None:
             return None
@@ -363,7 +363,9 @@ class Classifier(Context):
         try:
             words = shlex.split(value)
         except ValueError as fault:
-            return _unknown(call.invocation, "agentguard-bad-alias", f"the alias {name} cannot be read: {fault}")
+            return _unknown(
+                call.invocation, "agentguard-bad-alias", f"has {name} as an alias that cannot be read: {fault}"
+            )
         at = len(argv) - len(call.operands)
         return self.command(call.invocation.replace(argv=(*argv[:at], *known(words), *argv[at + 1 :])))
 
@@ -385,7 +387,7 @@ def _unknown(call: Invocation, rule: str, reason: str) -> Reading:
 
 
 def _too_deep(call: Invocation) -> Reading:
-    return _unknown(call, "agentguard-too-deep", "commands are nested too deeply to be followed")
+    return _unknown(call, "agentguard-too-deep", "carries commands that are nested too deeply to be followed")
 
 
 def _own_input(call: Invocation) -> str:

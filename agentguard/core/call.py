@@ -89,7 +89,8 @@ class Call(Value):
     """An invocation read by its program's argument grammar.
 
     `command` is the path of subcommands by their canonical names; `arguments` keeps options and
-    operands in the order given; `unknown` holds what the grammar does not have, as it is written, and
+    operands in the order given; `unknown` holds what the grammar does not have, or what is not known
+    before the line runs where the grammar has to know it, with a note if it is not a whole word;
     `unknown_command` says whether the first operand is one of these: a subcommand that nobody taught.
     `doubtful` are words before any `--` that may turn out to be options, or more of them.
     """
@@ -97,7 +98,7 @@ class Call(Value):
     program: str
     command: tuple[str, ...]
     arguments: tuple[Argument, ...]
-    unknown: tuple[str, ...]
+    unknown: tuple[Word, ...]
     invocation: Invocation
     doubtful: tuple[Unknown, ...] = ()
     unknown_command: bool = False

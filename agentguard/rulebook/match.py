@@ -32,8 +32,8 @@ def apply_rules(program: Program, call: Call, world: World) -> tuple[Effect, ...
     if call.unknown and not any(rule.open for rule in deciding) and not _is_open(program, call):
         effects += [_not_understood(program, call, word) for word in call.unknown]
     elif not deciding:
-        what = " ".join((program.name, *call.command))
-        effects.append(_unknown(program, call, "agentguard-no-rule", f"no rule speaks about this way to call {what}"))
+        why = _of_command(call, "is called in a way that no rule describes")
+        effects.append(_unknown(program, call, "agentguard-no-rule", why))
     if call.doubtful and program.guarded and not winners and all(one.rating != "destructive" for one in effects):
         effects += _in_doubt(program, call, world)
     return tuple(effects)
@@ -231,8 +231,8 @@ def _in_doubt(program: Program, call: Call, world: World) -> Iterator[Effect]:
         option = _missing_option(rule, program, call)
         if option and lookup_result(rule, call, world) is not None:
             words = ", ".join(word.written for word in call.doubtful)
-            why = f"what {words} stands for is not known before the line runs: it may be {option}, which {rule.reason}"
-            yield _unknown(program, call, "agentguard-unresolved-option", why)
+            why = f"is given {words}, not known before the line runs: that may be {option}, which {rule.reason}"
+            yield _unknown(program, call, "agentguard-unresolved-option", _of_command(call, why))
             return
 
 
@@ -254,13 +254,20 @@ def _is_open(program: Program, call: Call) -> bool:
     return program.commands[call.command].open
 
 
-def _not_understood(program: Program, call: Call, word: str) -> Effect:
-    what = " ".join((program.name, *call.command))
-    if word.startswith(("-", "+")):
-        return _unknown(
-            program, call, "agentguard-unknown-option", f"{what} has no option {word} that agentguard knows"
-        )
-    return _unknown(program, call, "agentguard-unknown-command", f"{what} has no command {word} that agentguard knows")
+def _not_understood(program: Program, call: Call, word: Word) -> Effect:
+    """An unknown effect for an option or a command that the grammar does not have, or that nobody knows yet."""
+    kind = "option" if word.guess.startswith(("-", "+")) else "command"
+    if isinstance(word, Unknown):
+        article = "an" if kind == "option" else "a"
+        why = f"is given {article} {kind} that is not known before the line runs: {word.written}"
+    else:
+        why = f"has no {kind} {word.text} that agentguard knows"
+    return _unknown(program, call, f"agentguard-unknown-{kind}", _of_command(call, why))
+
+
+def _of_command(call: Call, predicate: str) -> str:
+    """What is said of a subcommand; the program's own name is put before each reason where that is shown."""
+    return " ".join((*call.command, predicate))
 
 
 def _unknown(program: Program, call: Call, rule: str, reason: str) -> Effect:
