@@ -42,7 +42,7 @@ def could_touch(earlier: Effect, path: str) -> bool:
     """Whether an effect that comes first could change the state of `path`."""
     if earlier.verb == "observe" or (earlier.verb == "create" and earlier.target.kind == "directory"):
         return False  # a new directory is empty: what is missing below it is missing still
-    if earlier.target.kind != "file" or not earlier.target.name.startswith("/"):
+    if not earlier.target_known or earlier.target.kind != "file" or not earlier.target.name.startswith("/"):
         return True
     return overlap(earlier.target.name, path)
 

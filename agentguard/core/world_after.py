@@ -89,13 +89,15 @@ class AfterEffects(World):
     def _may_be_made(self, path: str, cwd: str) -> bool:
         whole = os.path.normpath(os.path.join(cwd, path))
         return any(
-            effect.verb != "remove" and effect.target.name.startswith("/") and could_touch(effect, whole)
+            effect.verb != "remove" and could_touch(effect, whole)
             for effect in self._ahead
-            if effect.target.kind == "file"
+            if effect.target.kind == "file" and (effect.target.name.startswith("/") or not effect.target_known)
         )
 
 
 def _configures(effect: Effect) -> bool:
-    """Whether an effect changes a configuration, or a file that is one by its name."""
+    """Whether an effect changes a configuration, or a file that is one by its name, or whose name is not known."""
     target = effect.target
-    return target.kind == "configuration" or (target.kind == "file" and "config" in os.path.basename(target.name))
+    if target.kind == "file":
+        return "config" in os.path.basename(target.name) or not effect.target_known
+    return target.kind == "configuration"

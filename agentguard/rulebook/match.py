@@ -165,7 +165,8 @@ def _effects(rule: Rule, program: Program, call: Call, world: World, where: str)
     elif rule.asks:
         yield from _asking(rule, base, call, world)
     else:
-        yield base
+        naming = (*call.operands, *call.played(rule.target.upper()))
+        yield base.replace(target_known=not any(isinstance(word, Unknown) for word in naming))
         if rule.effect in ("replace", "remove", "publish") and rule.recoverable_by:
             yield from unresolved(call.operands, base)
 

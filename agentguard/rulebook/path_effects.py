@@ -25,6 +25,7 @@ def unresolved(words: Iterable[Word], base: Effect) -> Iterator[Effect]:
             yield base.replace(
                 recoverable_by="",
                 target=Target(base.target.kind, word.written),
+                target_known=False,
                 reason=f"{base.reason}: what {word.written} stands for is not known before the line runs",
             )
 
@@ -50,7 +51,7 @@ def overwriting(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[
     if destination is None:
         yield base.replace(verb="observe", target=Target("file", ""))
     elif isinstance(destination, Unseen):
-        yield base.replace(recoverable_by="", reason=f"{base.reason}: {destination}")
+        yield base.replace(recoverable_by="", target_known=False, reason=f"{base.reason}: {destination}")
     else:
         ahead = call.invocation.ahead
         for path in world.paths(destination.over, call.cwd.guess, _follows(rule)) if destination.over else ():
@@ -68,7 +69,7 @@ def moving_away(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[
     """What leaves its place for another: lost where that other place keeps nothing, or nobody can do without it."""
     destination = _destination(call, world)
     if isinstance(destination, Unseen):
-        yield base.replace(recoverable_by="", reason=f"{base.reason}: {destination}")
+        yield base.replace(recoverable_by="", target_known=False, reason=f"{base.reason}: {destination}")
     elif destination is not None and destination.grave:
         yield base.replace(
             recoverable_by="", catastrophic=destination.grave, reason=f"{base.reason}: {destination.grave}"

@@ -55,8 +55,8 @@ class Now(World):
         return self.there
 
 
-def on(verb: Any, name: str, kind: str = "file") -> Effect:
-    return Effect(verb, Target(kind, name))
+def on(verb: Any, name: str, kind: str = "file", known: bool = True) -> Effect:
+    return Effect(verb, Target(kind, name), target_known=known)
 
 
 def later(*ahead: Effect, now: Now | None = None) -> AfterEffects:
@@ -77,6 +77,8 @@ AHEAD = [
     ((on("replace", "/srv"),), False),
     ((on("replace", "/srv/file/below"),), False),
     ((on("replace", "somewhere"),), False),  # of which nobody knows where it is
+    ((on("replace", "/tmp/$X", known=False),), False),  # X may be ../srv/file
+    ((on("observe", "/tmp/$X", known=False),), True),
     ((on("run", "make", "program"),), False),
     ((on("observe", "/"), WRITES), False),
 ]
@@ -113,6 +115,8 @@ def test_each_start_of_a_search_counts() -> None:
         ((), (on("remove", "/srv/*.txt"),), ()),
         ((), (on("create", "/etc/x"),), ()),
         ((), (on("create", "x.txt"),), ()),
+        ((), (on("create", "/tmp/$X", known=False),), ("*.txt",)),
+        ((), (on("create", "$X", known=False),), ("*.txt",)),
         ((), (on("run", "make", "program"),), ()),
         ((), (on("replace", "/srv/x", "table"),), ()),  # which is no path
     ],
@@ -134,6 +138,7 @@ def test_a_pattern_may_stand_for_what_is_made_first(
         ((on("replace", "/home/ada/.gitconfig"),), False),
         ((on("replace", "/srv/.git/config"),), False),
         ((on("replace", "/home/ada/.gitconfig", "directory"),), True),
+        ((on("replace", "/tmp/$X", known=False),), False),
         ((WRITES, on("replace", "alias.st", "configuration")), False),
     ],
 )
@@ -154,6 +159,7 @@ def test_an_alias_may_be_another_one_once_its_configuration_is_changed(ahead: tu
         ("$DIR/rc", (on("replace", "/etc/tool"),), "/etc/tool/rc"),
         ("/etc/rc", (on("create", "/etc/rc"),), "/etc/rc"),
         ("$NOWHERE/rc", (on("create", "/rc"),), ""),
+        ("/etc/rc", (on("create", "/tmp/$X", known=False),), "/etc/rc"),
         ("~/.other", (on("remove", "/home/ada/.other"),), ""),
         ("~/.other", (on("create", "/home/ada/.another"),), ""),
         ("~/.other", (), ""),
