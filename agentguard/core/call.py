@@ -1,4 +1,4 @@
-"""A call as it was made (`Invocation`) and as its program's grammar reads it (`Call`)."""
+"""A call as an argument vector (`Invocation`), and as its program's grammar parses it (`Call`)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Stream(Value):
 
 
 class Invocation(Value):
-    """One program about to be started.
+    """A program about to be started: its arguments, directory, environment and standard input.
 
     Texts are bytes decoded as UTF-8 with `surrogateescape`, so that every byte survives the
     way back. `argv[0]` is the program as it was called. `ahead` holds what earlier parts of the
@@ -163,9 +163,9 @@ class Call(Value):
     # By role
 
     def playing(self, *roles: str) -> Iterator[Argument]:
-        """The arguments that play one of these roles, in order."""
+        """The arguments with one of these roles, in order."""
         return (a for a in self.arguments if a.role in roles)
 
     def played(self, *roles: str) -> tuple[Word, ...]:
-        """The values of the arguments that play one of these roles, in order."""
+        """The values of the arguments with one of these roles, in order."""
         return tuple(a.value for a in self.playing(*roles) if a.value is not None)

@@ -145,7 +145,7 @@ class Reading(Value):
 
     @property
     def reasons(self) -> tuple[Reason, ...]:
-        """The words of the rules that decided: those as strict as the whole, once each."""
+        """The reasons of the effects that decided: those as strict as the whole, once each."""
         strictest = self.rating
         return tuple(
             dict.fromkeys(
