@@ -1,4 +1,4 @@
-"""From an invocation to its effects: argument grammar, rules, and the languages that it carries."""
+"""The classifier: from an invocation to its effects, by grammar, rules and the readers of what it carries."""
 
 from __future__ import annotations
 
@@ -46,19 +46,19 @@ _NOT_FOLLOWED = (*_NOT_READ, "agentguard-unresolved-program", "agentguard-too-de
 
 
 class Programs(Protocol):
-    """The rulebook, as far as classifying is concerned."""
+    """The part of the rulebook that the classifier needs."""
 
     def program(self, name: str) -> Program | None:
-        """What is taught of the program of that file name."""
+        """The grammar and rules of the program of that file name; None if there are none."""
         raise NotImplementedError
 
     def apis(self) -> tuple[Api, ...]:
-        """What is taught of web APIs."""
+        """Every API that the rulebook describes."""
         raise NotImplementedError
 
 
 class Setting(Value):
-    """Where something is read: in which `world` its line begins, and how deep calls carry each other there.
+    """The surroundings of a reading: the `world` that its line begins in, and how deep calls carry each other there.
 
     `unshimmed` says that PATH does not lead to the shims there, so that nothing guards what a program runs.
     """
@@ -112,7 +112,7 @@ class Classifier(Context):
     # Others of the kind
 
     def inside(self, call: Invocation) -> Self:
-        """For what is read within a call: earlier parts of its line may have changed what it sees of the world."""
+        """A classifier for what a call carries: it sees the world after the effects of earlier parts of the line."""
         world = self.setting.world
         if call.ahead:
             from ..core.world_after import AfterEffects
@@ -121,11 +121,11 @@ class Classifier(Context):
         return self.under(self.setting.replace(depth=self.setting.depth + 1), world)
 
     def under(self, setting: Setting, world: World) -> Self:
-        """The same in another setting."""
+        """The same classifier in another setting."""
         return type(self)(self.rulebook, world, setting)
 
     def elsewhere(self, remote: bool, unshimmed: bool) -> Self:
-        """For what runs on another host, or where PATH does not lead to the shims."""
+        """A classifier for what runs on another host (ssh), or where PATH does not lead to the shims (sudo)."""
         setting = self.setting.replace(unshimmed=self.setting.unshimmed or unshimmed)
         if not remote:
             return self.under(setting, self.world)
@@ -133,7 +133,7 @@ class Classifier(Context):
         return self.under(setting.replace(world=host), host)
 
     def silently(self) -> Classifier:
-        """For readings that only decide which one is made: nobody takes note of them."""
+        """A classifier that leaves no notes, for readings that only decide between others."""
         return Classifier(self.rulebook, self.world, self.setting)
 
     # A call of a program
@@ -177,7 +177,7 @@ class Classifier(Context):
         return reading
 
     def _searched(self, call: Call, program: Program, command: Command) -> tuple[Call, tuple[str, ...] | str]:
-        """What the call finds and acts upon; nobody looks where it cannot matter what that is."""
+        """The call with the files that it finds, if they matter (`find -delete`), and those files."""
         if command.search is None or not acts_on_found(call, command.search):
             return call, ""
         search, depth = command.search, self.setting.depth

@@ -1,4 +1,4 @@
-"""How a rating came about: what was read as what, which rules spoke for each part, what was looked up.
+"""Explanations of a rating: the parts of a call, the rules that matched each, and the facts that were looked up.
 
 An `Explainer` classifies as any `Classifier` does. It notes besides who hands what to whom,
 which every reader tells it by calling `command` and `text`, and what the world answers meanwhile.
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Fact(Value):
-    """Something that was looked up: what was asked, about what, and the answer in words."""
+    """A fact that was looked up: the question, what it was about, and the answer in words."""
 
     question: str
     about: str
@@ -48,7 +48,7 @@ class Step(Value):
     steps: tuple[Step, ...]
 
     def deciding(self, rating: str) -> Iterator[tuple[Step, ...]]:
-        """The ways down to every part with an effect of its own of that rating."""
+        """The paths of steps to every part that has an effect of that rating itself."""
         if any(effect.rating == rating for effect in self.own):
             yield (self,)
         for step in self.steps:
@@ -57,7 +57,7 @@ class Step(Value):
 
 
 class Explainer(Classifier):
-    """Classifies, and keeps the steps: `steps` has one for each call or text that it was given."""
+    """A classifier that records the steps: one for each call or text that it was given."""
 
     def __init__(
         self, rulebook: Programs, world: World, setting: Setting | None = None, notes: _Notes | None = None
@@ -71,7 +71,7 @@ class Explainer(Classifier):
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """What has been read so far."""
+        """The steps so far."""
         return tuple(self._notes.parts[0].steps)
 
     def command(self, call: Invocation) -> Reading:

@@ -41,7 +41,7 @@ def write(rulebook: Rulebook, directory: str, prototype: str) -> None:
 
 
 def files(rulebook: Rulebook, prototype: str) -> dict[str, bytes]:
-    """What `write` writes: the contents by their names. Raises RuleError."""
+    """The files of every guarded program: contents by names. Raises RuleError."""
     made: dict[str, bytes] = {}
     for program in rulebook:
         found = fast_paths(program, rulebook) if program.guarded else {}

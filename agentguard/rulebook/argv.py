@@ -1,4 +1,4 @@
-"""Argument vectors, read by their program's grammar, as getopt_long(3), git and clap read them."""
+"""Parses argument vectors by the grammar of their program, as getopt_long(3), git and clap do."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def parse(program: Program, invocation: Invocation) -> Call:
-    """The call that this program would make of these arguments.
+    """The call that an invocation is by the grammar of its program: options, their values, operands.
 
     What the grammar does not have (an option, a subcommand, a missing value) is listed in
     `unknown`. After an unknown subcommand, it and all that follows are operands.
@@ -144,7 +144,7 @@ class _Parser:
             self._given(option, self._next(word.text, option) if option.consumes else None, word)
 
     def _command_up_to_its_end(self, option: Option, word: Known) -> None:
-        """The words up to `;`, or up to a `+` after `{}`: the first of them keeps the option as it is written."""
+        """The command of `-exec`: up to `;`, or to a `+` after `{}`; its first word keeps the option as written."""
         start = self.at
         while self.at < len(self.words):
             self.at += 1

@@ -1,4 +1,4 @@
-"""Rule files as programs: options, commands and rules, each held to what the others have.
+"""Builds programs of rule files: options, commands and rules, each checked against what the others name.
 
 Their shape was checked before (`schema.check`). Every fault is named by file, line and what to do.
 """
@@ -37,7 +37,7 @@ def examples(rule: Node, key: str) -> tuple[Example, ...]:
 
 
 def taken(kind: type[Value], table: Mapping[str, Any]) -> dict[str, Any]:
-    """What a table says of the fields of a value that are called as its keys are."""
+    """The keys of a table that are fields of that value, as keyword arguments for it."""
     return {key: _frozen(value) for key, value in table.items() if key in kind._fields}
 
 

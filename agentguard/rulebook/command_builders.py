@@ -1,4 +1,4 @@
-r"""Commands that a program builds of its operands and its input: `echo a b \| xargs rm` builds `rm a b`."""
+r"""Commands that a program builds of its operands and its input: `echo a b | xargs rm` builds `rm a b`."""
 
 from __future__ import annotations
 

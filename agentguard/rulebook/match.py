@@ -40,7 +40,7 @@ def apply_rules(program: Program, call: Call, world: World) -> tuple[Effect, ...
 
 
 def matches(rule: Rule, call: Call) -> bool:
-    """Whether everything that a rule about this command asks of the call itself holds; see `where` for the world."""
+    """Whether a rule's conditions on the arguments hold for a call; `lookup_result` has its `where`."""
     if not all(any(True for one in choice for _ in _counted(one, rule, call)) for choice in rule.given):
         return False
     if any(_meets(a, one) for choice in rule.unless for one in choice for a in _candidates(one, call)):
@@ -111,7 +111,7 @@ def _comparable(argument: Argument) -> str:
 
 
 def carried_lines(rule: Rule, call: Call) -> Iterator[Word]:
-    """The command lines that a rule with `carries` finds: what the last `*` of its conditions stands for."""
+    """The command lines that a rule with `carries` finds in arguments: what the last `*` of its conditions matches."""
     for condition in (one for choice in rule.given for one in choice):
         before = condition.value.rpartition("*")[0].rpartition("*")[2]
         for argument in _counted(condition, rule, call):
@@ -120,7 +120,7 @@ def carried_lines(rule: Rule, call: Call) -> Iterator[Word]:
 
 
 def counts(wanted: str, count: int) -> bool:
-    """Whether so many operands are as many as a rule wants ("0", ">=1", "<=2")."""
+    """Whether a number of operands is what a rule wants ("0", ">=1", "<=2")."""
     number = int(wanted.lstrip("<>="))
     if wanted.startswith(">="):
         return count >= number
@@ -238,7 +238,7 @@ def _in_doubt(program: Program, call: Call, world: World) -> Iterator[Effect]:
 
 
 def _missing_option(rule: Rule, program: Program, call: Call) -> str:
-    """The option of one word that alone keeps a rule which removes or replaces from speaking; "" if none does."""
+    """The one option that is missing for a harmful rule to match (`-f` of `git clean -f`); "" if it is not one."""
     if rule.effect in ("observe", "create", "run") or call.command not in rule.commands:
         return ""
     if any(_meets(a, one) for choice in rule.unless for one in choice for a in _candidates(one, call)):

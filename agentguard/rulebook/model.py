@@ -1,4 +1,4 @@
-"""The values that rule files become."""
+"""Programs, their grammars and their rules, as values."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Option(Value):
 
 
 class Search(Value):
-    """How a program narrows what it finds below its START operands, by options in their order (find).
+    """The options by which a search program (find) narrows what it finds, and acts on it.
 
     `named` take the pattern that a name must match, before one that `acts`. `either` separates
     alternatives, `group` opens a group of them, and with one of `denies` nothing is narrowed. What is

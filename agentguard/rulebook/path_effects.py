@@ -1,4 +1,4 @@
-"""The effects of a rule on files: those that it names, those that others come to lie on, those that move away."""
+"""Effects of a rule on files: on those it names (rm), those it overwrites (cp), those it moves away (mv)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def unresolved(words: Iterable[Word], base: Effect) -> Iterator[Effect]:
-    """An effect of unknown extent for each word whose value nobody knows yet."""
+    """An effect that may be on anything, for each word that is not known before the line runs (`/tmp/$X`)."""
     for word in words:
         if isinstance(word, Unknown):
             yield base.replace(
@@ -31,7 +31,7 @@ def unresolved(words: Iterable[Word], base: Effect) -> Iterator[Effect]:
 
 
 def on_paths(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[Effect]:
-    """One effect for each file that the call hits, by the state it is in now."""
+    """An effect on each file that the call names, by the state that it is in now."""
     words, cwd = call.played(rule.on), call.cwd
     yield from unresolved(words, base)
     if isinstance(cwd, Unknown):
@@ -46,7 +46,7 @@ def on_paths(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[Eff
 
 
 def overwriting(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[Effect]:
-    """What the arguments that are SOURCE replace where they come to lie, at DEST."""
+    """An effect on each file at DEST that a copy of SOURCE replaces or makes."""
     destination = _destination(call, world)
     if destination is None:
         yield base.replace(verb="observe", target=Target("file", ""))
@@ -66,7 +66,7 @@ def overwriting(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[
 
 
 def moving_away(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[Effect]:
-    """What leaves its place for another: lost where that other place keeps nothing, or nobody can do without it."""
+    """An effect on each file that is moved: a loss if DEST keeps nothing (/dev/null), or if it is protected."""
     destination = _destination(call, world)
     if isinstance(destination, Unseen):
         yield base.replace(recoverable_by="", target_known=False, reason=f"{base.reason}: {destination}")

@@ -1,4 +1,4 @@
-"""The JSON Schemas of rule files and of tables of APIs: what loading takes, and what editors check and complete.
+"""The JSON Schemas of rule files and API tables, for the loader and for editors.
 
 `make schema` writes them to `rules/schema.json` and `rules/apis/schema.json`.
 What a schema cannot say (which options a grammar has, which roles) is checked where programs are built.
@@ -48,7 +48,7 @@ def tables(of: Schema) -> Schema:
 
 
 def described(schema: Schema, description: str) -> Schema:
-    """The same, with words for editors, and for who left it out."""
+    """A schema with a description, for editors and for errors about a missing key."""
     return {**schema, "description": description}
 
 
@@ -238,7 +238,7 @@ PROGRAM, API = SCHEMAS
 
 
 def check(document: Document, schema: str) -> None:
-    """That a document is as the schema published in that file wants it; raises RuleError."""
+    """Validate a document by the schema that is published in that file; raises RuleError."""
     try:
         _validator(schema)(document.tables)
     except fastjsonschema.JsonSchemaValueException as fault:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def found_below(call: Call, search: Search, world: World) -> tuple[Call, tuple[str, ...] | str]:
-    """The call with an argument of the role FOUND for each file that it may find, and those files.
+    """The call with a FOUND argument for each file that it may find, and those files.
 
     Where that cannot be told, its START arguments stand for all that lies below them, and there is
     the reason in place of the files, "" if the call itself leaves it open.

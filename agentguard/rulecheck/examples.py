@@ -1,4 +1,4 @@
-"""Every example of every rule, run against the whole rulebook.
+"""Runs every example of every rule against the whole rulebook.
 
 An example states the facts it is made under; what it does not state cannot be seen.
 """
@@ -121,7 +121,7 @@ class StatedWorld(World):
 
 
 def rate(rulebook: Programs, example: Example) -> Reading:
-    """How the whole rulebook reads an example."""
+    """The reading of an example by the whole rulebook."""
     env = {"HOME": HOME, "PWD": CWD, **example.given.get("env", {})}
     classifier = Classifier(rulebook, StatedWorld(example.given))
     if isinstance(example.run, str):
