@@ -1,4 +1,4 @@
-"""What can go wrong, as a person reads it: kind, message, hint and exit status."""
+"""Expected errors, as a person reads them: kind, message, hint and exit status."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The real answers to what rating asks of the outside world; see core.world.World."""
+"""The real World (see core.world.World): files, git, configuration and standard input of one call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where operands really are, as the kernel goes there, and where together they are everything."""
+"""Resolves operands to real paths as the kernel does, and finds those that together are a whole directory."""
 
 from __future__ import annotations
 

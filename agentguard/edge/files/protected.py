@@ -1,4 +1,4 @@
-"""Places of a machine that are more than their contents: the system's, people's homes, mount points.
+"""Directories whose loss is catastrophic: the system's, people's homes, mount points.
 
 Nothing in the environment of a call takes a place off these lists; HOME can only add one.
 Temporary directories are the system's own: a TMPDIR counts where it lies below one of them or

@@ -1,4 +1,4 @@
-"""What operands are, as the kernel would see them, and what would bring them back if they were lost."""
+"""The state of each operand: what is there, and what would bring it back if it were lost."""
 
 from __future__ import annotations
 

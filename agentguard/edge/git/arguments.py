@@ -1,4 +1,4 @@
-"""What the words of a call of git mean: commits, branches, paths, work trees."""
+"""Arguments of git calls, resolved to commits, branches, paths and work trees."""
 
 from __future__ import annotations
 

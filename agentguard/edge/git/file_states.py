@@ -1,4 +1,4 @@
-"""What git knows of the files of one work tree, asked once for all of them; for what is not there, never."""
+"""The states of all files of a work tree (tracked, modified, untracked), by one query to git."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BY_NAME = 64
 
 
 class WorkTree:
-    """The state of paths in the work tree at `root`, as far as git goes.
+    """The states of paths in the work tree at `root`, by git.
 
     Paths are bytes, relative to `root`. Only `asked` and what is below it is known. Raises
     Unseen if git cannot tell.

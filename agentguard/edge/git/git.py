@@ -1,4 +1,4 @@
-"""Asking the real git, so that the asking itself runs nothing else and changes nothing.
+"""Queries to the real git, so made that they run no other program and change nothing.
 
 No hooks, no fsmonitor, no filters, no external diff or pager, no locks, no prompts, no network: what
 a repository's configuration would have git start is switched off by options that come after it.
@@ -102,7 +102,7 @@ STAGED, EDITED = "MTARCU", "MTAU"
 
 
 class Change(Value):
-    """One path that is not as the last commit has it, as `git status` tells (git-status(1), porcelain v2).
+    """A changed path, as a line of `git status` has it (git-status(1), porcelain v2).
 
     `index` and `tree` are the letters X and Y ("." unchanged; "U" both when it is in conflict;
     "?" untracked, "!" ignored). `path` is relative to the top of the work tree; a directory

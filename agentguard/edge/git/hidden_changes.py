@@ -36,7 +36,7 @@ def changes(
 
 
 def unwatched(git: Git, pathspecs: Sequence[str] = (), skipped: bool = True) -> Iterator[Change]:
-    """The files that git looks away from and that are not as the index has them; none that are missing."""
+    """Changed files that git does not look at (assume-unchanged, skip-worktree); none that are missing."""
     marks = "hmrcksS" if skipped else "hmrck"
     asked = [one for one in git.held(pathspecs) if one[0] in marks]
     if not asked:

@@ -1,4 +1,4 @@
-"""What git's configuration and repositories say to rules that ask `where`, and where what git carries runs.
+"""Lookups for rules with `where`: git's configuration, repositories, and the directory that aliases and hooks run in.
 
 Every source takes its key, the call and git as the call would see it; it gives None where what
 the rule asks does not hold, and raises Unseen where it cannot tell.
@@ -121,7 +121,7 @@ LOOKUPS: dict[str, Lookup] = {
 
 
 def look_up(source: str, key: str, call: Call, git: Git, world: World) -> str | None:
-    """What that source says; raises Unseen if there is no such source."""
+    """The value that a source has for a key; raises Unseen if there is no such source."""
     if source not in LOOKUPS:
         raise Unseen(f"nobody knows how to look up {source}")
     return LOOKUPS[source](key, call, git, world)

@@ -1,4 +1,4 @@
-"""What `git update-ref` is told to do, by its arguments or line by line on standard input, and `git symbolic-ref`.
+"""Losses by `git update-ref`, with arguments or with lines on standard input, and by `git symbolic-ref`.
 
 See git-update-ref(1) and git-symbolic-ref(1), git 2.39.
 """

@@ -1,4 +1,4 @@
-"""Becoming the real program, so that it cannot tell that a shim was there.
+"""Replaces the shim by the real program (`exec`), in the state that its caller left.
 
 What passes exactly: every argument byte, working directory, umask, open files, signal mask and
 dispositions, process id, and the environment apart from what follows.
