@@ -85,20 +85,32 @@ class Argument(Value):
     written: str = ""
 
 
+class Misfit(Value):
+    """A word that the grammar does not have, or `note` says in what way it does not fit (`-exec` "without its end")."""
+
+    word: Word
+    note: str = ""
+
+    @property
+    def written(self) -> str:
+        """The word as it stands on the line, and the note."""
+        return f"{self.word.written} {self.note}".rstrip()
+
+
 class Call(Value):
     """An invocation read by its program's argument grammar.
 
     `command` is the path of subcommands by their canonical names; `arguments` keeps options and
-    operands in the order given; `unknown` holds what the grammar does not have, or what is not known
-    before the line runs where the grammar has to know it, with a note if it is not a whole word;
-    `unknown_command` says whether the first operand is one of these: a subcommand that nobody taught.
-    `doubtful` are words before any `--` that may turn out to be options, or more of them.
+    operands in the order given. `unknown` holds what the grammar does not have, or what is not known
+    before the line runs where the grammar has to know it; `unknown_command` says whether the first
+    operand is one of these: a subcommand that nobody taught. `doubtful` are words before any `--`
+    that may turn out to be options, or more of them.
     """
 
     program: str
     command: tuple[str, ...]
     arguments: tuple[Argument, ...]
-    unknown: tuple[Word, ...]
+    unknown: tuple[Misfit, ...]
     invocation: Invocation
     doubtful: tuple[Unknown, ...] = ()
     unknown_command: bool = False

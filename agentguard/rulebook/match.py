@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..core.call import Argument, Call
+from ..core.call import Argument, Call, Misfit
 from ..core.effect import Effect, Environment, Target
 from ..core.environments import environment
 from ..core.paths import absolute
@@ -255,12 +255,15 @@ def _is_open(program: Program, call: Call) -> bool:
     return program.commands[call.command].open
 
 
-def _not_understood(program: Program, call: Call, word: Word) -> Effect:
+def _not_understood(program: Program, call: Call, misfit: Misfit) -> Effect:
     """An unknown effect for an option or a command that the grammar does not have, or that nobody knows yet."""
+    word = misfit.word
     kind = "option" if word.guess.startswith(("-", "+")) else "command"
     if isinstance(word, Unknown):
         article = "an" if kind == "option" else "a"
-        why = f"is given {article} {kind} that is not known before the line runs: {word.written}"
+        why = f"is given {article} {kind} that is not known before the line runs: {misfit.written}"
+    elif misfit.note:
+        why = f"is given {misfit.written}"
     else:
         why = f"has no {kind} {word.text} that agentguard knows"
     return _unknown(program, call, f"agentguard-unknown-{kind}", _of_command(call, why))
