@@ -31,17 +31,17 @@ class PathSummary:
         self.states: set[str] = set()
         self.counts: dict[str, int] = {}
         self.names: dict[str, list[str]] = {}
-        self.told: list[str] = []
+        self.remarks: list[str] = []
         self.grave = ""
         self.temporary = False
 
-    def note(self, state: str, path: bytes, told: str = "", grave: str = "") -> None:
-        """Count one thing of that state; `told` says what it is where it is more than a file."""
+    def note(self, state: str, path: bytes, remark: str = "", grave: str = "") -> None:
+        """Count one thing of that state; `remark` says what it is where it is more than a file."""
         self.states.add(state)
         self.grave = self.grave or grave
-        if told:
-            if told not in self.told and len(self.told) < NAMED:
-                self.told.append(told)
+        if remark:
+            if remark not in self.remarks and len(self.remarks) < NAMED:
+                self.remarks.append(remark)
         elif not PATH_STATES[state]:
             self.counts[state] = self.counts.get(state, 0) + 1
             names = self.names.setdefault(state, [])
@@ -54,7 +54,7 @@ class PathSummary:
 
     def detail(self) -> str:
         """What would be lost: how much of which kind, and the first names."""
-        return "; ".join(self.told + [self._lost(state) for state in reversed(ORDER) if state in self.counts])
+        return "; ".join(self.remarks + [self._lost(state) for state in reversed(ORDER) if state in self.counts])
 
     def _lost(self, state: str) -> str:
         count, names = self.counts[state], self.names[state]

@@ -29,10 +29,10 @@ def changes(
     Raises Unseen if git cannot tell.
     """
     hidden = {one.path: one for one in unwatched(git, pathspecs, skipped)}
-    told = git.status(untracked, pathspecs)
-    told = tuple(one.replace(tree="M") if one.path in hidden and one.tree == "." else one for one in told)
-    known = {one.path for one in told}
-    return (*told, *(one for path, one in hidden.items() if path not in known))
+    shown = git.status(untracked, pathspecs)
+    shown = tuple(one.replace(tree="M") if one.path in hidden and one.tree == "." else one for one in shown)
+    known = {one.path for one in shown}
+    return (*shown, *(one for path, one in hidden.items() if path not in known))
 
 
 def unwatched(git: Git, pathspecs: Sequence[str] = (), skipped: bool = True) -> Iterator[Change]:
