@@ -1,4 +1,4 @@
-"""What can go wrong, as a person reads it: kind, message, hint and exit status."""
+"""Expected errors, as a person reads them: kind, message, hint and exit status."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from __future__ import annotations
 REFUSED = 126
 #: Exit status of a shim whose real program does not exist, as a shell answers.
 NO_PROGRAM = 127
-#: What an agent is told to hand on where the guard itself has trouble.
+#: What an agent is to hand on where the guard itself has trouble.
 LOOK = "a person can look with `agentguard doctor`"
 
 
@@ -56,8 +56,8 @@ class RecordError(AgentguardError):
     status = 4
 
     @property
-    def told(self) -> str:
-        """What an agent is told of it: the cause, and no file."""
+    def for_agent(self) -> str:
+        """The message for an agent: the cause, and no file."""
         return f"{self.message.rpartition(': ')[2]} ({LOOK})"
 
 

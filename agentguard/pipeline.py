@@ -65,7 +65,7 @@ def guard(
         confirmation = confirm(judged, facts, log, requests, asker)
         record(judged, confirmation, log, asker)
     except RecordError as fault:
-        asker.tell(*refusal(judged.asked, f"it cannot be put on the record: {fault.told}"))
+        asker.tell(*refusal(judged.asked, f"it cannot be put on the record: {fault.for_agent}"))
         return REFUSED
     if not confirmation.runs:
         asker.tell(*refusal(judged.asked, confirmation.why, confirmation.request))
@@ -218,7 +218,7 @@ def _append(judged: Judged, kind: str, log: Log, asker: Asker, **facts: str) -> 
     except RecordError as fault:
         if asked.rating == "destructive":
             raise
-        asker.tell(f"agentguard: {asked.program} runs without a record: {printable(fault.told)}")
+        asker.tell(f"agentguard: {asked.program} runs without a record: {printable(fault.for_agent)}")
 
 
 def _effect(effect: Effect) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What a shim runs: the pipeline with the real edges. Whatever goes wrong, the call is refused.
+"""The entry point of a shim: the pipeline with the real edges. Whatever goes wrong, the call is refused.
 
 What asks a person, and what only some calls need, is loaded when it is first used.
 """

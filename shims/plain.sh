@@ -152,7 +152,7 @@ while [ @ROOT@/current -ef @ROOT@/store/@VERSION@ ] && [ -r "$_ag_plain/@NAME@.p
         case $_ag_before in *" $_ag_name "*) ;; *) _ag_seen=x ;; esac
     done
 
-    [ -n "$_ag_tally" ] || _ag_rating=$_ag_idle
+    [ -n "$_ag_tally" ] || _ag_rating=$_ag_bare_rating
     case $_ag_tally in '' | x) ;; *) _ag_tally=many ;; esac
     case $_ag_counts in *" $_ag_tally."*) ;; *) break ;; esac
     [ -z "$_ag_pending$_ag_set" ] || break

@@ -1,4 +1,4 @@
-"""From an invocation to its effects: argument grammar, rules, and the languages that it carries."""
+"""The classifier: from an invocation to its effects, by grammar, rules and the readers of what it carries."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from ..lean.typing import TYPE_CHECKING, Protocol
 from ..lean.value import Value
 from ..readers.shebang import interpreter
 from ..rulebook.argv import parse
-from ..rulebook.match import carried, matches, place, said, speak
-from ..rulebook.search import acts, commands, found_below, printed
+from ..rulebook.match import apply_rules, carried_lines, environment_of, lookup_result, matches
+from ..rulebook.search import acts_on_found, commands_for, found_below, printed_lines
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from ..core.api import Api
     from ..core.word import Word
-    from ..rulebook.command_builders import Filled
+    from ..rulebook.command_builders import BuiltCommand
     from ..rulebook.model import Command, Program, Rule
 
 #: How deep calls may carry each other before nobody can tell any more.
@@ -46,19 +46,19 @@ _NOT_FOLLOWED = (*_NOT_READ, "agentguard-unresolved-program", "agentguard-too-de
 
 
 class Programs(Protocol):
-    """The rulebook, as far as classifying is concerned."""
+    """The part of the rulebook that the classifier needs."""
 
     def program(self, name: str) -> Program | None:
-        """What is taught of the program of that file name."""
+        """The grammar and rules of the program of that file name; None if there are none."""
         raise NotImplementedError
 
     def apis(self) -> tuple[Api, ...]:
-        """What is taught of web APIs."""
+        """Every API that the rulebook describes."""
         raise NotImplementedError
 
 
 class Setting(Value):
-    """Where something is read: in which `world` its line begins, and how deep calls carry each other there.
+    """The surroundings of a reading: the `world` that its line begins in, and how deep calls carry each other there.
 
     `unshimmed` says that PATH does not lead to the shims there, so that nothing guards what a program runs.
     """
@@ -107,25 +107,25 @@ class Classifier(Context):
         if program is None:
             return None
         parsed = parse(program, call)
-        return printed(parsed, program.commands[parsed.command].search, self.inside(call).world)
+        return printed_lines(parsed, program.commands[parsed.command].search, self.inside(call).world)
 
     # Others of the kind
 
     def inside(self, call: Invocation) -> Self:
-        """For what is read within a call: earlier parts of its line may have changed what it sees of the world."""
+        """A classifier for what a call carries: it sees the world after the effects of earlier parts of the line."""
         world = self.setting.world
         if call.ahead:
-            from ..core.world_after import Later
+            from ..core.world_after import AfterEffects
 
-            world = Later(world, call.ahead)
+            world = AfterEffects(world, call.ahead)
         return self.under(self.setting.replace(depth=self.setting.depth + 1), world)
 
     def under(self, setting: Setting, world: World) -> Self:
-        """The same in another setting."""
+        """The same classifier in another setting."""
         return type(self)(self.rulebook, world, setting)
 
     def elsewhere(self, remote: bool, unshimmed: bool) -> Self:
-        """For what runs on another host, or where PATH does not lead to the shims."""
+        """A classifier for what runs on another host (ssh), or where PATH does not lead to the shims (sudo)."""
         setting = self.setting.replace(unshimmed=self.setting.unshimmed or unshimmed)
         if not remote:
             return self.under(setting, self.world)
@@ -133,7 +133,7 @@ class Classifier(Context):
         return self.under(setting.replace(world=host), host)
 
     def silently(self) -> Classifier:
-        """For readings that only decide which one is made: nobody takes note of them."""
+        """A classifier that leaves no notes, for readings that only decide between others."""
         return Classifier(self.rulebook, self.world, self.setting)
 
     # A call of a program
@@ -143,7 +143,7 @@ class Classifier(Context):
             return _unknown(
                 call,
                 "agentguard-unresolved-program",
-                f"which program {call.argv[0].written} is, is not known before the line runs",
+                f"may be any program: what {call.argv[0].written} stands for is not known before the line runs",
             )
         program = self.rulebook.program(call.name)
         if program is None:
@@ -156,11 +156,11 @@ class Classifier(Context):
         if alias is not None:
             return alias
         parsed, found = self._searched(parsed, program, command)
-        reading = Reading(tuple(map(self._in_turn, speak(program, parsed, self.world))))
+        reading = Reading(tuple(map(self._unless_shimmed, apply_rules(program, parsed, self.world))))
         rules = program.about(parsed.command)
         for rule in rules:
             if rule.carries and matches(rule, parsed):
-                for text in carried(rule, parsed):
+                for text in carried_lines(rule, parsed):
                     reading += self.text("shell", _line(rule.carries, text), self._carrying(parsed, command).invocation)
                 reading += self._settled(rule, parsed, command)
         carrying = (
@@ -168,7 +168,7 @@ class Classifier(Context):
             if command.fills or any(parsed.playing("SHELL", "SCRIPT", "ARGV", "PACKAGED"))
             else parsed
         )
-        reading += self._in_its_place(self._carried_by(parsed, carrying, command, found), program, parsed)
+        reading += self._in_environment(self._carried_by(parsed, carrying, command, found), program, parsed)
         if command.reads or program.reads:
             reading += _reader(command.reads or program.reads).read_call(parsed, self)
         given = any(parsed.playing("SHELL", "SCRIPT", "ARGV", "TEXT"))
@@ -177,19 +177,19 @@ class Classifier(Context):
         return reading
 
     def _searched(self, call: Call, program: Program, command: Command) -> tuple[Call, tuple[str, ...] | str]:
-        """What the call finds and acts upon; nobody looks where it cannot matter what that is."""
-        if command.search is None or not acts(call, command.search):
+        """The call with the files that it finds, if they matter (`find -delete`), and those files."""
+        if command.search is None or not acts_on_found(call, command.search):
             return call, ""
         search, depth = command.search, self.setting.depth
         carrying = self._carrying(call, command).invocation
         hit = any(rule.on == "FOUND" and matches(rule, call) for rule in program.rules)
-        if hit or any(self.silently()._filled(one, carrying).rating != "read" for one in commands(call, "")):
+        if hit or any(self.silently()._built(one, carrying).rating != "read" for one in commands_for(call, "")):
             return found_below(call, search, self.world if depth < MAX_SEARCHING else OtherHost())
         return call, ""
 
     def _settled(self, rule: Rule, parsed: Call, command: Command) -> Reading:
         """What a rule with `carries` finds in the world to be run; it counts only where it is destructive."""
-        line = said(rule, parsed, self.world) if rule.where[0] else None
+        line = lookup_result(rule, parsed, self.world) if rule.where[0] else None
         if not line:
             return Reading()
         reading = self.text("shell", _line(rule.carries, Known(line)), self._carrying(parsed, command).invocation)
@@ -204,18 +204,18 @@ class Classifier(Context):
             if argument.option or argument.role == "SCRIPT":
                 reading += carrier._carried(argument, carrying)
         reading += carrier._carried_line(carrying) + carrier._carried_argv(carrying)
-        for one in commands(parsed, found):
-            reading += carrier._filled(one, carrying.invocation)
+        for one in commands_for(parsed, found):
+            reading += carrier._built(one, carrying.invocation)
         if command.fills:
-            from ..rulebook.command_builders import filled, surroundings
+            from ..rulebook.command_builders import built_commands, surroundings
 
             call = surroundings(carrying, command.fills)
-            for one in filled(parsed, command.fills, self.world):
-                reading += carrier._filled(one, call, command.fills.joins)
+            for one in built_commands(parsed, command.fills, self.world):
+                reading += carrier._built(one, call, command.fills.joins)
         return reading
 
-    def _filled(self, command: Filled, call: Invocation, joins: bool = False) -> Reading:
-        """A command that was put together; what depends on an order that nobody knows is not known."""
+    def _built(self, command: BuiltCommand, call: Invocation, joins: bool = False) -> Reading:
+        """A built command; where the order of its words decides (`cp a b`, `cp b a`), they become one unknown word."""
 
         def read(reader: Classifier, argv: tuple[Word, ...]) -> Reading:
             return reader.text("shell", argv[0], call) if joins else reader.command(call.replace(argv=argv))
@@ -226,11 +226,11 @@ class Classifier(Context):
             way = way if all(one == readings[0] for one in readings) else command.otherwise
         return read(self, way)
 
-    def _in_its_place(self, carried: Reading, program: Program, call: Call) -> Reading:
-        """What is carried, in the environment whose variables it is given (`railway run -e production …`)."""
+    def _in_environment(self, carried: Reading, program: Program, call: Call) -> Reading:
+        """What a call carries, in the environment whose variables it gets (`railway run -e production …`)."""
         if not program.linked or carried.rating == "read":
             return carried
-        where = place(program, call, self.world)
+        where = environment_of(program, call, self.world)
         return carried.replace(
             effects=tuple(
                 one if one.environment.name != "unknown" else one.replace(environment=where) for one in carried.effects
@@ -242,9 +242,9 @@ class Classifier(Context):
     def _untaught(self, call: Invocation) -> Reading:
         """A script is read; of any other program, what it runs meets the shims in turn, where they are."""
         if isinstance(self.setting.world, OtherHost):
-            return _unknown(call, "agentguard-remote", f"runs {call.name} on another host, where nothing guards it")
-        effect = self._in_turn(Effect("run", Target("program", call.name), program=call.name))
-        run = Reading((effect,), (call.name,), handed=((call.cwd.guess, _told(call)),))
+            return _unknown(call, "agentguard-remote", "runs on another host, where nothing guards it")
+        effect = self._unless_shimmed(Effect("run", Target("program", call.name), program=call.name))
+        run = Reading((effect,), (call.name,), handed=((call.cwd.guess, _own_input(call)),))
         started = self._started(call)
         if started is None:
             return run
@@ -265,11 +265,11 @@ class Classifier(Context):
             return None
         return words if words and self.rulebook.program(words[0].rpartition("/")[2]) else None
 
-    def _in_turn(self, effect: Effect) -> Effect:
-        """An effect; what a program runs is unknown where it does not meet the shims."""
+    def _unless_shimmed(self, effect: Effect) -> Effect:
+        """An effect; that a program runs is unknown where PATH does not lead what it runs to the shims."""
         if not self.setting.unshimmed or effect.verb != "run" or effect.target.kind != "program":
             return effect
-        reason = f"runs {effect.program} where PATH does not lead to the shims, so that nothing guards what it does"
+        reason = "runs where PATH does not lead to the shims, so that nothing guards what it does"
         return effect.replace(verb="unknown", rule=effect.rule or "agentguard-unshimmed", reason=reason)
 
     # What a call carries
@@ -312,14 +312,14 @@ class Classifier(Context):
             text = self.world.read(file, base_directory(file, call.cwd))
         except Unseen as why:
             return _unknown(call, "agentguard-unseen-script", f"runs a script that cannot be read: {why}")
-        return self.text("shell", Known(encoding.text(text)), call)
+        return self.text("shell", Known(encoding.decode(text)), call)
 
     def _stdin(self, role: str, call: Invocation) -> Reading:
         try:
             text = stdin(call.stdin, self.world)
         except Unseen as why:
             return _unknown(call, "agentguard-unseen-stdin", f"runs its standard input, which cannot be read: {why}")
-        return self.text(LANGUAGES[role], Known(encoding.text(text)), call.replace(stdin=Stream("known")))
+        return self.text(LANGUAGES[role], Known(encoding.decode(text)), call.replace(stdin=Stream("known")))
 
     def _carrying(self, call: Call, command: Command) -> Call:
         """The call with the directory and the variables that what it carries will have."""
@@ -348,7 +348,7 @@ class Classifier(Context):
             value = self.world.lookup(program.aliases, name, call)
         except Unseen as why:
             return _unknown(
-                call.invocation, "agentguard-unseen-alias", f"whether {name} is an alias cannot be seen: {why}"
+                call.invocation, "agentguard-unseen-alias", f"may have {name} as an alias, which cannot be seen: {why}"
             )
         if value is None:
             return None
@@ -363,7 +363,9 @@ class Classifier(Context):
         try:
             words = shlex.split(value)
         except ValueError as fault:
-            return _unknown(call.invocation, "agentguard-bad-alias", f"the alias {name} cannot be read: {fault}")
+            return _unknown(
+                call.invocation, "agentguard-bad-alias", f"has {name} as an alias that cannot be read: {fault}"
+            )
         at = len(argv) - len(call.operands)
         return self.command(call.invocation.replace(argv=(*argv[:at], *known(words), *argv[at + 1 :])))
 
@@ -385,9 +387,9 @@ def _unknown(call: Invocation, rule: str, reason: str) -> Reading:
 
 
 def _too_deep(call: Invocation) -> Reading:
-    return _unknown(call, "agentguard-too-deep", "commands are nested too deeply to be followed")
+    return _unknown(call, "agentguard-too-deep", "carries commands that are nested too deeply to be followed")
 
 
-def _told(call: Invocation) -> str:
-    """What a program is told in words: its arguments, and its standard input where that is known."""
-    return "\n".join((*(word.guess for word in call.argv[1:]), encoding.text(call.stdin.data)))
+def _own_input(call: Invocation) -> str:
+    """The text that a program is given: its arguments, and its standard input where that is known."""
+    return "\n".join((*(word.guess for word in call.argv[1:]), encoding.decode(call.stdin.data)))

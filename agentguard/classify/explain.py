@@ -1,4 +1,4 @@
-"""How a rating came about: what was read as what, which rules spoke for each part, what was looked up.
+"""Explanations of a rating: the parts of a call, the rules that matched each, and the facts that were looked up.
 
 An `Explainer` classifies as any `Classifier` does. It notes besides who hands what to whom,
 which every reader tells it by calling `command` and `text`, and what the world answers meanwhile.
@@ -10,7 +10,7 @@ from ..approval.sheet import quoted
 from ..core.call import Invocation
 from ..core.effect import Effect, Reading
 from ..core.text.redact import masked
-from ..core.world import Answer, Landing, PathState, Witness, World
+from ..core.world import Answer, Destination, PathState, Witness, World
 from ..lean.typing import TYPE_CHECKING
 from ..lean.value import Value
 from .classifier import Classifier, Programs, Setting
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Fact(Value):
-    """Something that was looked up: what was asked, about what, and the answer in words."""
+    """A fact that was looked up: the question, what it was about, and the answer in words."""
 
     question: str
     about: str
@@ -48,7 +48,7 @@ class Step(Value):
     steps: tuple[Step, ...]
 
     def deciding(self, rating: str) -> Iterator[tuple[Step, ...]]:
-        """The ways down to every part with an effect of its own of that rating."""
+        """The paths of steps to every part that has an effect of that rating itself."""
         if any(effect.rating == rating for effect in self.own):
             yield (self,)
         for step in self.steps:
@@ -57,7 +57,7 @@ class Step(Value):
 
 
 class Explainer(Classifier):
-    """Classifies, and keeps the steps: `steps` has one for each call or text that it was given."""
+    """A classifier that records the steps: one for each call or text that it was given."""
 
     def __init__(
         self, rulebook: Programs, world: World, setting: Setting | None = None, notes: _Notes | None = None
@@ -71,7 +71,7 @@ class Explainer(Classifier):
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """What has been read so far."""
+        """The steps so far."""
         return tuple(self._notes.parts[0].steps)
 
     def command(self, call: Invocation) -> Reading:
@@ -136,9 +136,9 @@ def _facts(question: str, subject: Any, answer: Any) -> Iterator[Fact]:
 
 def _about(question: str, subject: Any) -> str:
     kind = question.rpartition(" ")[2]
-    if kind == "landing":
-        sources, destination, _, _ = subject
-        return f"{_listed(sources)} at {destination}"
+    if kind == "destination":
+        sources, target, _, _ = subject
+        return f"{_listed(sources)} at {target}"
     if kind == "below":
         starts, names, _ = subject
         return f"{_listed(starts)} for {_listed(names) or 'everything'}"
@@ -159,7 +159,7 @@ def _answer(answer: Any) -> str:
     if isinstance(answer, Answer):
         lost = _listed(tuple(f"{target.kind} {target.name}" for target in answer.lost))
         return f"cannot tell: {answer.unseen}" if answer.unseen else f"would lose {lost}" if lost else "nothing is lost"
-    if isinstance(answer, Landing):
+    if isinstance(answer, Destination):
         over = f", over {_listed(answer.over)}" if answer.over else ", over nothing"
         return _listed(answer.at) + over
     if isinstance(answer, tuple):

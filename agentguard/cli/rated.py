@@ -6,12 +6,12 @@ import os
 import sys
 
 from .. import resources
-from ..actions.default_root import cache
+from ..actions import default_root
 from ..actions.rate import Judge, directory, subject_of
 from ..approval.sheet import printable
 from ..core.text.redact import masked_text
 from ..errors import UsageError
-from ..lean import cache as kept
+from ..lean import cache
 from ..lean.typing import TYPE_CHECKING
 from ..lean.value import Value
 from ..policy.decide import decide
@@ -51,7 +51,7 @@ def answer(asked: Asked, root: Callable[[], Root]) -> None:
         raise UsageError("--batch reads standard input and takes no words", "leave out either")
     if not asked.batch and not asked.words:
         raise UsageError("there is nothing to rate", "give a command line in quotes, or -- and the words of a call")
-    kept.also(cache())
+    cache.use_second(default_root.cache())
     judge = Judge(rulebook(resources.rules()), root, asked.explain)
     if asked.batch:
         import gc

@@ -1,1 +1,1 @@
-"""Values and decisions. Pure: no operating system, no clock, no files."""
+"""What a call is and does, as values. Pure: no operating system, no clock, no files."""

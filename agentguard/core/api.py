@@ -1,4 +1,4 @@
-"""What is known of a web API: which of its calls do what (rules/apis/*.toml)."""
+"""Web APIs as values: which of their requests and mutations do what (rules/apis/*.toml)."""
 
 from __future__ import annotations
 
@@ -52,11 +52,11 @@ class Api(Value):
     sockets: tuple[str, ...] = ()
 
     def at(self, host: str) -> bool:
-        """Whether it is reached at that host."""
+        """Whether the API is reached at that host."""
         return any(like(host, pattern) for pattern in self.hosts)
 
     def behind(self, socket: str) -> bool:
-        """Whether it is reached through that Unix socket."""
+        """Whether the API is reached through that Unix socket."""
         return bool(socket) and any(like(socket, pattern) for pattern in self.sockets)
 
     def looks_like(self, port: str, path: str) -> bool:

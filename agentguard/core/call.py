@@ -1,4 +1,4 @@
-"""A call as it was made (`Invocation`) and as its program's grammar reads it (`Call`)."""
+"""A call as an argument vector (`Invocation`), and as its program's grammar parses it (`Call`)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Stream(Value):
 
 
 class Invocation(Value):
-    """One program about to be started.
+    """A program about to be started: its arguments, directory, environment and standard input.
 
     Texts are bytes decoded as UTF-8 with `surrogateescape`, so that every byte survives the
     way back. `argv[0]` is the program as it was called. `ahead` holds what earlier parts of the
@@ -85,19 +85,32 @@ class Argument(Value):
     written: str = ""
 
 
+class Misfit(Value):
+    """A word that the grammar does not have, or `note` says in what way it does not fit (`-exec` "without its end")."""
+
+    word: Word
+    note: str = ""
+
+    @property
+    def written(self) -> str:
+        """The word as it stands on the line, and the note."""
+        return f"{self.word.written} {self.note}".rstrip()
+
+
 class Call(Value):
     """An invocation read by its program's argument grammar.
 
     `command` is the path of subcommands by their canonical names; `arguments` keeps options and
-    operands in the order given; `unknown` holds what the grammar does not have, as it is written, and
-    `unknown_command` says whether the first operand is one of these: a subcommand that nobody taught.
-    `doubtful` are words before any `--` that may turn out to be options, or more of them.
+    operands in the order given. `unknown` holds what the grammar does not have, or what is not known
+    before the line runs where the grammar has to know it; `unknown_command` says whether the first
+    operand is one of these: a subcommand that nobody taught. `doubtful` are words before any `--`
+    that may turn out to be options, or more of them.
     """
 
     program: str
     command: tuple[str, ...]
     arguments: tuple[Argument, ...]
-    unknown: tuple[str, ...]
+    unknown: tuple[Misfit, ...]
     invocation: Invocation
     doubtful: tuple[Unknown, ...] = ()
     unknown_command: bool = False
@@ -162,9 +175,9 @@ class Call(Value):
     # By role
 
     def playing(self, *roles: str) -> Iterator[Argument]:
-        """The arguments that play one of these roles, in order."""
+        """The arguments with one of these roles, in order."""
         return (a for a in self.arguments if a.role in roles)
 
     def played(self, *roles: str) -> tuple[Word, ...]:
-        """The values of the arguments that play one of these roles, in order."""
+        """The values of the arguments with one of these roles, in order."""
         return tuple(a.value for a in self.playing(*roles) if a.value is not None)

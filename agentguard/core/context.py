@@ -1,4 +1,4 @@
-"""What a reader may ask of the rest while it reads: the world's facts, and other languages.
+"""What a reader may ask while it reads: facts of the world, and how to read other languages.
 
 Readers of a text are modules of `readers/` with `read(text, call, context)`; the text is known.
 Readers of a whole call, whose meaning lies in several arguments together, have `read_call(call, context)`.
@@ -43,7 +43,7 @@ class Context(Protocol):
 
 
 def stdin(stream: Stream, world: World) -> bytes:
-    """All of a call's standard input; raises Unseen where it cannot be known."""
+    """The bytes of a call's standard input; raises Unseen where they cannot be known."""
     if stream.kind == "known":
         return stream.data
     if stream.kind == "unseen":
@@ -55,5 +55,5 @@ def script(path: Word, call: Call, context: Context) -> str:
     """The text of a program's script file, `-` for its standard input; raises Unseen where it cannot be known."""
     file = text_of(path)
     if file in ("-", "/dev/stdin"):
-        return encoding.text(stdin(call.invocation.stdin, context.world))
-    return encoding.text(context.world.read(file, base_directory(file, call.cwd)))
+        return encoding.decode(stdin(call.invocation.stdin, context.world))
+    return encoding.decode(context.world.read(file, base_directory(file, call.cwd)))

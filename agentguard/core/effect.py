@@ -72,7 +72,8 @@ class Effect(Value):
     `recoverable_by` names what would bring the old state back (a key of RECOVERIES; "" is
     nothing). `rule` is the permanent id that spoke, `program` the program it spoke about,
     `reason` its plain words with what was found, `instead` the safer way. `catastrophic`, when
-    not empty, says why a loss here would be beyond repair ("the filesystem root").
+    not empty, says why a loss here would be beyond repair ("the filesystem root"). Where
+    `target_known` is false, the target has the name that stands on the line (`/tmp/$X`), and may be anything.
     """
 
     verb: Verb
@@ -84,6 +85,7 @@ class Effect(Value):
     reason: str = ""
     instead: str = ""
     catastrophic: str = ""
+    target_known: bool = True
 
     @property
     def rating(self) -> Rating:
@@ -143,7 +145,7 @@ class Reading(Value):
 
     @property
     def reasons(self) -> tuple[Reason, ...]:
-        """The words of the rules that decided: those as strict as the whole, once each."""
+        """The reasons of the effects that decided: those as strict as the whole, once each."""
         strictest = self.rating
         return tuple(
             dict.fromkeys(

@@ -1,4 +1,4 @@
-"""What an effect on a file is worth, by the state that the file is in."""
+"""Effects on paths: how bad one is by the state of the file, and whether one could touch another path."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BY_CONVENTION = ("regenerable", "temporary")
 
 
 def on_path(base: Effect, path: PathState, ahead: tuple[Effect, ...]) -> Effect:
-    """`base` as it hits one path; `ahead` is what earlier parts of the same line do first."""
+    """The effect `base` on one path, by the state of it; `ahead` are the effects of earlier parts of the same line."""
     recovery, detail = PATH_STATES[path.state], path.detail or path.state
     if recovery and path.state not in _BY_CONVENTION and any(could_touch(earlier, path.path) for earlier in ahead):
         recovery, detail = "", "an earlier part of the same line may change what is there"
@@ -29,7 +29,7 @@ def on_path(base: Effect, path: PathState, ahead: tuple[Effect, ...]) -> Effect:
 
 
 def absolute(path: str, cwd: str) -> str:
-    """A path given in some directory, as it is from anywhere."""
+    """The full path of a path given in a directory."""
     return path if path.startswith("/") else f"{cwd.rstrip('/')}/{path}"
 
 
@@ -42,7 +42,7 @@ def could_touch(earlier: Effect, path: str) -> bool:
     """Whether an effect that comes first could change the state of `path`."""
     if earlier.verb == "observe" or (earlier.verb == "create" and earlier.target.kind == "directory"):
         return False  # a new directory is empty: what is missing below it is missing still
-    if earlier.target.kind != "file" or not earlier.target.name.startswith("/"):
+    if not earlier.target_known or earlier.target.kind != "file" or not earlier.target.name.startswith("/"):
         return True
     return overlap(earlier.target.name, path)
 
@@ -53,5 +53,5 @@ def overlap(one: str, other: str) -> bool:
 
 
 def within(path: str, place: str) -> bool:
-    """Whether a full path is a place, or lies below it."""
+    """Whether a full path is `place`, or lies below it."""
     return f"{path.rstrip('/')}/".startswith(f"{place.rstrip('/')}/")

@@ -1,4 +1,4 @@
-"""What could not be found out before the call runs: never a reason to be milder."""
+"""Exceptions for what could not be found out before a call runs: never a reason to be milder."""
 
 from __future__ import annotations
 

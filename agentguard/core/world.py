@@ -63,7 +63,7 @@ class Answer(Value):
     unseen: str = ""
 
 
-class Landing(Value):
+class Destination(Value):
     """Where files that are copied or moved come to lie.
 
     `at` is the place of each of them, `over` every existing file that one of them, or a file
@@ -96,11 +96,11 @@ class World(Protocol):
         """The paths that a shell pattern matches now, sorted; none if it matches nothing."""
         raise NotImplementedError
 
-    def landing(self, sources: tuple[str, ...], destination: str, cwd: str, inside: bool) -> Landing:
-        """Where `sources` come to lie: at `destination`; if `inside`, in it when it is a directory. Raises Unseen."""
+    def destination(self, sources: tuple[str, ...], target: str, cwd: str, inside: bool) -> Destination:
+        """Where `sources` come to lie: at `target`; if `inside`, in it when it is a directory. Raises Unseen."""
         raise NotImplementedError
 
-    def unpacking(self, archive: str, destination: str, cwd: str, strip: int) -> Landing:
+    def unpacking(self, archive: str, target: str, cwd: str, strip: int) -> Destination:
         """Where the files of an archive come to lie, without their first `strip` directories; raises Unseen."""
         raise NotImplementedError
 
@@ -148,11 +148,11 @@ class OtherHost(World):
         """Raises Unseen."""
         raise Unseen(f"{pattern}: {self.WHY}")
 
-    def landing(self, sources: tuple[str, ...], destination: str, cwd: str, inside: bool) -> Landing:
+    def destination(self, sources: tuple[str, ...], target: str, cwd: str, inside: bool) -> Destination:
         """Raises Unseen."""
-        raise Unseen(f"{destination}: {self.WHY}")
+        raise Unseen(f"{target}: {self.WHY}")
 
-    def unpacking(self, archive: str, destination: str, cwd: str, strip: int) -> Landing:
+    def unpacking(self, archive: str, target: str, cwd: str, strip: int) -> Destination:
         """Raises Unseen."""
         raise Unseen(f"{archive}: {self.WHY}")
 
@@ -209,14 +209,14 @@ class Witness(World):
         """See World."""
         return self._asked("expand", (pattern, cwd), lambda: self._world.expand(pattern, cwd))  # type: ignore[no-any-return]
 
-    def landing(self, sources: tuple[str, ...], destination: str, cwd: str, inside: bool) -> Landing:
+    def destination(self, sources: tuple[str, ...], target: str, cwd: str, inside: bool) -> Destination:
         """See World."""
-        subject = (sources, destination, cwd, inside)
-        return self._asked("landing", subject, lambda: self._world.landing(*subject))  # type: ignore[no-any-return]
+        subject = (sources, target, cwd, inside)
+        return self._asked("destination", subject, lambda: self._world.destination(*subject))  # type: ignore[no-any-return]
 
-    def unpacking(self, archive: str, destination: str, cwd: str, strip: int) -> Landing:
+    def unpacking(self, archive: str, target: str, cwd: str, strip: int) -> Destination:
         """See World."""
-        subject = (archive, destination, cwd, strip)
+        subject = (archive, target, cwd, strip)
         return self._asked("unpacking", subject, lambda: self._world.unpacking(*subject))  # type: ignore[no-any-return]
 
     def below(self, starts: tuple[str, ...], names: tuple[str, ...], cwd: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The world as a later part of a command line finds it: what earlier parts may change is unseen."""
+"""The world after the effects of earlier commands of a line: files that these may have changed are unseen."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from .effect import Effect
 from .paths import could_touch
 from .unseen import Unseen
 from .word import Known
-from .world import Answer, Landing, PathState, World
+from .world import Answer, Destination, PathState, World
 
 if TYPE_CHECKING:
     from .call import Call
 
 
-class Later(World):
-    """Answers as `world` does, but for what an effect `ahead` may change: the content of files, whether
-    those are there that it makes, and what a name stands for in a configuration.
+class AfterEffects(World):
+    """The answers of `world`, but for what the effects `ahead` may change: in `cp a b; sh b`, what is in `b`.
+
+    That is the content of files, whether those are there that an effect makes, and the values of a configuration.
 
     The state of paths and what probes find are doubted where they are judged: see core.paths.
     """
@@ -46,16 +47,16 @@ class Later(World):
         found = self._world.expand(pattern, cwd)
         return (pattern,) if not found and self._may_be_made(pattern, cwd) else found
 
-    def landing(self, sources: tuple[str, ...], destination: str, cwd: str, inside: bool) -> Landing:
+    def destination(self, sources: tuple[str, ...], target: str, cwd: str, inside: bool) -> Destination:
         """See World."""
-        return self._world.landing(sources, destination, cwd, inside)
+        return self._world.destination(sources, target, cwd, inside)
 
-    def unpacking(self, archive: str, destination: str, cwd: str, strip: int) -> Landing:
+    def unpacking(self, archive: str, target: str, cwd: str, strip: int) -> Destination:
         """See World; an archive that an earlier part of the line may change cannot be told."""
         whole = os.path.normpath(os.path.join(cwd, archive))
         if any(could_touch(effect, whole) for effect in self._ahead):
             raise Unseen(f"{archive}: an earlier part of the same line may change it")
-        return self._world.unpacking(archive, destination, cwd, strip)
+        return self._world.unpacking(archive, target, cwd, strip)
 
     def below(self, starts: tuple[str, ...], names: tuple[str, ...], cwd: str) -> tuple[str, ...]:
         """See World; what an earlier part may have put there cannot be told."""
@@ -88,13 +89,15 @@ class Later(World):
     def _may_be_made(self, path: str, cwd: str) -> bool:
         whole = os.path.normpath(os.path.join(cwd, path))
         return any(
-            effect.verb != "remove" and effect.target.name.startswith("/") and could_touch(effect, whole)
+            effect.verb != "remove" and could_touch(effect, whole)
             for effect in self._ahead
-            if effect.target.kind == "file"
+            if effect.target.kind == "file" and (effect.target.name.startswith("/") or not effect.target_known)
         )
 
 
 def _configures(effect: Effect) -> bool:
-    """Whether an effect changes a configuration, or a file that is one by its name."""
+    """Whether an effect changes a configuration, or a file that is one by its name, or whose name is not known."""
     target = effect.target
-    return target.kind == "configuration" or (target.kind == "file" and "config" in os.path.basename(target.name))
+    if target.kind == "file":
+        return "config" in os.path.basename(target.name) or not effect.target_known
+    return target.kind == "configuration"

@@ -1,4 +1,4 @@
-"""The real answers to what rating asks of the outside world; see core.world.World."""
+"""The real World (see core.world.World): files, git, configuration and standard input of one call."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import stat
 import sys
 import time
 
-from ..core.text.encoding import raw
+from ..core.text.encoding import encode
 from ..core.unseen import Unseen
 from ..core.word import Known, Unknown, text_of
-from ..core.world import Answer, Landing, PathState, World
+from ..core.world import Answer, Destination, PathState, World
 from ..errors import AgentguardError
 from ..lean.canonical import digest, fingerprint
 from ..lean.typing import TYPE_CHECKING
@@ -68,7 +68,7 @@ class RealWorld(World):
             return self.stdin()
         try:
             flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
-            descriptor = os.open(raw(os.path.join(cwd, path)), flags)
+            descriptor = os.open(encode(os.path.join(cwd, path)), flags)
         except (OSError, ValueError) as fault:
             raise Unseen(f"{path}: {getattr(fault, 'strerror', fault)}") from fault
         try:
@@ -100,21 +100,21 @@ class RealWorld(World):
 
         return expand(pattern, cwd, MOST_MATCHES)
 
-    def landing(self, sources: tuple[str, ...], destination: str, cwd: str, inside: bool) -> Landing:
+    def destination(self, sources: tuple[str, ...], target: str, cwd: str, inside: bool) -> Destination:
         """See World."""
-        from .files.trees import landing
+        from .files.destinations import of_copies
 
-        return landing(sources, destination, cwd, inside, self._places())
+        return of_copies(sources, target, cwd, inside, self._places())
 
-    def unpacking(self, archive: str, destination: str, cwd: str, strip: int) -> Landing:
+    def unpacking(self, archive: str, target: str, cwd: str, strip: int) -> Destination:
         """See World."""
-        from .files.trees import unpacking
+        from .files.destinations import of_archive
 
-        return unpacking(archive, destination, cwd, strip, self._places())
+        return of_archive(archive, target, cwd, strip, self._places())
 
     def below(self, starts: tuple[str, ...], names: tuple[str, ...], cwd: str) -> tuple[str, ...]:
         """See World; of a line that is only checked, a start of another place or time cannot be looked through."""
-        from .files.trees import below
+        from .files.listing import below
 
         for path in () if self.running else map(_foreseen, (_missing_or_not(start, cwd) for start in starts)):
             if path.state == "unseen":
@@ -237,7 +237,7 @@ class RealWorld(World):
                 found[place.guess] = f"unseen: {place.written} is not known before the line runs"
                 continue
             path = place.text if place is not None else None
-            if path is None or not os.path.lexists(raw(os.path.join(cwd, path))):
+            if path is None or not os.path.lexists(encode(os.path.join(cwd, path))):
                 continue
             try:
                 found[path] = fingerprint(self.read(path, cwd))
@@ -278,7 +278,7 @@ def _home(env: Mapping[str, Word]) -> Word:
 def _missing_or_not(path: str, cwd: str) -> PathState:
     """Only whether there is such a path."""
     whole = os.path.normpath(os.path.join(cwd, path))
-    return PathState(whole, "empty" if os.path.lexists(raw(whole)) else "missing")
+    return PathState(whole, "empty" if os.path.lexists(encode(whole)) else "missing")
 
 
 def _foreseen(path: PathState) -> PathState:
@@ -288,6 +288,6 @@ def _foreseen(path: PathState) -> PathState:
     above, _, name = path.path.rstrip("/").rpartition("/")
     if name[1:3] == ":\\":
         return path.replace(state="unseen", detail="it is a path of another system")
-    if not os.path.lexists(raw(above or "/")):
+    if not os.path.lexists(encode(above or "/")):
         return path.replace(state="unseen", detail="the directory that it lies in does not exist here")
     return path

@@ -1,1 +1,1 @@
-"""What a shim may decide by itself, derived from the rules for a shell to read."""
+"""The fast path: which calls a shim may run by itself, derived from the rules, as shell variables."""

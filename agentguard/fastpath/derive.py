@@ -1,4 +1,4 @@
-"""What is made from the rules before anything runs by them: when the wheel is built, and for a store.
+"""Derives compiled rules and fast-path tables: once for a wheel, or for each store.
 
 Every example is proved first. What the wheel brings is taken for a store only if it follows from what lies in
 that store, file by file, and was proved with the libraries that are here (see prebuilt.py); else it is made again.
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 
 def ship(package: str) -> None:
-    """Leave what is derived in a package that is to be shipped, with its rules and shims in it; raises RuleError."""
+    """Write what is derived into a package that is to be shipped; raises RuleError."""
     rules, plain = _made(package)
     prebuilt.write(package, {"rules": rules, "plain": plain, "bashlex": automaton.shipped()})
 
 
 def derive(lib: str) -> None:
-    """Leave in a copy of the packages what shims read in place of the rules; raises RuleError."""
+    """Write what shims read in place of the rules into a store's copy of the packages; raises RuleError."""
     package, original = os.path.join(lib, "agentguard"), resources.package()
     found = prebuilt.read(original, package) if prebuilt.is_proved(original) else {}
     rules, plain = (found["rules"], found["plain"]) if found else _made(package)

@@ -1,4 +1,4 @@
-"""The shapes of plain calls as a shim reads them: a file of shell variables for each command.
+"""The fast paths as a shim reads them: a file of shell variables for each command.
 
     PROGRAM.plain             the program: its options, its commands, what must be so around its calls
     PROGRAM.COMMAND.plain     one command; deeper ones are PROGRAM.COMMAND.SUBCOMMAND.plain
@@ -18,7 +18,7 @@ from ..errors import RuleError
 from ..rulebook.compiled import FOLDER, plain_file
 from ..rulebook.load import Rulebook
 from ..rulebook.model import Command, Option, Plain, Program
-from .shapes import Shape, shapes
+from .eligibility import FastPath, fast_paths
 
 #: What names of options, commands and variables may consist of: nothing that a shell would take for more.
 _NAME = re.compile(r"[A-Za-z0-9_.#:?@,=+-]+")
@@ -26,7 +26,7 @@ _NAME = re.compile(r"[A-Za-z0-9_.#:?@,=+-]+")
 _GLOB = re.compile(r"[A-Za-z0-9_.:/@%+=~,{}*?!\[\] \\-]*")
 #: The file about what is around a program's calls; no command is called so.
 AROUND = ("+around",)
-#: How the numbers of operands are called in a file (plain.COUNTS).
+#: How the numbers of operands are called in a file (eligibility.COUNTS).
 _TALLIES = (" .", " x.", " many.")
 
 
@@ -41,29 +41,29 @@ def write(rulebook: Rulebook, directory: str, prototype: str) -> None:
 
 
 def files(rulebook: Rulebook, prototype: str) -> dict[str, bytes]:
-    """What `write` writes: the contents by their names. Raises RuleError."""
+    """The files of every guarded program: contents by names. Raises RuleError."""
     made: dict[str, bytes] = {}
     for program in rulebook:
-        found = shapes(program, rulebook) if program.guarded else {}
+        found = fast_paths(program, rulebook) if program.guarded else {}
         texts: dict[tuple[str, ...], str] = {}
-        for path, shape in found.items():
-            text = "".join(f"{line}\n" for line in _file(program, shape, found))
-            if shape.looks:
+        for path, fast_path in found.items():
+            text = "".join(f"{line}\n" for line in _file(program, fast_path, found))
+            if fast_path.looks:
                 texts[AROUND] = _surroundings(program, prototype)
             texts[path] = text
         made |= {plain_file(name, path): text.encode() for name in program.names for path, text in texts.items()}
     return made
 
 
-def _file(program: Program, shape: Shape, found: dict[tuple[str, ...], Shape]) -> Iterator[str]:
-    command = program.commands[shape.path]
-    options = tuple(dict.fromkeys((*shape.options, *shape.before)))
-    needed = [option for option in options if option.name in shape.needed]
-    yield f"# {' '.join((program.name, *shape.path))}: at most {shape.rating} [{' '.join(shape.rules)}]"
+def _file(program: Program, fast_path: FastPath, found: dict[tuple[str, ...], FastPath]) -> Iterator[str]:
+    command = program.commands[fast_path.path]
+    options = tuple(dict.fromkeys((*fast_path.options, *fast_path.before)))
+    needed = [option for option in options if option.name in fast_path.needed]
+    yield f"# {' '.join((program.name, *fast_path.path))}: at most {fast_path.rating} [{' '.join(fast_path.rules)}]"
     alone = (option for option in options if not option.consumes)
     optional = [option for option in options if option.takes == "optional"]
     taking = [option for option in options if option.consumes]
-    yield from _list("flags", (*_names(command, alone), *_taken_back(program, shape, options)))
+    yield from _list("flags", (*_names(command, alone), *_taken_back(program, fast_path, options)))
     yield from _list("optional", (name for name in _names(command, optional) if name[:2] != "--"))
     yield from _list("taking", _names(command, taking))
     yield from _list("valued", (name for name in _names(command, (*optional, *taking)) if name[:2] == "--"))
@@ -75,33 +75,35 @@ def _file(program: Program, shape: Shape, found: dict[tuple[str, ...], Shape]) -
     if program.grammar.assign:
         yield "_ag_assign=="
     yield from _list("needed", _names(command, needed))
-    yield from _list("before", _names(command, shape.before))
+    yield from _list("before", _names(command, fast_path.before))
     if command.commands:
-        yield from _list("commands", _below(program, shape, found)) or ("_ag_commands=' '",)
+        yield from _list("commands", _below(program, fast_path, found)) or ("_ag_commands=' '",)
         if command.operands:  # a word that is none of its commands is an operand
             yield from _list(
-                "others", (name for name in command.commands if (*shape.path, command.commands[name]) not in found)
+                "others", (name for name in command.commands if (*fast_path.path, command.commands[name]) not in found)
             )
             yield "_ag_opens=x"
-    yield f"_ag_counts='{''.join(_TALLIES[count] for count in shape.counts)} '"
-    yield f"_ag_rating={shape.rating} _ag_idle={shape.idle}"
-    yield f"_ag_rules='{' '.join(map(_named, shape.rules))}'"
-    absent = (*program.plain.absent, *shape.absent)
+    yield f"_ag_counts='{''.join(_TALLIES[count] for count in fast_path.counts)} '"
+    yield f"_ag_rating={fast_path.rating} _ag_bare_rating={fast_path.rating_without_operands}"
+    yield f"_ag_rules='{' '.join(map(_named, fast_path.rules))}'"
+    absent = (*program.plain.absent, *fast_path.absent)
     yield f"_ag_set=$_ag_set{''.join(f'${{{_named(name)}+x}}' for name in absent if name[0] != '-')}"
-    for name in shape.values:
+    for name in fast_path.values:
         values = program.plain.values[name]
         allowed = " | ".join(f"'{_quotable(value)}'" for value in values)
         yield f"case ${{{_named(name)}-{_named(values[0])}}} in {allowed}) ;; *) _ag_set=x ;; esac"
-    if shape.looks:
+    if fast_path.looks:
         yield "_ag_looks=x"
-        yield from _list("asked", shape.asked)
-    if shape.refused:
+        yield from _list("asked", fast_path.asked)
+    if fast_path.refused:
         yield "_ag_refuses=x"
-        yield from _cases("_ag_refused", shape.refused)
-    if shape.operands:
+        yield from _cases("_ag_refused", fast_path.refused)
+    if fast_path.operands:
         yield "_ag_shaped=x"
-        yield from _cases("_ag_takes", shape.operands)
-    checked = [(name, globs) for option, globs in shape.checked for name in _names(command, [command.options[option]])]
+        yield from _cases("_ag_takes", fast_path.operands)
+    checked = [
+        (name, globs) for option, globs in fast_path.checked for name in _names(command, [command.options[option]])
+    ]
     if checked:
         yield from _list("checked", (name for name, _ in checked))
         yield from _cases("_ag_allowed", (f"{name}={glob}" for name, globs in checked for glob in globs))
@@ -124,16 +126,16 @@ def _names(command: Command, options: Iterable[Option]) -> Iterator[str]:
     return (name for option in options for name in option.names if command.options.get(name) == option)
 
 
-def _taken_back(program: Program, shape: Shape, options: Iterable[Option]) -> Iterator[str]:
+def _taken_back(program: Program, fast_path: FastPath, options: Iterable[Option]) -> Iterator[str]:
     """The `--no-` forms of options, as words by themselves, but for those of what is needed."""
     for option in options if program.grammar.negate and not program.reads else ():
-        if option.name not in shape.needed:
-            for name in _names(program.commands[shape.path], (option,)):
+        if option.name not in fast_path.needed:
+            for name in _names(program.commands[fast_path.path], (option,)):
                 back = f"--no-{name[2:]}"
                 if (
                     name.startswith("--")
                     and not name.startswith("--no-")
-                    and back not in program.commands[shape.path].options
+                    and back not in program.commands[fast_path.path].options
                 ):
                     yield back
 
@@ -154,10 +156,10 @@ def _spellings(program: Program, options: Iterable[str]) -> Iterator[str]:
             yield f"--{name[5:]}" if name.startswith("--no-") else f"--no-{name[2:]}"
 
 
-def _below(program: Program, shape: Shape, found: dict[tuple[str, ...], Shape]) -> Iterator[str]:
+def _below(program: Program, fast_path: FastPath, found: dict[tuple[str, ...], FastPath]) -> Iterator[str]:
     """The commands below this one that have a file: by their own name, and others as OTHER>OWN."""
-    for name, own in program.commands[shape.path].commands.items():
-        if (*shape.path, own) in found:
+    for name, own in program.commands[fast_path.path].commands.items():
+        if (*fast_path.path, own) in found:
             yield name if name == own else f"{name}>{own}"
 
 

@@ -1,1 +1,1 @@
-"""Stand-ins for parts of the standard library, on the way of a shim: see README.md here for what each saves."""
+"""Stand-ins for parts of the standard library that a shim has no time to load: README.md here has what each saves."""

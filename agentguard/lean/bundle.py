@@ -1,4 +1,4 @@
-"""The modules of a store in one file, so that a shim need not look for forty of them.
+"""The modules of agentguard and bashlex in one file, so that a shim opens one instead of forty.
 
 Python looks into a directory, at a source and at its compiled form for each module that it imports.
 Here one file is read, `modules` beside the packages: what there is, then the compiled forms one

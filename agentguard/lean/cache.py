@@ -1,13 +1,12 @@
-"""What is derived from files once and kept, as Python keeps its compiled modules.
+"""A cache beside the code, valid while the sizes and times of the files that it was derived from are unchanged.
 
-It lies where those lie, in `__pycache__` beside the code that it belongs to: writing there is as
-easy as writing to the code itself, no easier. With it lie the names, sizes and times of the files
-that it was derived from; where they differ, it is derived again. Nothing is kept there where Python
-is told to keep nothing (`-B`), as in a shim.
+It lies in `__pycache__`, as Python's compiled modules do: writing there is as easy as writing to the
+code itself, no easier. Nothing is stored there where Python is told to store nothing (`-B`), as in a
+shim.
 
-What cannot be kept there is kept in a directory that `also` names, if one was named. Only `check`
-names one, the user's own: what is in force comes from the store alone, and what an agent could write
-to that directory is in nobody's way but its own.
+What cannot be stored there goes to a second directory, if `use_second` names one. Only `check` names
+one, the user's own: what is in force comes from the store alone, and what an agent could write to
+that directory is in nobody's way but its own.
 """
 
 from __future__ import annotations
@@ -24,23 +23,23 @@ if TYPE_CHECKING:
 
     Derived = TypeVar("Derived")
 
-_also = ""
+_second = ""
 
 
-def also(folder: str) -> None:
-    """Keep in this directory from now on what cannot be kept beside its code."""
-    global _also
-    _also = folder
+def use_second(folder: str) -> None:
+    """Store in this directory from now on what cannot be stored beside its code."""
+    global _second
+    _second = folder
 
 
-def beside(module: str, name: str) -> str:
-    """The file for what is derived under that name for the module in the file `module`."""
+def path_for(module: str, name: str) -> str:
+    """The cache file of that name for the module in the file `module`."""
     folder = os.path.join(os.path.dirname(os.path.abspath(module)), "__pycache__")
-    return os.path.join(folder, f"{name}.{sys.implementation.cache_tag}.kept")
+    return os.path.join(folder, f"{name}.{sys.implementation.cache_tag}.cache")
 
 
-def kept(file: str, sources: Iterable[str], derive: Callable[[], Derived]) -> Derived:
-    """What `derive` gives, of the types that marshal takes: kept in that file as long as `sources` stay as they are."""
+def cached(file: str, sources: Iterable[str], derive: Callable[[], Derived]) -> Derived:
+    """The result of `derive`, of the types that marshal takes: cached in that file while `sources` are unchanged."""
     facts = [(os.path.basename(source), os.stat(source)) for source in sources]
     key = _key(facts)
     for expected, content in _contents(file, facts, key):
@@ -51,30 +50,30 @@ def kept(file: str, sources: Iterable[str], derive: Callable[[], Derived]) -> De
         except (ValueError, TypeError, EOFError):
             pass  # there is none, or not a whole one: as good as one that does not fit
     derived = derive()
-    if (sys.dont_write_bytecode or not _write(file, key, derived)) and _also:
+    if (sys.dont_write_bytecode or not _write(file, key, derived)) and _second:
         from . import user_cache
 
         made: Any = (_strict(facts), derived)
-        user_cache.write(_also, _name(file), marshal.dumps(made))
+        user_cache.write(_second, _name(file), marshal.dumps(made))
     return derived
 
 
-def keep(file: str, sources: Iterable[str], derived: Any) -> None:
-    """Keep what has been derived; where nothing can be written, it is derived again next time."""
+def store(file: str, sources: Iterable[str], derived: Any) -> None:
+    """Write what has been derived to the cache file; where that cannot be, it is derived again next time."""
     _write(file, _key([(os.path.basename(source), os.stat(source)) for source in sources]), derived)
 
 
 def _contents(file: str, facts: list[tuple[str, os.stat_result]], key: object) -> Iterator[tuple[object, bytes]]:
-    """What is kept, and the key that it must have."""
+    """What is stored in either place, each with the key that it must have."""
     try:
         with open(file, "rb") as opened:
             yield key, opened.read()
     except OSError:
         pass
-    if _also:
+    if _second:
         from . import user_cache
 
-        yield _strict(facts), user_cache.read(_also, _name(file))
+        yield _strict(facts), user_cache.read(_second, _name(file))
 
 
 def _write(file: str, key: list[tuple[str, int, int]], derived: Any) -> bool:
@@ -103,7 +102,7 @@ def _strict(facts: list[tuple[str, os.stat_result]]) -> list[tuple[str, int, int
 
 
 def _name(file: str) -> str:
-    """The name in a directory that is for all code, of what would be kept in that file."""
+    """The name in a directory that is for all code, of what would be stored in that file."""
     from .canonical import fingerprint
 
-    return f"{fingerprint(os.fsencode(file))[:32]}.kept"
+    return f"{fingerprint(os.fsencode(file))[:32]}.cache"

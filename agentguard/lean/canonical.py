@@ -1,4 +1,4 @@
-"""One way to write a value down, so that equal values have equal digests.
+"""Canonical JSON and digests: equal values have equal digests.
 
 The form is JSON with sorted keys, no spaces and only ASCII: `json.dumps(..., sort_keys=True,
 separators=(",", ":"))` gives the same text. It is written out here because importing `json`

@@ -1,4 +1,4 @@
-"""What was made from the package when its wheel was built, and how it is told that it still follows from it.
+"""Parts that were derived from the package when its wheel was built, and the check that it is unchanged since.
 
     built/rules     the rules compiled: the contents of their files by name (rulebook/compiled.py)
     built/plain     what shims read by themselves: likewise (fastpath/shell_tables.py)
@@ -44,7 +44,7 @@ def write(package: str, parts: Mapping[str, Any]) -> None:
 
 
 def read(package: str, copy: str = "") -> dict[str, Any]:
-    """The parts that were built in a package; none if nothing was, or if they do not follow from the package.
+    """The built parts of a package; none if nothing was built, or if the package has changed since.
 
     `copy` is a copy of the package that they have to follow from instead.
     """

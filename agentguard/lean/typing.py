@@ -1,4 +1,4 @@
-"""What classes need of `typing` while they run. The types themselves are imported where TYPE_CHECKING stands."""
+"""The names of `typing` that classes need while they run. Types themselves are imported under TYPE_CHECKING."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

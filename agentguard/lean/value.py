@@ -48,7 +48,7 @@ class Value:
         raise AttributeError(f"{type(self).__name__} is immutable")
 
     def astuple(self) -> tuple[Any, ...]:
-        """The fields' values in their declared order."""
+        """The values of the fields in their declared order."""
         return tuple(getattr(self, name) for name in self._fields)
 
     def replace(self, **changes: Any) -> Self:

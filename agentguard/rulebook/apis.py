@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class ProvedRule(ApiRule):
-    """A rule as it is written down, with the calls that prove it."""
+    """A rule of an API with the examples that prove it."""
 
     examples: tuple[Example, ...] = ()
     misses: tuple[Example, ...] = ()

@@ -1,8 +1,8 @@
-"""Argument vectors, read by their program's grammar, as getopt_long(3), git and clap read them."""
+"""Parses argument vectors by the grammar of their program, as getopt_long(3), git and clap do."""
 
 from __future__ import annotations
 
-from ..core.call import UNENDED, Argument, Call, Invocation
+from ..core.call import UNENDED, Argument, Call, Invocation, Misfit
 from ..core.word import Known, Unknown, joined
 from ..lean.typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def parse(program: Program, invocation: Invocation) -> Call:
-    """The call that this program would make of these arguments.
+    """The call that an invocation is by the grammar of its program: options, their values, operands.
 
     What the grammar does not have (an option, a subcommand, a missing value) is listed in
     `unknown`. After an unknown subcommand, it and all that follows are operands.
@@ -41,7 +41,7 @@ class _Parser:
         self.arguments: list[Argument] = []
         self.given: set[str] = set()  # the options among them: looking at all for each operand would take for ever
         self.operands = 0
-        self.unknown: list[str] = []
+        self.unknown: list[Misfit] = []
         self.unknown_command = False
         self.doubtful: list[Unknown] = []
 
@@ -58,7 +58,7 @@ class _Parser:
                 ended = True
             elif not ended and self._is_option(word):
                 if doubtful and self.operands:
-                    self.unknown.append(f"{word.written} behind an operand, where POSIXLY_CORRECT is set")
+                    self._misfit(word, "behind an operand, where POSIXLY_CORRECT is set")
                 self._option(word)
             elif ended or not self._descend(word):
                 if not ended and isinstance(word, Unknown) and word.may_be_option:
@@ -88,7 +88,7 @@ class _Parser:
         name = self.command.commands.get(word.text) if isinstance(word, Known) else None
         if name is None:
             if not self.command.operands:
-                self.unknown.append(word.written)
+                self._misfit(word)
                 self.unknown_command = True
             return False
         self.path = (*self.path, name)
@@ -144,7 +144,7 @@ class _Parser:
             self._given(option, self._next(word.text, option) if option.consumes else None, word)
 
     def _command_up_to_its_end(self, option: Option, word: Known) -> None:
-        """The words up to `;`, or up to a `+` after `{}`: the first of them keeps the option as it is written."""
+        """The command of `-exec`: up to `;`, or to a `+` after `{}`; its first word keeps the option as written."""
         start = self.at
         while self.at < len(self.words):
             self.at += 1
@@ -154,7 +154,7 @@ class _Parser:
                     self._note(Argument(option.name, option.role, value, "" if index else word.written))
                 return
         if any(isinstance(value, Unknown) for value in self.words[start:]):
-            self.unknown.append(f"{word.written} without its end")
+            self._misfit(word, "without its end")
         else:
             self._note(Argument(UNENDED, "", None, word.written))
 
@@ -164,23 +164,23 @@ class _Parser:
         for letter in word.start:
             option = self.options.get("-" + letter)
             if option is None:
-                self.unknown.append(f"-{letter} in {word.written}")
+                self._misfit(Known(f"-{letter} in {word.written}"))
             else:
                 self._given(option, self._next("-" + letter, option) if option.consumes else None, word)
         if isinstance(word, Unknown):
-            self.unknown.append(f"-{word.written}")
+            self._misfit("-" + word)
 
     def _long(self, word: Word) -> None:
         name, attached, value = word.partition("=")
         option, positive = self._resolve(name.text) if isinstance(name, Known) else (None, True)
         if option is None:
-            self.unknown.append(word.written)
+            self._misfit(word)
         elif not positive:
             self.arguments = [a for a in self.arguments if a.option != option.name]
             self.given.discard(option.name)
             self._note(Argument(f"--no-{option.name.lstrip('-')}", "", None, word.written))
         elif option.takes == "nothing" and attached:
-            self.unknown.append(word.written)
+            self._misfit(word)
         elif attached or not option.consumes:
             self._given(option, value if attached else None, word)
         else:
@@ -223,7 +223,7 @@ class _Parser:
         for index, letter in enumerate(word.start[1:], 1):
             option = self.options.get("-" + letter)
             if option is None:
-                self.unknown.append(word.written if index == 1 else f"-{letter} in {word.written}")
+                self._misfit(word if index == 1 else Known(f"-{letter} in {word.written}"))
                 return
             if option.takes == "nothing":
                 self._given(option, None, word)
@@ -239,16 +239,19 @@ class _Parser:
                 self._given(option, self._next(word.written, option), word)
             return
         if isinstance(word, Unknown):  # whose other letters may be any options
-            self.unknown.append(word.written)
+            self._misfit(word)
 
     def _next(self, written: str, option: Option) -> Word | None:
         """The next word, as an option's value."""
         if self.at >= len(self.words):
             if option.takes != "next":
-                self.unknown.append(f"{written} without its value")
+                self._misfit(Known(written), "without its value")
             return None
         self.at += 1
         return self.words[self.at - 1]
+
+    def _misfit(self, word: Word, note: str = "") -> None:
+        self.unknown.append(Misfit(word, note))
 
     def _given(self, option: Option, value: Word | None, word: Word) -> None:
         self._note(Argument(option.name, option.role, value, word.written))

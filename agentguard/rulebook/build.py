@@ -1,4 +1,4 @@
-"""Rule files as programs: options, commands and rules, each held to what the others have.
+"""Builds programs of rule files: options, commands and rules, each checked against what the others name.
 
 Their shape was checked before (`schema.check`). Every fault is named by file, line and what to do.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from ..core.call import UNENDED
 from ..lean.typing import TYPE_CHECKING
 from .document import Document, Node, known
-from .model import Command, Condition, Example, Filling, Grammar, Option, Plain, Program, Rule, Search
+from .model import Command, CommandBuilder, Condition, Example, Grammar, Option, Plain, Program, Rule, Search
 from .option import option_of
 from .roles import check
 
@@ -37,7 +37,7 @@ def examples(rule: Node, key: str) -> tuple[Example, ...]:
 
 
 def taken(kind: type[Value], table: Mapping[str, Any]) -> dict[str, Any]:
-    """What a table says of the fields of a value that are called as its keys are."""
+    """The keys of a table that are fields of that value, as keyword arguments for it."""
     return {key: _frozen(value) for key, value in table.items() if key in kind._fields}
 
 
@@ -165,7 +165,7 @@ class _Builder:
                 _keyed(one, [str(one.path[-1])], of_program)[0]: tuple(one.value) for one in node.items("joined")
             },
             "search": search and Search(**_names(search, options)),
-            "fills": fills and _filling(fills, options),
+            "fills": fills and _command_builder(fills, options),
             "remote_with": _canonical(node.items("remote_with"), options),
         })  # fmt: skip
 
@@ -269,7 +269,7 @@ def _names(node: Node, options: Mapping[str, Option]) -> dict[str, tuple[str, ..
     return {key: _canonical(node.items(key), options) for key, value in node.value.items() if isinstance(value, list)}
 
 
-def _filling(node: Node, options: Mapping[str, Option]) -> Filling:
+def _command_builder(node: Node, options: Mapping[str, Option]) -> CommandBuilder:
     """How the command makes others."""
     single = tuple((_keyed(one, [str(one.path[-1])], options)[0], one.value) for one in node.items("single"))
-    return Filling(**{**taken(Filling, node.value), **_names(node, options), "single": single})
+    return CommandBuilder(**{**taken(CommandBuilder, node.value), **_names(node, options), "single": single})

@@ -1,4 +1,4 @@
-"""Programs that make commands out of their own words and of words that they are given (xargs, parallel)."""
+r"""Commands that a program builds of its operands and its input: `echo a b | xargs rm` builds `rm a b`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ..core.word import Word
-    from .model import Filling
+    from .model import CommandBuilder
 
     #: Words that are given together: one, or one of each of several sources.
     Item = tuple[Word, ...]
@@ -29,69 +29,69 @@ _LINKED = (":::+", "::::+")
 _ENDS = {"\n": "\n", "\\n": "\n", "\0": "\0", "\\0": "\0"}
 
 
-class Filled(Value):
-    """A command as it may be run: in one of `ways`, or, where they do not come to the same, `otherwise`."""
+class BuiltCommand(Value):
+    """A command as it may be run: in one of `ways` (`rm a b`, `rm b a`), or, where these differ, as `otherwise`."""
 
     ways: tuple[tuple[Word, ...], ...]
     otherwise: tuple[Word, ...]
 
 
-def surroundings(call: Call, filling: Filling) -> Invocation:
-    """What the commands start from: the call's own, but for standard input that their words come from."""
+def surroundings(call: Call, builder: CommandBuilder) -> Invocation:
+    """The call that the built commands start from: without the input that their words are taken from."""
     made = call.invocation
-    if call.has(*filling.pipes):
+    if call.has(*builder.pipes):
         made = made.replace(stdin=Stream("unseen", why=f"{call.program} hands it on in parts"))
-    elif not call.has(*filling.files) and not (filling.joins and _parted(call)[1]):
+    elif not call.has(*builder.files) and not (builder.joins and _parted(call)[1]):
         made = made.replace(stdin=Stream("known"))
-    return made.replace(env={**made.env, INPUT: Unknown("", f"the input of {call.program}")}) if filling.joins else made
+    return made.replace(env={**made.env, INPUT: Unknown("", f"the input of {call.program}")}) if builder.joins else made
 
 
-def together(make: Callable[[tuple[Item, ...]], tuple[Word, ...]], items: tuple[Item, ...], why: str) -> Filled:
-    """All of them in one command, in an order that nobody knows."""
+def together(make: Callable[[tuple[Item, ...]], tuple[Word, ...]], items: tuple[Item, ...], why: str) -> BuiltCommand:
+    """One command with all the items, in an order that is not known before it runs."""
     orders = (items,) if len(items) < 2 else (items, items[::-1])
-    return Filled(tuple(map(make, orders)), make(((Unknown("", why),),)))
+    return BuiltCommand(tuple(map(make, orders)), make(((Unknown("", why),),)))
 
 
-def filled(call: Call, filling: Filling, world: World) -> Iterator[Filled]:
-    """The commands that a call makes; those of a program that `joins` are one word, the text for a shell."""
-    if call.has(*filling.runs_nothing_with):
+def built_commands(call: Call, builder: CommandBuilder, world: World) -> Iterator[BuiltCommand]:
+    """The commands that a call builds; those of a program that `joins` (parallel) are one word, a text for a shell."""
+    if call.has(*builder.runs_nothing_with):
         return
-    command, sources = _parted(call) if filling.joins else (call.operands or known(("echo",)), [])
-    given = call.value(*filling.marks)
+    command, sources = _parted(call) if builder.joins else (call.operands or known(("echo",)), [])
+    given = call.value(*builder.marks)
     mark = given.guess if given is not None else ""
-    mark = mark or ("{}" if filling.joins or call.has(*filling.marks) else "")
+    mark = mark or ("{}" if builder.joins or call.has(*builder.marks) else "")
 
     def make(items: tuple[Item, ...]) -> tuple[Word, ...]:
-        if filling.joins:
-            return (line(command, mark, items, call.has(*filling.quotes)),)
+        if builder.joins:
+            return (line(command, mark, items, call.has(*builder.quotes)),)
         if mark:
             return tuple(replaced(word, mark, items[0][0]) for word in command)
         return (*command, *(word for item in items for word in item))
 
     why = f"the input of {call.program}"
     items: list[Item] | None = None
-    if call.has(*filling.pipes):
+    if call.has(*builder.pipes):
         items = [()]
-    elif _is_followed(call, filling) and not isinstance(given, Unknown):
-        items = _items(call, filling, sources, bool(mark), world)
-    each = (bool(mark) and not call.has(*filling.grouped)) or call.has(*(name for name, _ in filling.single))
-    bare = not (filling.joins or mark or call.has(*filling.nonempty))  # it runs even where there is no word
+    elif _is_followed(call, builder) and not isinstance(given, Unknown):
+        items = _items(call, builder, sources, bool(mark), world)
+    each = (bool(mark) and not call.has(*builder.grouped)) or call.has(*(name for name, _ in builder.single))
+    bare = not (builder.joins or mark or call.has(*builder.nonempty))  # it runs even where there is no word
     if items is None or (each and len(items) > MOST_COMMANDS):
         argv = make(((Unknown("", why),),))
-        yield Filled((argv,), argv)
+        yield BuiltCommand((argv,), argv)
     elif each:
         for item in items:
             argv = make((item,))
-            yield Filled((argv,), argv)
+            yield BuiltCommand((argv,), argv)
         if not items and bare:
-            yield Filled((command,), command)
-    elif call.invocation.stdin.lines is None and not call.has(*filling.grouped):
+            yield BuiltCommand((command,), command)
+    elif call.invocation.stdin.lines is None and not call.has(*builder.grouped):
         argv = make(tuple(items))
-        yield Filled((argv,), argv)
+        yield BuiltCommand((argv,), argv)
     else:
         yield together(make, tuple(items), why)
     if items and bare and call.invocation.stdin.lines is not None:
-        yield Filled((command,), command)
+        yield BuiltCommand((command,), command)
 
 
 def _parted(call: Call) -> tuple[tuple[Word, ...], list[tuple[str, list[Word]]]]:
@@ -106,12 +106,12 @@ def _parted(call: Call) -> tuple[tuple[Word, ...], list[tuple[str, list[Word]]]]
     return tuple(command), sources
 
 
-def _is_followed(call: Call, filling: Filling) -> bool:
+def _is_followed(call: Call, builder: CommandBuilder) -> bool:
     """Whether no option makes other words, or puts them together in another way."""
-    single = dict(filling.single)
+    single = dict(builder.single)
     known = {
-        *filling.plain, *filling.marks, *filling.null, *filling.delimiters, *filling.files, *filling.grouped,
-        *filling.quotes,
+        *builder.plain, *builder.marks, *builder.null, *builder.delimiters, *builder.files, *builder.grouped,
+        *builder.quotes,
     }  # fmt: skip
     return all(
         not one.option or one.option in known or (one.option in single and one.value == Known(single[one.option]))
@@ -120,11 +120,11 @@ def _is_followed(call: Call, filling: Filling) -> bool:
 
 
 def _items(
-    call: Call, filling: Filling, sources: list[tuple[str, list[Word]]], by_line: bool, world: World
+    call: Call, builder: CommandBuilder, sources: list[tuple[str, list[Word]]], by_line: bool, world: World
 ) -> list[Item] | None:
     """What the call is given; None where that is not known or not followed."""
     try:
-        given = _given(call, filling, sources, by_line, world)
+        given = _given(call, builder, sources, by_line, world)
     except Unseen:
         return None
     if len(given) == 1:  # of which there may be more
@@ -138,22 +138,22 @@ def _items(
 
 
 def _given(
-    call: Call, filling: Filling, sources: list[tuple[str, list[Word]]], by_line: bool, world: World
+    call: Call, builder: CommandBuilder, sources: list[tuple[str, list[Word]]], by_line: bool, world: World
 ) -> list[list[Word]]:
     """The words of each source; raises Unseen."""
-    delimiter = call.value(*filling.delimiters)
+    delimiter = call.value(*builder.delimiters)
     given_end = text_of(delimiter) if delimiter is not None else ""
-    end = "\0" if call.has(*filling.null) else _ENDS.get(given_end or "\n", "")
-    raw = filling.joins or call.has(*filling.null, *filling.delimiters)
+    end = "\0" if call.has(*builder.null) else _ENDS.get(given_end or "\n", "")
+    raw = builder.joins or call.has(*builder.null, *builder.delimiters)
     given: list[list[Word]] = []
-    for mark, words in [*sources, *(("::::", [path]) for path in call.values(*filling.files))]:
+    for mark, words in [*sources, *(("::::", [path]) for path in call.values(*builder.files))]:
         if mark in _LINKED or any(isinstance(word, Unknown) for word in words):
             raise Unseen("which words go together is not followed")
         texts = (
-            [encoding.text(world.read(text_of(path), text_of(call.cwd))) for path in words] if _SOURCES[mark] else []
+            [encoding.decode(world.read(text_of(path), text_of(call.cwd))) for path in words] if _SOURCES[mark] else []
         )
         given += [list(known(_words(text, end, raw, by_line))) for text in texts] if _SOURCES[mark] else [words]
-    return given or [list(known(_words(encoding.text(_stdin(call.invocation.stdin, world)), end, raw, by_line)))]
+    return given or [list(known(_words(encoding.decode(_stdin(call.invocation.stdin, world)), end, raw, by_line)))]
 
 
 def _stdin(stream: Stream, world: World) -> bytes:

@@ -1,4 +1,4 @@
-"""The rulebook as `install` leaves it for the shims: checked, without examples, a file for each program.
+"""The compiled rulebook that shims load: checked, without examples, one file a program.
 
 Reading TOML and checking it costs more than everything else in a shim. `marshal` is bound to one
 version of Python, as the store is that the compiled rules lie in.
@@ -12,7 +12,7 @@ import os
 from ..core import api
 from ..core.api import Api, ApiRule
 from ..errors import RuleError
-from ..lean.cache import beside, kept
+from ..lean.cache import cached, path_for
 from ..lean.typing import TYPE_CHECKING
 from ..lean.value import Value
 from . import model
@@ -36,7 +36,7 @@ def write(rulebook: Rulebook, directory: str) -> None:
 
 
 def put(files: Mapping[str, bytes], directory: str) -> None:
-    """Write what was compiled into the folder FOLDER of `directory`, which must not be there yet."""
+    """Write compiled files into the folder FOLDER of `directory`, which must not be there yet."""
     folder = os.path.join(directory, FOLDER)
     os.mkdir(folder)
     for name, content in files.items():
@@ -45,7 +45,7 @@ def put(files: Mapping[str, bytes], directory: str) -> None:
 
 
 def compiled(rulebook: Rulebook) -> dict[str, bytes]:
-    """A rulebook as the files of that folder: their contents by their names."""
+    """The compiled files of a rulebook: contents by names."""
     files = {
         APIS: _dumped(_freeze(tuple(map(_bare, rulebook.apis())))),
         GUARDED: _dumped(list(rulebook.guarded)),
@@ -59,7 +59,7 @@ def compiled(rulebook: Rulebook) -> dict[str, bytes]:
 
 
 def plain_file(program: str, path: tuple[str, ...] = ()) -> str:
-    """The file in which a shim finds which calls of one of its commands are plain."""
+    """The file with the fast path of a command of a program."""
     return ".".join((program, *path, "plain"))
 
 
@@ -134,8 +134,8 @@ class CompiledRulebook:
         return RuleError(f"{os.path.join(self._place, file)}: {why}", "run `agentguard install` again")
 
 
-class KeptRulebook(CompiledRulebook):
-    """The same from files that are in memory already; `place` is what they were made from."""
+class CachedRulebook(CompiledRulebook):
+    """The same from files in memory; `place` is the directory that they were compiled from."""
 
     def __init__(self, place: str, files: dict[str, bytes]) -> None:
         self._files = files
@@ -160,7 +160,7 @@ def rulebook(directory: str) -> CompiledRulebook:
 
         return compiled(load(directory))
 
-    return KeptRulebook(directory, kept(beside(__file__, "rules"), _sources(directory), make))
+    return CachedRulebook(directory, cached(path_for(__file__, "rules"), _sources(directory), make))
 
 
 def _sources(directory: str) -> Iterator[str]:

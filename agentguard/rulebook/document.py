@@ -1,4 +1,4 @@
-"""A rule file as its text and its tables, and what is wrong at which place of it."""
+"""A rule file as text and tables, and errors that name the line in it."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Document(Value):
 
 
 class Node(Value):
-    """A value of a document, with the path that leads to it."""
+    """A value in a document, with the path to it (`rule[2].effect`)."""
 
     document: Document
     path: Path = ()
@@ -102,7 +102,7 @@ class Node(Value):
         return f"{self.document.file}:{_line(self.document.text, span[0])}" if span else self.document.file
 
     def fault(self, what: str, hint: str = HINT, of_key: bool = False) -> RuleError:
-        """The error to raise: where it is (in the value, or in its key), what is wrong there, and what to do."""
+        """The RuleError for this value, or for its key: file and line, what is wrong, and a hint."""
         span, text, place, shown = self._span(of_key), self.document.text, self.document.file, ""
         if span:
             start, line = span[0], _line(text, span[0])
@@ -120,7 +120,7 @@ class Node(Value):
 
 
 def known(name: str, names: Iterable[str]) -> str:
-    """What to say behind a name that is none of these: which was meant, or else what there is."""
+    """The hint for a name that is none of these: "did you mean …?", or else the names there are."""
     import difflib
 
     names = sorted(filter(None, names)) if isinstance(names, set) else list(filter(None, names))

@@ -1,4 +1,4 @@
-"""The rulebook: programs by name, from a directory of rule files."""
+"""Loads the rulebook: programs and APIs, from a directory of rule files."""
 
 from __future__ import annotations
 

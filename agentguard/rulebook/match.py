@@ -1,8 +1,8 @@
-"""Which rules speak about a call, and the effects that they say it has."""
+"""The rules of a program applied to a call: which of them decide, and the effects that the call has by these."""
 
 from __future__ import annotations
 
-from ..core.call import Argument, Call
+from ..core.call import Argument, Call, Misfit
 from ..core.effect import Effect, Environment, Target
 from ..core.environments import environment
 from ..core.paths import absolute
@@ -12,7 +12,7 @@ from ..core.word import Unknown
 from ..core.world import World
 from ..lean.typing import TYPE_CHECKING
 from .model import Condition, Program, Rule
-from .path_effects import landing, moving_away, on_paths, unresolved
+from .path_effects import moving_away, on_paths, overwriting, unresolved
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from ..core.word import Word
 
 
-def speak(program: Program, call: Call, world: World) -> tuple[Effect, ...]:
+def apply_rules(program: Program, call: Call, world: World) -> tuple[Effect, ...]:
     """The effects of a call, by its program's rules; never none."""
-    asked = [(rule, said(rule, call, world)) for rule in program.about(call.command) if matches(rule, call)]
-    found = {rule.id: where for rule, where in asked if where is not None}
-    matching = [rule for rule, _ in asked if rule.id in found]
+    results = [(rule, lookup_result(rule, call, world)) for rule in program.about(call.command) if matches(rule, call)]
+    found = {rule.id: where for rule, where in results if where is not None}
+    matching = [rule for rule, _ in results if rule.id in found]
     winners = [rule for rule in matching if rule.overrides]
     deciding = _most_specific(winners or [rule for rule in matching if not rule.also], call)
     speaking = deciding if winners else deciding + [rule for rule in matching if rule.also]
@@ -32,15 +32,15 @@ def speak(program: Program, call: Call, world: World) -> tuple[Effect, ...]:
     if call.unknown and not any(rule.open for rule in deciding) and not _is_open(program, call):
         effects += [_not_understood(program, call, word) for word in call.unknown]
     elif not deciding:
-        what = " ".join((program.name, *call.command))
-        effects.append(_unknown(program, call, "agentguard-no-rule", f"no rule speaks about this way to call {what}"))
+        why = _of_command(call, "is called in a way that no rule describes")
+        effects.append(_unknown(program, call, "agentguard-no-rule", why))
     if call.doubtful and program.guarded and not winners and all(one.rating != "destructive" for one in effects):
         effects += _in_doubt(program, call, world)
     return tuple(effects)
 
 
 def matches(rule: Rule, call: Call) -> bool:
-    """Whether everything that a rule about this command asks of the call itself holds; see `where` for the world."""
+    """Whether a rule's conditions on the arguments hold for a call; `lookup_result` has its `where`."""
     if not all(any(True for one in choice for _ in _counted(one, rule, call)) for choice in rule.given):
         return False
     if any(_meets(a, one) for choice in rule.unless for one in choice for a in _candidates(one, call)):
@@ -87,8 +87,8 @@ def _candidates(condition: Condition, call: Call) -> tuple[Argument, ...]:
     return tuple(Argument(pattern, "CONFIG", env[name], f"${name}") for name in env if like(name, pattern[1:]))
 
 
-def said(rule: Rule, call: Call, world: World) -> str | None:
-    """What the world says of the rule's `where`, "" without one; None if it does not hold or cannot be seen."""
+def lookup_result(rule: Rule, call: Call, world: World) -> str | None:
+    """The answer of the world to the rule's `where`: "" without one, None if it does not hold or cannot be seen."""
     source, key = rule.where
     if not source:
         return ""
@@ -110,8 +110,8 @@ def _comparable(argument: Argument) -> str:
     return value.lower() if argument.role == "CONFIG" else value
 
 
-def carried(rule: Rule, call: Call) -> Iterator[Word]:
-    """The command lines that a rule with `carries` finds: what the last `*` of its conditions stands for."""
+def carried_lines(rule: Rule, call: Call) -> Iterator[Word]:
+    """The command lines that a rule with `carries` finds in arguments: what the last `*` of its conditions matches."""
     for condition in (one for choice in rule.given for one in choice):
         before = condition.value.rpartition("*")[0].rpartition("*")[2]
         for argument in _counted(condition, rule, call):
@@ -120,7 +120,7 @@ def carried(rule: Rule, call: Call) -> Iterator[Word]:
 
 
 def counts(wanted: str, count: int) -> bool:
-    """Whether so many operands are as many as a rule wants ("0", ">=1", "<=2")."""
+    """Whether a number of operands is what a rule wants ("0", ">=1", "<=2")."""
     number = int(wanted.lstrip("<>="))
     if wanted.startswith(">="):
         return count >= number
@@ -159,13 +159,14 @@ def _effects(rule: Rule, program: Program, call: Call, world: World, where: str)
     if rule.moves:
         yield from moving_away(rule, base, call, world)
     elif rule.overwrites:
-        yield from landing(rule, base, call, world)
+        yield from overwriting(rule, base, call, world)
     elif rule.on:
         yield from on_paths(rule, base, call, world)
     elif rule.asks:
         yield from _asking(rule, base, call, world)
     else:
-        yield base
+        naming = (*call.operands, *call.played(rule.target.upper()))
+        yield base.replace(target_known=not any(isinstance(word, Unknown) for word in naming))
         if rule.effect in ("replace", "remove", "publish") and rule.recoverable_by:
             yield from unresolved(call.operands, base)
 
@@ -189,13 +190,13 @@ def _paths(rule: Rule, call: Call) -> tuple[str, ...]:
 def _environment(rule: Rule, program: Program, call: Call, world: World) -> Environment:
     if rule.environment:
         return Environment(rule.environment, f"rule {rule.id}")  # type: ignore[arg-type]
-    return place(program, call, world) if rule.effect != "observe" else Environment()
+    return environment_of(program, call, world) if rule.effect != "observe" else Environment()
 
 
-def place(program: Program, call: Call, world: World) -> Environment:
-    """Where a call takes place: what its arguments with that role say, else what the program is linked to."""
-    said = [(a.option, a.value.guess) for a in call.playing("ENVIRONMENT") if a.value is not None]
-    named = [(name, f"{option} {name}".strip()) for option, name in said if name]
+def environment_of(program: Program, call: Call, world: World) -> Environment:
+    """The environment that a call works in: what its arguments name (`-e production`), else what is linked."""
+    given = [(a.option, a.value.guess) for a in call.playing("ENVIRONMENT") if a.value is not None]
+    named = [(name, f"{option} {name}".strip()) for option, name in given if name]
     if not named and program.linked:
         try:
             linked = world.lookup(program.linked, "environment", call)
@@ -229,15 +230,15 @@ def _in_doubt(program: Program, call: Call, world: World) -> Iterator[Effect]:
     """An unknown effect if a word that is not known yet may be an option with which another rule would speak."""
     for rule in program.about(call.command):
         option = _missing_option(rule, program, call)
-        if option and said(rule, call, world) is not None:
+        if option and lookup_result(rule, call, world) is not None:
             words = ", ".join(word.written for word in call.doubtful)
-            why = f"what {words} stands for is not known before the line runs: it may be {option}, which {rule.reason}"
-            yield _unknown(program, call, "agentguard-unresolved-option", why)
+            why = f"is given {words}, not known before the line runs: that may be {option}, which {rule.reason}"
+            yield _unknown(program, call, "agentguard-unresolved-option", _of_command(call, why))
             return
 
 
 def _missing_option(rule: Rule, program: Program, call: Call) -> str:
-    """The option of one word that alone keeps a rule which removes or replaces from speaking; "" if none does."""
+    """The one option that is missing for a harmful rule to match (`-f` of `git clean -f`); "" if it is not one."""
     if rule.effect in ("observe", "create", "run") or call.command not in rule.commands:
         return ""
     if any(_meets(a, one) for choice in rule.unless for one in choice for a in _candidates(one, call)):
@@ -254,13 +255,23 @@ def _is_open(program: Program, call: Call) -> bool:
     return program.commands[call.command].open
 
 
-def _not_understood(program: Program, call: Call, word: str) -> Effect:
-    what = " ".join((program.name, *call.command))
-    if word.startswith(("-", "+")):
-        return _unknown(
-            program, call, "agentguard-unknown-option", f"{what} has no option {word} that agentguard knows"
-        )
-    return _unknown(program, call, "agentguard-unknown-command", f"{what} has no command {word} that agentguard knows")
+def _not_understood(program: Program, call: Call, misfit: Misfit) -> Effect:
+    """An unknown effect for an option or a command that the grammar does not have, or that nobody knows yet."""
+    word = misfit.word
+    kind = "option" if word.guess.startswith(("-", "+")) else "command"
+    if isinstance(word, Unknown):
+        article = "an" if kind == "option" else "a"
+        why = f"is given {article} {kind} that is not known before the line runs: {misfit.written}"
+    elif misfit.note:
+        why = f"is given {misfit.written}"
+    else:
+        why = f"has no {kind} {word.text} that agentguard knows"
+    return _unknown(program, call, f"agentguard-unknown-{kind}", _of_command(call, why))
+
+
+def _of_command(call: Call, predicate: str) -> str:
+    """What is said of a subcommand; the program's own name is put before each reason where that is shown."""
+    return " ".join((*call.command, predicate))
 
 
 def _unknown(program: Program, call: Call, rule: str, reason: str) -> Effect:

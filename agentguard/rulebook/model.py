@@ -1,4 +1,4 @@
-"""The values that rule files become."""
+"""Programs, their grammars and their rules, as values."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Option(Value):
 
 
 class Search(Value):
-    """How a program narrows what it finds below its START operands, by options in their order (find).
+    """The options by which a search program (find) narrows what it finds, and acts on it.
 
     `named` take the pattern that a name must match, before one that `acts`. `either` separates
     alternatives, `group` opens a group of them, and with one of `denies` nothing is narrowed. What is
@@ -55,8 +55,8 @@ class Search(Value):
     tells: tuple[str, ...] = ()
 
 
-class Filling(Value):
-    """How a program makes commands of its operands and of words that it is given (see docs/rules.md)."""
+class CommandBuilder(Value):
+    """How a program builds commands of its operands and its input (`[grammar.fills]`, see docs/rules.md)."""
 
     joins: bool = False
     marks: tuple[str, ...] = ()
@@ -92,7 +92,7 @@ class Command(Value):
     absent: Mapping[str, str] = {}
     joined: Mapping[str, tuple[str, ...]] = {}
     search: Search | None = None
-    fills: Filling | None = None
+    fills: CommandBuilder | None = None
     remote_with: tuple[str, ...] = ()
 
 

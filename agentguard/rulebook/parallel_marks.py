@@ -1,4 +1,4 @@
-"""Lines for a shell with marks that stand for what is given, as GNU parallel(1) 20221122 makes them."""
+"""Shell lines that GNU parallel(1) 20221122 makes: `{}`, `{.}`, `{1}` replaced by its input."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The effects of a rule on files: those that it names, those that others come to lie on, those that move away."""
+"""Effects of a rule on files: on those it names (rm), those it overwrites (cp), those it moves away (mv)."""
 
 from __future__ import annotations
 
@@ -14,23 +14,24 @@ if TYPE_CHECKING:
 
     from ..core.call import Call
     from ..core.word import Word
-    from ..core.world import Landing, World
+    from ..core.world import Destination, World
     from .model import Rule
 
 
 def unresolved(words: Iterable[Word], base: Effect) -> Iterator[Effect]:
-    """An effect of unknown extent for each word whose value nobody knows yet."""
+    """An effect that may be on anything, for each word that is not known before the line runs (`/tmp/$X`)."""
     for word in words:
         if isinstance(word, Unknown):
             yield base.replace(
                 recoverable_by="",
                 target=Target(base.target.kind, word.written),
+                target_known=False,
                 reason=f"{base.reason}: what {word.written} stands for is not known before the line runs",
             )
 
 
 def on_paths(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[Effect]:
-    """One effect for each file that the call hits, by the state it is in now."""
+    """An effect on each file that the call names, by the state that it is in now."""
     words, cwd = call.played(rule.on), call.cwd
     yield from unresolved(words, base)
     if isinstance(cwd, Unknown):
@@ -44,35 +45,37 @@ def on_paths(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[Eff
         yield base.replace(verb="observe", target=Target("file", ""))
 
 
-def landing(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[Effect]:
-    """What the arguments that are SOURCE replace where they come to lie, at DEST."""
-    place = _landing(call, world)
-    if place is None:
+def overwriting(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[Effect]:
+    """An effect on each file at DEST that a copy of SOURCE replaces or makes."""
+    destination = _destination(call, world)
+    if destination is None:
         yield base.replace(verb="observe", target=Target("file", ""))
-    elif isinstance(place, Unseen):
-        yield base.replace(recoverable_by="", reason=f"{base.reason}: {place}")
+    elif isinstance(destination, Unseen):
+        yield base.replace(recoverable_by="", target_known=False, reason=f"{base.reason}: {destination}")
     else:
         ahead = call.invocation.ahead
-        for path in world.paths(place.over, call.cwd.guess, _follows(rule)) if place.over else ():
+        for path in world.paths(destination.over, call.cwd.guess, _follows(rule)) if destination.over else ():
             yield on_path(base, path, ahead)
-        for at in place.at:
-            if at not in place.over and any(could_touch(earlier, at) for earlier in ahead):
+        for at in destination.at:
+            if at not in destination.over and any(could_touch(earlier, at) for earlier in ahead):
                 why = "an earlier part of the same line may change what is there"
                 yield base.replace(target=Target("file", at), recoverable_by="", reason=f"{base.reason}: {why}")
-            elif at not in place.over:
+            elif at not in destination.over:
                 made = base.replace(verb="create", target=Target("file", at))
                 yield made.replace(reason="puts a file where none is", instead="")
 
 
 def moving_away(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[Effect]:
-    """What leaves its place for another: lost where that other place keeps nothing, or nobody can do without it."""
-    place = _landing(call, world)
-    if isinstance(place, Unseen):
-        yield base.replace(recoverable_by="", reason=f"{base.reason}: {place}")
-    elif place is not None and place.grave:
-        yield base.replace(recoverable_by="", catastrophic=place.grave, reason=f"{base.reason}: {place.grave}")
-    elif place is not None and place.disposable:
-        yield from on_paths(rule, base.replace(reason=f"{base.reason}: {place.disposable}"), call, world)
+    """An effect on each file that is moved: a loss if DEST keeps nothing (/dev/null), or if it is protected."""
+    destination = _destination(call, world)
+    if isinstance(destination, Unseen):
+        yield base.replace(recoverable_by="", target_known=False, reason=f"{base.reason}: {destination}")
+    elif destination is not None and destination.grave:
+        yield base.replace(
+            recoverable_by="", catastrophic=destination.grave, reason=f"{base.reason}: {destination.grave}"
+        )
+    elif destination is not None and destination.disposable:
+        yield from on_paths(rule, base.replace(reason=f"{base.reason}: {destination.disposable}"), call, world)
     else:
         cwd = call.cwd.guess  # the directory is known, or nothing of this is
         for argument in call.playing(rule.on):
@@ -81,22 +84,22 @@ def moving_away(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[
             yield base.replace(recoverable_by="counterpart", target=target)
 
 
-def _landing(call: Call, world: World) -> Landing | Unseen | None:
+def _destination(call: Call, world: World) -> Destination | Unseen | None:
     """Where the call's SOURCE arguments come to lie, or why nobody can tell; None if nothing is copied."""
     sources, archives, strips = call.played("SOURCE"), call.played("ARCHIVE"), call.played("STRIP")
-    places = [(a.value, a.role) for a in call.playing("DEST", "TARGET") if a.value is not None]
-    for word in (*sources, *archives, *strips, *(place for place, _ in places), call.cwd):
+    targets = [(a.value, a.role) for a in call.playing("DEST", "TARGET") if a.value is not None]
+    for word in (*sources, *archives, *strips, *(target for target, _ in targets), call.cwd):
         if isinstance(word, Unknown):  # which may also be several words
             return Unseen(f"what {word.written} stands for is not known before the line runs")
-    if not (sources or archives) or not places:
+    if not (sources or archives) or not targets:
         return None
-    (destination, role), cwd = places[-1], call.cwd.guess
+    (target, role), cwd = targets[-1], call.cwd.guess
     try:
         if archives:
             strip = strips[0].guess if strips else "0"
             count = int(strip) if strip.isdecimal() else 0
-            return world.unpacking(archives[-1].guess, destination.guess, cwd, count)
-        return world.landing(tuple(word.guess for word in sources), destination.guess, cwd, role == "DEST")
+            return world.unpacking(archives[-1].guess, target.guess, cwd, count)
+        return world.destination(tuple(word.guess for word in sources), target.guess, cwd, role == "DEST")
     except Unseen as why:
         return why
 

@@ -1,4 +1,4 @@
-"""Where each key and value of a TOML text stands, which tomllib does not tell."""
+"""The line and column of each key and value in a TOML text, which tomllib does not keep."""
 
 from __future__ import annotations
 

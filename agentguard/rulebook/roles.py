@@ -1,4 +1,4 @@
-"""Roles of arguments and kinds of targets: some mean something, the others are free, and none is nearly one that does.
+"""Checks the roles of arguments and the kinds of targets: a name that is nearly a known one is an error (`PTAH`).
 
 A misspelt role would make a rule speak of files that no argument names: then nothing is hit, and that is a read.
 """
@@ -22,7 +22,7 @@ _TO = {"DEST", "TARGET"}
 def check(
     program: Program, options: Iterable[tuple[Node, Option]], commands: Iterable[Node], rules: Iterable[Node]
 ) -> None:
-    """That a program's roles and kinds are what was meant, by where they are from; raises RuleError."""
+    """Check the roles and kinds of a program; raises RuleError at the place that misspells one."""
     had = {path: set(_roles(command)) for path, command in program.commands.items()}
     of_values = _meant(program, set().union(*had.values()))
     of_operands = {*of_values, *vocabulary.OPERAND_ROLES}

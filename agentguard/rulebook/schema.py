@@ -1,4 +1,4 @@
-"""The JSON Schemas of rule files and of tables of APIs: what loading takes, and what editors check and complete.
+"""The JSON Schemas of rule files and API tables, for the loader and for editors.
 
 `make schema` writes them to `rules/schema.json` and `rules/apis/schema.json`.
 What a schema cannot say (which options a grammar has, which roles) is checked where programs are built.
@@ -47,8 +47,8 @@ def tables(of: Schema) -> Schema:
     return {"type": "object", "additionalProperties": of}
 
 
-def said(schema: Schema, description: str) -> Schema:
-    """The same, with words for editors, and for who left it out."""
+def described(schema: Schema, description: str) -> Schema:
+    """A schema with a description, for editors and for errors about a missing key."""
     return {**schema, "description": description}
 
 
@@ -84,8 +84,8 @@ _FACTS = {
 }  # fmt: skip
 _EXAMPLE = table(
     {
-        "run": said({**TEXT_OR_TEXTS, "minLength": 1, "minItems": 1}, "a command line, or the words of a call"),
-        "rating": said({"enum": [*RATINGS]}, "what it is rated in the end"),
+        "run": described({**TEXT_OR_TEXTS, "minLength": 1, "minItems": 1}, "a command line, or the words of a call"),
+        "rating": described({"enum": [*RATINGS]}, "what it is rated in the end"),
         "given": table(_FACTS),
         "catastrophic": FLAG,
     },
@@ -94,17 +94,17 @@ _EXAMPLE = table(
 _DEFINITIONS = {"example": _EXAMPLE}
 _EXAMPLES: Schema = {"type": "array", "items": {"$ref": "#/definitions/example"}, "minItems": 1}
 _ANY_RULE = {
-    "id": said(NAME, "a permanent name of its own"),
-    "effect": said({"enum": [*VERBS]}, "what the call does"),
+    "id": described(NAME, "a permanent name of its own"),
+    "effect": described({"enum": [*VERBS]}, "what the call does"),
     "target": TEXT,
     "recoverable_by": {"enum": [*RECOVERIES]},
     "catastrophic": TEXT,
-    "reason": said(NAME, "what people read, in plain words"),
+    "reason": described(NAME, "what people read, in plain words"),
     "instead": TEXT,
     "if": TEXTS,
     "unless": TEXTS,
-    "examples": said(_EXAMPLES, "calls that the rule matches"),
-    "misses": said(_EXAMPLES, "calls that it nearly matches, and must not"),
+    "examples": described(_EXAMPLES, "calls that the rule matches"),
+    "misses": described(_EXAMPLES, "calls that it nearly matches, and must not"),
 }
 _REQUIRED = ("id", "effect", "reason", "examples", "misses")
 
@@ -113,7 +113,7 @@ _REQUIRED = ("id", "effect", "reason", "examples", "misses")
 _SOURCE = one_of(words.SOURCES)
 _PROGRAM = table(
     {
-        "names": said(NAMES, "the file names that it is called by"),
+        "names": described(NAMES, "the file names that it is called by"),
         "guarded": FLAG,
         "open": FLAG,
         "reads": one_of(words.READERS),
@@ -153,7 +153,7 @@ _ANY_COMMAND = {
 }
 _SUBCOMMAND = {**_ANY_COMMAND, "aliases": TEXTS, "open": FLAG, "reads": one_of(words.READERS)}
 _COMMAND = table(_SUBCOMMAND)
-_COMMANDS = table({**_SUBCOMMAND, "names": said(NAMES, "the commands that are alike")}, ["names"])
+_COMMANDS = table({**_SUBCOMMAND, "names": described(NAMES, "the commands that are alike")}, ["names"])
 _GRAMMAR = table({
     **_ANY_COMMAND,
     **dict.fromkeys(("abbreviate", "negate", "permute", "assign", "digits", "bundled", "contents"), FLAG),
@@ -193,8 +193,8 @@ _RULE = table(
 
 _API = table(
     {
-        "name": said(NAME, "the service in what people read"),
-        "hosts": said(TEXTS, "where it is reached"),
+        "name": described(NAME, "the service in what people read"),
+        "hosts": described(TEXTS, "where it is reached"),
         **dict.fromkeys(("ports", "paths", "sockets", "graphql", "programs"), TEXTS),
     },
     ["name", "hosts"],
@@ -238,7 +238,7 @@ PROGRAM, API = SCHEMAS
 
 
 def check(document: Document, schema: str) -> None:
-    """That a document is as the schema published in that file wants it; raises RuleError."""
+    """Validate a document by the schema that is published in that file; raises RuleError."""
     import fastjsonschema  # which no store has: rules are loaded from their files where a version is made
 
     try:

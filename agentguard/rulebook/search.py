@@ -1,9 +1,9 @@
-"""Programs that look for files and do something with each: which files, and which commands (find)."""
+"""Programs that search for files and act on each (find): which files these are, and which commands run on them."""
 
 from __future__ import annotations
 
 from ..core.call import UNENDED, Argument, Call
-from ..core.text.encoding import raw
+from ..core.text.encoding import encode
 from ..core.unseen import TooWide, Unseen
 from ..core.word import Known, Unknown, known, replaced, text_of
 from ..core.world import World
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..core.word import Word
-    from .command_builders import Filled
+    from .command_builders import BuiltCommand
     from .model import Search
 
 
 def found_below(call: Call, search: Search, world: World) -> tuple[Call, tuple[str, ...] | str]:
-    """The call with an argument of the role FOUND for each file that it may find, and those files.
+    """The call with a FOUND argument for each file that it may find, and those files.
 
     Where that cannot be told, its START arguments stand for all that lies below them, and there is
     the reason in place of the files, "" if the call itself leaves it open.
@@ -40,8 +40,8 @@ def found_below(call: Call, search: Search, world: World) -> tuple[Call, tuple[s
     return call.replace(arguments=(*call.arguments, *(Argument("FOUND", "FOUND", path) for path in places))), found
 
 
-def acts(call: Call, search: Search | None) -> bool:
-    """Whether something is done with what is found."""
+def acts_on_found(call: Call, search: Search | None) -> bool:
+    """Whether the search acts on what it finds (`-delete`, `-exec`), and does not only print it."""
     return search is not None and call.has(*search.acts) and not call.has(UNENDED)
 
 
@@ -72,8 +72,8 @@ def _names(call: Call, search: Search, acts: tuple[str, ...]) -> tuple[Word, ...
     return tuple(names)
 
 
-def printed(call: Call, search: Search | None, world: World) -> bytes | None:
-    """All lines that the call may print, which are names of files; None where that cannot be told."""
+def printed_lines(call: Call, search: Search | None, world: World) -> bytes | None:
+    """The names of files that a search may print, one a line; None where that cannot be told."""
     if search is None or call.unknown or call.has(*search.acts, *search.tells):
         return None
     prints = search.prints if call.has(*search.prints) else ()
@@ -83,14 +83,14 @@ def printed(call: Call, search: Search | None, world: World) -> bytes | None:
     ends = {b"\0" if one in search.null else b"\n" for one in prints if call.has(one)} or {b"\n"}
     try:
         starts, patterns = tuple(map(text_of, call.played("START"))), tuple(map(text_of, names))
-        found = map(raw, world.below(starts, patterns, text_of(call.cwd)))
+        found = map(encode, world.below(starts, patterns, text_of(call.cwd)))
         return b"".join(path + end for path in found for end in ends) if len(ends) == 1 else None
     except Unseen:
         return None
 
 
-def commands(call: Call, found: tuple[str, ...] | str) -> Iterator[Filled]:
-    """The commands that options carry, in which `{}` stands for what is found; none where one of them has no end."""
+def commands_for(call: Call, found: tuple[str, ...] | str) -> Iterator[BuiltCommand]:
+    """The commands of `-exec` and its like, with `{}` replaced by what is found; none where one of them has no end."""
     if call.has(UNENDED) or not any(True for one in call.playing("ARGV") if one.option):
         return
     from .command_builders import MOST_COMMANDS, together

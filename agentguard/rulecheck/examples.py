@@ -1,4 +1,4 @@
-"""Every example of every rule, run against the whole rulebook.
+"""Runs every example of every rule against the whole rulebook.
 
 An example states the facts it is made under; what it does not state cannot be seen.
 """
@@ -17,7 +17,7 @@ from ..core.call import Call, Invocation, Stream
 from ..core.effect import Reading, Target
 from ..core.unseen import Unseen
 from ..core.word import Known
-from ..core.world import PATH_STATES, Answer, Landing, PathState, World
+from ..core.world import PATH_STATES, Answer, Destination, PathState, World
 from ..errors import RuleError
 from ..rulebook.load import Rulebook
 from ..rulebook.model import Example, Program, Rule
@@ -67,29 +67,29 @@ class StatedWorld(World):
         there = [path for path, state in given.items() if state != "missing" and path.count("/") == depth]
         return tuple(sorted(fnmatch.filter(there, pattern)))
 
-    def landing(self, sources: tuple[str, ...], destination: str, cwd: str, inside: bool) -> Landing:
+    def destination(self, sources: tuple[str, ...], target: str, cwd: str, inside: bool) -> Destination:
         """Inside a destination that is given as a directory; over those of the given paths that are not missing."""
         paths = self.given.get("paths", {})
-        if inside and destination.rstrip("/") in self.given.get("directories", ()):
-            at = tuple(os.path.join(cwd, destination, os.path.basename(one)) for one in sources)
-        elif destination in paths:
-            at = (os.path.join(cwd, destination),) * len(sources)
+        if inside and target.rstrip("/") in self.given.get("directories", ()):
+            at = tuple(os.path.join(cwd, target, os.path.basename(one)) for one in sources)
+        elif target in paths:
+            at = (os.path.join(cwd, target),) * len(sources)
         else:
-            raise Unseen(f"{destination} is not given")
+            raise Unseen(f"{target} is not given")
         at = tuple(map(os.path.normpath, at))
         there = [os.path.normpath(os.path.join(cwd, path)) for path, state in paths.items() if state != "missing"]
         over = tuple(path for path in there if any(f"{path}/".startswith(f"{one}/") for one in at))
-        return Landing(at, over, self.given.get("disposable", {}).get(destination, ""))
+        return Destination(at, over, self.given.get("disposable", {}).get(target, ""))
 
-    def unpacking(self, archive: str, destination: str, cwd: str, strip: int) -> Landing:
+    def unpacking(self, archive: str, target: str, cwd: str, strip: int) -> Destination:
         """The names given for that archive, over those of the given paths that are not missing."""
         if archive not in self.given.get("archives", {}):
             raise Unseen(f"{archive} is not given")
         names = ["/".join(name.split("/")[strip:]) for name in self.given["archives"][archive]]
-        at = tuple(os.path.normpath(os.path.join(cwd, destination, name)) for name in names)
+        at = tuple(os.path.normpath(os.path.join(cwd, target, name)) for name in names)
         paths = self.given.get("paths", {})
         there = [os.path.normpath(os.path.join(cwd, path)) for path, state in paths.items() if state != "missing"]
-        return Landing((os.path.join(cwd, destination),), tuple(path for path in there if path in at))
+        return Destination((os.path.join(cwd, target),), tuple(path for path in there if path in at))
 
     def below(self, starts: tuple[str, ...], names: tuple[str, ...], cwd: str) -> tuple[str, ...]:
         """Those of the given paths that lie there and are named so; none given cannot be seen."""
@@ -121,7 +121,7 @@ class StatedWorld(World):
 
 
 def rate(rulebook: Programs, example: Example) -> Reading:
-    """How the whole rulebook reads an example."""
+    """The reading of an example by the whole rulebook."""
     env = {"HOME": HOME, "PWD": CWD, **example.given.get("env", {})}
     classifier = Classifier(rulebook, StatedWorld(example.given))
     if isinstance(example.run, str):

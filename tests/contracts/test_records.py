@@ -96,7 +96,7 @@ def broken_log(place: Path, kind: str) -> Any:
 def test_a_row_that_cannot_be_kept_says_so(tmp_path: Path, kind: str) -> None:
     with pytest.raises(RecordError) as caught:
         broken_log(tmp_path, kind).append("ran", {"program": "rm"})
-    assert caught.value.told
+    assert caught.value.for_agent
 
 
 # The requests

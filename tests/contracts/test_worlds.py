@@ -14,7 +14,7 @@ import pytest
 from agentguard.core.call import Call, Invocation
 from agentguard.core.unseen import Unseen
 from agentguard.core.world import Witness, World
-from agentguard.core.world_after import Later
+from agentguard.core.world_after import AfterEffects
 from agentguard.edge.world import RealWorld
 from agentguard.rulecheck.examples import StatedWorld
 
@@ -61,8 +61,8 @@ WORLDS: dict[str, Callable[[Path, Invocation], World]] = {
     "real": real,
     "witness of a stated": lambda place, call: Witness(stated(place, call)),
     "witness of the real": lambda place, call: Witness(real(place, call)),
-    "later than a stated": lambda place, call: Later(stated(place, call), ()),
-    "later than the real": lambda place, call: Later(real(place, call), ()),
+    "later than a stated": lambda place, call: AfterEffects(stated(place, call), ()),
+    "later than the real": lambda place, call: AfterEffects(real(place, call), ()),
 }
 
 
@@ -115,14 +115,14 @@ def test_a_pattern_stands_for_what_is_there(world: World, tmp_path: Path) -> Non
 def test_where_a_file_comes_to_lie(
     world: World, tmp_path: Path, destination: str, inside: bool, at: str, over: tuple[str, ...]
 ) -> None:
-    landing = world.landing(("a.txt",), destination, str(tmp_path), inside)
-    assert landing.at == (str(tmp_path / at),)
-    assert landing.over == tuple(str(tmp_path / path) for path in over)
+    found = world.destination(("a.txt",), destination, str(tmp_path), inside)
+    assert found.at == (str(tmp_path / at),)
+    assert found.over == tuple(str(tmp_path / path) for path in over)
 
 
 def test_where_an_archive_comes_to_lie(world: World, tmp_path: Path) -> None:
-    landing = world.unpacking("all.tar", "dir", str(tmp_path), 1)
-    assert landing.over == (str(tmp_path / "dir/a.txt"),)
+    found = world.unpacking("all.tar", "dir", str(tmp_path), 1)
+    assert found.over == (str(tmp_path / "dir/a.txt"),)
     assert world.unpacking("all.tar", "dir", str(tmp_path), 0).over == ()
     with pytest.raises(Unseen):
         world.unpacking("none.tar", "dir", str(tmp_path), 0)

@@ -11,7 +11,7 @@ from agentguard.core.call import Call, Invocation
 from agentguard.core.effect import RECOVERIES, Target
 from agentguard.core.unseen import TooWide, Unseen
 from agentguard.core.word import known
-from agentguard.core.world import PATH_STATES, Answer, Landing, OtherHost, PathState, Witness, World
+from agentguard.core.world import PATH_STATES, Answer, Destination, OtherHost, PathState, Witness, World
 
 CALL = Call("git", ("status",), (), (), Invocation.of(("git", "status"), "/srv", {}))
 OTHER = CALL.replace(invocation=CALL.invocation.replace(argv=known(("git", "log"))))
@@ -28,7 +28,7 @@ class Said(World):
             raise self._answer
         return self._answer
 
-    read = stdin = paths = expand = landing = unpacking = below = ask = lookup = ambient = _say
+    read = stdin = paths = expand = destination = unpacking = below = ask = lookup = ambient = _say
 
 
 #: Each question: how it is asked, the same of something else, and an answer to it.
@@ -42,17 +42,17 @@ QUESTIONS: dict[str, tuple[Callable[[World], Any], Callable[[World], Any] | None
         (PathState("/a", "modified"),),
     ),
     "expand": (lambda w: w.expand("*", "/"), lambda w: w.expand("?", "/"), ("a",), ()),
-    "landing": (
-        lambda w: w.landing(("a",), "b", "/", True),
-        lambda w: w.landing(("a",), "b", "/", False),
-        Landing(("/b/a",)),
-        Landing(("/b/a",), ("/b/a",)),
+    "destination": (
+        lambda w: w.destination(("a",), "b", "/", True),
+        lambda w: w.destination(("a",), "b", "/", False),
+        Destination(("/b/a",)),
+        Destination(("/b/a",), ("/b/a",)),
     ),
     "unpacking": (
         lambda w: w.unpacking("a.tar", "b", "/", 0),
         lambda w: w.unpacking("a.tar", "b", "/", 1),
-        Landing(("/b",)),
-        Landing(("/b",), ("/b/a",)),
+        Destination(("/b",)),
+        Destination(("/b",), ("/b/a",)),
     ),
     "below": (lambda w: w.below(("a",), ("*",), "/"), lambda w: w.below(("a",), ("x",), "/"), ("a/x",), ()),
     "ask": (lambda w: w.ask("probe", CALL), lambda w: w.ask("probe", OTHER), Answer(), Answer((Target("ref", "x"),))),

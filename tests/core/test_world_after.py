@@ -9,8 +9,8 @@ import pytest
 from agentguard.core.call import Call, Invocation
 from agentguard.core.effect import Effect, Target
 from agentguard.core.unseen import Unseen
-from agentguard.core.world import Answer, Landing, PathState, World
-from agentguard.core.world_after import Later
+from agentguard.core.world import Answer, Destination, PathState, World
+from agentguard.core.world_after import AfterEffects
 
 CALL = Call("tool", (), (), (), Invocation.of(("tool",), "/srv", {"HOME": "/home/ada", "DIR": "/etc/tool"}))
 THERE = (("/home/ada/.toolrc", "digest"),)
@@ -36,11 +36,11 @@ class Now(World):
     def expand(self, pattern: str, cwd: str) -> tuple[str, ...]:
         return self.matches
 
-    def landing(self, sources: tuple[str, ...], destination: str, cwd: str, inside: bool) -> Landing:
-        return Landing((destination,))
+    def destination(self, sources: tuple[str, ...], target: str, cwd: str, inside: bool) -> Destination:
+        return Destination((target,))
 
-    def unpacking(self, archive: str, destination: str, cwd: str, strip: int) -> Landing:
-        return Landing((destination,))
+    def unpacking(self, archive: str, target: str, cwd: str, strip: int) -> Destination:
+        return Destination((target,))
 
     def below(self, starts: tuple[str, ...], names: tuple[str, ...], cwd: str) -> tuple[str, ...]:
         return ("found",)
@@ -55,12 +55,12 @@ class Now(World):
         return self.there
 
 
-def on(verb: Any, name: str, kind: str = "file") -> Effect:
-    return Effect(verb, Target(kind, name))
+def on(verb: Any, name: str, kind: str = "file", known: bool = True) -> Effect:
+    return Effect(verb, Target(kind, name), target_known=known)
 
 
-def later(*ahead: Effect, now: Now | None = None) -> Later:
-    return Later(now or Now(), ahead)
+def later(*ahead: Effect, now: Now | None = None) -> AfterEffects:
+    return AfterEffects(now or Now(), ahead)
 
 
 WRITES = on("replace", "/srv/file")
@@ -77,6 +77,8 @@ AHEAD = [
     ((on("replace", "/srv"),), False),
     ((on("replace", "/srv/file/below"),), False),
     ((on("replace", "somewhere"),), False),  # of which nobody knows where it is
+    ((on("replace", "/tmp/$X", known=False),), False),  # X may be ../srv/file
+    ((on("observe", "/tmp/$X", known=False),), True),
     ((on("run", "make", "program"),), False),
     ((on("observe", "/"), WRITES), False),
 ]
@@ -88,7 +90,7 @@ def test_a_file_that_may_have_changed_is_not_read(ahead: tuple[Effect, ...], kno
     world = later(*ahead)
     for ask, answer in (
         (lambda: world.read(path, "/srv"), b"content"),
-        (lambda: world.unpacking(path, "to", "/srv", 0), Landing(("to",))),
+        (lambda: world.unpacking(path, "to", "/srv", 0), Destination(("to",))),
         (lambda: world.below((path,), ("*",), "/srv"), ("found",)),
     ):
         if known:
@@ -113,6 +115,8 @@ def test_each_start_of_a_search_counts() -> None:
         ((), (on("remove", "/srv/*.txt"),), ()),
         ((), (on("create", "/etc/x"),), ()),
         ((), (on("create", "x.txt"),), ()),
+        ((), (on("create", "/tmp/$X", known=False),), ("*.txt",)),
+        ((), (on("create", "$X", known=False),), ("*.txt",)),
         ((), (on("run", "make", "program"),), ()),
         ((), (on("replace", "/srv/x", "table"),), ()),  # which is no path
     ],
@@ -134,6 +138,7 @@ def test_a_pattern_may_stand_for_what_is_made_first(
         ((on("replace", "/home/ada/.gitconfig"),), False),
         ((on("replace", "/srv/.git/config"),), False),
         ((on("replace", "/home/ada/.gitconfig", "directory"),), True),
+        ((on("replace", "/tmp/$X", known=False),), False),
         ((WRITES, on("replace", "alias.st", "configuration")), False),
     ],
 )
@@ -154,6 +159,7 @@ def test_an_alias_may_be_another_one_once_its_configuration_is_changed(ahead: tu
         ("$DIR/rc", (on("replace", "/etc/tool"),), "/etc/tool/rc"),
         ("/etc/rc", (on("create", "/etc/rc"),), "/etc/rc"),
         ("$NOWHERE/rc", (on("create", "/rc"),), ""),
+        ("/etc/rc", (on("create", "/tmp/$X", known=False),), "/etc/rc"),
         ("~/.other", (on("remove", "/home/ada/.other"),), ""),
         ("~/.other", (on("create", "/home/ada/.another"),), ""),
         ("~/.other", (), ""),
@@ -174,5 +180,5 @@ def test_the_rest_is_as_it_is_now() -> None:
     world, now = later(on("run", "make", "program")), Now()
     assert world.stdin() == now.stdin()
     assert world.paths(("a", "b"), "/", True) == now.paths(("a", "b"), "/", True)
-    assert world.landing(("a",), "b", "/", True) == now.landing(("a",), "b", "/", True)
+    assert world.destination(("a",), "b", "/", True) == now.destination(("a",), "b", "/", True)
     assert world.ask("probe", CALL) == now.ask("probe", CALL)

@@ -16,7 +16,7 @@ class Deriving:
     """Derives a number, another one each time, and keeps it in `file` for `source`."""
 
     def __init__(self, place: Path) -> None:
-        self.source, self.file = place / "source", place / "__pycache__" / "number.kept"
+        self.source, self.file = place / "source", place / "__pycache__" / "number.cache"
         self.source.write_text("1")
         self.times = 0
 
@@ -25,7 +25,7 @@ class Deriving:
         return self.times
 
     def number(self) -> int:
-        return cache.kept(str(self.file), [str(self.source)], self.derive)
+        return cache.cached(str(self.file), [str(self.source)], self.derive)
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_a_missing_source_is_an_error(deriving: Deriving) -> None:
 
 @pytest.fixture
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(cache, "_also", str(tmp_path / "cache"))
+    monkeypatch.setattr(cache, "_second", str(tmp_path / "cache"))
     return tmp_path / "cache"
 
 
@@ -112,14 +112,14 @@ def test_two_of_one_name_are_kept_apart(tmp_path: Path, elsewhere: Path, monkeyp
     (tmp_path / "source").write_text("1")
     sources = [str(tmp_path / "source")]
     for name in ("one", "two"):
-        file = str(tmp_path / name / "number.kept")
-        assert cache.kept(file, sources, lambda name=name: name) == name  # type: ignore[misc]
-        assert cache.kept(file, sources, lambda: "derived again") == name
+        file = str(tmp_path / name / "number.cache")
+        assert cache.cached(file, sources, lambda name=name: name) == name  # type: ignore[misc]
+        assert cache.cached(file, sources, lambda: "derived again") == name
 
 
 def test_only_check_keeps_anything_elsewhere() -> None:
     """A shim takes nothing from where an agent could write, and `install` nothing either."""
     package = Path(cache.__file__).parents[1]
-    naming = [path for path in package.rglob("*.py") if "kept.also(" in path.read_text()]
+    naming = [path for path in package.rglob("*.py") if "cache.use_second(" in path.read_text()]
     assert naming == [package / "cli" / "rated.py"]
-    assert cache._also == ""
+    assert cache._second == ""

@@ -72,7 +72,7 @@ def copied(tmp_path: Path) -> Path:
 
 
 def kept(lib: Path) -> list[Path]:
-    return list(lib.rglob("*.kept"))
+    return list(lib.rglob("*.cache"))
 
 
 READS = (

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentguard.core.call import Invocation
+from agentguard.core.call import Invocation, Misfit
 from agentguard.core.word import Known, Unknown, Word, known
 from agentguard.rulebook.argv import parse
 from agentguard.rulebook.build import build
@@ -50,14 +50,16 @@ def read(program, *words):
     call = parse(program, Invocation.of(("tool", *words), "/", {}))
     values = [None if a.value is None else a.value.text for a in call.arguments]
     shown = [(a.option or a.role, value) for a, value in zip(call.arguments, values, strict=True)]
-    return call.command, shown, call.unknown
+    return call.command, shown, tuple(one.written for one in call.unknown)
 
 
 def test_options_behind_operands_are_doubted_where_posixly_correct_makes_them_operands():
     grammar = {"options": ["-f, --force"], "operands": ["PATH..."]}
     permuting = built({"program": {"names": ["tool"]}, "grammar": grammar, "rule": [RULE]})
     strict = Invocation.of(("tool", "a", "--force", "--", "-m"), "/", {"POSIXLY_CORRECT": ""})
-    assert parse(permuting, strict).unknown == ("--force behind an operand, where POSIXLY_CORRECT is set",)
+    assert parse(permuting, strict).unknown == (
+        Misfit(Known("--force"), "behind an operand, where POSIXLY_CORRECT is set"),
+    )
     assert parse(permuting, strict.replace(env={})).unknown == ()
     assert parse(permuting, strict.replace(argv=known(("tool", "--force", "a", "--", "-m")))).unknown == ()
     assert parse(POSIX, strict.replace(argv=known(("env", "A=1", "rm", "--force")))).unknown == ()
@@ -123,7 +125,7 @@ def test_every_word_is_accounted_for(words):
     call = parse(GETOPT, Invocation.of(("tool", *words), "/", {}))
     values = ("" if a.value is None else a.value.text for a in call.arguments)
     given = (a.written + value for a, value in zip(call.arguments, values, strict=True))
-    accounted = " ".join([*given, *call.unknown, *call.command, "s --"])
+    accounted = " ".join([*given, *(one.written for one in call.unknown), *call.command, "s --"])
     assert all(word in accounted for word in words if not word.startswith("--no-"))
 
 

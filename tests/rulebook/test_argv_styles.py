@@ -53,4 +53,4 @@ def test_a_command_without_its_end_is_no_command(words):
 def test_a_command_whose_end_may_be_a_word_that_is_not_known_is_not_understood():
     argv = (*known(("find", ".", "-exec", "rm", "{}")), Unknown("", "$END"))
     call = parse(RULEBOOK.program("find"), Invocation.of((), "/", {}).replace(argv=argv))
-    assert call.unknown == ("-exec without its end",)
+    assert [one.written for one in call.unknown] == ["-exec without its end"]

@@ -51,7 +51,7 @@ def test_damaged_rules_are_an_error_and_not_a_pass(folder, damage):
 
 def test_rules_that_nobody_compiled_are_kept_until_they_change(tmp_path, monkeypatch):
     shutil.copytree(resources.rules(), tmp_path / "rules")
-    monkeypatch.setattr(compiled, "beside", lambda module, name: str(tmp_path / f"{name}.kept"))
+    monkeypatch.setattr(compiled, "path_for", lambda module, name: str(tmp_path / f"{name}.cache"))
     monkeypatch.setattr(sys, "dont_write_bytecode", False)
     directory, file = str(tmp_path / "rules"), tmp_path / "rules" / "rm.toml"
     assert compiled.rulebook(directory).program("rm").names == load(directory).program("rm").names

@@ -13,7 +13,7 @@ from agentguard.core.word import Known, Unknown
 from agentguard.edge.world import RealWorld
 from agentguard.rulebook.argv import parse
 from agentguard.rulebook.load import load
-from agentguard.rulebook.search import commands, found_below
+from agentguard.rulebook.search import commands_for, found_below
 
 FIND = load(resources.rules()).program("find")
 
@@ -72,7 +72,7 @@ def test_what_is_found_stands_for_the_braces(tmp_path):
     call, paths = found(
         ".", "-name", "*.c", "-exec", "rm", "{}", "+", "-exec", "mv", "{}", "{}.x", ";", cwd=str(tmp_path)
     )
-    made = [tuple(tuple(word.text for word in way) for way in one.ways) for one in commands(call, paths)]
+    made = [tuple(tuple(word.text for word in way) for way in one.ways) for one in commands_for(call, paths)]
     assert made == [
         (("rm", "./1.c", "./2.c"), ("rm", "./2.c", "./1.c")),
         (("mv", "./1.c", "./1.c.x"),),
@@ -84,12 +84,12 @@ def test_where_nobody_can_tell_the_braces_are_unknown_and_the_start_stands_for_a
     call, paths = found("d", "-type", "f", "-exec", "rm", "{}", ";", cwd=str(tmp_path))
     assert paths == ""
     assert [a.value for a in call.playing("FOUND")] == [Known("d")]
-    (((_, word),),) = (one.ways for one in commands(call, paths))
+    (((_, word),),) = (one.ways for one in commands_for(call, paths))
     assert word == Unknown("", "{}")
 
 
 def test_nothing_found_is_nothing_done(tmp_path):
     call, paths = found(".", "-name", "*.c", "-exec", "rm", "{}", ";", cwd=str(tmp_path))
     assert paths == ()
-    assert not list(commands(call, paths))
+    assert not list(commands_for(call, paths))
     assert os.listdir(tmp_path) == []

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from agentguard import resources
 from agentguard.core.call import Call
-from agentguard.core.text.encoding import raw
+from agentguard.core.text.encoding import encode
 from agentguard.core.world import World
 from agentguard.edge.installation import shims
 from agentguard.edge.installation.startup_files import quoted
@@ -93,7 +93,7 @@ class Ground:
         # A function, so that the shell reads the block once.
         decide = f"_ag_decide() {{\n_ag_verdict=slow\n{block}\nprintf '%s\\n' \"$_ag_verdict\" >&3\n}}\n"
         calls = (f"_ag_decide {' '.join(map(quoted, vector))}\n" for vector in vectors)
-        (place / "driver").write_bytes(raw(defined + decide + "".join(calls)))
+        (place / "driver").write_bytes(encode(defined + decide + "".join(calls)))
         with open(place / "verdicts", "wb") as verdicts:
             done = subprocess.run(
                 ["sh", "-c", f'exec 3>&1 1>&2; exec "$@" {quoted(str(place / "driver"))}', "sh", *shell],

@@ -1,13 +1,13 @@
-"""Words as the kernel has them and as text: UTF-8 with `surrogateescape`, whatever the locale says."""
+"""Text as the kernel's bytes and back, as os.fsencode does: UTF-8 with `surrogateescape`, in every locale."""
 
 from __future__ import annotations
 
 
-def raw(word: str) -> bytes:
+def encode(word: str) -> bytes:
     """The bytes of a word."""
     return word.encode("utf-8", "surrogateescape")
 
 
-def text(data: bytes) -> str:
+def decode(data: bytes) -> str:
     """Bytes as text that keeps every one of them."""
     return data.decode("utf-8", "surrogateescape")

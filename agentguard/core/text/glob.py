@@ -1,10 +1,10 @@
-"""Matching with `*`, for rules: `fnmatch` would load the regular expression engine into every shim."""
+"""Patterns with `*`, for rules: `fnmatch` would load the regular expression engine into every shim."""
 
 from __future__ import annotations
 
 
 def in_any_case(text: str) -> str:
-    """A glob of a shell that does not tell upper from lower case letters of `text`."""
+    """A shell glob for `text` in upper or lower case (`[aA][bB]`)."""
     return "".join(f"[{c.upper()}{c.lower()}]" if c.isalpha() else c for c in text)
 
 

@@ -1,4 +1,4 @@
-"""Secrets are masked before anything is written or shown.
+"""Masks secrets before anything is written or shown.
 
 What is a secret is told by where it stands (after `--password`, in a header, as the value of a
 name that says so, in a URL before the `@`) or by its own shape (`ghp_…`). Nothing is masked for

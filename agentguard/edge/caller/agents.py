@@ -1,4 +1,4 @@
-"""Which programs are AI coding agents, by what their processes look like and what they put in the environment.
+"""Recognises AI coding agents by their processes and by the variables that they set.
 
 The names come from the agents' packages and installers, the marks from their documentation and
 source. A mark can be set or unset by anybody: it may name an agent and make the guard stricter,
@@ -110,7 +110,7 @@ _VALUED = frozenset(
 
 
 def agent(process: Process) -> str:
-    """The agent that this process is, or ""."""
+    """The name of the agent that a process is; "" if it is none."""
     for path in _paths(process):
         name = PROGRAMS.get(_file(path))
         if name:

@@ -12,7 +12,7 @@ import sys
 import time
 
 from ...core.caller import Origin, Process, Session
-from ...core.text.encoding import text
+from ...core.text.encoding import decode
 from ...core.unseen import Unseen
 from ...lean.canonical import digest
 from ...lean.typing import TYPE_CHECKING
@@ -231,8 +231,8 @@ def _seen(pid: int) -> tuple[Process, int] | None:
         exe = os.readlink(f"/proc/{pid}/exe").removesuffix(" (deleted)")
     except OSError:  # another user's process, a kernel thread
         exe = ""
-    name = text(head.partition(b"(")[2])
-    words = tuple(map(text, argv.split(b"\0"))) if argv else ()
+    name = decode(head.partition(b"(")[2])
+    words = tuple(map(decode, argv.split(b"\0"))) if argv else ()
     return Process(pid, int(fields[19]), name, words, exe), int(fields[1])
 
 
@@ -248,7 +248,7 @@ def _asked_ps() -> tuple[Process, ...]:
         raise Unseen(f"ps does not show the processes: {fault}") from fault
     table: dict[int, tuple[Process, int]] = {}
     try:
-        for row in text(told.stdout).splitlines():
+        for row in decode(told.stdout).splitlines():
             pid, parent, *day, words = row.split(None, 7)
             start = calendar.timegm(time.strptime(" ".join(day), "%a %b %d %H:%M:%S %Y")) * 1_000_000
             argv = tuple(words[:SHOWN_ARGV].split())

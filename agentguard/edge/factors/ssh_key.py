@@ -74,7 +74,7 @@ def signed(path: str, message: bytes) -> str:
 
 def verified(public: str, message: bytes, signature: str) -> bool:
     """Whether that key made the signature, and by a touch where it is one in hardware."""
-    from ...core.text.encoding import raw
+    from ...core.text.encoding import encode
     from ..system.child import run
     from ..system.memfd import sealed_file
 
@@ -88,7 +88,7 @@ def verified(public: str, message: bytes, signature: str) -> bool:
             os.set_inheritable(descriptor, True)
         signers, proof = (f"/dev/fd/{descriptor}" for descriptor in files[1:])
         command = [_program(), "-Y", "verify", "-f", signers, "-I", NAMESPACE, "-n", NAMESPACE, "-s", proof]
-        return run([raw(word) for word in command], {}, _PATIENCE, stdin=files[0]).status == 0
+        return run([encode(word) for word in command], {}, _PATIENCE, stdin=files[0]).status == 0
     except Unseen as fault:
         raise InstallError(str(fault)) from fault
     finally:
@@ -105,25 +105,27 @@ def _program() -> str:
 
 def _opens_by_itself(private: str) -> bool:
     """Whether the private half can be read without a passphrase."""
-    from ...core.text.encoding import raw
+    from ...core.text.encoding import encode
     from ..system.child import run
 
-    return run([raw(word) for word in (_program(), "-y", "-P", "", "-f", private)], {}, _PATIENCE).status == 0
+    return run([encode(word) for word in (_program(), "-y", "-P", "", "-f", private)], {}, _PATIENCE).status == 0
 
 
 def _lent() -> list[str]:
     """The public lines of the keys by which ssh-agent signs for whoever asks. Raises UsageError."""
-    from ...core.text.encoding import raw, text
+    from ...core.text.encoding import decode, encode
     from ..system.child import run
 
     socket = os.environ.get("SSH_AUTH_SOCK")
     if not socket:
         return []
     try:
-        listed = run([raw(f"{os.path.dirname(_program())}/ssh-add"), b"-L"], {b"SSH_AUTH_SOCK": raw(socket)}, _PATIENCE)
+        listed = run(
+            [encode(f"{os.path.dirname(_program())}/ssh-add"), b"-L"], {b"SSH_AUTH_SOCK": encode(socket)}, _PATIENCE
+        )
     except Unseen as fault:
         raise UsageError(f"ssh-agent does not say which keys it has: {fault}", "try again without it") from fault
-    return [" ".join(line.split()[:2]) for line in text(listed.out).splitlines()]
+    return [" ".join(line.split()[:2]) for line in decode(listed.out).splitlines()]
 
 
 def _in_hardware(public: str) -> bool:

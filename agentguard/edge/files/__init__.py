@@ -1,1 +1,1 @@
-"""What file systems say of paths: what is there, what would be lost, what matters beyond its contents."""
+"""Facts about paths: what is there, what would be lost, what is protected."""

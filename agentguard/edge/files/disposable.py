@@ -1,4 +1,4 @@
-"""What is disposable by convention: a tool made it and makes it again.
+"""Files and directories that are disposable by convention, since a tool makes them again (`node_modules`).
 
 The name alone does not make it so: it must also be ignored by git, or lie in no git work tree.
 What has no such name may be built by what it holds, where git ignores it.
@@ -100,12 +100,12 @@ _SYSTEM = (
 
 
 def directory(name: bytes) -> bool:
-    """Whether a directory of that name is, with everything below it."""
+    """Whether a directory of that name is disposable, with everything below it."""
     return name in DIRECTORIES or _by_ending(name)
 
 
 def file(name: bytes) -> bool:
-    """Whether a file of that name is."""
+    """Whether a file of that name is disposable."""
     return name in FILES or _by_ending(name)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from ...core.text.encoding import raw, text
+from ...core.text.encoding import decode, encode
 from ...core.unseen import Unseen
 from ...lean.typing import TYPE_CHECKING
 
@@ -30,20 +30,20 @@ def expand(pattern: str, cwd: str, most: int) -> tuple[str, ...]:
         if len(found) > most:
             raise Unseen(f"{pattern} stands for more than {most} paths")
         if not is_last or pattern.endswith("/"):
-            found = [path + "/" for path in found if os.path.isdir(raw(os.path.join(cwd, path)))]
+            found = [path + "/" for path in found if os.path.isdir(encode(os.path.join(cwd, path)))]
         else:
-            found = [path for path in found if os.path.lexists(raw(os.path.join(cwd, path)))]
-    return tuple(sorted(found, key=raw)) if parts else ()
+            found = [path for path in found if os.path.lexists(encode(os.path.join(cwd, path)))]
+    return tuple(sorted(found, key=encode)) if parts else ()
 
 
 def _matching(stem: str, part: str, cwd: str) -> list[str]:
     wanted = _compiled(part)
     try:
-        names = os.listdir(raw(os.path.join(cwd, stem)))
+        names = os.listdir(encode(os.path.join(cwd, stem)))
     except OSError:  # what the user may not list, their shell does not match either
         return []
     hidden = part.startswith((".", "\\."))
-    shown = (text(name) for name in names if hidden or not name.startswith(b"."))
+    shown = (decode(name) for name in names if hidden or not name.startswith(b"."))
     return [stem + name for name in shown if wanted.fullmatch(name)]
 
 

@@ -1,10 +1,10 @@
-"""Where operands really are, as the kernel goes there, and where together they are everything."""
+"""Resolves operands to real paths as the kernel does, and finds those that together are a whole directory."""
 
 from __future__ import annotations
 
 import os
 
-from ...core.text.encoding import raw, text
+from ...core.text.encoding import decode, encode
 from ...lean.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,17 +30,17 @@ class Operand:
 
 def operands(paths: Sequence[str], cwd: str, follow: bool, places: Places) -> list[Operand]:
     """All operands of one call, in order."""
-    here, directories = raw(cwd), dict[bytes, bytes]()
-    found = [_resolved(here, raw(path), follow, directories) for path in paths]
+    here, directories = encode(cwd), dict[bytes, bytes]()
+    found = [_resolved(here, encode(path), follow, directories) for path in paths]
     _mark_everything(found, places)
     return found
 
 
 def located(path: str) -> tuple[str, tuple[str, ...]]:
     """Where an absolute path really leads, with the device and inode of what is there, () where nothing is seen."""
-    operand = _resolved(b"/", raw(path), False, {})
+    operand = _resolved(b"/", encode(path), False, {})
     facts = operand.facts
-    return text(operand.path), (str(facts.st_dev), str(facts.st_ino)) if facts else ()
+    return decode(operand.path), (str(facts.st_dev), str(facts.st_ino)) if facts else ()
 
 
 def _resolved(cwd: bytes, given: bytes, follow: bool, directories: dict[bytes, bytes]) -> Operand:

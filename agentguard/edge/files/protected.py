@@ -1,4 +1,4 @@
-"""Places of a machine that are more than their contents: the system's, people's homes, mount points.
+"""Directories whose loss is catastrophic: the system's, people's homes, mount points.
 
 Nothing in the environment of a call takes a place off these lists; HOME can only add one.
 Temporary directories are the system's own: a TMPDIR counts where it lies below one of them or
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 
-from ...core.text.encoding import raw
+from ...core.text.encoding import encode
 from ...lean.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Places:
 
     def __init__(self, env: Mapping[str, str]) -> None:
         self.homes = frozenset(_homes())
-        named = raw(env.get("HOME", ""))
+        named = encode(env.get("HOME", ""))
         #: A home that only the environment names: grave as well, but nothing more is derived from it.
         self.named_home = os.path.realpath(named) if named.startswith(b"/") else b""
         self.mounts = _mounts()
@@ -108,7 +108,7 @@ def _homes() -> list[bytes]:
     found = []
     for user in dict.fromkeys((os.getuid(), 0)):
         try:
-            home = os.path.realpath(raw(getpwuid(user).pw_dir))
+            home = os.path.realpath(encode(getpwuid(user).pw_dir))
         except KeyError:  # a user without an entry, as in many containers
             continue
         if home != b"/":

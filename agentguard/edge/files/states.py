@@ -1,4 +1,4 @@
-"""What operands are, as the kernel would see them, and what would bring them back if they were lost."""
+"""The state of each operand: what is there, and what would bring it back if it were lost."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import stat
 import time
 
-from ...core.text.encoding import raw, text
+from ...core.text.encoding import decode, encode
 from ...core.unseen import Unseen
 from ...core.world import PATH_STATES, PathState
 from ...lean.typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from ..git.file_states import WorkTree, unpushed
 from . import disposable
 from .birth_time import since
 from .locate import Operand, operands
-from .losses import Losses
+from .path_summary import PathSummary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +67,7 @@ class _Look:
         self.call_started = call_started
         self.follow = follow
         self.cwd = cwd
-        self.real_cwd = os.path.realpath(raw(cwd))
+        self.real_cwd = os.path.realpath(encode(cwd))
         self.entries = MOST_ENTRIES
         self.repositories = MOST_REPOSITORIES
         self.deadline = time.monotonic() + MOST_SECONDS
@@ -117,12 +117,12 @@ class _Look:
     # What they are
 
     def _state(self, operand: Operand) -> PathState:
-        shown, facts = text(operand.path), operand.facts
+        shown, facts = decode(operand.path), operand.facts
         if facts is None:
             return PathState(shown, "unseen", operand.unseen) if operand.unseen else PathState(shown, "missing")
         identity = (str(facts.st_dev), str(facts.st_ino))
         kind = "directory" if stat.S_ISDIR(facts.st_mode) else ""
-        found = Losses(operand)
+        found = PathSummary(operand)
         sacred = self.places.sacred(operand.path) or (kind and self.places.same(facts))
         if sacred:
             return PathState(shown, "special", sacred, sacred, identity, kind)
@@ -142,10 +142,10 @@ class _Look:
         if self.regions[operand.root].gits and not path.endswith(b".lock"):
             return "git's own files"
         if operand.everything_in and not self.places.temporary_root(operand.everything_in):
-            return f"everything in {text(operand.everything_in)}, {self.places.grave(operand.everything_in)}"
+            return f"everything in {decode(operand.everything_in)}, {self.places.grave(operand.everything_in)}"
         return ""
 
-    def _look(self, operand: Operand, facts: os.stat_result, found: Losses) -> None:
+    def _look(self, operand: Operand, facts: os.stat_result, found: PathSummary) -> None:
         path, mode = operand.path, facts.st_mode
         region = self.regions[operand.root]
         found.temporary = self.places.temporary(path) and not self.places.temporary_root(operand.everything_in)
@@ -168,10 +168,10 @@ class _Look:
             else:
                 self._leaf(path, region, named, ignored, stat.S_ISCHR(mode), found)
 
-    def _note_grave(self, path: bytes, what: str, found: Losses) -> None:
-        found.note("special", path, f"{text(path)} is {what}", what)
+    def _note_grave(self, path: bytes, what: str, found: PathSummary) -> None:
+        found.note("special", path, f"{decode(path)} is {what}", what)
 
-    def _walk(self, path: bytes, region: _Region, named: bool, ignored: bool, found: Losses) -> None:
+    def _walk(self, path: bytes, region: _Region, named: bool, ignored: bool, found: PathSummary) -> None:
         waiting = [(path, region, named, ignored)]
         while waiting:
             path, region, named, ignored = waiting.pop()
@@ -179,7 +179,7 @@ class _Look:
                 with os.scandir(path) as listing:
                     entries = list(listing)
             except OSError as fault:
-                found.note("unseen", path, f"{text(path)} cannot be read: {fault.strerror}")
+                found.note("unseen", path, f"{decode(path)} cannot be read: {fault.strerror}")
                 continue
             if not self._afford(len(entries), path, found):
                 return
@@ -203,7 +203,7 @@ class _Look:
                     is_device = not entry.is_file(follow_symlinks=False) and _is_device(entry.path)
                     self._leaf(entry.path, region, named, below, is_device, found)
 
-    def _afford(self, entries: int, path: bytes, found: Losses) -> bool:
+    def _afford(self, entries: int, path: bytes, found: PathSummary) -> bool:
         self.entries -= entries
         if self.entries < 0:
             found.note("unseen", path, f"there are more than {MOST_ENTRIES} files to look at")
@@ -214,7 +214,13 @@ class _Look:
         return False
 
     def _enter(
-        self, path: bytes, entries: list[os.DirEntry[bytes]], region: _Region, named: bool, ignored: bool, found: Losses
+        self,
+        path: bytes,
+        entries: list[os.DirEntry[bytes]],
+        region: _Region,
+        named: bool,
+        ignored: bool,
+        found: PathSummary,
     ) -> _Region | None:
         """The region that holds inside a directory; None if nothing more needs to be known of it."""
         names = {entry.name: entry for entry in entries}
@@ -231,7 +237,7 @@ class _Look:
         return self._region(path, [b""])
 
     def _repository_goes(
-        self, path: bytes, region: _Region, named: bool, ignored: bool, found: Losses
+        self, path: bytes, region: _Region, named: bool, ignored: bool, found: PathSummary
     ) -> _Region | None:
         """A whole repository would be lost: harmless only where all its work is on a remote as well."""
         spent = region.spent
@@ -247,11 +253,13 @@ class _Look:
                 why = str(unseen)
             if not why:
                 return _Region(path, spent=spent)
-        what = f"the git repository {text(path)}"
+        what = f"the git repository {decode(path)}"
         found.note("unversioned", path, f"{what} with {why}" if why else what, what)
         return None
 
-    def _leaf(self, path: bytes, region: _Region, named: bool, ignored: bool, is_device: bool, found: Losses) -> None:
+    def _leaf(
+        self, path: bytes, region: _Region, named: bool, ignored: bool, is_device: bool, found: PathSummary
+    ) -> None:
         if is_device:
             found.note("special", path)
         elif region.unseen:
@@ -260,7 +268,7 @@ class _Look:
             named = named or disposable.file(os.path.basename(path))
             found.note(self._judged(path, region, named, ignored, found), path)
 
-    def _judged(self, path: bytes, region: _Region, named: bool, ignored: bool, found: Losses) -> str:
+    def _judged(self, path: bytes, region: _Region, named: bool, ignored: bool, found: PathSummary) -> str:
         if region.spent:
             return region.spent
         if region.tree is None:

@@ -1,11 +1,11 @@
-"""What the words of a call of git mean: commits, branches, paths, work trees."""
+"""Arguments of git calls, resolved to commits, branches, paths and work trees."""
 
 from __future__ import annotations
 
 import os
 
 from ...core.context import stdin
-from ...core.text.encoding import raw, text
+from ...core.text.encoding import decode, encode
 from ...core.unseen import Unseen
 from ...core.world import World
 from ...lean.typing import TYPE_CHECKING
@@ -40,8 +40,8 @@ def pathspecs(call: Call, git: Git, world: World) -> tuple[str, ...]:
 def lines(listing: bytes, call: Call) -> tuple[str, ...]:
     """The paths of a listing: one a line, maybe in C's quotes, or with the options that say so each ended by NUL."""
     if call.has("--pathspec-file-nul", "-z"):
-        return tuple(filter(None, text(listing).split("\0")))
-    return tuple(unquoted(line.removesuffix("\r")) for line in text(listing).split("\n") if line.strip("\r"))
+        return tuple(filter(None, decode(listing).split("\0")))
+    return tuple(unquoted(line.removesuffix("\r")) for line in decode(listing).split("\n") if line.strip("\r"))
 
 
 def tree_and_paths(call: Call, git: Git, world: World) -> tuple[str | None, tuple[str, ...]]:
@@ -71,7 +71,7 @@ def branch(git: Git, name: str) -> str:
 
 def worktrees(git: Git) -> list[dict[str, str]]:
     """The records of all work trees (git-worktree(1), --porcelain)."""
-    listing = text(git.run("worktree", "list", "--porcelain", "-z").out)
+    listing = decode(git.run("worktree", "list", "--porcelain", "-z").out)
     return [dict(line.partition(" ")[::2] for line in one.split("\0")) for one in listing.split("\0\0") if one]
 
 
@@ -88,7 +88,7 @@ def unquoted(name: str) -> str:
     """A name as `git clean` prints it: in C's quotes if it holds what they escape."""
     if not name.startswith('"'):
         return name
-    out, at, inner = bytearray(), 0, raw(name[1:-1])
+    out, at, inner = bytearray(), 0, encode(name[1:-1])
     single = {b"a": 7, b"b": 8, b"t": 9, b"n": 10, b"v": 11, b"f": 12, b"r": 13, b'"': 34, b"\\": 92}
     while at < len(inner):
         if inner[at : at + 1] != b"\\":
@@ -100,4 +100,4 @@ def unquoted(name: str) -> str:
         else:
             out.append(int(inner[at + 1 : at + 4], 8))
             at += 4
-    return text(bytes(out))
+    return decode(bytes(out))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from ...core.text.encoding import raw, text
+from ...core.text.encoding import decode, encode
 from ...lean.typing import TYPE_CHECKING
 from ...lean.value import Value
 from .refs import resolved
@@ -53,10 +53,10 @@ def not_remade(git: Git, changes: Iterable[Change]) -> Iterator[Change]:
 
 
 def _under_way(git: Git) -> _Merge | None:
-    directory = raw(git.directory)
+    directory = encode(git.directory)
     for ref, theirs, base in _UNDER_WAY:
         # A file there, whatever holds the other refs, but for reftables (gitrepository-layout(5)).
-        is_file = os.path.lexists(os.path.join(directory, raw(ref)))
+        is_file = os.path.lexists(os.path.join(directory, encode(ref)))
         if (is_file or os.path.lexists(os.path.join(directory, b"reftable"))) and resolved(git, ref):
             seen_from = base.format(ref) if base else git.value("merge-base", "HEAD", ref)
             return _Merge(theirs.format(ref), seen_from)
@@ -65,15 +65,15 @@ def _under_way(git: Git) -> _Merge | None:
 
 def _conflict_remade(git: Git, path: str) -> bool:
     """Whether a file in conflict is what git left there: one side, or both with markers between."""
-    top = raw(git.top)
+    top = encode(git.top)
     try:
-        with open(os.open(os.path.join(top, raw(path)), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+        with open(os.open(os.path.join(top, encode(path)), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
             there = file.read()
     except FileNotFoundError:
         return True
     except OSError:
         return False
-    listed = text(git.run("ls-files", "-u", "-z", "--", f":(top,literal){path}").out).split("\0")
+    listed = decode(git.run("ls-files", "-u", "-z", "--", f":(top,literal){path}").out).split("\0")
     stages = {line.partition("\t")[0].split(" ")[2]: line.split(" ")[1] for line in listed if line}
     sides = {stage: git.run("cat-file", "blob", held).out for stage, held in stages.items()}
     if there in (sides.get("2"), sides.get("3")):

@@ -1,10 +1,10 @@
-"""What git knows of the files of one work tree, asked once for all of them; for what is not there, never."""
+"""The states of all files of a work tree (tracked, modified, untracked), by one query to git."""
 
 from __future__ import annotations
 
 import os
 
-from ...core.text.encoding import raw, text
+from ...core.text.encoding import decode, encode
 from ...core.unseen import Unseen
 from ...lean.typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ _BY_NAME = 64
 
 
 class WorkTree:
-    """The state of paths in the work tree at `root`, as far as git goes.
+    """The states of paths in the work tree at `root`, by git.
 
     Paths are bytes, relative to `root`. Only `asked` and what is below it is known. Raises
     Unseen if git cannot tell.
@@ -28,15 +28,15 @@ class WorkTree:
         from .git import of_work_tree
         from .hidden_changes import unwatched
 
-        git = of_work_tree(program, text(root))
-        if os.path.realpath(raw(git.top)) != root:
-            raise Unseen(f"the repository in {text(root)} has its work tree elsewhere")
+        git = of_work_tree(program, decode(root))
+        if os.path.realpath(encode(git.top)) != root:
+            raise Unseen(f"the repository in {decode(root)} has its work tree elsewhere")
         specs = _pathspecs(asked)
         self._tracked = {path for _, _, _, path in git.held(specs)}
-        self._changed = {raw(change.path) for change in unwatched(git, specs)}
+        self._changed = {encode(change.path) for change in unwatched(git, specs)}
         self._ignored: set[bytes] = set()
         for change in git.status(True, specs, ignored=True):
-            path = raw(change.path)
+            path = encode(change.path)
             if change.index == "!":
                 self._ignored.add(path.rstrip(b"/"))
             elif change.index != "?":
@@ -71,7 +71,7 @@ def unpushed(program: str, root: bytes) -> str:
     from .git import of_work_tree
     from .hidden_changes import changes
 
-    git = of_work_tree(program, text(root))
+    git = of_work_tree(program, decode(root))
     if git.lines("rev-list", "--max-count=1", "--all", "--not", "--remotes"):
         return "commits that are on no remote"
     if changes(git, skipped=True, untracked=True):
@@ -83,4 +83,4 @@ def _pathspecs(asked: Sequence[bytes]) -> list[str]:
     if len(asked) > _BY_NAME:
         common = os.path.commonpath(asked) if b"" not in asked else b""
         asked = [common]
-    return [] if b"" in asked else [f":(top,literal){text(path)}" for path in asked]
+    return [] if b"" in asked else [f":(top,literal){decode(path)}" for path in asked]

@@ -1,4 +1,4 @@
-"""Asking the real git, so that the asking itself runs nothing else and changes nothing.
+"""Queries to the real git, so made that they run no other program and change nothing.
 
 No hooks, no fsmonitor, no filters, no external diff or pager, no locks, no prompts, no network: what
 a repository's configuration would have git start is switched off by options that come after it.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from ...core.text.encoding import raw, text
+from ...core.text.encoding import decode, encode
 from ...core.unseen import Unseen
 from ...core.word import Unknown, text_of
 from ...lean.typing import TYPE_CHECKING
@@ -102,7 +102,7 @@ STAGED, EDITED = "MTARCU", "MTAU"
 
 
 class Change(Value):
-    """One path that is not as the last commit has it, as `git status` tells (git-status(1), porcelain v2).
+    """A changed path, as a line of `git status` has it (git-status(1), porcelain v2).
 
     `index` and `tree` are the letters X and Y ("." unchanged; "U" both when it is in conflict;
     "?" untracked, "!" ignored). `path` is relative to the top of the work tree; a directory
@@ -125,7 +125,7 @@ class Git:
     def __init__(self, program: str, env: Mapping[str, str], options: Sequence[str]) -> None:
         self.program = program
         self.options = tuple(options)
-        self.env = {raw(name): raw(value) for name, value in env.items()} | _QUIET
+        self.env = {encode(name): encode(value) for name, value in env.items()} | _QUIET
         given = zip(self.options, self.options[1:], strict=False)
         self.cwd = os.path.join("/", *(value for name, value in given if name == "-C"))
         self._done: dict[tuple[str, ...], Finished] = {}
@@ -136,7 +136,7 @@ class Git:
         configured = [word for one in _CONFIGURED for word in ("-c", one)]
         done = self._answer("--no-pager", *self.options, *configured, *words)
         if done.status not in fine:
-            lines = text(done.err).strip().splitlines()
+            lines = decode(done.err).strip().splitlines()
             raise Unseen(f"git {words[0]}: {lines[0] if lines else f'ended with {done.status}'}")
         return done
 
@@ -145,20 +145,20 @@ class Git:
         done = self._answer(*self.options, *words)
         if done.status:
             raise Unseen(f"git {words[0]} ended with {done.status}")
-        return text(done.out).removesuffix("\n")
+        return decode(done.out).removesuffix("\n")
 
     def _answer(self, *words: str) -> Finished:
         if words not in self._done:
-            self._done[words] = run([raw(word) for word in (self.program, *words)], self.env, SECONDS)
+            self._done[words] = run([encode(word) for word in (self.program, *words)], self.env, SECONDS)
         return self._done[words]
 
     def lines(self, *words: str, fine: tuple[int, ...] = (0,)) -> list[str]:
         """What a command prints, line by line."""
-        return text(self.run(*words, fine=fine).out).splitlines()
+        return decode(self.run(*words, fine=fine).out).splitlines()
 
     def value(self, *words: str) -> str:
         """The one line that a command prints; "" if it fails quietly, with status 1."""
-        return text(self.run(*words, fine=(0, 1)).out).removesuffix("\n")
+        return decode(self.run(*words, fine=(0, 1)).out).removesuffix("\n")
 
     def reading(self, *words: str, fine: tuple[int, ...] = (0,)) -> Finished:
         """Run a command that compares files of the work tree: no filter of the configuration runs.
@@ -218,7 +218,7 @@ class Git:
         """Its directory, the top of its work tree, the ref of HEAD, `--` and "", if there are all of them."""
         asked = ("--absolute-git-dir", "--show-toplevel", "--symbolic-full-name", "HEAD", "--")
         done = self.run("rev-parse", *asked, fine=(0, 128))
-        return [] if done.status else text(done.out).split("\n")
+        return [] if done.status else decode(done.out).split("\n")
 
     def held(self, pathspecs: Sequence[str] = ()) -> Iterator[tuple[str, str, str, bytes]]:
         """What the index holds at and below the pathspecs, all of it without one.
@@ -229,7 +229,7 @@ class Git:
         for entry in listed.split(b"\0"):
             if entry:
                 facts, _, path = entry.partition(b"\t")
-                mark, mode, held, _stage = text(facts).split(" ")
+                mark, mode, held, _stage = decode(facts).split(" ")
                 yield mark, mode, held, path
 
     def _everything(self) -> tuple[str, ...]:
@@ -243,7 +243,7 @@ class Git:
         words = ["status", "--porcelain=v2", "-z", "--no-renames", "--ignore-submodules=dirty"]
         words += ["--untracked-files=all" if untracked else "--untracked-files=no"]
         words += ["--ignored=matching"] if ignored else []
-        return tuple(_changes(text(self.reading(*words, "--", *pathspecs).out)))
+        return tuple(_changes(decode(self.reading(*words, "--", *pathspecs).out)))
 
 
 def _changes(listing: str) -> Iterator[Change]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 
-from ...core.text.encoding import raw, text
+from ...core.text.encoding import decode, encode
 from ...lean.typing import TYPE_CHECKING
 from .git import Change, Git
 
@@ -29,19 +29,19 @@ def changes(
     Raises Unseen if git cannot tell.
     """
     hidden = {one.path: one for one in unwatched(git, pathspecs, skipped)}
-    told = git.status(untracked, pathspecs)
-    told = tuple(one.replace(tree="M") if one.path in hidden and one.tree == "." else one for one in told)
-    known = {one.path for one in told}
-    return (*told, *(one for path, one in hidden.items() if path not in known))
+    shown = git.status(untracked, pathspecs)
+    shown = tuple(one.replace(tree="M") if one.path in hidden and one.tree == "." else one for one in shown)
+    known = {one.path for one in shown}
+    return (*shown, *(one for path, one in hidden.items() if path not in known))
 
 
 def unwatched(git: Git, pathspecs: Sequence[str] = (), skipped: bool = True) -> Iterator[Change]:
-    """The files that git looks away from and that are not as the index has them; none that are missing."""
+    """Changed files that git does not look at (assume-unchanged, skip-worktree); none that are missing."""
     marks = "hmrcksS" if skipped else "hmrck"
     asked = [one for one in git.held(pathspecs) if one[0] in marks]
     if not asked:
         return
-    top = raw(git.top)
+    top = encode(git.top)
     regular: dict[str, str] = {}
     for _mark, mode, held, path in asked:
         place = os.path.join(top, path)
@@ -50,13 +50,13 @@ def unwatched(git: Git, pathspecs: Sequence[str] = (), skipped: bool = True) -> 
         except OSError:  # what is not there cannot be lost, and what cannot be reached git cannot write
             continue
         if stat.S_ISREG(there) and mode.startswith("100") and len(regular) < MOST_COMPARED:
-            regular[text(path)] = held
+            regular[decode(path)] = held
         elif mode != "160000" and not (stat.S_ISLNK(there) and mode == "120000" and _points(git, place, held)):
-            yield Change(".", "M", text(path), held)
+            yield Change(".", "M", decode(path), held)
     if regular:
-        inside = Git(git.program, {}, (*git.options, "-C", text(top)))
+        inside = Git(git.program, {}, (*git.options, "-C", decode(top)))
         inside.env = git.env
-        found = text(inside.reading("hash-object", "--", *regular).out).splitlines()
+        found = decode(inside.reading("hash-object", "--", *regular).out).splitlines()
         for (name, expected), now in zip(regular.items(), found, strict=True):
             if now != expected:
                 yield Change(".", "M", name, expected)

@@ -1,4 +1,4 @@
-"""What git's configuration and repositories say to rules that ask `where`, and where what git carries runs.
+"""Lookups for rules with `where`: git's configuration, repositories, and the directory that aliases and hooks run in.
 
 Every source takes its key, the call and git as the call would see it; it gives None where what
 the rule asks does not hold, and raises Unseen where it cannot tell.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from ...core.text.encoding import raw, text
+from ...core.text.encoding import decode, encode
 from ...core.text.glob import like
 from ...core.unseen import Unseen
 from ...core.word import text_of
@@ -44,7 +44,7 @@ def _config(key: str, call: Call, git: Git, world: World) -> str | None:
 
 def _configured(git: Git, key: str) -> str | None:
     done = git.run("config", "-z", "--get", key, fine=(0, 1))
-    return None if done.status else text(done.out).partition("\0")[0]
+    return None if done.status else decode(done.out).partition("\0")[0]
 
 
 def _programs(key: str, call: Call, git: Git, world: World) -> str | None:
@@ -73,15 +73,15 @@ def _each_repository(key: str, call: Call, git: Git, world: World) -> str | None
 
     words = tuple(map(text_of, call.played("WORDS")))
     setting = call.text("--config") or ""
-    listed = text(git.run("config", "-z", "--type=path", "--get-all", setting, fine=(0, 1)).out).split("\0")
+    listed = decode(git.run("config", "-z", "--type=path", "--get-all", setting, fine=(0, 1)).out).split("\0")
     lines = [shlex.join(("git", "-C", where, *words)) for where in listed if where]
     return "\n".join(lines) or ":"
 
 
 def _hooks(key: str, call: Call, git: Git, world: World) -> str | None:
     """Those of the hooks named in `key` that this repository has (githooks(5))."""
-    directory = os.path.join(raw(git.cwd), raw(git.plain("rev-parse", "--git-path", "hooks")))
-    found = [name for name in key.split() if os.access(os.path.join(directory, raw(name)), os.X_OK)]
+    directory = os.path.join(encode(git.cwd), encode(git.plain("rev-parse", "--git-path", "hooks")))
+    found = [name for name in key.split() if os.access(os.path.join(directory, encode(name)), os.X_OK)]
     return ", ".join(found) or None
 
 
@@ -121,7 +121,7 @@ LOOKUPS: dict[str, Lookup] = {
 
 
 def look_up(source: str, key: str, call: Call, git: Git, world: World) -> str | None:
-    """What that source says; raises Unseen if there is no such source."""
+    """The value that a source has for a key; raises Unseen if there is no such source."""
     if source not in LOOKUPS:
         raise Unseen(f"nobody knows how to look up {source}")
     return LOOKUPS[source](key, call, git, world)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...core.effect import Target
-from ...core.text.encoding import text
+from ...core.text.encoding import decode
 from ...core.world import Answer, World
 from ...lean.typing import TYPE_CHECKING
 from .refs import commits, lost, resolved
@@ -18,7 +18,7 @@ _SOUND = (0,)
 
 def objects_unreachable(call: Call, git: Git, world: World) -> Answer:
     """What `gc --prune=now` or `prune` loses: objects that no ref, reflog or index reaches."""
-    told = text(git.run("fsck", "--unreachable", "--connectivity-only", "--no-progress", fine=_SOUND).out)
+    told = decode(git.run("fsck", "--unreachable", "--connectivity-only", "--no-progress", fine=_SOUND).out)
     directory = git.directory
     objects = [line.split(" ") for line in told.splitlines() if line.startswith("unreachable ")]
     objects.sort(key=lambda words: words[1] not in ("commit", "tag"))  # dropped work first

@@ -11,7 +11,7 @@ import os
 
 from ...core.context import stdin
 from ...core.effect import Target
-from ...core.text.encoding import text
+from ...core.text.encoding import decode
 from ...core.world import PATH_STATES, Answer, World
 from ...lean.typing import TYPE_CHECKING
 from .arguments import before_dashes, branch, lines, pathspecs, tree_and_paths, unquoted
@@ -126,8 +126,8 @@ def stash_index_drops(call: Call, git: Git, world: World) -> Answer:
     if call.has("--index") or not resolved(git, f"{stash}^2"):
         return Answer()
     differ = ("diff-tree", "-r", "-z", "--name-only", "--no-renames")
-    staged = set(text(git.run(*differ, "--diff-filter=d", f"{stash}^1", f"{stash}^2").out).split("\0")) - {""}
-    edited = set(text(git.run(*differ, f"{stash}^2", stash).out).split("\0"))
+    staged = set(decode(git.run(*differ, "--diff-filter=d", f"{stash}^1", f"{stash}^2").out).split("\0")) - {""}
+    edited = set(decode(git.run(*differ, f"{stash}^2", stash).out).split("\0"))
     return _lost_files(git, (Change("M", "M", path, resolved(git, f"{stash}^2:{path}")) for path in staged & edited))
 
 
@@ -154,7 +154,7 @@ def sparse_drops(call: Call, git: Git, world: World) -> Answer:
         kept += tuple(f"{name}/" for name in git.lines("sparse-checkout", "list"))
     top = git.top
     upwards = git.value("rev-parse", "--show-cdup") or "."
-    tracked = text(git.run("ls-files", "-z", "--full-name", "--", upwards).out).split("\0")
+    tracked = decode(git.run("ls-files", "-z", "--full-name", "--", upwards).out).split("\0")
     left_out = {above for path in tracked for above in _above(path)} - {above for one in kept for above in _above(one)}
     ignored = [c.path for c in git.status(True, ignored=True) if c.index == "!"]
     ignored += [c.path for c in unwatched(git)]
@@ -255,7 +255,7 @@ def _not_in_the_index(git: Git, tree: str, pathspecs: Sequence[str]) -> list[str
     if not resolved(git, f"{tree}^{{tree}}"):
         return []
     words = ("diff-index", "--cached", "--name-only", "--no-renames", "-z", "--diff-filter=D", tree, "--", *pathspecs)
-    return text(git.run(*words).out).split("\0")[:-1]
+    return decode(git.run(*words).out).split("\0")[:-1]
 
 
 def _in_the_way(top: str, path: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from ...core.effect import Target
-from ...core.text.encoding import text
+from ...core.text.encoding import decode
 from ...core.unseen import Unseen
 from ...core.word import text_of
 from ...core.world import Answer, World
@@ -97,7 +97,7 @@ def _leases(call: Call) -> list[str | None]:
 def refs_there(git: Git, remote: str, push: bool = True) -> dict[str, str] | None:
     """The refs of a remote that is a directory of this machine, with their objects; None if it is not."""
     done = git.run("remote", "get-url", *["--push"] * push, remote, fine=(0, 2, 128))
-    url = (remote if done.status else text(done.out).partition("\n")[0]).removeprefix("file://")
+    url = (remote if done.status else decode(done.out).partition("\n")[0]).removeprefix("file://")
     if url[:1] not in ("/", "."):
         return None
     path = os.path.join(git.top, url)
@@ -171,7 +171,7 @@ def _dropped(
     listed = git.run("rev-list", "--format=%H%x00%ae%x00%ce%x00%s", expected, "--not", *kept, "--").out
     directory = git.directory
     own = of_git_directory(git.program, directory).value("config", "--get", "user.email")
-    for line in text(listed).split("\n")[1::2]:
+    for line in decode(listed).split("\n")[1::2]:
         commit, author, committer, subject = line.split("\0", 3)
         if not only_others or not own or author != own or committer != own:
             yield Target("commit", f"{commit[:10]} {subject} ({author})", (directory, remote, ref, commit))

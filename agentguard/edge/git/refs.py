@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...core.effect import Target
-from ...core.text.encoding import text
+from ...core.text.encoding import decode
 from ...core.world import Answer, World
 from ...lean.typing import TYPE_CHECKING
 from . import settings
@@ -107,7 +107,7 @@ def unreachable(git: Git, refs: Sequence[str], new: Sequence[str] = ()) -> Answe
 def commits(git: Git, range_words: Sequence[str]) -> list[Target]:
     """The commits of a range, newest first."""
     directory = git.directory
-    listed = text(git.run("rev-list", "--format=%H %s", *range_words, "--").out).split("\n")
+    listed = decode(git.run("rev-list", "--format=%H %s", *range_words, "--").out).split("\n")
     return [
         Target("commit", f"{line[:10]} {line.partition(' ')[2]}".strip(), (directory, line.partition(" ")[0]))
         for line in listed[1::2]
@@ -162,7 +162,7 @@ def _stashes(git: Git) -> list[Target]:
     if not resolved(git, "refs/stash"):
         return []
     directory = git.directory
-    listed = text(git.run("rev-list", "--walk-reflogs", "--format=%H %s", "refs/stash", "--").out).split("\n")
+    listed = decode(git.run("rev-list", "--walk-reflogs", "--format=%H %s", "refs/stash", "--").out).split("\n")
     entries = [line.partition(" ") for line in listed[1::2]]
     return [
         Target("stash", f"stash@{{{number}}}: {subject}", (directory, "refs/stash", held))

@@ -1,4 +1,4 @@
-"""What git's configuration says, out of one listing: each further setting that is asked for costs no process."""
+"""Git's configuration, from one listing: a further setting costs no further process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `git update-ref` is told to do, by its arguments or line by line on standard input, and `git symbolic-ref`.
+"""Losses by `git update-ref`, with arguments or with lines on standard input, and by `git symbolic-ref`.
 
 See git-update-ref(1) and git-symbolic-ref(1), git 2.39.
 """
@@ -6,7 +6,7 @@ See git-update-ref(1) and git-symbolic-ref(1), git 2.39.
 from __future__ import annotations
 
 from ...core.context import stdin
-from ...core.text.encoding import text
+from ...core.text.encoding import decode
 from ...core.unseen import Unseen
 from ...core.world import Answer, World
 from ...lean.typing import TYPE_CHECKING
@@ -37,7 +37,7 @@ def ref_updates(call: Call, git: Git, world: World) -> Answer:
     if call.command == ("symbolic-ref",):
         return _made_symbolic(call, git)
     gone, new = [], []
-    for update in _told(call, world):
+    for update in _updates(call, world):
         ref = _meant(git, update)
         is_deleted = not update.new.strip("0")
         if not is_deleted and resolved(git, update.new):
@@ -56,9 +56,9 @@ def _made_symbolic(call: Call, git: Git) -> Answer:
     return unreachable(git, [ref], git.lines("rev-list", "--walk-reflogs", ref, "--") if logged else [])
 
 
-def _told(call: Call, world: World) -> tuple[_Update, ...]:
+def _updates(call: Call, world: World) -> tuple[_Update, ...]:
     if call.has("--stdin"):
-        given = text(stdin(call.invocation.stdin, world))
+        given = decode(stdin(call.invocation.stdin, world))
         words = _ended_by_nul(given) if call.has("-z") else map(_words, given.splitlines())
         return tuple(_committed(words))
     if not call.operand_texts:
@@ -94,7 +94,7 @@ def _committed(commands: Iterator[list[str]]) -> Iterator[_Update]:
             if command != "verify":
                 queued.append(_Update(words[0], words[1] if command != "delete" and len(words) > 1 else "", deref))
         else:
-            raise Unseen(f"update-ref is told {command} {' '.join(words)}, which is not understood")
+            raise Unseen(f"update-ref is given {command} {' '.join(words)}, which is not understood")
         deref = True
     if not started:
         yield from queued

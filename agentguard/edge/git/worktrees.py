@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from ...core.effect import Target
-from ...core.text.encoding import raw, text
+from ...core.text.encoding import decode, encode
 from ...core.world import PATH_STATES, Answer, World
 from ...lean.typing import TYPE_CHECKING
 from .arguments import tree_and_paths, worktree, worktrees
@@ -78,24 +78,24 @@ def _only_there(git: Git, record: dict[str, str]) -> Iterator[Target]:
     if directory:
         inside = of_git_directory(git.program, directory)
         staged = inside.run("diff-index", "--cached", "--name-only", "-z", "--no-renames", "--diff-filter=d", head)
-        for name in filter(None, text(staged.out).split("\0")):
+        for name in filter(None, decode(staged.out).split("\0")):
             yield Target("file", f"{name}, staged in {path}", (directory, name))
 
 
 def _directory_of(git: Git, path: str) -> str:
     """Where the repository keeps what belongs to a linked work tree; "" if there is none of that path."""
     above = os.path.join(git.value("rev-parse", "--path-format=absolute", "--git-common-dir"), "worktrees")
-    for name in os.listdir(raw(above)) if path and os.path.isdir(above) else ():
-        with open(os.path.join(raw(above), name, b"gitdir"), "rb") as file:
-            if text(file.read().rstrip(b"\n")) == f"{path}/.git":
-                return os.path.join(above, text(name))
+    for name in os.listdir(encode(above)) if path and os.path.isdir(above) else ():
+        with open(os.path.join(encode(above), name, b"gitdir"), "rb") as file:
+            if decode(file.read().rstrip(b"\n")) == f"{path}/.git":
+                return os.path.join(above, decode(name))
     return ""
 
 
 def _inside_submodules(git: Git, paths: Sequence[str], untracked: bool) -> Iterator[Target]:
     """What is in no commit in the submodules at and below the paths."""
     top = git.top
-    listed = text(git.run("ls-files", "-s", "-z", "--", *paths).out).split("\0")
+    listed = decode(git.run("ls-files", "-s", "-z", "--", *paths).out).split("\0")
     for path in (line.partition("\t")[2] for line in listed if line.startswith("160000 ")):
         place = os.path.join(top, path)
         if os.path.lexists(os.path.join(place, ".git")):

@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import time
 
-from ...core.text.encoding import text
+from ...core.text.encoding import decode
 from ...core.text.redact import masked, masked_text
 from ...lean.typing import TYPE_CHECKING
 from ...lean.value import Value
@@ -133,13 +133,13 @@ def _rows(path: str, offset: int, end: int, most: int) -> tuple[list[bytes], int
 def _facts(row: bytes, now: float, written: float, caller: Caller, sessions: dict[str, str]) -> dict[str, Any]:
     """What the record keeps of a row: what it keeps of any call, as far as a shim knows it."""
     try:
-        when, _, parent, session, rating, rules, real, cwd, program, *words = text(row).split(FIELD)
+        when, _, parent, session, rating, rules, real, cwd, program, *words = decode(row).split(FIELD)
         above = [int(parent)]
         moment = _moment(when, now, written)
         if rating not in ("read", "reversible"):
             raise ValueError(rating)
     except ValueError:
-        return {"kind": "unreadable", "program": "agentguard", "time": now, "why": masked_text(text(row[:200]))}
+        return {"kind": "unreadable", "program": "agentguard", "time": now, "why": masked_text(decode(row[:200]))}
     if session not in sessions:
         session = caller.session if not set(above).isdisjoint(caller.pids) else ""
     argv = tuple(word.replace(LINE, "\n") for word in (program, *words))

@@ -1,4 +1,4 @@
-"""A child process that cannot run away: bounded in time and in what it may say.
+"""Runs a child process with a limit on its time and its output.
 
 `subprocess` alone costs a shim 30 ms; this is the small part of it that a probe needs.
 """
@@ -24,7 +24,7 @@ _PAUSE, _LONGEST_PAUSE = 0.00005, 0.002
 
 
 class Finished(Value):
-    """How a child ended: its exit status (negative: the signal that killed it) and what it said."""
+    """The end of a child: its exit status (negative: the signal that killed it) and its output."""
 
     status: int
     out: bytes

@@ -1,4 +1,4 @@
-"""Becoming the real program, so that it cannot tell that a shim was there.
+"""Replaces the shim by the real program (`exec`), in the state that its caller left.
 
 What passes exactly: every argument byte, working directory, umask, open files, signal mask and
 dispositions, process id, and the environment apart from what follows.
@@ -25,7 +25,7 @@ import errno
 import os
 from _signal import SIG_DFL, SIGPIPE, SIGXFSZ, signal  # `signal` itself would load `enum`
 
-from ...core.text.encoding import raw, text
+from ...core.text.encoding import decode, encode
 from ...errors import NoProgram, NotRunnable
 from ...lean.typing import TYPE_CHECKING
 
@@ -50,12 +50,12 @@ def environment() -> dict[str, str]:
         with open("/proc/self/environ", "rb") as block:
             strings = block.read().split(b"\0")
     except OSError:
-        return _without_coercion({text(name): text(value) for name, value in os.environb.items()})
+        return _without_coercion({decode(name): decode(value) for name, value in os.environb.items()})
     given: dict[str, str] = {}
     for string in strings:
         name, equals, value = string.partition(b"=")
         if name and equals:  # execve(2) takes other strings, but os.execve does not
-            given.setdefault(text(name), text(value))
+            given.setdefault(decode(name), decode(value))
     return given
 
 
@@ -74,7 +74,7 @@ def launch(
         _become_stdin(stdin)
     _restore_signals(sigign)
     try:
-        os.execve(raw(path), [raw(word) for word in argv], {raw(name): raw(env[name]) for name in env})
+        os.execve(encode(path), [encode(word) for word in argv], {encode(name): encode(env[name]) for name in env})
     except OSError as fault:
         raise _failure(path, fault) from fault
 

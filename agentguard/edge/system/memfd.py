@@ -1,4 +1,4 @@
-"""Bytes as an open file that has no name, for a program that reads files only."""
+"""Anonymous files (memfd) of given bytes, for programs that read files only."""
 
 from __future__ import annotations
 

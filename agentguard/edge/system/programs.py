@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 
-from ...core.text.encoding import text
+from ...core.text.encoding import decode
 from ...errors import NoProgram, NotRunnable
 from ...lean.typing import TYPE_CHECKING
 from ...lean.value import Value
@@ -139,4 +139,4 @@ def _facts(facts: os.stat_result) -> tuple[str, ...]:
 
 def installed_git() -> str:
     """The path of the system's own git; "" if there is none in the usual places."""
-    return next((text(path) for path in _INSTALLED if os.access(path, os.X_OK)), "")
+    return next((decode(path) for path in _INSTALLED if os.access(path, os.X_OK)), "")

@@ -12,7 +12,7 @@ import stat
 
 from ...approval.terminal_trust import SSH, Facts, Holder
 from ...core.caller import Process
-from ...core.text.encoding import text
+from ...core.text.encoding import decode
 from ...lean.typing import TYPE_CHECKING
 from ..caller import agents
 from ..caller.processes import line_of
@@ -175,7 +175,7 @@ def _environment(pid: int) -> dict[str, str]:
     """The environment that a process was started with; empty where it is hidden."""
     try:
         with open(f"/proc/{pid}/environ", "rb") as file:
-            pairs = (text(pair).partition("=") for pair in file.read().split(b"\0") if pair)
+            pairs = (decode(pair).partition("=") for pair in file.read().split(b"\0") if pair)
             return {name: value for name, _, value in pairs}
     except OSError:
         return {}

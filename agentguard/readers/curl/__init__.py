@@ -6,7 +6,7 @@ from ...core.call import Argument, Call, Stream
 from ...core.context import Context
 from ...core.effect import Effect, Reading, Target
 from ...core.paths import base_directory
-from ...core.text.encoding import text
+from ...core.text.encoding import decode
 from ...core.unseen import Unseen
 from ...core.word import Known, Unknown, known, text_of
 from ...lean.typing import TYPE_CHECKING
@@ -90,7 +90,7 @@ def _configured(call: Call, context: Context) -> Reading | None:
             words = tuple(_words(call, context))
             if path is not None:
                 data = context.world.read(path, base_directory(path, invocation.cwd))
-                words = (*known(config.words(text(data))), *words)
+                words = (*known(config.words(decode(data))), *words)
         except Unseen as why:
             reading += Reading((_unknown(call, f"a configuration file or a variable cannot be read: {why}"),))
             continue
@@ -111,7 +111,7 @@ def _words(call: Call, context: Context) -> Iterator[Word]:
             yield Known("--" + argument.option.removeprefix(variables.EXPANDED))
             yield value(argument).map(lambda text: variables.expand(text, defined))
         elif argument.role == "CONFIGFILE":
-            yield from known(config.words(text(content(value(argument), call, context))))
+            yield from known(config.words(decode(content(value(argument), call, context))))
         elif argument.value is None:
             yield Known(argument.option)
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...core.call import Argument
 from ...core.effect import Effect, Environment, Target
 from ...core.paths import on_path
-from ...core.text.encoding import text
+from ...core.text.encoding import decode
 from ...core.unseen import Unseen
 from ...core.word import Known, Unknown, text_of
 from ...lean.typing import TYPE_CHECKING
@@ -109,7 +109,7 @@ def _formatted(transfer: Transfer) -> Iterator[Effect]:
         return
     form = given.guess
     try:
-        form = text(transfer.read(given.cut(1))) if form[:1] == "@" else text_of(given)
+        form = decode(transfer.read(given.cut(1))) if form[:1] == "@" else text_of(given)
     except Unseen as why:
         reason = f"the format of --write-out cannot be read: {why}"
         yield Effect("unknown", Target("call", "curl"), rule="curl-write-out", reason=reason)

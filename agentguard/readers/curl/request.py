@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...core.text.encoding import text
+from ...core.text.encoding import decode
 from ...core.unseen import Unseen
 from ...core.word import Known, Unknown, known
 from ...lean.typing import TYPE_CHECKING
@@ -71,7 +71,7 @@ class _Builder:
                 self.hidden += ("query.",)
         queries = [value(a).guess for a in transfer.arguments if a.option == "--url-query"]
         if transfer.has("--get") and transfer.playing("BODY"):
-            queries.insert(0, text(body))
+            queries.insert(0, decode(body))
             body = b""
             if self.unseen:
                 self.hidden += ("query.",)
@@ -149,7 +149,7 @@ class _Builder:
             elif given[:1] not in ("@", "<"):
                 found.append((name, _unquoted(given)))
             elif isinstance(word, Known) and (given[0] == "<" or name in ("operations", "query")):
-                found.append((name, text(self.read(Known(_unquoted(given[1:]))))))
+                found.append((name, decode(self.read(Known(_unquoted(given[1:]))))))
             else:
                 found.append((name, ""))
         return tuple(found)
@@ -163,7 +163,7 @@ class _Builder:
             line = value(argument)
             lines: Iterable[Word] = (line,)
             if isinstance(line, Known) and line.text[:1] == "@":
-                lines = known(text(self.read(line.cut(1))).splitlines())
+                lines = known(decode(self.read(line.cut(1))).splitlines())
             for one in lines:
                 word, _, content = one.partition(":")
                 name = word.guess.strip().lower()

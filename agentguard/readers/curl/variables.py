@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...core.call import Call
 from ...core.context import Context
-from ...core.text.encoding import text
+from ...core.text.encoding import decode
 from ...core.unseen import Unseen
 from ...core.word import Known, text_of
 from ...lean.typing import TYPE_CHECKING
@@ -29,7 +29,7 @@ def define(given: str, variables: dict[str, Word], call: Call, context: Context)
     if name[:1] == "%" and name[1:] in call.invocation.env:
         variables[name[1:]] = call.invocation.env[name[1:]]
     else:
-        variables[name.lstrip("%")] = Known(text(content(Known(value), call, context)) if mark == "@" else value)
+        variables[name.lstrip("%")] = Known(decode(content(Known(value), call, context)) if mark == "@" else value)
 
 
 def expand(value: str, variables: Mapping[str, Word]) -> str:

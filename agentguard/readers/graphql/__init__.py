@@ -131,7 +131,7 @@ def _content(path: Word, call: Call, context: Context) -> str:
         data = stdin(call.invocation.stdin, context.world)
     else:
         data = context.world.read(name, base_directory(name, call.invocation.cwd))
-    return encoding.text(data)
+    return encoding.decode(data)
 
 
 def _variables(call: Call, context: Context) -> Mapping[str, Any] | None:

@@ -1,8 +1,8 @@
-"""bashlex's grammar without what makes it slow to load: its tables are kept, and driven from here.
+"""bashlex's grammar without what makes it slow to load: its tables are cached, and driven from here.
 
 bashlex derives its LALR(1) tables anew whenever it is imported, which takes ten times as long as
 reading a line with them. They follow from its sources alone, so its own yacc derives them once and
-they are kept (see agentguard.lean.cache), by `install` in the store; the wheel brings those of one version
+they are cached (see agentguard.lean.cache), by `install` in the store; the wheel brings those of one version
 (see agentguard.lean.prebuilt).
 """
 
@@ -48,7 +48,7 @@ def keep(lib: str) -> None:
     """Keep the tables for a copy of this package and of bashlex in the directory `lib`."""
     bashlex = os.path.join(lib, "bashlex")
     module = os.path.join(lib, "agentguard", "readers", "shell", os.path.basename(__file__))
-    cache.keep(cache.beside(module, _NAME), _sources(bashlex), _made(bashlex, os.path.join(lib, "agentguard")))
+    cache.store(cache.path_for(module, _NAME), _sources(bashlex), _made(bashlex, os.path.join(lib, "agentguard")))
 
 
 def shipped() -> tuple[str, Tables]:
@@ -59,7 +59,7 @@ def shipped() -> tuple[str, Tables]:
 
 def _yacc(outputdir: str, debug: bool) -> Automaton:
     """Stands for bashlex.yacc.yacc."""
-    tables = cache.kept(cache.beside(__file__, _NAME), _sources(outputdir), lambda: _made(outputdir))
+    tables = cache.cached(cache.path_for(__file__, _NAME), _sources(outputdir), lambda: _made(outputdir))
     return Automaton(tables, vars(sys.modules["bashlex.parser"]))
 
 

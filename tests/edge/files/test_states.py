@@ -13,7 +13,7 @@ from agentguard.core.world import PATH_STATES
 from agentguard.edge.files import disposable
 from agentguard.edge.files import states as paths_module
 from agentguard.edge.files.birth_time import born
-from agentguard.edge.files.losses import ORDER
+from agentguard.edge.files.path_summary import ORDER
 from agentguard.edge.files.protected import Places
 from agentguard.edge.files.states import states
 from agentguard.edge.system.programs import installed_git

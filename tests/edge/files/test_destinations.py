@@ -9,9 +9,10 @@ import pytest
 from support.guarded import lasting_directory
 
 from agentguard.core.unseen import TooWide, Unseen
-from agentguard.edge.files import trees
+from agentguard.edge.files import listing
+from agentguard.edge.files.destinations import of_archive, of_copies
+from agentguard.edge.files.listing import below
 from agentguard.edge.files.protected import Places
-from agentguard.edge.files.trees import below, landing, unpacking
 
 PLACES = Places({})
 
@@ -47,13 +48,13 @@ def here():
     ],
 )
 def test_what_is_replaced_where_copies_come_to_lie(here, sources, destination, inside, over):
-    found = landing(tuple(sources), destination, here, inside, PLACES)
+    found = of_copies(tuple(sources), destination, here, inside, PLACES)
     assert sorted(found.over) == [f"{here}/{path}" for path in over]
 
 
 def test_what_comes_into_a_directory_from_nowhere_is_not_seen(here):
     with pytest.raises(Unseen):
-        landing(("host:src",), "out", here, False, PLACES)
+        of_copies(("host:src",), "out", here, False, PLACES)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +62,7 @@ def test_what_comes_into_a_directory_from_nowhere_is_not_seen(here):
     [("out", False), ("new", False), ("/tmp", True), ("/tmp/new", True), ("/dev/null", True), ("node_modules", True)],
 )
 def test_what_moves_to_a_disposable_place_is_not_kept(here, destination, is_disposable):
-    assert bool(landing(("a",), destination, here, True, PLACES).disposable) == is_disposable
+    assert bool(of_copies(("a",), destination, here, True, PLACES).disposable) == is_disposable
 
 
 def test_an_archive_unpacks_over_what_has_its_names(here):
@@ -71,19 +72,19 @@ def test_an_archive_unpacks_over_what_has_its_names(here):
             packed.addfile(info)
     with zipfile.ZipFile(f"{here}/pack.zip", "w") as zipped:
         zipped.writestr("../out/a", "")
-    assert unpacking("pack.tgz", ".", here, 0, PLACES).over == (f"{here}/a", f"{here}/src/x")
-    assert unpacking("pack.tgz", "src", here, 1, PLACES).over == (f"{here}/src/x",)
-    assert unpacking("pack.zip", ".", here, 0, PLACES).over == (f"{here}/out/a",)
-    assert unpacking("pack", ".", here, 0, PLACES).over == (f"{here}/out/a",)
-    assert not unpacking("pack.tgz", "new", here, 0, PLACES).over
+    assert of_archive("pack.tgz", ".", here, 0, PLACES).over == (f"{here}/a", f"{here}/src/x")
+    assert of_archive("pack.tgz", "src", here, 1, PLACES).over == (f"{here}/src/x",)
+    assert of_archive("pack.zip", ".", here, 0, PLACES).over == (f"{here}/out/a",)
+    assert of_archive("pack", ".", here, 0, PLACES).over == (f"{here}/out/a",)
+    assert not of_archive("pack.tgz", "new", here, 0, PLACES).over
 
 
 @pytest.mark.parametrize("archive", ["missing", "a", "-", "src"])
 def test_an_archive_that_cannot_be_read_matters_only_where_something_lies(here, archive):
-    assert not unpacking(archive, "empty", here, 0, PLACES).over
-    assert not unpacking(archive, "node_modules", here, 0, PLACES).over
+    assert not of_archive(archive, "empty", here, 0, PLACES).over
+    assert not of_archive(archive, "node_modules", here, 0, PLACES).over
     with pytest.raises(Unseen):
-        unpacking(archive, "out", here, 0, PLACES)
+        of_archive(archive, "out", here, 0, PLACES)
 
 
 def test_below_finds_names_at_any_depth_and_follows_no_link(here):
@@ -112,6 +113,6 @@ def test_a_place_of_the_machine_is_not_looked_through(here, start):
 
 
 def test_no_more_is_looked_through_than_an_ordinary_project_has(here, monkeypatch):
-    monkeypatch.setattr(trees, "MOST_SEARCHED", 9)
+    monkeypatch.setattr(listing, "MOST_SEARCHED", 9)
     with pytest.raises(TooWide, match="more than 9 files"):
         below((".",), ("x",), here, PLACES)

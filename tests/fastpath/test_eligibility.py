@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agentguard.errors import RuleError
-from agentguard.fastpath.shapes import Shape, shapes
+from agentguard.fastpath.eligibility import FastPath, fast_paths
 from agentguard.rulebook.build import build
 from agentguard.rulebook.document import Document
 from agentguard.rulebook.load import Rulebook
@@ -33,12 +33,12 @@ def rule(id: str, body: str, command: str = 'command = "do"') -> str:
     return f'[[rule]]\nid = "{id}"\n{command}\nreason = "because"\n{body}\n{proof}\n'
 
 
-def shape(*rules: str, plain: str = "") -> Shape | None:
+def fast_path(*rules: str, plain: str = "") -> FastPath | None:
     program = build(Document.parse("tool.toml", HEAD + plain + "".join(rules)))
-    return shapes(program, Rulebook({"tool": program})).get(("do",))
+    return fast_paths(program, Rulebook({"tool": program})).get(("do",))
 
 
-def given(found: Shape | None) -> set[str]:
+def given(found: FastPath | None) -> set[str]:
     assert found
     return {option.name for option in found.options}
 
@@ -47,7 +47,7 @@ EVERYTHING = {"--all", "--force", "--dry-run", "--as", "--output"}
 
 
 def test_what_only_observes_is_plain_but_for_what_it_carries() -> None:
-    found = shape(rule("a", READS))
+    found = fast_path(rule("a", READS))
     assert given(found) == EVERYTHING
     assert found and found.counts == (0, 1, 2) and found.rating == "read" and found.rules == ("a",)
 
@@ -68,7 +68,7 @@ def test_what_only_observes_is_plain_but_for_what_it_carries() -> None:
     ],
 )
 def test_an_option_that_a_harmful_rule_needs_is_left_out(harmful: str) -> None:
-    assert given(shape(rule("a", READS), rule("b", harmful))) == EVERYTHING - {"--force"}
+    assert given(fast_path(rule("a", READS), rule("b", harmful))) == EVERYTHING - {"--force"}
 
 
 @pytest.mark.parametrize(
@@ -76,15 +76,15 @@ def test_an_option_that_a_harmful_rule_needs_is_left_out(harmful: str) -> None:
     ["", "also = true", "overrides = true", 'where = "x y"', 'argument = { NAME = ["x"] }', 'unless = ["--all"]'],
 )
 def test_a_harmful_rule_that_needs_nothing_leaves_nothing(harmful: str) -> None:
-    assert shape(rule("a", READS), rule("b", f"{harmful}\n{REMOVES}")) is None
+    assert fast_path(rule("a", READS), rule("b", f"{harmful}\n{REMOVES}")) is None
 
 
 def test_a_harmful_rule_about_every_command_counts_for_each() -> None:
-    assert shape(rule("a", READS), rule("b", f"also = true\n{REMOVES}", "")) is None
-    assert given(shape(rule("a", READS), rule("b", f'if = ["--all"]\nalso = true\n{REMOVES}', ""))) == EVERYTHING - {
-        "--all"
-    }
-    assert given(shape(rule("a", READS), rule("b", REMOVES, ""))) == EVERYTHING, "it is about the program by itself"
+    assert fast_path(rule("a", READS), rule("b", f"also = true\n{REMOVES}", "")) is None
+    assert given(
+        fast_path(rule("a", READS), rule("b", f'if = ["--all"]\nalso = true\n{REMOVES}', ""))
+    ) == EVERYTHING - {"--all"}
+    assert given(fast_path(rule("a", READS), rule("b", REMOVES, ""))) == EVERYTHING, "it is about the program by itself"
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_a_harmful_rule_about_every_command_counts_for_each() -> None:
     [("0", (1, 2)), (">=1", (0,)), ("1", (0, 2)), (">=2", (0, 1)), (">=3", (0, 1)), ("<=1", (2,)), ("3", (0, 1))],
 )
 def test_numbers_of_operands_that_a_harmful_rule_needs_are_left_out(operands: str, left: tuple[int, ...]) -> None:
-    found = shape(rule("a", READS), rule("b", f'operands = "{operands}"\n{REMOVES}'))
+    found = fast_path(rule("a", READS), rule("b", f'operands = "{operands}"\n{REMOVES}'))
     assert found and found.counts == left
 
 
@@ -102,67 +102,69 @@ def test_numbers_of_operands_that_a_harmful_rule_needs_are_left_out(operands: st
 def test_only_numbers_of_operands_that_a_harmless_rule_is_sure_to_cover_are_plain(
     operands: str, left: tuple[int, ...] | None
 ) -> None:
-    found = shape(rule("a", f'operands = "{operands}"\n{READS}'))
+    found = fast_path(rule("a", f'operands = "{operands}"\n{READS}'))
     assert (found and found.counts) == left
 
 
 def test_operands_that_a_harmful_rule_is_about_are_refused() -> None:
-    found = shape(rule("a", READS), rule("b", f'operand = ["ext::*", "+*"]\nalso = true\n{REMOVES}'))
+    found = fast_path(rule("a", READS), rule("b", f'operand = ["ext::*", "+*"]\nalso = true\n{REMOVES}'))
     assert found and found.refused == ("ext::*", "+*")
 
 
 def test_a_variable_that_a_harmful_rule_needs_must_be_absent() -> None:
-    found = shape(rule("a", READS), rule("b", 'if = ["$X|$Y"]\nalso = true\neffect = "observe"\ncarries = "SHELL"'))
+    found = fast_path(rule("a", READS), rule("b", 'if = ["$X|$Y"]\nalso = true\neffect = "observe"\ncarries = "SHELL"'))
     assert found and found.absent == ("X", "Y")
-    assert shape(rule("a", READS), rule("b", f'if = ["$X_*"]\nalso = true\n{REMOVES}')) is None, (
+    assert fast_path(rule("a", READS), rule("b", f'if = ["$X_*"]\nalso = true\n{REMOVES}')) is None, (
         "no shim can look for those"
     )
-    assert shape(
+    assert fast_path(
         rule("a", READS), rule("b", f'if = ["$N", "$X_*"]\nalso = true\n{REMOVES}'), plain='[plain]\nabsent = ["N"]\n'
     )
 
 
 def test_an_unless_must_be_sure_not_to_hold() -> None:
-    assert given(shape(rule("a", f'unless = ["--force"]\n{READS}'))) == EVERYTHING - {"--force"}
-    assert shape(rule("a", f'unless = ["$X"]\n{READS}')) is None
-    assert shape(rule("a", f'unless = ["$X"]\n{READS}'), plain='[plain]\nabsent = ["X"]\n')
-    assert shape(rule("a", f'unless = ["$X"]\n{READS}'), plain='[plain]\nvalues = { X = ["cat"] }\n') is None
+    assert given(fast_path(rule("a", f'unless = ["--force"]\n{READS}'))) == EVERYTHING - {"--force"}
+    assert fast_path(rule("a", f'unless = ["$X"]\n{READS}')) is None
+    assert fast_path(rule("a", f'unless = ["$X"]\n{READS}'), plain='[plain]\nabsent = ["X"]\n')
+    assert fast_path(rule("a", f'unless = ["$X"]\n{READS}'), plain='[plain]\nvalues = { X = ["cat"] }\n') is None
 
 
 @pytest.mark.parametrize("needs", ['where = "x y"', 'operand = ["x"]', 'argument = { NAME = ["x"] }', "also = true"])
 def test_a_harmless_rule_that_may_not_speak_makes_nothing_plain(needs: str) -> None:
-    assert shape(rule("a", f"{needs}\n{READS}")) is None
+    assert fast_path(rule("a", f"{needs}\n{READS}")) is None
 
 
 def test_a_more_specific_harmless_rule_overrules_but_not_what_adds_to_it() -> None:
     specific = rule("a", f'if = ["--dry-run"]\n{READS}')
-    found = shape(specific, rule("b", f'asks = "x"\nrecoverable_by = "reflog"\n{REMOVES}'))
+    found = fast_path(specific, rule("b", f'asks = "x"\nrecoverable_by = "reflog"\n{REMOVES}'))
     assert found and found.needed == ("--dry-run",) and found.rules == ("a",)
-    assert shape(specific, rule("b", f"also = true\n{REMOVES}")) is None
-    assert shape(rule("a", f'if = ["--dry-run"]\nunless = ["--all"]\n{READS}'), rule("b", REMOVES)) is not None
-    assert shape(rule("a", f'if = ["--dry-run=x"]\n{READS}'), rule("b", REMOVES)) is None
+    assert fast_path(specific, rule("b", f"also = true\n{REMOVES}")) is None
+    assert fast_path(rule("a", f'if = ["--dry-run"]\nunless = ["--all"]\n{READS}'), rule("b", REMOVES)) is not None
+    assert fast_path(rule("a", f'if = ["--dry-run=x"]\n{READS}'), rule("b", REMOVES)) is None
 
 
 def test_a_rule_that_wins_makes_everything_plain_that_does_not_carry() -> None:
     wins = rule("w", f'if = ["--dry-run"]\noverrides = true\n{READS}')
-    found = shape(wins, rule("b", REMOVES))
+    found = fast_path(wins, rule("b", REMOVES))
     assert found and found.needed == ("--dry-run",) and given(found) == EVERYTHING and found.rating == "read"
     also = rule("c", 'if = ["--all"]\nalso = true\neffect = "observe"\ncarries = "SHELL"')
-    assert given(shape(wins, rule("b", REMOVES), also)) == EVERYTHING - {"--all"}
-    assert shape(wins, rule("b", f'if = ["--force"]\noverrides = true\n{REMOVES}'), rule("c", REMOVES)) is not None
+    assert given(fast_path(wins, rule("b", REMOVES), also)) == EVERYTHING - {"--all"}
+    assert fast_path(wins, rule("b", f'if = ["--force"]\noverrides = true\n{REMOVES}'), rule("c", REMOVES)) is not None
 
 
 def test_what_values_and_settings_allow_is_rated() -> None:
     carries = rule("b", 'if = ["$PAGER"]\nalso = true\neffect = "observe"\ncarries = "SHELL"')
-    found = shape(rule("a", READS), carries, plain='[plain]\nvalues = { PAGER = ["echo"] }\n')
+    found = fast_path(rule("a", READS), carries, plain='[plain]\nvalues = { PAGER = ["echo"] }\n')
     assert found and found.values == ("PAGER",) and found.absent == ()
     with pytest.raises(RuleError, match="backquote"):
-        shape(rule("a", READS), carries, plain='[plain]\nvalues = { PAGER = ["echo `"] }\n')
+        fast_path(rule("a", READS), carries, plain='[plain]\nvalues = { PAGER = ["echo `"] }\n')
 
 
 def test_settings_that_a_rule_asks_for_matter_to_its_command() -> None:
     plain = '[plain]\nneeds_settings = { tool-config = [] }\nsettings = { core = ["pager", "name", "pager=cat"] }\n'
-    found = shape(rule("a", READS), rule("b", f'where = "tool-config core.pager"\nalso = true\n{REMOVES}'), plain=plain)
+    found = fast_path(
+        rule("a", READS), rule("b", f'where = "tool-config core.pager"\nalso = true\n{REMOVES}'), plain=plain
+    )
     assert found and found.looks and found.asked == ("core.pager",)
 
 
@@ -170,18 +172,18 @@ def test_settings_that_a_rule_asks_for_matter_to_its_command() -> None:
 def test_what_is_carried_by_operands_is_never_plain(operands: str) -> None:
     text = HEAD.replace('operands = ["NAME..."]', f'operands = ["{operands}"]')
     program = build(Document.parse("tool.toml", text + rule("a", READS)))
-    assert ("do",) not in shapes(program, Rulebook({"tool": program}))
+    assert ("do",) not in fast_paths(program, Rulebook({"tool": program}))
 
 
 @pytest.mark.parametrize("style", ["permute = false", 'long = "-"', "bundled = true", "contents = true"])
 def test_arguments_that_a_loop_cannot_tell_apart_are_never_plain(style: str) -> None:
     text = HEAD.replace("[grammar]", f"[grammar]\n{style}")
     program = build(Document.parse("tool.toml", text + rule("a", READS)))
-    assert shapes(program, Rulebook({"tool": program})) == {}
+    assert fast_paths(program, Rulebook({"tool": program})) == {}
 
 
 def test_an_option_before_the_command_is_plain_where_no_rule_could_ask_for_it() -> None:
     rules = rule("a", READS) + rule("b", f'if = ["--quiet"]\nalso = true\n{REMOVES}', "")
     program = build(Document.parse("tool.toml", HEAD + rules))
-    found = shapes(program, Rulebook({"tool": program}))
+    found = fast_paths(program, Rulebook({"tool": program}))
     assert {option.name for option in found[()].before} == {"--place"}

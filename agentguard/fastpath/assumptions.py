@@ -1,4 +1,4 @@
-"""What a program's file claims in `[plain]`, held against the whole rulebook."""
+"""Checks the harmlessness that `[plain]` asserts of settings and values, by the whole rulebook."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..rulecheck.examples import StatedWorld
 
 
 def rating_of_texts(texts: Iterable[str], rulebook: Programs, place: Node) -> Rating:
-    """The worst rating of the shell texts at that place, wherever they are run; raises RuleError if destructive."""
+    """The worst rating of some shell texts in any surroundings; raises RuleError at `place` if destructive."""
     call = Invocation.of(("sh",), "/", {}, Stream("unseen", why="nothing is known of it"))
     read = [Classifier(rulebook, StatedWorld({})).text("shell", Known(text), call) for text in texts]
     for reading in read:
@@ -28,20 +28,20 @@ def rating_of_texts(texts: Iterable[str], rulebook: Programs, place: Node) -> Ra
 
 
 def prove_settings(program: Program, rulebook: Programs) -> None:
-    """That the programs which settings with a fixed value name are harmless. Raises RuleError."""
+    """Check that programs named by settings with a fixed value (`pager=less`) are harmless; raises RuleError."""
     for name, keys in program.plain.settings.items():
         texts = (key.partition("=")[2].removeprefix("!") for key in keys if "=" in key)
-        rating_of_texts(texts, rulebook, claim(program, "settings", name))
+        rating_of_texts(texts, rulebook, place_of(program, "settings", name))
 
 
-def claim(program: Program, table: str, name: str) -> Node:
-    """Where a program's file claims that."""
+def place_of(program: Program, table: str, name: str) -> Node:
+    """The place in a program's rule file that asserts it, for errors."""
     assert program.plain.place  # it was loaded, and is not compiled
     return program.plain.place / table / name
 
 
 def urls_that_do_more_than_read(apis: Iterable[Api]) -> Iterator[str]:
-    """Globs of the URLs of APIs of which some call does more than to read, though its method is GET or HEAD."""
+    """Globs of URLs of APIs that have a GET or HEAD request that does more than read."""
     for api in apis:
         if any(
             method in ("GET", "HEAD") and rule.effect != "observe" for rule in api.rules for method, _ in rule.requests

@@ -1,4 +1,4 @@
-"""Calls whose rating follows from their words alone, and that run: what a shim lets through by itself.
+"""Which calls may take the fast path: their rating follows from their words alone, and is not destructive.
 
 For each command of a program, the options and the numbers of operands with which no rule that could
 ask, or look at the world, can match, and with which a harmless one surely does. What cannot be shown
@@ -15,7 +15,7 @@ from ..core.text.glob import like
 from ..lean.value import Value
 from ..rulebook.match import counts, specificity
 from ..rulebook.model import Command, Condition, Option, Program, Rule
-from .claims import claim, prove_settings, rating_of_texts, urls_that_do_more_than_read
+from .assumptions import place_of, prove_settings, rating_of_texts, urls_that_do_more_than_read
 
 #: How many operands a call has, as far as it is told apart: none, one, more.
 COUNTS = (0, 1, 2)
@@ -26,7 +26,7 @@ _CARRYING = (
 )
 
 
-class Shape(Value):
+class FastPath(Value):
     """The calls of one command that a shim lets through.
 
     `options` are those that may be given, `before` those that may also stand before a command below
@@ -35,8 +35,8 @@ class Shape(Value):
     `operands` if there are any; `checked` are options with the globs that their values must be like.
     `absent` are variables that must not be set, `values` those that may only have the values that the
     program's file allows. `looks` says whether configuration files matter, and `asked` are settings
-    there whose value does. `rating` is the worst that such a call can be rated, `idle` the same without
-    operands, and `rules` are those that are sure to speak.
+    there whose value does. `rating` is the worst that such a call can be rated, `rating_without_operands`
+    that of a call without any, and `rules` are those that are sure to match.
     """
 
     path: tuple[str, ...]
@@ -52,12 +52,12 @@ class Shape(Value):
     asked: tuple[str, ...] = ()
     looks: bool = False
     rating: Rating = "reversible"
-    idle: Rating = "reversible"
+    rating_without_operands: Rating = "reversible"
     rules: tuple[str, ...] = ()
 
 
-def shapes(program: Program, rulebook: Programs) -> dict[tuple[str, ...], Shape]:
-    """The shape of each command that has one; the program itself is () and always there, if anything is.
+def fast_paths(program: Program, rulebook: Programs) -> dict[tuple[str, ...], FastPath]:
+    """The fast paths of a program by command path; () is the program itself, always there if any command has one.
 
     Raises RuleError if what the program's file takes for granted is not so.
     """
@@ -66,7 +66,7 @@ def shapes(program: Program, rulebook: Programs) -> dict[tuple[str, ...], Shape]
     before = _before_the_command(program) if len(program.commands) > 1 else ()
     everywhere = set(program.commands[()].options)
     values = {
-        name: rating_of_texts(texts, rulebook, claim(program, "values", name))
+        name: rating_of_texts(texts, rulebook, place_of(program, "values", name))
         for name, texts in program.plain.values.items()
     }
     prove_settings(program, rulebook)
@@ -75,15 +75,15 @@ def shapes(program: Program, rulebook: Programs) -> dict[tuple[str, ...], Shape]
         analysis = _Analysis(program, command, before if path else (), values)
         if "URL..." in command.operands:
             analysis.refused |= dict.fromkeys(urls_that_do_more_than_read(rulebook.apis()))
-        shape = analysis.shape()
-        # That `COMMAND --help` only prints is not worth a shape.
-        if shape is not None and not (path and everywhere.issuperset(shape.needed) and shape.needed):
-            found[path] = shape
+        fast_path = analysis.fast_path()
+        # That `COMMAND --help` only prints is not worth a fast path.
+        if fast_path is not None and not (path and everywhere.issuperset(fast_path.needed) and fast_path.needed):
+            found[path] = fast_path
     if found:
-        found[()] = found.get((), Shape(())).replace(before=before)
+        found[()] = found.get((), FastPath(())).replace(before=before)
     for path in list(found):  # the way to a command leads through those above it
         for length in range(1, len(path)):
-            found.setdefault(path[:length], Shape(path[:length]))
+            found.setdefault(path[:length], FastPath(path[:length]))
     return found
 
 
@@ -141,22 +141,22 @@ class _Analysis:
         self.looks = bool(self.program.files) and not self.program.linked and not self.program.plain.needs_settings
         self._possible_names: set[str] | None = None
 
-    def shape(self) -> Shape | None:
-        """The shape, None if there is none."""
+    def fast_path(self) -> FastPath | None:
+        """The fast path of the command, None if it has none."""
         if self._carries():
             return None
         if (not self._read_by_a_reader() or self._leave_what_no_reader_minds()) and self._base():
-            return self._told(tuple(name for name in self.program.plain.needed if name in self.options))
+            return self._fast_path(tuple(name for name in self.program.plain.needed if name in self.options))
         for rule in self.rules:
             if self._can_be_needed(rule) and not self._read_by_a_reader():
                 self._start()
                 self.needed = rule
                 self._drop(_named(*rule.unless))
                 if self._base() and (needed := self._names_of(rule)):
-                    return self._told(needed)
+                    return self._fast_path(needed)
         self._start()
         needed = self._won()
-        return self._told(needed) if needed else None
+        return self._fast_path(needed) if needed else None
 
     def _carries(self) -> bool:
         """Whether its operands, its input or what it finds are commands or something else that must be looked at."""
@@ -328,7 +328,7 @@ class _Analysis:
 
     # What it comes to
 
-    def _told(self, needed: tuple[str, ...]) -> Shape:
+    def _fast_path(self, needed: tuple[str, ...]) -> FastPath:
         speaking = [rule for rule in self.rules if self._possible(rule) and _harmless(rule)]
         deciding, sure = speaking, [rule for rule in self.rules if any(self._certain(rule, one) for one in self.counts)]
         if needed and not self.needed and not self._read_by_a_reader():
@@ -338,7 +338,7 @@ class _Analysis:
         for name, _, value in checked:
             if value:
                 values[name] = (*values.get(name, ()), value)
-        return Shape(
+        return FastPath(
             path=self.command.path,
             options=tuple(self.options.values()),
             counts=tuple(sorted(self.counts)),
@@ -351,7 +351,7 @@ class _Analysis:
             asked=tuple(self.asked),
             looks=self.looks,
             rating=self._worst(deciding, self.counts),
-            idle=self._worst(deciding, self.counts & {0}),
+            rating_without_operands=self._worst(deciding, self.counts & {0}),
             rules=tuple(rule.id for rule in sure),
         )
 

@@ -1,20 +1,19 @@
-"""What is found at and below one operand: the state of all of it, and what would be lost, in words."""
+"""One state and one sentence for all that lies at and below an operand ("2 files not known to git: a, b")."""
 
 from __future__ import annotations
 
-from ...core.text.encoding import text
+from ...core.text.encoding import decode
 from ...core.world import PATH_STATES
 from .locate import Operand
 
 #: How many things that would be lost are named before the rest is only counted.
 NAMED = 3
 
-#: Which state stands for a directory that holds several. What rests on a name alone comes before
-#: what an earlier part of the same line could still change.
-ORDER = (
-    "missing", "empty", "temporary", "regenerable", "born", "tracked",
-    "ignored", "untracked", "modified", "unversioned", "special", "unseen",
-)  # fmt: skip
+#: States that rest on a name alone, and those that an earlier part of the same line could still change.
+_BY_NAME = ("missing", "empty", "temporary", "regenerable")
+_BY_CONTENT = ("born", "tracked", "ignored", "untracked", "modified", "unversioned", "special", "unseen")
+#: The states from mildest to worst: the worst in it stands for a directory.
+ORDER = (*_BY_NAME, *_BY_CONTENT)
 _WORDS = {
     "modified": "changed since the last commit",
     "untracked": "not known to git",
@@ -24,30 +23,30 @@ _WORDS = {
 }
 
 
-class Losses:
-    """Collects them. `temporary` is whether the operand is an entry of a temporary directory."""
+class PathSummary:
+    """Counts what is found. `temporary` is whether the operand is an entry of a temporary directory."""
 
     def __init__(self, operand: Operand) -> None:
         self.operand = operand
         self.states: set[str] = set()
         self.counts: dict[str, int] = {}
         self.names: dict[str, list[str]] = {}
-        self.told: list[str] = []
+        self.remarks: list[str] = []
         self.grave = ""
         self.temporary = False
 
-    def note(self, state: str, path: bytes, told: str = "", grave: str = "") -> None:
-        """Count one thing of that state; `told` says what it is where it is more than a file."""
+    def note(self, state: str, path: bytes, remark: str = "", grave: str = "") -> None:
+        """Count one thing of that state; `remark` says what it is where it is more than a file."""
         self.states.add(state)
         self.grave = self.grave or grave
-        if told:
-            if told not in self.told and len(self.told) < NAMED:
-                self.told.append(told)
+        if remark:
+            if remark not in self.remarks and len(self.remarks) < NAMED:
+                self.remarks.append(remark)
         elif not PATH_STATES[state]:
             self.counts[state] = self.counts.get(state, 0) + 1
             names = self.names.setdefault(state, [])
             if len(names) < NAMED:
-                names.append(text(path[len(self.operand.path) :].lstrip(b"/")))
+                names.append(decode(path[len(self.operand.path) :].lstrip(b"/")))
 
     def state(self) -> str:
         """The state that stands for all of it: the worst."""
@@ -55,7 +54,7 @@ class Losses:
 
     def detail(self) -> str:
         """What would be lost: how much of which kind, and the first names."""
-        return "; ".join(self.told + [self._lost(state) for state in reversed(ORDER) if state in self.counts])
+        return "; ".join(self.remarks + [self._lost(state) for state in reversed(ORDER) if state in self.counts])
 
     def _lost(self, state: str) -> str:
         count, names = self.counts[state], self.names[state]
