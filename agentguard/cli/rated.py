@@ -1,4 +1,4 @@
-"""What `agentguard check` answers, without what only its options and its colours need: see check.py and quick.py."""
+"""What `agentguard check` prints, without what only its options and its colours need (for those see check.py)."""
 
 from __future__ import annotations
 
