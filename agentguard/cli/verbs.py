@@ -9,7 +9,7 @@ import os
 import click
 
 from .. import __version__
-from ..actions.default_root import usual
+from ..actions.default_root import default_root
 from ..edge.layout import Root
 
 #: Each verb is the function of its name in the module of its name.
@@ -40,7 +40,7 @@ class Verbs(click.Group):
 @click.option(
     "--root",
     type=click.Path(file_okay=False),
-    default=usual,
+    default=default_root,
     show_default="this user's data directory, or the system-wide installation",
     help="Where configuration, data and shims lie.",
 )
