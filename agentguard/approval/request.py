@@ -77,8 +77,8 @@ def faithful(group: tuple[Request, ...]) -> tuple[Request, ...]:
     return group
 
 
-def questions(waiting: Iterable[Request]) -> dict[str, tuple[Request, ...]]:
-    """Requests as questions, by the id that those of one question have in common.
+def grouped(waiting: Iterable[Request]) -> dict[str, tuple[Request, ...]]:
+    """Requests in the groups that one answer decides, by the id of each group's leader.
 
     What has joined another is one with it, also once that one is answered.
     """
@@ -89,8 +89,8 @@ def questions(waiting: Iterable[Request]) -> dict[str, tuple[Request, ...]]:
     return found
 
 
-def question(group: tuple[Request, ...]) -> str:
-    """What a person types to approve these requests: the word, and for several also how many they are."""
+def phrase(group: tuple[Request, ...]) -> str:
+    """What a person types to approve these requests: "DELETE", or "DELETE 3" for three of them."""
     word = group[0].sheet.word
     return word if len(group) == 1 else f"{word} {len(group)}"
 
@@ -98,7 +98,7 @@ def question(group: tuple[Request, ...]) -> str:
 def wanted(group: tuple[Request, ...]) -> str:
     """What a person is asked to type, and what that would approve."""
     them = "it" if len(group) == 1 else f"exactly these {len(group)}"
-    return f"Type {printable(question(group))} to approve {them}, anything else to leave it"
+    return f"Type {printable(phrase(group))} to approve {them}, anything else to leave it"
 
 
 def standing(request: Request, now: float) -> str:

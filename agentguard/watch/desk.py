@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..approval.request import Request, questions
+from ..approval.request import Request, grouped
 
 #: Requests that one answer decides, the oldest first.
 Group = tuple[Request, ...]
@@ -27,7 +27,7 @@ class Desk:
 
     def take(self, waiting: tuple[Request, ...], gone: tuple[tuple[str, str], ...] = ()) -> tuple[Group, ...]:
         """Lay out what waits now; the questions that have not lain here before."""
-        self.questions = questions(waiting)
+        self.questions = grouped(waiting)
         self._gone.update(gone)
         new = tuple(group for name, group in self.questions.items() if name not in self._seen)
         self._seen.update(self.questions)

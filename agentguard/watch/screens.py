@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Footer, Input, Static
 
-from ..approval.request import question, standing, wanted
+from ..approval.request import phrase, standing, wanted
 from ..approval.sheet import printable
 from .shown import EVERYTHING, Shown
 
@@ -185,11 +185,11 @@ class Question(Asking):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Exactly the word, or nothing."""
-        if event.value == question(self.group):
+        if event.value == phrase(self.group):
             self.post_message(self.Typed(self))
         else:
             event.input.clear()
-            self.tell(f"{printable(question(self.group))} was not typed: it still waits.")
+            self.tell(f"{printable(phrase(self.group))} was not typed: it still waits.")
 
     def action_deny(self) -> None:
         """A sentence instead of the word."""

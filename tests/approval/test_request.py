@@ -11,8 +11,8 @@ from agentguard.approval.request import (
     caller_key,
     faithful,
     group_key,
-    question,
-    questions,
+    grouped,
+    phrase,
     standing,
     wanted,
 )
@@ -135,9 +135,9 @@ def test_a_caller_is_the_process_right_above_and_no_later_one_of_its_pid() -> No
 
 def test_what_joined_is_one_question_with_its_leader_also_once_that_is_gone() -> None:
     a, b, c, d = request("a"), request("b", leader="a"), request("c"), request("d", leader="a")
-    assert questions((a, b, c, d)) == {"a": (a, b, d), "c": (c,)}
-    assert questions((b, d)) == {"a": (b, d)}
-    assert questions(()) == {}
+    assert grouped((a, b, c, d)) == {"a": (a, b, d), "c": (c,)}
+    assert grouped((b, d)) == {"a": (b, d)}
+    assert grouped(()) == {}
 
 
 # What a person is asked
@@ -145,12 +145,12 @@ def test_what_joined_is_one_question_with_its_leader_also_once_that_is_gone() ->
 
 def test_what_is_typed() -> None:
     one, two = request("a"), request("b")
-    assert question((one,)) == "DELETE"
-    assert question((one, two)) == "DELETE 2"
+    assert phrase((one,)) == "DELETE"
+    assert phrase((one, two)) == "DELETE 2"
     assert wanted((one,)) == "Type DELETE to approve it, anything else to leave it"
     assert wanted((one, two)) == "Type DELETE 2 to approve exactly these 2, anything else to leave it"
     named = (request("a", ASKED.replace(word="a\x1b[2J")),)
-    assert question(named) == "a\x1b[2J" and "\x1b" not in wanted(named)
+    assert phrase(named) == "a\x1b[2J" and "\x1b" not in wanted(named)
 
 
 @pytest.mark.parametrize(

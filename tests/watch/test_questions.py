@@ -8,14 +8,14 @@ import pytest
 from support.records import Records
 
 from agentguard.approval.request import Request
-from agentguard.watch.desk import Desk, questions
+from agentguard.watch.desk import Desk, grouped
 from agentguard.watch.notify import title
 
 Put = Callable[..., Request]
 
 
 def names(records: Records) -> list[list[str]]:
-    return [[request.sheet.argv[1] for request in group] for group in questions(records.requests.pending()).values()]
+    return [[request.sheet.argv[1] for request in group] for group in grouped(records.requests.pending()).values()]
 
 
 def test_what_joined_is_one_question_also_after_the_first_was_answered(put: Put, records: Records) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from support.records import Records
 
-from agentguard.approval.request import REQUEST_LIFE, Request, question
+from agentguard.approval.request import REQUEST_LIFE, Request, phrase
 from agentguard.approval.sheet import Sheet
 from agentguard.core.caller import Origin, Process, Session
 from agentguard.core.effect import Reason
@@ -775,7 +775,7 @@ def test_the_calls_of_a_loop_are_one_question(records: Records) -> None:
     assert {filed.request.group_leader for filed in others} == {first.request.id}
     group = records.requests.group(others[40].request)
     assert [r.sheet.argv[1] for r in group] == [f"file-{i}" for i in range(87)]
-    assert question(group) == "DELETE 87"
+    assert phrase(group) == "DELETE 87"
     later = records.requests.submit(alike(87), "d87", LOOP).request
     records.requests.answer(group, True, BY)
     assert records.requests.approved("d87") is None, "only what was shown is approved"
