@@ -15,7 +15,7 @@ from .board import Board
 from .desk import Desk
 from .feed import Feed
 from .notify import Notes
-from .screens import Asking, Choosing, Denial, Proving, Question, Settle
+from .screens import Approval, Asking, Choosing, Denial, Proving, Settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -127,13 +127,13 @@ class Watch(App[None]):
 
     def on_board_wanted(self, event: Board.Wanted) -> None:
         """Put one question to the person."""
-        self._ask(Denial(event.group, self._deny) if event.deny else Question(event.group))
+        self._ask(Denial(event.group, self._deny) if event.deny else Approval(event.group))
 
-    def on_question_deny(self, event: Question.Deny) -> None:
+    def on_approval_deny(self, event: Approval.Deny) -> None:
         """Ask for a sentence instead."""
         self._ask(Denial(event.group, self._deny), instead=True)
 
-    def on_question_typed(self, event: Question.Typed) -> None:
+    def on_approval_typed(self, event: Approval.Typed) -> None:
         """The word is right: approve, or ask for a proof."""
         group = event.screen.group
         try:

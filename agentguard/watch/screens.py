@@ -160,7 +160,7 @@ class Asking(Screen[None]):
         sheet.scroll_relative(y=pages * max(1, sheet.size.height - 1), animate=False)
 
 
-class Question(Asking):
+class Approval(Asking):
     """Wants the word, and then a proof where it is wanted."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+d", "deny", "Deny it", priority=True)]
@@ -168,7 +168,7 @@ class Question(Asking):
     class Typed(Message):
         """The word was typed."""
 
-        def __init__(self, screen: Question) -> None:
+        def __init__(self, screen: Approval) -> None:
             super().__init__()
             self.screen = screen
 

@@ -27,7 +27,7 @@ from agentguard.errors import Unproven
 from agentguard.watch.app import Watch
 from agentguard.watch.board import Board
 from agentguard.watch.desk import Desk
-from agentguard.watch.screens import Asking, Question
+from agentguard.watch.screens import Approval, Asking
 
 Put = Callable[..., Request]
 
@@ -335,7 +335,7 @@ def test_a_look_while_a_question_is_put_up_or_the_view_taken_down(watch: Callabl
 
     async def journey(hands: Hands) -> None:
         await hands.sees("1 question waits")
-        hands.app.push_screen(question := Question(group))
+        hands.app.push_screen(question := Approval(group))
         question.see(Desk(), "")
         await hands.ready()
 
