@@ -8,8 +8,8 @@ The world outside is seen through the ports in ports.py: each stage is given tho
 from __future__ import annotations
 
 from .approval.messages import refusal, unanswered, waiting
+from .approval.question import Question, printable, question_for
 from .approval.request import Request, bound
-from .approval.sheet import Sheet, printable, sheet
 from .core.call import Invocation
 from .core.caller import Origin
 from .core.effect import Effect, Reading
@@ -42,7 +42,7 @@ class Judged(Value):
     origin: Origin
     real: str
     policy: Policy
-    asked: Sheet
+    asked: Question
     digest: str
 
 
@@ -83,7 +83,7 @@ def judge(call: Invocation, origin: Origin, facts: Facts, requests: Requests) ->
     reading = facts.read(call, witness)
     denied = earlier(reading, text_of(call.cwd), _denials(reading, origin, requests), facts.located)
     policy = facts.policy if reading.rating == "destructive" or denied else Policy()
-    asked = sheet(call, reading, origin, real, policy, facts.has_factors, denied)
+    asked = question_for(call, reading, origin, real, policy, facts.has_factors, denied)
     where = (text_of(call.cwd), facts.directory())
     who = (origin.uid, origin.session.id, origin.session.below)
     exact = bound(digest((call.texts, where, real, identity, who, witness.evidence)), asked)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from _signal import SIG_DFL, SIGINT, signal  # `signal` itself would load `enum`
 
-from .approval.sheet import printable
+from .approval.question import printable
 from .core.call import Invocation
 from .core.word import text_of
 from .edge.layout import Root
@@ -19,8 +19,8 @@ from .lean.typing import TYPE_CHECKING
 from .pipeline import guard
 
 if TYPE_CHECKING:
+    from .approval.question import Question
     from .approval.request import Request
-    from .approval.sheet import Sheet
     from .core.caller import Origin
     from .core.effect import Reading
     from .core.world import World
@@ -154,7 +154,7 @@ class RealAsker:
 
         return place(self._sessions).verdict == "person"
 
-    def prompt(self, terminal: str, asked: Sheet) -> bool:
+    def prompt(self, terminal: str, asked: Question) -> bool:
         """Ask on /dev/tty."""
         from .edge.terminal.prompt import prompt
 

@@ -6,20 +6,20 @@ refused is an aim, not a spelling.
 
 from __future__ import annotations
 
+from .question import Question, printable
 from .request import Request
-from .sheet import Sheet, printable
 
 #: How many reasons are told, and how many safer ways.
 TOLD = 2
 
 
-def waiting(asked: Sheet, request: Request, seconds: float) -> tuple[str, ...]:
+def waiting(asked: Question, request: Request, seconds: float) -> tuple[str, ...]:
     """The lines that say that a call now waits for a person."""
     head = f"agentguard: {asked.program} waits up to {seconds:.0f} s for a person, as request {request.id}"
     return (printable(head), *_grounds(asked)[:2])
 
 
-def refusal(asked: Sheet, why: str, request: Request | None = None) -> tuple[str, ...]:
+def refusal(asked: Question, why: str, request: Request | None = None) -> tuple[str, ...]:
     """The lines that say that a call was not run."""
     told = [printable(f"agentguard: {asked.program} was not run: {why}"), *_grounds(asked)]
     if request is not None and request.state == "open":
@@ -39,7 +39,7 @@ def unanswered(request: Request) -> str:
     return "no person has answered yet"
 
 
-def _grounds(asked: Sheet) -> tuple[str, ...]:
+def _grounds(asked: Question) -> tuple[str, ...]:
     """Rating, reasons and safer ways, a line each."""
     told = [("rated", asked.rating + (f", catastrophic: {asked.catastrophic}" if asked.catastrophic else ""))]
     told += [("because", f"{reason.text} [{reason.rule}]") for reason in asked.reasons[:TOLD]]

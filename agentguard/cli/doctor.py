@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..actions import installation
-from ..approval.sheet import printable
+from ..approval.question import printable
 from ..core.unseen import Unseen
 from ..edge.caller import processes
 from ..edge.factors.proof import usable

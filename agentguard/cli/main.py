@@ -6,7 +6,7 @@ import os
 import sys
 
 from .. import __version__
-from ..approval.sheet import printable
+from ..approval.question import printable
 from ..errors import AgentguardError
 from ..lean.typing import TYPE_CHECKING
 from . import check_without_click

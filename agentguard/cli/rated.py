@@ -8,7 +8,7 @@ import sys
 from .. import resources
 from ..actions.default_root import cache
 from ..actions.rate import Judge, directory, subject_of
-from ..approval.sheet import printable
+from ..approval.question import printable
 from ..core.text.redact import masked_text
 from ..errors import UsageError
 from ..lean import cache as kept

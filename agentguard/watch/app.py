@@ -34,12 +34,12 @@ _STYLE = """
 #waiting { height: 1fr; min-height: 4; }
 #preview { height: 1fr; border-top: solid $primary-darken-1; padding: 0 1; }
 #log { height: 8; border-top: solid $primary-darken-1; padding: 0 1; background: $background; overflow-x: hidden; }
-#sheet { height: 1fr; padding: 1 1 0 1; }
+#question { height: 1fr; padding: 1 1 0 1; }
 #wanted { height: auto; padding: 0 1; text-style: bold; border-top: solid $error; }
 #typed { margin: 0 1; }
 #news, #state { height: auto; max-height: 3; padding: 0 1; color: $text-warning; }
 .-low #preview, .-low #log { display: none; }
-.-low #sheet { padding: 0 1; }
+.-low #question { padding: 0 1; }
 """
 
 

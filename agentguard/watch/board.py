@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import DataTable, Footer, RichLog, Static
 
-from ..approval.sheet import printable
+from ..approval.question import printable
 from .screens import Help
 from .shown import COLUMNS, Shown, cells, row
 

@@ -14,8 +14,8 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Footer, Input, Static
 
+from ..approval.question import printable
 from ..approval.request import phrase, standing, wanted
-from ..approval.sheet import printable
 from .shown import EVERYTHING, Shown
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Asking(Screen[None]):
     def compose(self) -> ComposeResult:
         """From top to bottom."""
         yield Static(self.heading(), id="heading", markup=False)
-        with VerticalScroll(id="sheet", can_focus=False):
+        with VerticalScroll(id="question", can_focus=False):
             yield Static(id="told")
         yield Static(self.wanted(), id="wanted", markup=False)
         yield Input(id="typed", compact=True, disabled=True, password=self.HIDDEN, select_on_focus=False)
@@ -152,12 +152,12 @@ class Asking(Screen[None]):
 
     def action_scroll(self, lines: int) -> None:
         """By lines."""
-        self.query_one("#sheet").scroll_relative(y=lines, animate=False)
+        self.query_one("#question").scroll_relative(y=lines, animate=False)
 
     def action_page(self, pages: int) -> None:
         """By pages."""
-        sheet = self.query_one("#sheet")
-        sheet.scroll_relative(y=pages * max(1, sheet.size.height - 1), animate=False)
+        question = self.query_one("#question")
+        question.scroll_relative(y=pages * max(1, question.size.height - 1), animate=False)
 
 
 class Approval(Asking):
@@ -300,7 +300,7 @@ class Help(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """A page of text."""
-        with VerticalScroll(id="sheet"):
+        with VerticalScroll(id="question"):
             yield Static(Text(_HELP))
         yield Footer()
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from ..approval.question import further, lines, printable, quoted
 from ..approval.request import age
-from ..approval.sheet import further, lines, printable, quoted
 from ..edge.terminal.prompt import SHOWN, broken, cut
 from .desk import Group
 
@@ -31,14 +31,14 @@ COLUMNS = {
 }
 #: How much of one value is shown where everything is shown, in characters: less than one argument can have.
 EVERYTHING = 150_000
-_LABEL = 10  # columns for the labels of a sheet
+_LABEL = 10  # columns for the labels of a question
 _SESSION, _CALL, _WHOLE = 18, 60, 300  # characters in the log: a session, a call with words after it, one without
 _STYLES = {"asked": "bold yellow", "ran": "green", "approved": "bold green", "denied": "red", "attempt": "bold red"}
 
 
 def cells(group: Group) -> tuple[Text, ...]:
     """One question as a row of the table."""
-    asked, more = group[0].sheet, len(group) - 1
+    asked, more = group[0].question, len(group) - 1
     grave = bool(asked.catastrophic)
     told = (
         age(group[0], time.time()),
@@ -67,7 +67,7 @@ class Shown:
 
     def __init__(self, group: Group, most: int = SHOWN) -> None:
         self._most = most
-        self._told = (*lines(group[0].sheet), *further(tuple(request.sheet for request in group)))
+        self._told = (*lines(group[0].question), *further(tuple(request.question for request in group)))
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         for label, value in self._told:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from agentguard.approval.question import Question
 from agentguard.approval.request import (
     Request,
     age,
@@ -16,13 +17,12 @@ from agentguard.approval.request import (
     standing,
     wanted,
 )
-from agentguard.approval.sheet import Sheet
 from agentguard.core.caller import Origin, Process, Session
 from agentguard.core.effect import Reason
 from agentguard.errors import UsageError
 
 REMOVES, NOT_OURS = Reason("rm-removes", "rm", "removes data"), Reason("rm-other", "rm", "is another's")
-ASKED = Sheet(
+ASKED = Question(
     program="rm",
     argv=("rm", "-rf", "data"),
     cwd="/srv/app",
@@ -37,8 +37,8 @@ ASKED = Sheet(
 )
 
 
-def request(id: str, sheet: Sheet = ASKED, found: str = "", leader: str = "") -> Request:
-    return Request(id, bound(found or f"found of {id}", sheet), "s", 1000.0, sheet, group_leader=leader)
+def request(id: str, question: Question = ASKED, found: str = "", leader: str = "") -> Request:
+    return Request(id, bound(found or f"found of {id}", question), "s", 1000.0, question, group_leader=leader)
 
 
 # What is shown is what was asked
@@ -72,7 +72,7 @@ def test_what_is_shown_as_it_was_asked_is_faithful() -> None:
 @pytest.mark.parametrize("place", [0, 1])
 def test_a_sheet_that_is_not_the_digested_one_is_not_shown(change: dict[str, object], place: int) -> None:
     group = [request("a"), request("b")]
-    group[place] = group[place].replace(sheet=ASKED.replace(**change))
+    group[place] = group[place].replace(question=ASKED.replace(**change))
     with pytest.raises(UsageError, match=f"request {'ab'[place]} was changed|request b was put to a after") as caught:
         faithful(tuple(group))
     assert "look at who could write to the database" in caught.value.hint

@@ -45,7 +45,7 @@ def test_a_loop_is_one_question_and_its_list_passes_once(guarded: Guarded, work:
         (lead,) = [request for request in records.requests.pending() if not request.group_leader]
         group = records.requests.group(lead)
         assert phrase(group) == f"DELETE {len(NAMES)}"
-        assert sorted(request.sheet.argv[-1].removeprefix("./") for request in group) == sorted(NAMES)
+        assert sorted(request.question.argv[-1].removeprefix("./") for request in group) == sorted(NAMES)
 
 
 def test_the_repeated_loop_passes_each_item_once(guarded: Guarded, work: Path) -> None:

@@ -15,7 +15,7 @@ Put = Callable[..., Request]
 
 
 def names(records: Records) -> list[list[str]]:
-    return [[request.sheet.argv[1] for request in group] for group in grouped(records.requests.pending()).values()]
+    return [[request.question.argv[1] for request in group] for group in grouped(records.requests.pending()).values()]
 
 
 def test_what_joined_is_one_question_also_after_the_first_was_answered(put: Put, records: Records) -> None:

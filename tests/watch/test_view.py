@@ -569,7 +569,7 @@ def test_the_database_is_locked(watch: Callable[..., None], root: Root, put: Put
 
 
 def test_what_is_shown_is_what_was_asked(watch: Callable[..., None], put: Put, records: Records) -> None:
-    """Somebody has put the sheet of a harmless call into the row of another."""
+    """Somebody has put the question of a harmless call into the row of another."""
     harmless, request = put("rm", "junk"), put("rm", "precious")
     with records.database.writing() as connection:
         connection.execute("UPDATE requests SET sheet = (SELECT sheet FROM requests WHERE id = ?)", (harmless.id,))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import time
 
+from ...approval.question import Question, quoted
 from ...approval.request import REQUEST_LIFE, Filed, Request, caller_key, group_key
-from ...approval.sheet import Sheet, quoted
 from ...core.effect import Target
 from ...errors import RecordError, UsageError
 from ...lean.canonical import canonical, parsed
@@ -54,7 +54,7 @@ class Requests:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def submit(self, asked: Sheet, digest: str, caller: Origin, hits: tuple[Target, ...] = ()) -> Filed:
+    def submit(self, asked: Question, digest: str, caller: Origin, hits: tuple[Target, ...] = ()) -> Filed:
         """Put a request on the list, or join the one that is open for the same digest.
 
         Alike calls of one process are one question. While one is open, the others join it without a
@@ -102,11 +102,11 @@ class Requests:
         with self._database.reading() as connection:
             found = connection.execute(query, (since,)).fetchall()
         denied = []
-        for id, whose, sheet, answered, answer, hits in found:
+        for id, whose, written, answered, answer, hits in found:
             known, targets = parsed(hits) if hits else (False, ())
             if whose == session.id or not (known and session.known):
                 things = tuple(Target(kind, name, tuple(identity)) for kind, name, identity in targets)
-                command = quoted(tuple(parsed(sheet)["argv"]))[:500]
+                command = quoted(tuple(parsed(written)["argv"]))[:500]
                 when = time.strftime("%H:%M", time.localtime(answered))
                 denied.append(Denial(id, when, command, answer, things))
         return tuple(denied)
@@ -219,8 +219,8 @@ def _one_by_one(connection: sqlite3.Connection, caller: Origin) -> bool:
     return is_named(connection, parent)
 
 
-def _written(asked: Sheet) -> str:
-    """A sheet by field names, so that one with other fields, of another version, can still be read."""
+def _written(asked: Question) -> str:
+    """A question by field names, so that one with other fields, of another version, can still be read."""
     return canonical(dict(zip(asked._fields, asked.astuple(), strict=True)))
 
 
@@ -228,21 +228,21 @@ def _request(row: tuple[Any, ...]) -> Request:
     """A row as what it says. Raises RecordError for one that agentguard did not write."""
     from ...core.effect import Reason
 
-    id, digest, session, created, sheet, *rest = row
+    id, digest, session, created, written, *rest = row
     try:
-        fields = {name: value for name, value in parsed(sheet).items() if name in Sheet._fields}
+        fields = {name: value for name, value in parsed(written).items() if name in Question._fields}
         fields |= {name: tuple(value) for name, value in fields.items() if isinstance(value, list)}
         fields["reasons"] = tuple(Reason(*reason) for reason in fields["reasons"])
-        asked = Sheet(**fields)
+        asked = Question(**fields)
         if not id or not set(id) <= set(ALPHABET) or not all(map(_is_text, asked.astuple())):
-            raise ValueError(sheet)
+            raise ValueError(written)
         return Request(id, digest, session, created, asked, *rest)
     except (AttributeError, KeyError, TypeError, ValueError) as fault:
         raise RecordError(f"request {id!r} is none that agentguard wrote", "look at who could write to it") from fault
 
 
 def _is_text(value: Any) -> bool:
-    """Whether a field of a sheet can be shown."""
+    """Whether a field of a question can be shown."""
     if isinstance(value, Value):
         value = value.astuple()
     return all(map(_is_text, value)) if isinstance(value, tuple) else isinstance(value, (str, bool))
@@ -250,7 +250,7 @@ def _is_text(value: Any) -> bool:
 
 def _facts(request: Request) -> dict[str, Any]:
     """What the record keeps of an answer, under the names that a call's own rows use."""
-    asked = request.sheet
+    asked = request.question
     return {
         "request": request.id,
         "session": request.session,
