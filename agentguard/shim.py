@@ -154,11 +154,11 @@ class RealAsker:
 
         return place(self._sessions).verdict == "person"
 
-    def prompt(self, terminal: str, asked: Question) -> bool:
+    def prompt(self, terminal: str, question: Question) -> bool:
         """Ask on /dev/tty."""
         from .edge.terminal.prompt import prompt
 
-        return prompt(terminal, asked, asked.word)
+        return prompt(terminal, question, question.word)
 
     def signed(self, terminal: str, digest: str) -> str:
         """Ask for the factor on /dev/tty."""

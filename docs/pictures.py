@@ -93,10 +93,10 @@ def scene(root: Root) -> None:
     ):
         log.append(kind, {**row, "argv": argv, **({"why": why} if why else {})})
 
-    def put(asked: Question, ago: float, parent: int = 0) -> None:
+    def put(question: Question, ago: float, parent: int = 0) -> None:
         above = (Process(parent, 1, "bash"),) if parent else ()
         there = Database(root, lambda: now - ago)
-        Requests(there).submit(asked, f"{asked.argv}", Origin(1000, Session("s", asked.session), above))
+        Requests(there).submit(question, f"{question.argv}", Origin(1000, Session("s", question.session), above))
         there.close()
 
     put(DROP, 64)

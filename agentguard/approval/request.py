@@ -55,15 +55,15 @@ def caller_key(caller: Origin) -> str:
     return f"{caller.ancestry[0].pid} {caller.ancestry[0].start}" if caller.ancestry else ""
 
 
-def group_key(asked: Question) -> str:
+def group_key(question: Question) -> str:
     """What the calls of one process must have in common to be one question: equal for alike calls."""
-    rules = sorted({reason.rule for reason in asked.reasons})
-    return digest((asked.program, asked.cwd, bool(asked.catastrophic), asked.factor, rules))
+    rules = sorted({reason.rule for reason in question.reasons})
+    return digest((question.program, question.cwd, bool(question.catastrophic), question.factor, rules))
 
 
-def bound(found: str, asked: Question) -> str:
+def bound(found: str, question: Question) -> str:
     """The digest of a request: of all that was found out about the call, and of what a person is shown of it."""
-    return f"{found}:{digest(asked)}"
+    return f"{found}:{digest(question)}"
 
 
 def faithful(group: tuple[Request, ...]) -> tuple[Request, ...]:

@@ -38,18 +38,18 @@ _STYLES = {"asked": "bold yellow", "ran": "green", "approved": "bold green", "de
 
 def cells(group: Group) -> tuple[Text, ...]:
     """One question as a row of the table."""
-    asked, more = group[0].question, len(group) - 1
-    grave = bool(asked.catastrophic)
+    question, more = group[0].question, len(group) - 1
+    grave = bool(question.catastrophic)
     told = (
         age(group[0], time.time()),
-        "CATASTROPHIC" if grave else asked.rating,
-        asked.program + (f" ×{more + 1}" if more else ""),
-        quoted(asked.argv[1:]),
-        asked.reasons[0].text if asked.reasons else "",
-        next((reason.instead for reason in asked.reasons if reason.instead), ""),
-        asked.agent or "a program",
-        asked.session,
-        asked.cwd,
+        "CATASTROPHIC" if grave else question.rating,
+        question.program + (f" ×{more + 1}" if more else ""),
+        quoted(question.argv[1:]),
+        question.reasons[0].text if question.reasons else "",
+        next((reason.instead for reason in question.reasons if reason.instead), ""),
+        question.agent or "a program",
+        question.session,
+        question.cwd,
     )
     styles = {"rated": "bold red" if grave else "red", "program": "bold", "age": "dim"}
     return tuple(

@@ -58,11 +58,11 @@ def test_no_such_text_is_a_word_to_be_typed(text: str) -> None:
 def test_a_call_that_could_be_undone_is_shown_with_what_it_hits_and_the_denial() -> None:
     gone = Effect("remove", Target("file", "data"), "git-objects", Environment(), "git-rm", "git", "removes data")
     call = Invocation.of(("git", "rm", "data"), "/srv", {})
-    asked = question_for(
+    question = question_for(
         call, Reading((gone,)), Origin(0, Session("s", "claude")), "/usr/bin/git", Policy(), True, ("denied before",)
     )
-    assert (asked.rating, asked.word, asked.factor) == ("reversible", "DELETE", False)
-    assert {("hits", "file data"), ("earlier", "denied before")} <= set(lines(asked))
+    assert (question.rating, question.word, question.factor) == ("reversible", "DELETE", False)
+    assert {("hits", "file data"), ("earlier", "denied before")} <= set(lines(question))
 
 
 @pytest.mark.parametrize(

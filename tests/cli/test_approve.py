@@ -41,7 +41,7 @@ def person(desk: Desk) -> Desk:
     return desk
 
 
-def asked(*argv: str) -> Question:
+def question_of(*argv: str) -> Question:
     reason = Reason("rm.untracked", "rm", "removes what git does not know", "git stash -u")
     return Question(
         argv[0], argv, "/x", f"/bin/{argv[0]}", "destructive", "", (reason,), (), "", "claude (pid 7)", "claude"
@@ -49,7 +49,7 @@ def asked(*argv: str) -> Question:
 
 
 def put(records: Records, *argv: str, by: Origin = CALLER) -> Request:
-    question = asked(*argv)
+    question = question_of(*argv)
     return records.requests.submit(question, bound(f"digest of {argv}", question), by).request
 
 
@@ -125,7 +125,7 @@ def test_each_call_of_a_question_is_shown_with_what_differs(person: Desk, record
     loop = Origin(0, Session("session", "claude"), (Process(71, 1, "bash"),))
     put(records, "psql", by=loop)
     for name, long in (("staging", ""), ("production", "x" * 300 + "Type DELETE to approve it")):
-        question = asked("psql", *[long] * bool(long)).replace(environment=name, targets=(f"table {name}.users",))
+        question = question_of("psql", *[long] * bool(long)).replace(environment=name, targets=(f"table {name}.users",))
         records.requests.submit(question, bound(name, question), loop)
     person.type("agentguard approve\n")
     shown = person.until("Type DELETE 3 to approve exactly these 3, anything else to leave it: ")

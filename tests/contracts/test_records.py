@@ -111,8 +111,8 @@ def requests(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> It
         yield records.requests
 
 
-def submitted(requests: Any, digest: str = "d1", asked: Question = ASKED, caller: Origin = CALLER) -> Any:
-    return requests.submit(asked, digest, caller, AIM).request
+def submitted(requests: Any, digest: str = "d1", question: Question = ASKED, caller: Origin = CALLER) -> Any:
+    return requests.submit(question, digest, caller, AIM).request
 
 
 def test_what_is_submitted_waits(requests: Any, clock: Clock) -> None:
@@ -208,7 +208,7 @@ def test_a_loop_is_one_question(requests: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "caller"),
+    ("question", "caller"),
     [
         (OTHER, CALLER),
         (ASKED, CALLER.replace(ancestry=(SHELL.replace(pid=21),))),
@@ -216,9 +216,9 @@ def test_a_loop_is_one_question(requests: Any) -> None:
         (ASKED, CALLER.replace(ancestry=())),
     ],
 )
-def test_what_is_not_alike_is_asked_by_itself(requests: Any, asked: Question, caller: Origin) -> None:
+def test_what_is_not_alike_is_asked_by_itself(requests: Any, question: Question, caller: Origin) -> None:
     requests.submit(ASKED, "d1", CALLER)
-    other = requests.submit(asked, "d2", caller)
+    other = requests.submit(question, "d2", caller)
     assert other.waits and not other.request.group_leader
 
 

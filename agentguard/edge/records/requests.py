@@ -54,7 +54,7 @@ class Requests:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def submit(self, asked: Question, digest: str, caller: Origin, hits: tuple[Target, ...] = ()) -> Filed:
+    def submit(self, question: Question, digest: str, caller: Origin, hits: tuple[Target, ...] = ()) -> Filed:
         """Put a request on the list, or join the one that is open for the same digest.
 
         Alike calls of one process are one question. While one is open, the others join it without a
@@ -68,7 +68,7 @@ class Requests:
                 f"{self._database.path}: uid {os.geteuid()} cannot put requests on another user's list",
                 "a person must run it themselves",
             )
-        now, alike, who = self._database.now(), group_key(asked), caller_key(caller)
+        now, alike, who = self._database.now(), group_key(question), caller_key(caller)
         remembered = canonical((caller.session.known, hits))
         with self._database.writing() as connection:
             before = connection.execute(_LAST_OF_CALLER, (who, alike, now, now, now)).fetchone() if who else None
@@ -86,9 +86,9 @@ class Requests:
             connection.execute(
                 "INSERT INTO requests (id, digest, session, created, sheet, parent, kin, lead, hits) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (name, digest, storable(caller.session.id), now, _written(asked), who, alike, joined, remembered),
+                (name, digest, storable(caller.session.id), now, _written(question), who, alike, joined, remembered),
             )
-        return Filed(Request(name, digest, caller.session.id, now, asked, group_leader=joined), waits)
+        return Filed(Request(name, digest, caller.session.id, now, question, group_leader=joined), waits)
 
     def denials(self, session: Session) -> tuple[Denial, ...]:
         """What a person has denied lately, in that session or where nobody can tell the session.
@@ -219,9 +219,9 @@ def _one_by_one(connection: sqlite3.Connection, caller: Origin) -> bool:
     return is_named(connection, parent)
 
 
-def _written(asked: Question) -> str:
+def _written(question: Question) -> str:
     """A question by field names, so that one with other fields, of another version, can still be read."""
-    return canonical(dict(zip(asked._fields, asked.astuple(), strict=True)))
+    return canonical(dict(zip(question._fields, question.astuple(), strict=True)))
 
 
 def _request(row: tuple[Any, ...]) -> Request:
@@ -233,10 +233,10 @@ def _request(row: tuple[Any, ...]) -> Request:
         fields = {name: value for name, value in parsed(written).items() if name in Question._fields}
         fields |= {name: tuple(value) for name, value in fields.items() if isinstance(value, list)}
         fields["reasons"] = tuple(Reason(*reason) for reason in fields["reasons"])
-        asked = Question(**fields)
-        if not id or not set(id) <= set(ALPHABET) or not all(map(_is_text, asked.astuple())):
+        question = Question(**fields)
+        if not id or not set(id) <= set(ALPHABET) or not all(map(_is_text, question.astuple())):
             raise ValueError(written)
-        return Request(id, digest, session, created, asked, *rest)
+        return Request(id, digest, session, created, question, *rest)
     except (AttributeError, KeyError, TypeError, ValueError) as fault:
         raise RecordError(f"request {id!r} is none that agentguard wrote", "look at who could write to it") from fault
 
@@ -250,19 +250,19 @@ def _is_text(value: Any) -> bool:
 
 def _facts(request: Request) -> dict[str, Any]:
     """What the record keeps of an answer, under the names that a call's own rows use."""
-    asked = request.question
+    question = request.question
     return {
         "request": request.id,
         "session": request.session,
-        "session_name": asked.session,
-        "agent": asked.agent,
-        "program": asked.program,
-        "argv": asked.argv,
-        "cwd": asked.cwd,
-        "real": asked.real,
-        "rating": asked.rating,
-        "catastrophic": asked.catastrophic,
-        "reasons": [dict(zip(reason._fields, reason.astuple(), strict=True)) for reason in asked.reasons],
+        "session_name": question.session,
+        "agent": question.agent,
+        "program": question.program,
+        "argv": question.argv,
+        "cwd": question.cwd,
+        "real": question.real,
+        "rating": question.rating,
+        "catastrophic": question.catastrophic,
+        "reasons": [dict(zip(reason._fields, reason.astuple(), strict=True)) for reason in question.reasons],
         "digest": request.digest,
         "answer": request.answer,
         **({"group": request.group_leader} if request.group_leader else {}),

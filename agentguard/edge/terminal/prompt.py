@@ -26,7 +26,7 @@ SHOWN = 2000
 _LABEL = 10  # columns for the labels of a question
 
 
-def prompt(terminal: str, asked: Question, word: str) -> bool:
+def prompt(terminal: str, question: Question, word: str) -> bool:
     """Show what was asked for and have `word` typed: True only for exactly that line.
 
     False for everything else, for Ctrl-C, for the end of input, and if the terminal is no
@@ -36,7 +36,7 @@ def prompt(terminal: str, asked: Question, word: str) -> bool:
         return False
     title = "agentguard: this cannot be undone, and waits for your word"
     try:
-        return ask(title, lines(asked), f"Type {printable(word)} to run it, anything else to refuse: ") == word
+        return ask(title, lines(question), f"Type {printable(word)} to run it, anything else to refuse: ") == word
     except KeyboardInterrupt:
         return False
 
