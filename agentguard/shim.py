@@ -150,9 +150,9 @@ class RealAsker:
 
     def is_persons(self, terminal: str) -> bool:
         """Judged by who holds its other end."""
-        from .edge.terminal.trust import place
+        from .edge.terminal.trust import terminal_trust
 
-        return place(self._sessions).verdict == "person"
+        return terminal_trust(self._sessions).level == "person"
 
     def prompt(self, terminal: str, question: Question) -> bool:
         """Ask on /dev/tty."""
