@@ -20,7 +20,7 @@ from .person import Person, proving
 
 
 class Answers:
-    """Implements `watch.answerer.Answerer`. Who answers is looked at each time: a view may stay open for days."""
+    """A `watch.answers_port.AnswersPort`. Who answers is looked at each time: a view may stay open for days."""
 
     def __init__(self, root: Root, person: Callable[[], Person], deed: str) -> None:
         self._root = root

@@ -7,7 +7,7 @@ import logging
 import threading
 
 from ..approval.question import printable, quoted
-from .desk import Group
+from .inbox import Group
 
 #: How long the desktop may take, in seconds.
 _PATIENCE = 5

@@ -16,7 +16,7 @@ from textual.widgets import Footer, Input, Static
 
 from ..approval.question import printable
 from ..approval.request import phrase, standing, wanted
-from .shown import EVERYTHING, Shown
+from .render import EVERYTHING, Details
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from ..edge.factors.factors import Factor
-    from .desk import Desk, Group
+    from .inbox import Group, Inbox
 
 #: How long a question must have stood there before a key counts, in seconds.
 MOMENT = 0.7
@@ -85,7 +85,7 @@ class Asking(Screen[None]):
 
     def on_mount(self) -> None:
         """Everything that is asked, and then, once it is to be seen, the line to type in."""
-        self.query_one("#told", Static).update(Shown(self.group, EVERYTHING))
+        self.query_one("#told", Static).update(Details(self.group, EVERYTHING))
         for line in ("#state", "#news"):
             self._say(line, "")
         self.call_after_refresh(self._stands)
@@ -104,16 +104,16 @@ class Asking(Screen[None]):
         """Whether what was typed counts: all but leaving must wait for its moment."""
         return event.time >= self._since + MOMENT or (isinstance(event, events.Key) and event.key in _LEAVING)
 
-    def see(self, desk: Desk, trouble: str) -> None:
+    def see(self, inbox: Inbox, trouble: str) -> None:
         """What is known now; of no use while the screen is put up or taken down."""
         if not self.query("#heading"):
             return
         self.query_one("#heading", Static).update(self.heading())
-        more = desk.joined(self.group)
+        more = inbox.joined(self.group)
         if trouble or self._settled:
             self._say("#state", trouble)
-        elif not desk.waits(self.group):
-            self.close(f"Request {self.group[0].id} no longer waits: {desk.fate(self.group[0])}.")
+        elif not inbox.waits(self.group):
+            self.close(f"Request {self.group[0].id} no longer waits: {inbox.fate(self.group[0])}.")
         else:
             come = f"{more} more {'has' if more == 1 else 'have'} come, not shown here: leave and open it again."
             self._say("#state", come if more else "")

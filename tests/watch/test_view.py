@@ -25,8 +25,8 @@ from agentguard.edge.factors.factors import Factor
 from agentguard.edge.layout import Root
 from agentguard.errors import Unproven
 from agentguard.watch.app import Watch
-from agentguard.watch.board import Board
-from agentguard.watch.desk import Desk
+from agentguard.watch.inbox import Inbox
+from agentguard.watch.list_screen import ListScreen
 from agentguard.watch.screens import Approval, Asking
 
 Put = Callable[..., Request]
@@ -319,7 +319,7 @@ def test_answered_elsewhere_in_the_same_moment(
     async def journey(hands: Hands) -> None:
         await hands.sees("1 question waits")
         await hands.opens()
-        monkeypatch.setattr("agentguard.watch.desk.Desk.waits", lambda self, group: True)
+        monkeypatch.setattr("agentguard.watch.inbox.Inbox.waits", lambda self, group: True)
         records.requests.answer((request,), False, {}, "no")
         await hands.types("DELETE")
         await hands.press("enter")
@@ -336,11 +336,11 @@ def test_a_look_while_a_question_is_put_up_or_the_view_taken_down(watch: Callabl
     async def journey(hands: Hands) -> None:
         await hands.sees("1 question waits")
         hands.app.push_screen(question := Approval(group))
-        question.see(Desk(), "")
+        question.see(Inbox(), "")
         await hands.ready()
 
     watch(journey)
-    assert not Board().stands
+    assert not ListScreen().stands
 
 
 def test_one_that_is_too_old(watch: Callable[..., None], root: Root, put: Put) -> None:

@@ -1,4 +1,4 @@
-"""Requests and rows of the record as text. What they hold is hostile: it is shown, never obeyed as markup."""
+"""Requests and rows of the audit log as rich text. What they hold is hostile: never obeyed as markup."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rich.text import Text
 from ..approval.question import further, lines, printable, quoted
 from ..approval.request import age
 from ..edge.terminal.prompt import SHOWN, broken, cut
-from .desk import Group
+from .inbox import Group
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
@@ -37,7 +37,7 @@ _STYLES = {"asked": "bold yellow", "ran": "green", "approved": "bold green", "de
 
 
 def cells(group: Group) -> tuple[Text, ...]:
-    """One question as a row of the table."""
+    """The cells of a question's row in the table."""
     question, more = group[0].question, len(group) - 1
     grave = bool(question.catastrophic)
     told = (
@@ -58,7 +58,7 @@ def cells(group: Group) -> tuple[Text, ...]:
     )
 
 
-class Shown:
+class Details:
     """Questions in full, laid out for whatever width there is.
 
     Long values are broken below their own start: a terminal that broke them would let them begin a
@@ -77,8 +77,8 @@ class Shown:
                 yield shown.append(part, style or "not dim")
 
 
-def row(row: Row) -> Text:
-    """One thing that passed, on one line: what begins a line is ours. A row may hold anything."""
+def log_line(row: Row) -> Text:
+    """A row of the audit log as one line; a row may hold anything, and cannot begin a line of its own."""
     body = row.body
     kind, argv = str(body.get("kind", "")), body.get("argv")
     call = quoted(tuple(map(str, argv))) if isinstance(argv, list) else str(body.get("program", ""))
