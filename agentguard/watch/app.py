@@ -108,9 +108,9 @@ class Watch(App[None]):
 
     def on_watch_looked(self, event: Looked) -> None:
         """Lay out what there is. What comes only appears: it opens nothing and takes no key."""
-        glance, list_screen = event.glance, self._list_screen
-        if not list_screen.stands:
+        if not self.screen_stack or not self._list_screen.stands:  # the view has just ended
             return
+        glance, list_screen = event.glance, self._list_screen
         if glance.waiting is not None:
             arrived = self._inbox.take(glance.waiting, glance.gone)
             list_screen.lay(self._inbox.questions)
