@@ -87,9 +87,9 @@ def argvs(line: str, **options: Any) -> list[tuple[str, ...]]:
     return [guesses(call) for call in walked(line, **options)[0]]
 
 
-def given(line: str) -> tuple[Word, ...]:
+def given(line: str, env: dict[str, str] | None = None) -> tuple[Word, ...]:
     """What the first `p` of a line is given."""
-    return next(call.argv for call in walked(line)[0] if call.name == "p")[1:]
+    return next(call.argv for call in walked(line, env=env)[0] if call.name == "p")[1:]
 
 
 # Held against the real thing: `p` notes what bash gives it
@@ -125,6 +125,7 @@ BASH = [
     "function g { local X=in; p $X; }; X=out; g",
     'f() { g "$1" x; }; g() { p "$*"; }; f a',
     'set -- a \'b c\'; p "$@"; shift; p $# "$1"',
+    "set -- a b; shift 3; p $1; shift 2; p $# $²",
     "eval 'X=1; p $X'; p $X",
     "cd sub && p here; cd ..; p there",
     "cd sub; cd - >/dev/null 2>&1; cd /; p",
@@ -231,12 +232,43 @@ UNKNOWN = [
     ("X=1; while c; do X=2; done; p $X", [("$X", None)]),
     ("X=1; case $Y in a) X=2;; esac; p $X", [("$X", None)]),
     ("X=1; case $Y in a) X=2;& b) p $X;; esac", [("$X", None)]),
+    ("X=1; case $Y in a) X=2;;& b) ;; c) p $X;; esac", [("$X", None)]),
+    ("X=1; case $Y in $((X=2))) ;; b) p $X;; esac", [("$X", None)]),
     ("select X in a b; do p $X; done", [("$X", None)]),
     ("X=1; f() { [ a ] && return; X=2; }; f; p $X", [("$X", None)]),
     ("X=1; echo 2 | read X; p $X", [("$X", None)]),
     ("for X in $(cmd); do p $X; done", [("$X", "")]),
     ("X=1; f() { local X=2; }; local Z=3; f; p $X $Z", [("$Z", "")]),
     ("declare -i X; X=1+1; p $X", [("$X", None)]),
+    ("readonly X=1; X+=2; p $X", [("$X", None)]),
+    ("p $_ $OLDPWD", [("$_", ""), ("$OLDPWD", "")]),
+    ("PWD=/x; p $PWD", [("$PWD", "")]),
+    ("X=1; declare -n Y=X; Y=2; p $X", [("$X", None)]),
+    ("X=1; declare -n Y=X; read Y; p $X", [("$X", None)]),
+    ("X=1; X=2 export X; p $X", [("$X", None)]),
+    ("X=1; X=2 :; p $X", [("$X", None)]),
+    ('X=1; export "X=$Y"; p $X', [("$X", "")]),
+    ('X=1; declare -a "X=(2 3)"; p $X', [("$X", None)]),
+    ('X=(1 2); export "X[0]=3"; p $X', [("$X", None)]),
+    ("X=1; export $Y; p $X", [("$X", "")]),
+    ('X=1; declare "$Y=2"; p $X', [("$X", "")]),
+    ("X=1; declare -$Y Z; p $X", [("$X", "")]),
+    ("X=1; f() { local $Y; X=2; }; f; p $X", [("$X", None)]),
+    ("X=1; unset $Y; p $X", [("$X", "")]),
+    ("X=(1 2); unset 'X[0]'; p $X", [("$X", None)]),
+    ("X=1; read $Y; p $X", [("$X", "")]),
+    ('X=1; read -r "$Y"; p $X', [("$X", "")]),
+    ("X=1; read -p $Y Z; p $X", [("$X", "")]),
+    ("X=1; read -a$Y; p $X", [("$X", "")]),
+    ("X=1; read -raX; p $X", [("$X", "")]),
+    ("X=1; mapfile -t $Y; p $X", [("$X", "")]),
+    ("X=1; getopts ab $Y; p $X", [("$X", "")]),
+    ("X=1; printf -v $Y 2; p $X", [("$X", "")]),
+    ('X=1; printf -v "$Y" 2; p $X', [("$X", "")]),
+    ("X=1; printf -vX 2; p $X", [("$X", "")]),
+    ("read $Z; X=a,b; p a$X", [("a$X", None)]),
+    ("declare -u X; for X in a; do p $X; done", [("$X", None)]),
+    ("readonly X=; : ${X:=a}; p $X", [("$X", None)]),
     ("declare X={1,2}; p $X", [("$X", None)]),
     ("shopt -s dotglob; p *", [("*", "*")]),
     ('IFS=,; set -- a b; p "$*"', [('"$*"', "a b")]),
@@ -253,6 +285,10 @@ UNKNOWN = [
     ("set -- $X a b; shift; p $1", [("$1", None)]),
     ("shopt -s ${X:-extglob}; p *", [("*", "*")]),
     ("p ${00}", [("${00}", "0")]),
+    ("set -- a; p ${" + "9" * 5000 + "}", [("${" + "9" * 5000 + "}", "0")]),
+    ("p $((010)) $((99999999999999999999))", [("$((010))", "0"), ("$((99999999999999999999))", "0")]),
+    ("set -- a; shift " + "9" * 5000 + "; p $1", [("$1", None)]),
+    ("set -- a; shift ²; p $1", [("$1", None)]),
     ("X='a '$(cmd); p $X/b", [("$X/b", "a/b")]),
     ("X=' a'$(cmd); p u$X", [("u$X", "ua")]),
 ]
@@ -260,7 +296,7 @@ UNKNOWN = [
 
 @pytest.mark.parametrize(("line", "words"), UNKNOWN)
 def test_a_word_that_cannot_be_known_says_so(line: str, words: list[tuple[str, str | None]]) -> None:
-    unknown = [word for word in given(line) if isinstance(word, Unknown)]
+    unknown = [word for word in given(line, {"_": "x", "OLDPWD": "/x"}) if isinstance(word, Unknown)]
     assert [word.written for word in unknown] == [written for written, _ in words]
     assert all(guess is None or guess == word.guess for word, (_, guess) in zip(unknown, words, strict=True))
 
@@ -300,6 +336,17 @@ def test_how_a_word_begins_for_certain_is_known(line: str, starts: list[str]) ->
 
 KNOWN = [
     ("X=1; (X=2); p $X", "1"),
+    ('X=1; export "X=2"; p $X', "2"),
+    ("X=1; command export X=2; p $X", "2"),
+    ("X=1; Y=X=2; declare $Y; p $X", "2"),
+    ("X=1; export X=2 Y=$X; p $Y", "1"),
+    ("export() { :; }; X=1; export X=2; p $X", "1"),
+    ('X=1; f() { local "X=2"; }; f; p $X', "1"),
+    ('X=1; export "A$Y=2" "A[$Y]=3"; p $X', None),
+    ('X=1; export "A[$Y]=3" Z="$Y"; p $X', "1"),
+    ('X=1; read -r -p "Delete $Y?" Z; p $X', "1"),
+    ('X=1; getopts "$Y" Z "$@"; p $X', "1"),
+    ('X=1; printf "$Y" $Z; p $X', "1"),
     ("X=1; X=2 | cat; p $X", "1"),
     ("X=1; cat | X=2; p $X", None),
     ("X=1 true; p ${X:-none}", None),
@@ -310,6 +357,7 @@ KNOWN = [
     ("X=1; if c; then X=2; else X=2; fi; p $X", "2"),
     ("X=1; f() { local X=2; }; f; p $X", "1"),
     ("X=1; f() { declare -g X=2; }; f; p $X", "2"),
+    ("X=1; case $Y in a) X=2;& b) ;; c) p $X;; esac", "1"),
     ("X=1; cd /nowhere || { X=2; exit 1; }; p $X", "1"),
     ('f() { p "$@"; }; f 1 $X', "1"),
     ('f() { p "$@"; }; f "$X" 1', None),
@@ -480,6 +528,9 @@ def test_substitutions_run_wherever_they_stand() -> None:
         ("if c; then rm() { p; }; fi; rm x", [("c",), ("p",), ("rm", "x")]),
         ("alias rm=p; rm x", [("rm", "x"), ("shell", "p x")]),
         ("command -v git", []),
+        ("ls() { p; }; ls=1; unset ls; ls", [("p",), ("ls",)]),
+        ("ls() { p; }; unset -f ls; ls", [("ls",)]),
+        ("ls() { p; }; unset -f $X; ls", [("p",), ("ls",)]),
         ("builtin cd sub && p", [("p",)]),
         ("/bin/rm x; \\rm y; 'rm' z", [("/bin/rm", "x"), ("rm", "y"), ("rm", "z")]),
         ("$CMD x", [("", "x")]),

@@ -52,6 +52,9 @@ def leaves() -> st.SearchStrategy[str]:
         st.builds("local {}={}".format, NAMES, WORDS),
         st.builds("read -r {} <<< {}".format, NAMES, WORDS),
         st.builds("printf -v {} %s {}".format, NAMES, WORDS),
+        st.builds('export "{}={}" {}=${}'.format, NAMES, WORDS, NAMES, NAMES),
+        st.builds("command declare {}={}".format, NAMES, WORDS),
+        st.builds("unset {}; printf -v{} {}".format, WORDS, NAMES, WORDS),
         st.builds("f {} {}".format, WORDS, WORDS),
         st.sampled_from(
             ["cd sub", "cd ..", "cd nope || cd sub", "cd sub || exit", "unset x", "shift", "set -f", "r=y", "exit"]

@@ -11,7 +11,7 @@ from agentguard.core.call import Invocation
 from agentguard.core.effect import Reading
 from agentguard.readers.sql import execute, functions
 from agentguard.readers.sql import read as read_sql
-from agentguard.readers.sql.place import Place
+from agentguard.readers.sql.database import Database
 from agentguard.readers.sql.session import Session
 
 
@@ -280,8 +280,8 @@ def test_every_target_is_named(sql: str, targets: list[str]) -> None:
 
 
 def test_a_table_is_told_apart_by_server_database_and_schema() -> None:
-    session = Session("psql", Place("db.example.com:5432", "app"))
-    execute("delete from s.users", session)
+    session = Session("psql", Database("db.example.com:5432", "app"), execute)
+    session.execute("delete from s.users")
     assert session.effects[0].target.identity == ("db.example.com:5432", "app", "s", "users")
 
 
@@ -303,8 +303,8 @@ def test_a_table_is_told_apart_by_server_database_and_schema() -> None:
 )
 def test_a_whole_production_database_is_catastrophic(host: str, database: str, sql: str, catastrophic: bool) -> None:
     names = ((host, f"host {host}"), (database, f"database {database}"))
-    session = Session("psql", Place(host, database, names, "host localhost" if host == "localhost" else ""))
-    execute(sql, session)
+    session = Session("psql", Database(host, database, names, "host localhost" if host == "localhost" else ""), execute)
+    session.execute(sql)
     assert bool(Reading(tuple(session.effects)).catastrophic) is catastrophic
 
 

@@ -12,9 +12,9 @@ from ...core.word import Known, Unknown, known, text_of
 from ...lean.typing import TYPE_CHECKING
 from .. import http
 from ..url import split
-from . import config, files, globs, other, variables
-from .group import Group, content, value
+from . import config, files, globs, non_http, variables
 from .request import method, request, scheme
+from .transfer import Transfer, content, value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +35,7 @@ def read_call(call: Call, context: Context) -> Reading:
         return Reading()
     reading = _configured(call, context)
     if reading is None:
-        found = [effect for group in _groups(call, context) for effect in _effects(group)]
+        found = [effect for transfer in _transfers(call, context) for effect in _effects(transfer)]
         if any(effect.rating == "destructive" for effect in found):
             _look_at_files(call, context)
         reading = Reading(tuple(effect.replace(program=call.program) for effect in found))
@@ -57,15 +57,15 @@ def _look_at_files(call: Call, context: Context) -> None:
                 continue
 
 
-def _groups(call: Call, context: Context) -> list[Group]:
+def _transfers(call: Call, context: Context) -> list[Transfer]:
     """The call's arguments, split at every `--next`."""
-    groups: list[list[Argument]] = [[]]
+    parts: list[list[Argument]] = [[]]
     for argument in call.arguments:
         if argument.option == "--next":
-            groups.append([])
+            parts.append([])
         else:
-            groups[-1].append(argument)
-    return [Group(arguments, call, context) for arguments in groups]
+            parts[-1].append(argument)
+    return [Transfer(arguments, call, context) for arguments in parts]
 
 
 def _configured(call: Call, context: Context) -> Reading | None:
@@ -119,46 +119,46 @@ def _words(call: Call, context: Context) -> Iterator[Word]:
             yield argument.value
 
 
-def _effects(group: Group) -> Iterator[Effect]:
-    """What one group sends, then what it writes."""
-    uploads = [None if file == Known("") else file for file in group.values("UPLOAD")]
-    for index, url in enumerate(group.values("URL")):
-        yield from _transfers(group, url, uploads[index] if index < len(uploads) else None)
-    yield from files.written(group)
+def _effects(transfer: Transfer) -> Iterator[Effect]:
+    """What one transfer sends, then what it writes."""
+    uploads = [None if file == Known("") else file for file in transfer.values("UPLOAD")]
+    for index, url in enumerate(transfer.values("URL")):
+        yield from _sent(transfer, url, uploads[index] if index < len(uploads) else None)
+    yield from files.written(transfer)
 
 
-def _transfers(group: Group, url: Word, upload: Word | None) -> Iterator[Effect]:
+def _sent(transfer: Transfer, url: Word, upload: Word | None) -> Iterator[Effect]:
     """What one URL, globs and all, would do."""
-    verb = method(group, upload)
+    verb = method(transfer, upload)
     unknown = [word.written for word in (verb, url) if isinstance(word, Unknown)]
     if isinstance(url, Unknown) and _only_reads(verb) and _surely_http(url):
         unknown = []
     if unknown:
         reason = f"sends a request, of which {' and '.join(unknown)} is not known before the line runs"
-        yield _unknown(group.call, reason, "curl-unresolved")
+        yield _unknown(transfer.call, reason, "curl-unresolved")
     if isinstance(verb, Unknown):
         return
-    alike = group.has("--globoff") or (_only_reads(verb) and "query" not in url.guess)
+    alike = transfer.has("--globoff") or (_only_reads(verb) and "query" not in url.guess)
     expanded = [(url.guess, ())] if alike else globs.expand(url.guess)
     if expanded is None:
-        yield _unknown(group.call, f"{url.written} stands for more URLs than can be looked at", "curl-too-many")
+        yield _unknown(transfer.call, f"{url.written} stands for more URLs than can be looked at", "curl-too-many")
         expanded = []
     if isinstance(url, Unknown) and not _only_reads(verb):  # "$OWNER" stands for a segment, though which is not known
         written = url.written.replace('"', "")
         expanded.append((written[max(written.find(url.start), 0) :], ()))  # without the option that it is attached to
     for one, _parts in expanded:
-        for effect in _transfer(group, url, one, verb.text, upload):
+        for effect in _sent_to(transfer, url, one, verb.text, upload):
             if not unknown or (effect.rating == "destructive" and effect.verb != "unknown"):
                 yield effect
 
 
-def _transfer(group: Group, given: Word, url: str, verb: str, upload: Word | None) -> Iterator[Effect]:
+def _sent_to(transfer: Transfer, given: Word, url: str, verb: str, upload: Word | None) -> Iterator[Effect]:
     """What one of the URLs that the `given` one stands for would do."""
-    parts = split(url, scheme(group, url))
+    parts = split(url, scheme(transfer, url))
     if parts.scheme in ("http", "https"):
-        yield from http.read(request(group, given, url, verb, upload), group.context)
+        yield from http.read(request(transfer, given, url, verb, upload), transfer.context)
     else:
-        yield from other.effects(group, parts, upload)
+        yield from non_http.effects(transfer, parts, upload)
 
 
 def _only_reads(verb: Word) -> bool:

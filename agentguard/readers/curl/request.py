@@ -1,4 +1,4 @@
-"""The HTTP request that a group of curl's arguments stands for; the tests compare it with the real curl's."""
+"""The HTTP request that a transfer of curl stands for; the tests compare it with the real curl's."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ...core.word import Known, Unknown, known
 from ...lean.typing import TYPE_CHECKING
 from .. import http
 from ..url import PLAIN, Url, split
-from .group import Group, value
+from .transfer import Transfer, value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,62 +22,62 @@ GUESSED = ("ftp", "dict", "ldap", "imap", "smtp", "pop3")
 PLACES = ("--abstract-unix-socket", "--connect-to", "--request-target", "--unix-socket", "--url-query")
 
 
-def method(group: Group, upload: Word | None) -> Word:
+def method(transfer: Transfer, upload: Word | None) -> Word:
     """The method of a request that sends the file `upload`."""
-    custom = group.last("--request")
+    custom = transfer.last("--request")
     if custom is not None and custom != Known(""):
         return custom
     if upload is not None:
         return Known("PUT")
-    if group.playing("FORM"):
+    if transfer.playing("FORM"):
         return Known("POST")
-    if group.has("--head"):
+    if transfer.has("--head"):
         return Known("HEAD")
-    return Known("POST" if group.playing("BODY") and not group.has("--get") else "GET")
+    return Known("POST" if transfer.playing("BODY") and not transfer.has("--get") else "GET")
 
 
-def scheme(group: Group, url: str) -> str:
+def scheme(transfer: Transfer, url: str) -> str:
     """The scheme of a URL that names none: --proto-default, or what its host begins with."""
     host = url.lower()
     guess = next((scheme for scheme in GUESSED if host.startswith(scheme + ".")), "http")
-    given = group.last("--proto-default")
+    given = transfer.last("--proto-default")
     return given.written if given is not None and given != Known("") else guess
 
 
-def request(group: Group, given: Word, url: str, verb: str, upload: Word | None) -> http.Request:
+def request(transfer: Transfer, given: Word, url: str, verb: str, upload: Word | None) -> http.Request:
     """The request by the method `verb` for one URL, as the globs of the `given` one are resolved."""
-    return _Builder(group).request(given, url, verb, upload)
+    return _Builder(transfer).request(given, url, verb, upload)
 
 
 class _Builder:
     """Puts a request together; `unseen` says why part of it cannot be seen, `hidden` which part if not the body."""
 
-    def __init__(self, group: Group) -> None:
-        self.group = group
+    def __init__(self, transfer: Transfer) -> None:
+        self.transfer = transfer
         self.unseen = ""
         self.hidden: tuple[str, ...] = ()
 
     def request(self, given: Word, url: str, verb: str, upload: Word | None) -> http.Request:
-        group = self.group
+        transfer = self.transfer
         headers = self.headers()
         if self.unseen:
             self.hidden += ("header.",)
         if isinstance(given, Unknown) and "?" in given.written:
             self.hidden += ("query.",)
         body, fields = self.body(), self.fields()
-        for argument in group.arguments:
+        for argument in transfer.arguments:
             if argument.option in PLACES and isinstance(argument.value, Unknown):
                 self.unseen = f"{argument.value.written} is not known before the line runs"
                 self.hidden += ("query.",)
-        queries = [value(a).guess for a in group.arguments if a.option == "--url-query"]
-        if group.has("--get") and group.playing("BODY"):
+        queries = [value(a).guess for a in transfer.arguments if a.option == "--url-query"]
+        if transfer.has("--get") and transfer.playing("BODY"):
             queries.insert(0, text(body))
             body = b""
             if self.unseen:
                 self.hidden += ("query.",)
         if upload is not None:
             body = self.read(upload) if verb.upper() == "POST" else b""
-        sockets = (group.last("--unix-socket"), group.last("--abstract-unix-socket"))
+        sockets = (transfer.last("--unix-socket"), transfer.last("--abstract-unix-socket"))
         return http.Request(
             method=verb,
             url=self.url(url, upload, queries),
@@ -85,9 +85,9 @@ class _Builder:
             body=b"" if fields else body,
             fields=fields,
             unseen=self.unseen,
-            hosts=tuple(value(a).guess.split(":")[2] for a in group.arguments if _leads_elsewhere(a)),
+            hosts=tuple(value(a).guess.split(":")[2] for a in transfer.arguments if _leads_elsewhere(a)),
             hidden=self.hidden,
-            reached=reached(group, split(url, scheme(group, url))),
+            reached=reached(transfer, split(url, scheme(transfer, url))),
             socket=next((path.guess for path in sockets if path is not None and path.guess), ""),
         )
 
@@ -95,9 +95,9 @@ class _Builder:
         """The URL with its scheme, the file's name that an upload adds, and what goes into the query."""
         url = url.partition("#")[0]
         if "://" not in url:
-            url = f"{scheme(self.group, url)}://{url}"
+            url = f"{scheme(self.transfer, url)}://{url}"
         parts = split(url)
-        target = self.group.last("--request-target")
+        target = self.transfer.last("--request-target")
         if target is not None and target.guess:
             url = f"{parts.scheme}://{parts.host}{':' if parts.port else ''}{parts.port}/{target.guess.lstrip('/')}"
         elif upload is not None and not parts.path.rpartition("/")[2]:
@@ -111,7 +111,7 @@ class _Builder:
     def body(self) -> bytes:
         """What -d, --json and their like send, joined as curl joins it."""
         whole: bytes | None = None
-        for argument in self.group.playing("BODY"):
+        for argument in self.transfer.playing("BODY"):
             piece = self.piece(argument.option, value(argument))
             joint = b"" if argument.option == "--json" else b"&"
             whole = piece if whole is None else whole + joint + piece
@@ -139,7 +139,7 @@ class _Builder:
     def fields(self) -> tuple[tuple[str, str], ...]:
         """The text fields of a multipart form; a file that it sends is only looked at where it may be GraphQL."""
         found = []
-        for argument in self.group.playing("FORM"):
+        for argument in self.transfer.playing("FORM"):
             word = value(argument)
             name, _, given = word.guess.partition("=")
             if isinstance(word, Unknown):
@@ -157,9 +157,9 @@ class _Builder:
     def headers(self) -> tuple[tuple[str, str], ...]:
         """The headers, the last of each name first, their names in lower case."""
         found: list[tuple[str, str]] = []
-        if self.group.has("--json"):
+        if self.transfer.has("--json"):
             found.append(("content-type", "application/json"))
-        for argument in self.group.playing("HEADER"):
+        for argument in self.transfer.playing("HEADER"):
             line = value(argument)
             lines: Iterable[Word] = (line,)
             if isinstance(line, Known) and line.text[:1] == "@":
@@ -177,16 +177,16 @@ class _Builder:
     def read(self, path: Word) -> bytes:
         """A file's bytes; nothing, and why, if it cannot be seen."""
         try:
-            return self.group.read(path)
+            return self.transfer.read(path)
         except Unseen as why:
             self.unseen = self.unseen or str(why)
             return b""
 
 
-def reached(group: Group, url: Url) -> str:
+def reached(transfer: Transfer, url: Url) -> str:
     """The host that a transfer really connects to, when an option says another one than the URL; "" otherwise."""
     port = url.port or {"http": "80", "https": "443"}.get(url.scheme, "")
-    for argument in group.arguments:
+    for argument in transfer.arguments:
         if argument.option in ("--connect-to", "--resolve") and isinstance(argument.value, Unknown):
             return argument.value.written  # which is no host that is known to be near
         given = value(argument).guess.lstrip("+").replace("]", "").replace("[", "")

@@ -9,7 +9,7 @@ from ...core.unseen import Unseen
 from ...core.word import Known, text_of
 from ...lean.typing import TYPE_CHECKING
 from ..url import PLAIN
-from .group import content
+from .transfer import content
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

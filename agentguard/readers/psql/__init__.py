@@ -12,11 +12,12 @@ ONLY_TELLS = ("--help", "--version", "--list")
 
 def read_call(call: Call, context: Context) -> Reading:
     """Everything that psql would run for this call; what its options alone do is for the rules."""
-    from .run import Psql
+    from .run import run, script
+    from .session import Psql
 
-    psql = Psql(call, context)
+    psql = Psql(call, context, script)
     if call.has(*ONLY_TELLS):
         psql.outputs()
     else:
-        psql.run()
+        run(psql)
     return Reading(tuple(psql.session.effects), psql.unguarded)

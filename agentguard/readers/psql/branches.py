@@ -7,8 +7,8 @@ import re
 from ...lean.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .run import Psql
     from .script import Scanner
+    from .session import Psql
 
 _COMMENTS = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 

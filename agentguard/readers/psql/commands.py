@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ...core.word import Word
-    from .run import Psql
     from .script import Scanner
+    from .session import Psql
 
 #: Commands that show something or change how psql shows it.
 LOOKS = frozenset(

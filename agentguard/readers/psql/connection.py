@@ -12,7 +12,7 @@ from ...core.unseen import Unseen
 from ...core.word import Known, Unknown, text_of
 from ...core.world import World
 from ...lean.typing import TYPE_CHECKING
-from ..sql.place import Place
+from ..sql.database import Database
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -114,15 +114,15 @@ def complete(found: Settings, invocation: Invocation, world: World) -> None:
             found.default(name, value, f"{variable}={value.written}")
 
 
-def place(found: Settings) -> Place:
-    """The place that the settings lead to."""
+def database(found: Settings) -> Database:
+    """The database that the settings lead to."""
     host = found.get("hostaddr") or found.get("host")
     port = found.get("port") or "5432"
     given = (name for name in ("host", "hostaddr", "dbname", "service") if found.get(name))
     names = tuple((found.get(name), found.values[name][1]) for name in given)
     names += tuple(("", fault) for fault in found.faults)
     local = "" if found.faults else _local(host, found)
-    return Place(f"{host or 'socket'}:{port}", found.get("dbname") or found.get("user"), names, local)
+    return Database(f"{host or 'socket'}:{port}", found.get("dbname") or found.get("user"), names, local)
 
 
 def _local(host: str, found: Settings) -> str:

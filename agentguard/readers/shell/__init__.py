@@ -7,8 +7,9 @@ from ...core.context import Context
 from ...core.effect import Reading
 from ...core.word import Known
 from ...lean.typing import TYPE_CHECKING
-from .pieces import NotUnderstood
-from .walk import Walk, unread
+from .interpreter import Interpreter, unread
+from .nodes import execute
+from .word_parts import NotUnderstood
 
 if TYPE_CHECKING:
     from ...core.word import Word
@@ -20,14 +21,14 @@ def read(text: str, call: Invocation, context: Context) -> Reading:
     What cannot be followed is one effect `unknown` whose reason says what it was, and whether bash
     would not follow it either.
     """
-    walk = Walk(context, call, _arguments(text, call))
+    shell = Interpreter(context, call, _arguments(text, call), execute)
     try:
-        walk.whole(text)
+        shell.whole(text)
     except NotUnderstood as what:
-        return walk.reading + unread(call, what)
+        return shell.reading + unread(call, what)
     except RecursionError:
-        return walk.reading + unread(call, NotUnderstood("it is nested too deeply"))
-    return walk.reading
+        return shell.reading + unread(call, NotUnderstood("it is nested too deeply"))
+    return shell.reading
 
 
 def _arguments(text: str, call: Invocation) -> tuple[Word, ...] | None:

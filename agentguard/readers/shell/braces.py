@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from .pieces import NotUnderstood, Pieces
+from .lexer import closing
 from .quoting import Scanner
+from .word_parts import NotUnderstood, Pieces
 
 #: The most words that braces may become.
 MAX_WORDS = 1000
@@ -16,7 +17,7 @@ def braces(raw: str) -> list[str]:
 
 def _atoms(raw: str) -> list[str]:
     """Single characters, and whole what is quoted or a substitution: a brace in there is none."""
-    scanner, atoms = _Scanner(raw), []
+    scanner, atoms = _Scanner(raw, closing), []
     while scanner.at < len(raw):
         begin = scanner.at
         scanner.over()

@@ -6,83 +6,97 @@ from ...core.call import Stream
 from ...core.effect import Effect, Target
 from ...core.word import Known, Unknown, Word, joined, known
 from ...lean.typing import TYPE_CHECKING
-from .pieces import NotUnderstood
-from .prints import contents
+from .assignments import DECLARING, declare, named
+from .known_output import contents
+from .program import program
+from .word_parts import NotUnderstood, decimal
 from .words import may_be_many
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-    from .walk import Walk
+    from .interpreter import Interpreter
 
-#: Their arguments of the form NAME=VALUE are assignments.
-DECLARING = ("export", "declare", "typeset", "local", "readonly")
+#: The letters of options that take a value.
+_VALUED = {"read": "adinNptu", "mapfile": "dnOsuCc", "readarray": "dnOsuCc"}
 #: Options of `shopt` that do not change what a pattern stands for.
 _HARMLESS = known(
     ("extglob", "expand_aliases", "lastpipe", "inherit_errexit", "histappend", "checkwinsize", "cmdhist", "autocd")
 )
-#: Programs that never read standard input.
-QUIET = known(("echo", "printf", "true", "false", "test", "[", "pwd", "kill", "ls", "mkdir", "touch", "sleep", "date"))
 _TWO_DASHES = Known("--")
 
 
-def _nothing(walk: Walk, argv: tuple[Word, ...]) -> bytes | None:
+def _nothing(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
     return b""
 
 
-def _cd(walk: Walk, argv: tuple[Word, ...]) -> bytes | None:
+def _cd(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
     words = list(argv[1:])
     while words and words[0] in known(("-L", "-P", "-e", "-@", "-n", "--")):
         words.pop(0)
-    scope, goes_home = walk.scope, argv[0] == Known("cd")
+    scope, goes_home = shell.scope, argv[0] == Known("cd")
     home, elsewhere = scope.variables.get("HOME"), Unknown("", joined(argv).written)
     where = words[0] if words else home if isinstance(home, Word) and goes_home else elsewhere
     if where.guess.startswith(("+", "-")) or ("CDPATH" in scope.variables and not where.guess.startswith(("/", "."))):
         where = elsewhere
     before = scope.cwd
-    scope.cwd = walk.absolute(where)
-    scope.fallback = None if walk.exists(scope.cwd) else before
+    scope.cwd = shell.absolute(where)
+    scope.fallback = None if shell.exists(scope.cwd) else before
     return b"" if goes_home else None
 
 
-def _popd(walk: Walk, argv: tuple[Word, ...]) -> bytes | None:
-    walk.scope.cwd = Unknown(walk.scope.cwd.guess, "popd")
+def _popd(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
+    shell.scope.cwd = Unknown(shell.scope.cwd.guess, "popd")
     return None
 
 
-def _declare(walk: Walk, argv: tuple[Word, ...]) -> bytes | None:
-    """The assignments have been made while the words were expanded."""
-    command, *words = (word.guess for word in argv)
-    names = [word.partition("=")[0] for word in words if not word.startswith("-")]
-    for name in (word for word in words if word.isidentifier()):
-        walk.shadow(argv, name)
-    options = "".join(word for word in words if word.startswith("-"))
+def _declare(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
+    """What an option says is so of every name."""
+    command, words = argv[0].guess, argv[1:]
+    options = "".join(word.guess for word in words if word.guess.startswith("-"))
+    scope, names = shell.scope, [named(word) for word in words]
+    for word, name in zip(words, names, strict=True):
+        if name != "":
+            shell.shadow(argv, name)
+            declare(shell, word)
+    affected = {*scope.variables} if None in names else {name for name in names if name}
+    if None in names:
+        scope.forget(None)
     if command == "export" or "x" in options:
-        change = walk.scope.exported.difference_update if "n" in options else walk.scope.exported.update
-        change(names)
-    if by_value := set(options) & set("iulc") or command == "readonly" or "r" in options:
-        walk.scope.changed.update(names)
-        walk.scope.forget(*(names if by_value else ()))
-    if command == "local" and not walk.shadowed:
-        walk.scope.forget(*names)
+        change = scope.exported.difference_update if "n" in options else scope.exported.update
+        change(affected)
+    if set(options) & set("iulc") or command == "readonly" or "r" in options:
+        scope.changed.update(affected)
+        scope.forget(*affected)
+    if command == "local" and not shell.shadowed:
+        scope.forget(*affected)
     if command == "local":
-        walk.scope.forget(*(word for word in words if word.isidentifier()))
-    by_reference = "n" in options and command != "export"
-    if by_reference or any(isinstance(word, Unknown) for word in argv):
-        walk.scope.forget(*names)
-    return b"" if names else None
+        scope.forget(*(word.guess for word in words if word.guess.isidentifier()))
+    if "n" in options and command != "export":
+        scope.forget(*affected)
+        scope.references.update(affected)
+    return b"" if affected else None
 
 
-def _unset(walk: Walk, argv: tuple[Word, ...]) -> bytes | None:
+def _unset(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
+    """Without an option, a function goes only where there is no variable of that name."""
+    scope, only_functions = shell.scope, Known("-f") in argv
     for word in argv[1:]:
-        if Known("-f") not in argv:
-            walk.scope.variables.pop(word.guess, None)
-        if Known("-v") not in argv:
-            walk.scope.functions.pop(word.guess, None)
+        if not only_functions:
+            scope.forget(named(word))
+            scope.variables.pop(word.guess if isinstance(word, Known) else "", None)
+        if Known("-v") in argv:
+            continue
+        if isinstance(word, Unknown):
+            scope.may_lose(*scope.functions)
+        elif only_functions:
+            scope.functions.pop(word.text, None)
+        else:
+            scope.may_lose(word.text)
     return b""
 
 
-def _set(walk: Walk, argv: tuple[Word, ...]) -> bytes | None:
+def _set(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
     words = list(argv[1:])
     while words and words[0].guess[:1] in ("-", "+") and words[0].guess not in ("-", "--"):
         given = words.pop(0)
@@ -90,121 +104,150 @@ def _set(walk: Walk, argv: tuple[Word, ...]) -> bytes | None:
         name = words.pop(0).guess if option[1:].endswith("o") and words else ""
         errexit = "e" in option or name == "errexit"
         if "f" in option or name == "noglob":
-            walk.scope.globs = "off" if option[0] == "-" else "on"
+            shell.scope.globs = "off" if option[0] == "-" else "on"
         if set(option) & set("kB") or name in ("keyword", "braceexpand") or isinstance(given, Unknown):
             raise NotUnderstood(f"`set {given.written}`, after which words are others")
-        walk.scope.errexit = (option[0] == "-") if errexit else walk.scope.errexit
+        shell.scope.errexit = (option[0] == "-") if errexit else shell.scope.errexit
     if words:
-        walk.scope.arguments = tuple(words[words[0].guess in ("-", "--") :])
+        shell.scope.arguments = tuple(words[words[0].guess in ("-", "--") :])
     return b""
 
 
-def _shift(walk: Walk, argv: tuple[Word, ...]) -> bytes | None:
-    arguments, count = walk.scope.arguments, (*argv[1:], Known("1"))[0]
-    walk.scope.arguments = None
-    if arguments is not None and isinstance(count, Known) and count.text.isdigit():
-        gone, left = arguments[: int(count.text)], arguments[int(count.text) :]
-        walk.scope.arguments = None if any(map(may_be_many, gone)) else left
+def _shift(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
+    """Where there are fewer arguments than are to go, all stay."""
+    arguments, given = shell.scope.arguments, (*argv[1:], Known("1"))[0]
+    count = decimal(given.text) if isinstance(given, Known) else None
+    shell.scope.arguments = None
+    if arguments is not None and count is not None and not any(map(may_be_many, arguments[:count])):
+        shell.scope.arguments = arguments[count:] if count <= len(arguments) else arguments
     return b""
 
 
-def _shopt(walk: Walk, argv: tuple[Word, ...]) -> bytes | None:
+def _shopt(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
     """`shopt`, `setopt`: with some of the options patterns match other names, or stand for nothing."""
     if len(argv) > 1 and not set(argv) <= {*known(("shopt", "-s", "-u", "-q", "-p")), *_HARMLESS}:
-        walk.scope.globs = "otherwise"
+        shell.scope.globs = "otherwise"
     return b""
 
 
-def _read(walk: Walk, argv: tuple[Word, ...]) -> bytes | None:
-    """`read`, `mapfile`, `getopts`: the operands are variables; so is every other word, to be sure."""
-    names = (word.guess for word in argv[1:] if word.guess.isidentifier())
-    walk.scope.forget("REPLY", "MAPFILE", "OPTARG", "OPTIND", *names)
-    if walk.scope.stdin != Stream("known"):
-        walk.scope.stdin = Stream("unseen", why=f"`{argv[0].guess}` may have read part of it")
+def _targets(argv: tuple[Word, ...], valued: str) -> Iterator[Word]:
+    """The words of `read` that name variables: operands, what -a is given, and what may turn out to be several."""
+    words = list(argv[1:])
+    while words:
+        word = words.pop(0)
+        letter = next((c for c in word.start[1:] if c in valued), "") if word.start[:1] == "-" else ""
+        if not letter:
+            yield word
+            continue
+        value = word.cut(word.start.index(letter, 1) + 1)
+        if value == Known("") and words:
+            value = words.pop(0)
+        if letter == "a" or may_be_many(value):
+            yield value
+
+
+def _read(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
+    """`read`, `mapfile`: the operands are variables; so is every other word that could be one, to be sure."""
+    targets = map(named, _targets(argv, _VALUED[argv[0].guess]))
+    return _has_read(shell, argv, "REPLY", "MAPFILE", *targets)
+
+
+def _getopts(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
+    """`getopts LETTERS NAME`"""
+    first = 1 if any(map(may_be_many, argv[1:2])) else 2
+    return _has_read(shell, argv, "OPTARG", "OPTIND", *map(named, argv[first:3]))
+
+
+def _has_read(shell: Interpreter, argv: tuple[Word, ...], *names: str | None) -> bytes | None:
+    shell.scope.forget(*names, *(word.guess for word in argv[1:] if word.guess.isidentifier()))
+    if shell.scope.stdin != Stream("known"):
+        shell.scope.stdin = Stream("unseen", why=f"`{argv[0].guess}` may have read part of it")
     return b""
 
 
-def _mapfile(walk: Walk, argv: tuple[Word, ...]) -> bytes | None:
+def _mapfile(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
     """`mapfile -C TEXT` runs the text with the number and the line after it."""
     at = next((i for i, word in enumerate(argv) if word.guess[:1] == "-" and "C" in word.guess), 0)
     attached = argv[at].partition("C")[2]
     text = attached if attached != Known("") else joined(argv[at + 1 : at + 2])
     if at and text != Known(""):
-        walk.add(walk.context.text("shell", Unknown(f"{text.guess} 0 ''", text.written), walk.invocation(argv)))
-    return _read(walk, argv)
+        shell.add(shell.context.text("shell", Unknown(f"{text.guess} 0 ''", text.written), shell.invocation(argv)))
+    return _read(shell, argv)
 
 
-def _let(walk: Walk, argv: tuple[Word, ...]) -> bytes | None:
+def _let(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
     for word in argv[1:]:
-        walk.words.arithmetic(word.guess)
+        shell.words.arithmetic(word.guess)
     return b""
 
 
-def _printf(walk: Walk, argv: tuple[Word, ...]) -> bytes | None:
-    if argv[1:2] == known(("-v",)):
-        walk.scope.forget(*(word.guess for word in argv[2:3]))
+def _printf(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
+    """`printf -v NAME …` prints nothing."""
+    first = argv[1] if argv[1:] else Known("")
+    if first.start.startswith("-v"):
+        shell.scope.forget(*map(named, argv[2:3] if first == Known("-v") else (first.cut(2),)))
         return b""
-    return walk.program(argv)
+    return program(shell, argv)
 
 
-def _alias(walk: Walk, argv: tuple[Word, ...]) -> bytes | None:
+def _alias(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
     for word in argv[1:]:
         name, given, value = word.partition("=")
         if given:
-            walk.scope.aliases[name.guess] = value
+            shell.scope.aliases[name.guess] = value
     return None
 
 
-def _hash(walk: Walk, argv: tuple[Word, ...]) -> bytes | None:
+def _hash(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
     """`hash -p FILE NAME`, `enable -f FILE NAME`: another program of that name."""
     name, *words = (word.guess for word in argv)
     if any(word[:1] == "-" != word[1:2] and set(word) & set("pf") for word in words):
         reason = "makes a name stand for another program, so that what follows cannot be told"
-        walk.tell(Effect("unknown", Target("call", name), rule="sh-other-program", program=name, reason=reason))
+        shell.tell(Effect("unknown", Target("call", name), rule="sh-other-program", program=name, reason=reason))
     return b""
 
 
-def _eval(walk: Walk, argv: tuple[Word, ...]) -> bytes | None:
-    return _text(walk, joined(argv[1:]), argv)
+def _eval(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
+    return _text(shell, joined(argv[1:]), argv)
 
 
-def _text(walk: Walk, text: Word, argv: tuple[Word, ...]) -> bytes | None:
+def _text(shell: Interpreter, text: Word, argv: tuple[Word, ...]) -> bytes | None:
     """Run a text in this very shell; in another one too, to say so, if it is not wholly known."""
     if isinstance(text, Unknown):
-        walk.add(walk.context.text("shell", text, walk.invocation(argv)))
+        shell.add(shell.context.text("shell", text, shell.invocation(argv)))
         return None
-    return walk.run(text.text)
+    return shell.run(text.text)
 
 
-def _source(walk: Walk, argv: tuple[Word, ...]) -> bytes | None:
+def _source(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
     words = [word for word in argv[1:] if word != _TWO_DASHES]
     if not words:
         return b""
-    stream = contents(walk, words[0])
+    stream = contents(shell, words[0])
     if stream.kind != "known":
         reason = f"runs a script that cannot be read: {stream.why}"
         target = Target("file", words[0].guess)
-        walk.tell(Effect("unknown", target, rule="sh-unseen-script", program=argv[0].guess, reason=reason))
+        shell.tell(Effect("unknown", target, rule="sh-unseen-script", program=argv[0].guess, reason=reason))
         return None
-    outer = walk.scope.arguments
-    walk.scope.arguments = tuple(words[1:]) or outer
-    before = walk.scope.copy()
+    outer = shell.scope.arguments
+    shell.scope.arguments = tuple(words[1:]) or outer
+    before = shell.scope.copy()
     text = stream.data.decode("utf-8", "surrogateescape")
-    walk.run(text)
+    shell.run(text)
     if "return" in text:
-        walk.scope.merge(before)
-    walk.scope.arguments = outer
+        shell.scope.merge(before)
+    shell.scope.arguments = outer
     return None
 
 
-def _exec(walk: Walk, argv: tuple[Word, ...]) -> bytes | None:
+def _exec(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
     words = list(argv[1:])
     while words and isinstance(words[0], Known) and words[0].text.startswith("-"):
         words = words[2 if words[0].text.endswith("a") else 1 :]
-    return walk.program(tuple(words)) if words else b""
+    return program(shell, tuple(words)) if words else b""
 
 
-def _command(walk: Walk, argv: tuple[Word, ...]) -> bytes | None:
+def _command(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
     """`command NAME` and `builtin NAME`: the builtin or program, whatever function has that name."""
     words = list(argv[1:])
     while words and isinstance(words[0], Known) and words[0].text.startswith("-"):
@@ -214,31 +257,31 @@ def _command(walk: Walk, argv: tuple[Word, ...]) -> bytes | None:
     if not words:
         return b""
     builtin = BUILTINS.get(words[0].text) if isinstance(words[0], Known) else None
-    return builtin(walk, tuple(words)) if builtin else walk.program(tuple(words))
+    return builtin(shell, tuple(words)) if builtin else program(shell, tuple(words))
 
 
-def _trap(walk: Walk, argv: tuple[Word, ...]) -> bytes | None:
+def _trap(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
     """What is trapped runs at once, or at the end, or anywhere in between."""
     words = [word for word in argv[1:] if word != _TWO_DASHES]
     if len(words) > 1 and words[0] != Known("") and not words[0].start.startswith("-"):
-        before = walk.scope.copy()
+        before = shell.scope.copy()
 
         def run() -> bytes | None:
-            return _text(walk, words[0], (Known("trap"), words[0]))
+            return _text(shell, words[0], (Known("trap"), words[0]))
 
         def late() -> bytes | None:
-            walk.scope.merge(before)
+            shell.scope.merge(before)
             return run()
 
-        walk.apart(run)
-        walk.at_end.append(late)
+        shell.apart(run)
+        shell.at_end.append(late)
     return b""
 
 
-BUILTINS: dict[str, Callable[[Walk, tuple[Word, ...]], bytes | None]] = {
+BUILTINS: dict[str, Callable[[Interpreter, tuple[Word, ...]], bytes | None]] = {
     "cd": _cd, "pushd": _cd, "chdir": _cd, "popd": _popd,
     **dict.fromkeys(DECLARING, _declare), "unset": _unset, "set": _set, "shift": _shift,
-    "read": _read, "getopts": _read, "mapfile": _mapfile, "readarray": _mapfile, "let": _let, "printf": _printf,
+    "read": _read, "getopts": _getopts, "mapfile": _mapfile, "readarray": _mapfile, "let": _let, "printf": _printf,
     "shopt": _shopt, "setopt": _shopt, "unsetopt": _shopt, "alias": _alias, "hash": _hash, "enable": _hash,
     "eval": _eval, "source": _source, ".": _source, "exec": _exec, "command": _command, "builtin": _command,
     "trap": _trap,

@@ -6,7 +6,7 @@ from ...lean.typing import TYPE_CHECKING
 from ...lean.value import Value
 from . import plain
 from .lexer import Lexer
-from .pieces import NotUnderstood, Token
+from .word_parts import NotUnderstood, Token
 
 if TYPE_CHECKING:
     from typing import Any
@@ -25,7 +25,7 @@ class Script(Value):
     heredocs: dict[int, Token]
     data: set[int]
     patterns: set[int]
-    falls: set[int]
+    falls: dict[int, str]
     cases: set[int]
     selects: set[int]
     coprocesses: dict[int, str]
@@ -33,17 +33,17 @@ class Script(Value):
     def word(self, node: Any) -> Token:
         """The word of a word node."""
         try:
-            return self.words[place(node)]
+            return self.words[offset(node)]
         except KeyError:
             raise NotUnderstood(f"`{self.source(node)}` is cut in two ways") from None
 
     def source(self, node: Any) -> str:
         """The node's own text, on one line and not too long."""
-        text = " ".join(self.text[place(node) : node.pos[1] - len(_BEGIN)].split())
+        text = " ".join(self.text[offset(node) : node.pos[1] - len(_BEGIN)].split())
         return text if len(text) <= 60 else text[:59] + "…"
 
 
-def place(node: Any) -> int:
+def offset(node: Any) -> int:
     """Where in the text a node begins."""
     return int(node.pos[0]) - len(_BEGIN)
 

@@ -7,9 +7,9 @@ bashlex is given a mask of the same length in which every word is a plain one: s
 
 from __future__ import annotations
 
-from .masked import Masked
-from .pieces import NotUnderstood, Piece, Token
 from .quoting import BLANKS, METACHARACTERS, Scanner
+from .token_mask import MaskingScanner
+from .word_parts import NotUnderstood, Piece, Token
 
 #: Longest first, so that the first that fits is the one.
 OPERATORS = (
@@ -27,8 +27,16 @@ _COMPOUND = ("{", "if", "while", "until", "for", "case", "select")
 _LETTERS = "{abcdefghijklmnopqrstuvwxyz"
 
 
-class Lexer(Masked):
-    """One pass over a text, leaving behind what Masked says."""
+def closing(text: str, at: int) -> int:
+    """Where the parenthesis is that closes the commands which begin at `at`: what scanners call `nested`."""
+    return Lexer(text, at).run(nested=True)
+
+
+class Lexer(MaskingScanner):
+    """One pass over a text, leaving behind what MaskingScanner says."""
+
+    def __init__(self, text: str, at: int = 0) -> None:
+        super().__init__(text, closing, at)
 
     def run(self, nested: bool = False) -> int:
         """Read to the end, or, if nested, to the parenthesis that closes; where that is."""
@@ -85,7 +93,7 @@ class Lexer(Masked):
             self._start = True
             if operator in (";;", ";&", ";;&"):
                 self.mask.put(at, "\n".rjust(len(operator)))
-                self._pattern(falls=operator != ";;")
+                self._pattern(operator)
 
     def _defines(self, at: int) -> bool:
         """Whether a parenthesis is that of `NAME()`, which makes a function."""
@@ -255,7 +263,7 @@ class Lexer(Masked):
         self.mask.put(self.at - 2, "\n ")
         self._pattern()
 
-    def _pattern(self, falls: bool = False) -> None:
+    def _pattern(self, after: str = ";;") -> None:
         self._skip_to_pattern()
         if self.text.startswith("esac", self.at) and self.text[self.at + 4 : self.at + 5] in ("", *METACHARACTERS):
             self.mask.put(self.at, "}".rjust(4))
@@ -279,8 +287,8 @@ class Lexer(Masked):
             raise self.rejected("a `case` has an empty pattern", begin)
         self._looks(begin, pieces)
         self.patterns.add(begin)
-        if falls:
-            self.falls.add(begin)
+        if after != ";;":
+            self.falls[begin] = after
         self.mask.put(self.at, "\n")
         self.at += 1
         self._start = True

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from .pieces import Piece, Pieces, Rejected, Token, unescaped
+from ...lean.typing import TYPE_CHECKING
+from .word_parts import Piece, Pieces, Rejected, Token, unescaped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 BLANKS = " \t"
 METACHARACTERS = " \t\n;&|<>()"
@@ -11,12 +15,17 @@ GROUPING = "?*+@!"
 
 
 class Scanner:
-    """Reads words from a text; `at` is where it stands. Where commands are, patterns may have `@(…)` in them."""
+    """Reads words from a text; `at` is where it stands. Where commands are, patterns may have `@(…)` in them.
+
+    Words have commands in them, which have words: `nested` takes a text and where in it the commands of a
+    substitution begin, and gives where the parenthesis is that closes them. The lexer brings it, see there.
+    """
 
     groups = False
 
-    def __init__(self, text: str, at: int = 0) -> None:
+    def __init__(self, text: str, nested: Callable[[str, int], int], at: int = 0) -> None:
         self.text = text
+        self.nested = nested
         self.at = at
 
     def rejected(self, what: str, at: int) -> Rejected:
@@ -24,16 +33,27 @@ class Scanner:
         near = " ".join(self.text[max(at - 20, 0) : at + 20].split())
         return Rejected(f"{what} near `{near}`" if near else what)
 
-    def closing(self, at: int) -> int:
-        """Where the parenthesis is that closes the commands which begin at `at`."""
-        from .lexer import Lexer  # which is a Scanner itself: commands have words, and words commands
-
-        return Lexer(self.text, at).run(nested=True)
-
     def blanks(self) -> None:
         """Go over blanks."""
         while self.at < len(self.text) and self.text[self.at] in BLANKS:
             self.at += 1
+
+    def whole(self) -> Token:
+        """All of the text as one word, blanks and operators taken literally, as after `${NAME:-`."""
+        pieces = list[Piece]()
+        while self.at < len(self.text):
+            found = self.word()
+            pieces += found.pieces
+            if not found.raw:
+                pieces.append(Piece("text", self.text[self.at]))
+                self.at += 1
+        return Token(self.text, tuple(pieces))
+
+    def quoted(self) -> Token:
+        """All of the text as if it stood between double quotes, as the body of a here-document does."""
+        pieces = Pieces()
+        self.inside_quotes(pieces, "")
+        return Token(self.text, pieces.done())
 
     def word(self) -> Token:
         """The word that begins here, up to an unquoted metacharacter."""
@@ -172,7 +192,7 @@ class Scanner:
 
     def _name(self, pieces: Pieces, quoted: bool) -> None:
         begin = end = self.at + 1
-        if self.text[begin : begin + 1].isdigit() or self.text[begin : begin + 1] in tuple("@*#?-$!"):
+        if self.text[begin : begin + 1] in tuple("0123456789@*#?-$!"):
             end += 1
         else:
             while self.text[end : end + 1].isascii() and (
@@ -198,7 +218,7 @@ class Scanner:
 
     def commands(self, skip: int) -> str:
         """The commands of a substitution whose opening is that long."""
-        end = self.closing(self.at + skip)
+        end = self.nested(self.text, self.at + skip)
         commands = self.text[self.at + skip : end]
         self.at = end + 1
         return commands
@@ -268,22 +288,3 @@ class Scanner:
                     return self.at
                 self.at += 2 if char == "\\" else 1
         raise self.rejected("a parenthesis is not closed", begin - 1)
-
-
-def quoted(text: str, end: str = "") -> Token:
-    """`text` as the inside of double quotes, or of a here-document, with what is expanded there."""
-    scanner, pieces = Scanner(text), Pieces()
-    scanner.inside_quotes(pieces, end)
-    return Token(text, pieces.done())
-
-
-def whole(text: str) -> Token:
-    """All of `text` as one word, blanks and operators taken literally, as after `${NAME:-`."""
-    scanner, pieces = Scanner(text), list[Piece]()
-    while scanner.at < len(text):
-        found = scanner.word()
-        pieces += found.pieces
-        if not found.raw:
-            pieces.append(Piece("text", text[scanner.at]))
-            scanner.at += 1
-    return Token(text, tuple(pieces))

@@ -7,22 +7,22 @@ from ...core.effect import Effect, Target
 from ...core.paths import on_path
 from ...core.word import Known, Unknown, joined
 from ...lean.typing import TYPE_CHECKING
-from .grammar import Script, place
-from .prints import contents
+from .grammar import Script, offset
+from .known_output import contents
 
 if TYPE_CHECKING:
     from typing import Any
 
     from ...core.word import Word
-    from .pieces import Token
-    from .walk import Walk
+    from .interpreter import Interpreter
+    from .word_parts import Token
 
 _STREAMS = ("/dev/null", "/dev/stdout", "/dev/stderr", "/dev/tty", "/dev/zero", "/dev/full")
 #: What is "appended" to these is no file's new end.
 _DEVICES = ("/dev/", "/proc/", "/sys/")
 
 
-def redirect(walk: Walk, script: Script, nodes: list[Any]) -> tuple[Stream | None, bool]:
+def redirect(shell: Interpreter, script: Script, nodes: list[Any]) -> tuple[Stream | None, bool]:
     """Do a command's redirections in order.
 
     The standard input that they give it (None: the one it has anyway), and whether its
@@ -37,17 +37,17 @@ def redirect(walk: Walk, script: Script, nodes: list[Any]) -> tuple[Stream | Non
             elif node.input in (None, 1) and node.output != 1:
                 shown = False
             continue
-        if place(node.output) in script.heredocs:
-            given = _text(walk.words.single(script.heredocs[place(node.output)]))
+        if offset(node.output) in script.heredocs:
+            given = _text(shell.words.single(script.heredocs[offset(node.output)]))
         elif node.type == "<<<":
-            given = _text(walk.words.single(script.word(node.output)) + "\n")
+            given = _text(shell.words.single(script.word(node.output)) + "\n")
         elif node.type == "<&":
-            walk.words.single(script.word(node.output))
+            shell.words.single(script.word(node.output))
             given = Stream("unseen", why="it is another descriptor")
         elif node.type == "<":
-            given = contents(walk, walk.words.single(script.word(node.output)))
+            given = contents(shell, shell.words.single(script.word(node.output)))
         else:
-            _opened(walk, script.word(node.output), node.type)
+            _opened(shell, script.word(node.output), node.type)
             shown = shown and node.input not in (None, 1)
             continue
         if node.input in (None, 0):
@@ -72,9 +72,9 @@ def _text(text: Word) -> Stream:
     return Stream("known", text.text.encode("utf-8", "surrogateescape"))
 
 
-def _opened(walk: Walk, token: Token, operator: str) -> None:
+def _opened(shell: Interpreter, token: Token, operator: str) -> None:
     """A file is opened for writing, of the name that a word becomes."""
-    fields = walk.words.fields(token)
+    fields = shell.words.fields(token)
     if [piece.kind for piece in token.pieces] == ["process"]:
         return  # a pipe
     path = fields[0] if len(fields) == 1 else Unknown(joined(fields).guess, token.raw)
@@ -83,9 +83,9 @@ def _opened(walk: Walk, token: Token, operator: str) -> None:
     if path.guess.startswith(("/dev/tcp/", "/dev/udp/")):
         target = Target("connection", path.guess)
         reason = "sends to a network connection what agentguard does not look at"
-        walk.tell(Effect("unknown", target, rule="sh-redirect-network", program="sh", reason=reason))
+        shell.tell(Effect("unknown", target, rule="sh-redirect-network", program="sh", reason=reason))
         return
-    whole = walk.absolute(path)
+    whole = shell.absolute(path)
     truncates = operator not in (">>", "&>>", "<>") or path.guess.startswith(_DEVICES)
     base = Effect(
         "replace" if truncates else "create",
@@ -96,15 +96,15 @@ def _opened(walk: Walk, token: Token, operator: str) -> None:
         instead="write to a new name, or append with >>" if truncates else "",
     )
     if not truncates:
-        walk.tell(base)
+        shell.tell(base)
     elif isinstance(path, Unknown) or isinstance(whole, Unknown):
         reason = f"{base.reason}: what {path.written} stands for is not known before the line runs"
-        walk.tell(base.replace(target=Target("file", path.written), reason=reason))
+        shell.tell(base.replace(target=Target("file", path.written), reason=reason))
     else:
-        for state in walk.world.paths((path.text,), walk.scope.cwd.guess, True):
-            if state.state == "missing" and not walk.touched(
+        for state in shell.world.paths((path.text,), shell.scope.cwd.guess, True):
+            if state.state == "missing" and not shell.touched(
                 path, besides=("sh-redirect-truncates", "sh-redirect-appends")
             ):
-                walk.tell(base.replace(verb="create", target=Target("file", state.path), reason="makes a file"))
+                shell.tell(base.replace(verb="create", target=Target("file", state.path), reason="makes a file"))
             else:
-                walk.tell(on_path(base, state, tuple(walk.ahead)))
+                shell.tell(on_path(base, state, tuple(shell.ahead)))

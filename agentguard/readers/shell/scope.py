@@ -42,7 +42,8 @@ class Scope:
         self.stdin = call.stdin
         self.errexit = False
         self.globs = "on"  # "off", or "otherwise": patterns match more, or less, than by themselves
-        self.changed: set[str] = set()  # variables that make something else of what is assigned to them
+        self.changed = {"PWD"}  # variables that make something else of what is assigned to them
+        self.references: set[str] = set()  # names that stand for another variable
         self.is_zsh = call.name == "zsh"
 
     def copy(self) -> Scope:
@@ -52,6 +53,7 @@ class Scope:
         other.variables = dict(self.variables)
         other.exported = set(self.exported)
         other.changed = set(self.changed)
+        other.references = set(self.references)
         other.functions = dict(self.functions)
         other.aliases = dict(self.aliases)
         return other
@@ -103,6 +105,7 @@ class Scope:
         self.errexit = self.errexit and other.errexit
         self.globs = self.globs if self.globs == other.globs else "otherwise"
         self.changed |= other.changed
+        self.references |= other.references
 
     @property
     def certain(self) -> tuple[Any, ...]:
@@ -113,19 +116,33 @@ class Scope:
 
     def assign(self, name: str, mark: str, value: Word | tuple[Word, ...]) -> None:
         """`NAME=VALUE`, or what stands in place of the `=`: `+=`, `[…]=`."""
+        if name in self.references:
+            self.forget(None)
+            return
         before = self.variables.get(name)
-        if mark == "+=" and isinstance(before, tuple) and isinstance(value, tuple):
+        if name in self.changed:
+            value = Unknown("", f"${name}")
+        elif mark == "+=" and isinstance(before, tuple) and isinstance(value, tuple):
             value = before + value
         elif mark == "+=" and isinstance(value, Word):
             value = before + value if isinstance(before, Word) else Unknown(value.guess, f"${name}")
-        elif mark != "=" or name in self.changed:
+        elif mark != "=":
             value = Unknown("", f"${name}")
         self.variables[name] = value
 
-    def forget(self, *names: str) -> None:
-        """The variables have values that nobody knows."""
+    def may_lose(self, *functions: str) -> None:
+        """The functions may be gone, and their names those of programs again."""
+        for name in self.functions.keys() & functions:
+            bodies = self.functions[name]
+            self.functions[name] = bodies if None in bodies else (*bodies, None)
+
+    def forget(self, *names: str | None) -> None:
+        """The variables have values that nobody knows; for None, any variable may be the one."""
+        if None in names or self.references.intersection(names):
+            names = (*names, *self.variables, "IFS", "CDPATH")  # of these, it counts already whether they are set
         for name in names:
-            self.variables[name] = Unknown("", f"${name}")
+            if name:
+                self.variables[name] = Unknown("", f"${name}")
 
 
 def _doubted(directory: Word) -> Unknown:

@@ -9,8 +9,9 @@ from ...core.unseen import Unseen
 from ...core.word import Known, Unknown, Word, joined
 from ...lean.typing import TYPE_CHECKING
 from .braces import braces
-from .pieces import Piece, Token, assignment
-from .quoting import GROUPING, quoted, whole
+from .lexer import closing
+from .quoting import GROUPING, Scanner
+from .word_parts import Piece, Token, assignment, decimal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +36,8 @@ else:
 _MATCHING = "*?["
 _MAGIC = _MATCHING + GROUPING
 _DIGITS = "0123456789"
+#: Variables that a shell sets by itself, again and again.
+_OWN = ("_", "BASHPID", "EPOCHSECONDS", "LINENO", "OLDPWD", "RANDOM", "SECONDS", "SRANDOM")
 _IDENTIFIER = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_" + _DIGITS
 
 
@@ -49,7 +52,7 @@ class Expander:
         found = braces(token.raw)
         if found == [token.raw]:
             return self._fields(token.pieces, token.raw)
-        return [field for raw in found for field in self._fields(whole(raw).pieces, token.raw)]
+        return [field for raw in found for field in self._fields(_whole(raw).pieces, token.raw)]
 
     def single(self, token: Token) -> Word:
         """A word that is neither split nor matched: a value, a here-document."""
@@ -123,8 +126,8 @@ class Expander:
         if grouped:  # zsh reads those with `*` and `?` otherwise, and takes none as a mistake
             sure = sure and bool(found) and not (_grouped(field.pattern, "*?") or self.shell.scope.is_zsh)
         fixed = field.pattern[: next((i for i, c in enumerate(field.pattern) if c in _MAGIC), None)]
-        place = os.path.dirname(os.path.join(cwd.guess, fixed))
-        if any(could_touch(effect, place) for effect in self.shell.ahead):
+        directory = os.path.dirname(os.path.join(cwd.guess, fixed))
+        if any(could_touch(effect, directory) for effect in self.shell.ahead):
             found, sure = [*found, field.text], False
         return [Known(text) if sure else Unknown(text, written, start) for text in found or [field.text]]
 
@@ -141,8 +144,8 @@ class Expander:
             return self._parameter(piece)
         if piece.kind == "arithmetic":
             self.arithmetic(piece.value)
-            number = piece.value.strip()
-            return [Known(number) if number.isascii() and number.isdigit() else Unknown("0", f"$(({piece.value}))")]
+            found = decimal(piece.value.strip())
+            return [Unknown("0", f"$(({piece.value}))") if found is None else Known(str(found))]
         printed = self.shell.substitute(Known(piece.value))
         if piece.kind == "process":
             return [Unknown("/dev/fd/63", f"<({piece.value})", "/")]
@@ -159,11 +162,11 @@ class Expander:
 
     def evaluate(self, text: str) -> None:
         """Run the substitutions of an expression."""
-        self.single(whole(text))
+        self.single(_whole(text))
         for name in "".join(c if c in _IDENTIFIER else " " for c in text).split():
             value = self.shell.scope.variables.get(name)
             if isinstance(value, Word) and substitutes(value.guess):  # the value of a variable is an expression too
-                self.single(whole(value.guess))
+                self.single(_whole(value.guess))
 
     def arithmetic(self, text: str) -> None:
         """Run the substitutions of an expression, and forget the variables that it may set."""
@@ -179,7 +182,7 @@ class Expander:
         if isinstance(text, Unknown):
             self.shell.substitute(text)
         elif substitutes(text.text):
-            self.look(quoted(text.text))
+            self.look(Scanner(text.text, closing).quoted())
 
     def _parameter(self, piece: Piece) -> list[Word]:
         """`$NAME` or `${…}`."""
@@ -187,7 +190,7 @@ class Expander:
         if subscript not in ("", "@", "*"):
             self.evaluate(piece.value[len(name) :])
         elif not name:
-            self.single(whole(piece.value))
+            self.single(_whole(piece.value))
         counting = piece.value.startswith("#") and len(piece.value) > 1
         if not name or counting:
             return [self._counted(piece.value[1:]) if counting else Unknown("", f"${{{piece.value}}}")]
@@ -212,7 +215,7 @@ class Expander:
         scope, written = self.shell.scope, f"${{{piece.value}}}"
         many = scope.arguments if name in "@*" else scope.variables.get(name)
         if not isinstance(many, tuple) or operator:
-            self.single(whole(operator))
+            self.single(_whole(operator))
             return [Unknown(many.guess if isinstance(many, Word) else "", written)]
         if "*" in (name, subscript) and "IFS" in scope.variables:
             return [Unknown(_together(many).guess, written)]
@@ -224,14 +227,17 @@ class Expander:
     def _value(self, name: str) -> Word | None:
         """A parameter's value; None if nothing here has set it."""
         scope = self.shell.scope
-        if name == "PWD":
+        if name in _OWN:
+            return None
+        if name == "PWD" and not isinstance(scope.variables.get(name), Unknown):
             return scope.cwd
         if name == "#" and scope.arguments is not None:
             count = str(len(scope.arguments))
             return Unknown(count, "$#") if any(map(may_be_many, scope.arguments)) else Known(count)
-        if name.isdigit() and int(name) and scope.arguments is not None:
-            before = scope.arguments[: int(name)]
-            word = before[-1] if len(before) == int(name) else Known("")
+        at = decimal(name.lstrip("0")) or 0
+        if at and scope.arguments is not None:
+            before = scope.arguments[:at]
+            word = before[-1] if len(before) == at else Known("")
             return Unknown(word.guess, f"${name}") if any(map(may_be_many, before)) else word
         if name[:1] not in _IDENTIFIER or name.isdigit():
             return Unknown("0", f"${name}")
@@ -242,7 +248,7 @@ class Expander:
         """A value with `:-WORD`, `%PATTERN` and so on applied."""
         written, known = f"${{{piece.value}}}", isinstance(value, Known)
         mark = operator[: 2 if operator[:1] == ":" else 1]
-        operand = self.single(whole(operator[len(mark) :]))
+        operand = self.single(_whole(operator[len(mark) :]))
         if any(char in operator for char in "'\"\\"):
             operand = Unknown(operator, piece.value)  # what quotes do there depends on those around
         guess = value.guess if value is not None else ""
@@ -255,7 +261,7 @@ class Expander:
             if not known:
                 found = Unknown(found.guess, written)
             if mark[-1] == "=":
-                self.shell.scope.variables[name] = found
+                self.shell.scope.assign(name, "=", found)
             return found
         if operator == "@P":  # as a prompt
             self.prompt(Unknown("", written) if value is None else value)
@@ -300,6 +306,11 @@ class _Field:
         self._is_certain = self._is_certain and start == text and isinstance(value, Known)
         self.known = self.known and isinstance(value, Known)
         self.kept = self.kept or literal or bool(text) or not self.known
+
+
+def _whole(text: str) -> Token:
+    """A text that is not cut into words, such as what follows `${NAME:-`."""
+    return Scanner(text, closing).whole()
 
 
 def _together(words: Sequence[Word]) -> Word:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from ...core.call import Invocation
 from ...core.context import Context
 from ...core.effect import Effect, Reading, Target
-from .place import Place
+from .database import Database
 from .session import Session
 
 
 def read(text: str, call: Invocation, context: Context) -> Reading:
     """What SQL does when some program sends it to a database that nobody can tell."""
-    session = Session(call.name, Place())
-    execute(text, session)
+    session = Session(call.name, Database(), execute)
+    session.execute(text)
     return Reading(tuple(session.effects))
 
 
@@ -46,7 +46,7 @@ def _unread(text: str, fault: str, session: Session) -> Effect:
     return Effect(
         "unknown",
         Target("sql", start),
-        environment=session.place.environment,
+        environment=session.database.environment,
         rule="sql-unparsed",
         program=session.program,
         reason=f"SQL that cannot be read ({fault}): {start}",

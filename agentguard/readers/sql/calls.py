@@ -6,7 +6,7 @@ from ...core.effect import Target
 from ...lean.typing import TYPE_CHECKING
 from . import functions
 from .nodes import UNKNOWN, constant, kind, parts
-from .note import note
+from .record_effect import record_effect
 
 if TYPE_CHECKING:
     from typing import Any
@@ -46,10 +46,10 @@ def function(node: Any, session: Session) -> None:
         return
     elif short in functions.ELSEWHERE:
         says = f"{short}() runs SQL on another server, which cannot be seen from here"
-        note(node, session, "unknown", "sql-elsewhere", says, target=Target("function", ".".join(name)))
+        record_effect(node, session, "unknown", "sql-elsewhere", says, target=Target("function", ".".join(name)))
     else:
         says = f"calls {'.'.join(name)}(), which may do anything: agentguard does not know this function"
-        note(node, session, "unknown", "sql-unknown-function", says, target=Target("function", ".".join(name)))
+        record_effect(node, session, "unknown", "sql-unknown-function", says, target=Target("function", ".".join(name)))
 
 
 def functional(node: Any, session: Session) -> None:
@@ -57,7 +57,7 @@ def functional(node: Any, session: Session) -> None:
     name = parts(node.fields)
     if len(name) > 1 and name[-1] in session.functions:
         says = f"calls {name[-1]}({name[-2]}), which may do anything"
-        note(node, session, "unknown", "sql-unknown-function", says, target=Target("function", name[-1]))
+        record_effect(node, session, "unknown", "sql-unknown-function", says, target=Target("function", name[-1]))
 
 
 def _texts(node: Any, places: tuple[int, ...]) -> list[str]:
@@ -73,15 +73,13 @@ def _effect(node: Any, session: Session, name: str, on: str) -> None:
     if on:
         target = session.target("sequence" if "sequence" in says else "object", tuple(on.split(".")))
     says = f"{says}: {name}({on})"
-    note(node, session, verb, rule, says, undone=name in functions.ROLLED_BACK, target=target)
+    record_effect(node, session, verb, rule, says, undone=name in functions.ROLLED_BACK, target=target)
 
 
 def _carried(text: str, session: Session) -> None:
     """SQL in a function's argument, which cannot end the transaction that it is in."""
-    from . import execute
-
     inner = session.inner()
-    execute(text, inner)
+    inner.execute(text)
     session.include(inner)
 
 
@@ -105,7 +103,7 @@ def setting(node: Any, session: Session) -> None:
     session.forget()
     target = Target("setting", node.name or "")
     if node.kind.name != "VAR_SET_VALUE" or harmless_setting(node.name or "", node.args or ()):
-        note(node, session, "observe", "sql-look", "changes a setting of its own session", target=target)
+        record_effect(node, session, "observe", "sql-look", "changes a setting of its own session", target=target)
     else:
         says = f"changes how quotes are read ({node.name}): what follows cannot be read for sure"
-        note(node, session, "unknown", "sql-quoting", says, target=target)
+        record_effect(node, session, "unknown", "sql-quoting", says, target=target)

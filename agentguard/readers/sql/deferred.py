@@ -80,7 +80,7 @@ def _calls(inner: Session, name: tuple[str, ...]) -> None:
     function = ".".join(name)
     says = f"what was created here calls {function}, which may do anything"
     target = Target("function", function)
-    where = inner.place.environment
+    where = inner.database.environment
     inner.add(Effect("unknown", target, "", where, "sql-unknown-function", inner.program, says))
 
 

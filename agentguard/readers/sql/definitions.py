@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...core.effect import Effect, Target
 from ...lean.typing import TYPE_CHECKING
 from .nodes import below, kind, names, parts
-from .note import DUMP_FIRST, TEMPORARY, TRY_FIRST, note, object_kind, said
+from .record_effect import DUMP_FIRST, TEMPORARY, TRY_FIRST, object_kind, record_effect, said
 from .rows import expressions
 
 if TYPE_CHECKING:
@@ -22,10 +22,12 @@ def adds(node: Any, session: Session, thing: str, undone: bool) -> None:
         session.functions.add(target.identity[3])
     if getattr(node, "replace", False):
         says = f"overwrites the {thing} {target.name} if it is there (OR REPLACE)"
-        note(node, session, "replace", "sql-or-replace", says, target=target, instead="CREATE without OR REPLACE")
+        record_effect(
+            node, session, "replace", "sql-or-replace", says, target=target, instead="CREATE without OR REPLACE"
+        )
         return
     says = f"creates {thing} {target.name}".rstrip()
-    note(node, session, "create", "sql-create", says, target=target, undone=undone)
+    record_effect(node, session, "create", "sql-create", says, target=target, undone=undone)
     if not getattr(node, "if_not_exists", False):
         session.bear(target)
 
@@ -45,7 +47,7 @@ def drops(
     whole = thing == "database" or (thing == "schema" and cascade)
     for name in named or [()]:
         target = session.target(thing, name)
-        where = session.place.of(target.name) if thing == "database" else session.place.environment
+        where = session.database.of(target.name) if thing == "database" else session.database.environment
         grave = f"the whole {thing} {target.name} of production ({where.evidence})"
         effect = Effect(
             "remove",
@@ -113,9 +115,9 @@ def alter_table(node: Any, session: Session) -> None:
         part = f"{PARTS.get(what, what)} {command.name or getattr(command.def_, 'colname', '') or partition}".rstrip()
         if sort in ("overwrite", "drop"):
             says = f"{word.split()[0]} {part} of {target.name}"
-            note(node, session, verb, f"sql-alter-{sort}", says, target=target, instead=TRY_FIRST)
+            record_effect(node, session, verb, f"sql-alter-{sort}", says, target=target, instead=TRY_FIRST)
         else:
-            note(node, session, verb, "sql-alter", f"{word} {target.name}: {part}", recovery, target=target)
+            record_effect(node, session, verb, "sql-alter", f"{word} {target.name}: {part}", recovery, target=target)
 
 
 def alter_domain(node: Any, session: Session) -> None:
@@ -123,16 +125,16 @@ def alter_domain(node: Any, session: Session) -> None:
     sort = {"N": "switch", "O": "switch", "C": "add", "V": "add", "X": "drop"}.get(node.subtype, "overwrite")
     verb, recovery, word = SORTS[sort]
     rule = f"sql-alter-{sort}" if sort in ("overwrite", "drop") else "sql-alter"
-    note(node, session, verb, rule, f"{word} domain {said(node)}", recovery)
+    record_effect(node, session, verb, rule, f"{word} domain {said(node)}", recovery)
     expressions(node, session)
 
 
 def alter_enum(node: Any, session: Session) -> None:
     """ALTER TYPE … ADD VALUE, RENAME VALUE."""
     if node.oldVal:
-        note(node, session, "replace", "sql-alter", f"renames a value of type {said(node)}", "counterpart")
+        record_effect(node, session, "replace", "sql-alter", f"renames a value of type {said(node)}", "counterpart")
     else:
-        note(node, session, "create", "sql-alter", f"adds a value to type {said(node)}")
+        record_effect(node, session, "create", "sql-alter", f"adds a value to type {said(node)}")
 
 
 #: Attributes of a role that are on or off.
@@ -145,22 +147,22 @@ def alter_role(node: Any, session: Session) -> None:
     lost = ", ".join(sorted(changed - SWITCHES - {"rolemembers"}))
     if lost:
         says = f"overwrites the {lost} of role {said(node)}; the old one is kept nowhere"
-        note(node, session, "replace", "sql-overwrite", says)
+        record_effect(node, session, "replace", "sql-overwrite", says)
     else:
-        note(node, session, "replace", "sql-alter", f"changes role {said(node)}", "counterpart")
+        record_effect(node, session, "replace", "sql-alter", f"changes role {said(node)}", "counterpart")
 
 
 def alter_members(node: Any, session: Session) -> None:
     """ALTER PUBLICATION, SUBSCRIPTION, OPERATOR FAMILY."""
     action = getattr(getattr(node, "action", None), "name", "") or getattr(getattr(node, "kind", None), "name", "")
     if action in ("AP_AddObjects", "ALTER_SUBSCRIPTION_ADD_PUBLICATION") or getattr(node, "isDrop", None) is False:
-        note(node, session, "create", "sql-alter", f"adds to {said(node)}")
+        record_effect(node, session, "create", "sql-alter", f"adds to {said(node)}")
     elif action in ("AP_DropObjects", "ALTER_SUBSCRIPTION_ENABLED", "ALTER_SUBSCRIPTION_DROP_PUBLICATION"):
-        note(node, session, "replace", "sql-alter", f"changes {said(node)}", "counterpart")
+        record_effect(node, session, "replace", "sql-alter", f"changes {said(node)}", "counterpart")
     elif action == "ALTER_SUBSCRIPTION_REFRESH":
-        note(node, session, "run", "sql-maintenance", f"refreshes {said(node)}")
+        record_effect(node, session, "run", "sql-maintenance", f"refreshes {said(node)}")
     else:
-        note(node, session, "replace", "sql-overwrite", f"overwrites parts of {said(node)}")
+        record_effect(node, session, "replace", "sql-overwrite", f"overwrites parts of {said(node)}")
 
 
 def grant(node: Any, session: Session) -> None:
@@ -170,13 +172,15 @@ def grant(node: Any, session: Session) -> None:
     roles = ", ".join(".".join(parts(role)) for role in grantees)
     target = Target("role", roles)
     if inner.is_grant:
-        note(node, session, "create", "sql-grant", f"grants privileges to {roles}", target=target)
+        record_effect(node, session, "create", "sql-grant", f"grants privileges to {roles}", target=target)
     elif inner.behavior.name == "DROP_CASCADE":
         says = f"takes privileges from {roles}, and from everybody who had them through {roles} (CASCADE)"
-        note(node, session, "replace", "sql-revoke", says, target=target)
+        record_effect(node, session, "replace", "sql-revoke", says, target=target)
     elif kind(inner) == "GrantStmt" and not inner.privileges:
         says = f"takes all privileges from {roles}; which they had is kept nowhere"
-        note(node, session, "replace", "sql-revoke", says, target=target, instead="REVOKE the privileges by name")
+        record_effect(
+            node, session, "replace", "sql-revoke", says, target=target, instead="REVOKE the privileges by name"
+        )
     else:
         says = f"takes privileges from {roles}"
-        note(node, session, "replace", "sql-revoke", says, "counterpart", target=target)
+        record_effect(node, session, "replace", "sql-revoke", says, "counterpart", target=target)

@@ -65,22 +65,19 @@ def _walk(tree: Any, session: Session) -> bool:
 
 
 def _expression(found: Any, session: Session) -> None:
-    from . import execute
-
     text, mode = found["query"], found.get("parseMode", STATEMENT)
     if mode == STATEMENT:
-        execute(text, session)
+        session.execute(text)
     elif mode == EXPRESSION:
-        execute(f"SELECT {text}", session)
+        session.execute(f"SELECT {text}")
     else:  # an assignment: both sides may hold expressions (a[f()] := g())
         left, sign, value = text.partition(":=") if ":=" in text else text.partition("=")
         for side in (left, value) if sign else (text,):
-            execute(f"SELECT {side}", session)
+            session.execute(f"SELECT {side}")
 
 
 def _dynamic(found: Any, session: Session) -> None:
     """EXECUTE: a text that is made while the block runs, unless it is a constant."""
-    from . import execute
     from .parse import constants
 
     text = found["PLpgSQL_expr"]["query"]
@@ -88,7 +85,7 @@ def _dynamic(found: Any, session: Session) -> None:
     if fixed is None or len(fixed) != 1:
         _unknown(session, f"a DO block executes SQL that is put together while it runs: {text}")
     else:
-        execute(fixed[0], session)
+        session.execute(fixed[0])
 
 
 def _unknown(session: Session, says: str) -> None:
@@ -96,7 +93,7 @@ def _unknown(session: Session, says: str) -> None:
         Effect(
             "unknown",
             Target("code", "DO"),
-            environment=session.place.environment,
+            environment=session.database.environment,
             rule="sql-do",
             program=session.program,
             reason=says,

@@ -6,7 +6,7 @@ from ...core.effect import Target
 from ...lean.typing import TYPE_CHECKING
 from .calls import function, functional
 from .nodes import below, kind, names, parts
-from .note import DUMP_FIRST, TRY_FIRST, note, said
+from .record_effect import DUMP_FIRST, TRY_FIRST, record_effect, said
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,8 +28,8 @@ def query(node: Any, session: Session) -> None:
     before = len(session.effects)
     expressions(node, session)
     if len(session.effects) == before:
-        target = Target("database", session.place.database)
-        note(node, session, "observe", "sql-look", "reads", target=target)
+        target = Target("database", session.database.name)
+        record_effect(node, session, "observe", "sql-look", "reads", target=target)
 
 
 def _insert(node: Any, session: Session) -> None:
@@ -37,22 +37,22 @@ def _insert(node: Any, session: Session) -> None:
     clause = node.onConflictClause
     if clause is not None and clause.action.name == "ONCONFLICT_UPDATE":
         says = f"overwrites rows of {target.name} that are already there (ON CONFLICT DO UPDATE)"
-        note(node, session, "replace", "sql-upsert", says, target=target, instead=TRY_FIRST)
+        record_effect(node, session, "replace", "sql-upsert", says, target=target, instead=TRY_FIRST)
     else:
-        note(node, session, "create", "sql-insert", f"adds rows to {target.name}", target=target)
+        record_effect(node, session, "create", "sql-insert", f"adds rows to {target.name}", target=target)
 
 
 def _update(node: Any, session: Session) -> None:
     target = session.target("table", parts(node.relation))
     rows, rule = ("rows", "sql-update") if node.whereClause else ("every row", "sql-update-without-where")
     says = f"overwrites {rows} of {target.name}; the old values are gone"
-    note(node, session, "replace", rule, says, target=target, instead=TRY_FIRST)
+    record_effect(node, session, "replace", rule, says, target=target, instead=TRY_FIRST)
 
 
 def _delete(node: Any, session: Session) -> None:
     target = session.target("table", parts(node.relation))
     rows, rule = ("rows", "sql-delete") if node.whereClause else ("every row", "sql-delete-without-where")
-    note(node, session, "remove", rule, f"deletes {rows} of {target.name}", target=target, instead=TRY_FIRST)
+    record_effect(node, session, "remove", rule, f"deletes {rows} of {target.name}", target=target, instead=TRY_FIRST)
 
 
 def _merge(node: Any, session: Session) -> None:
@@ -60,15 +60,15 @@ def _merge(node: Any, session: Session) -> None:
     actions = {clause.commandType.name for clause in node.mergeWhenClauses}
     if actions & {"CMD_UPDATE", "CMD_DELETE"}:
         says = f"overwrites or deletes rows of {target.name} (MERGE)"
-        note(node, session, "replace", "sql-merge", says, target=target, instead=TRY_FIRST)
+        record_effect(node, session, "replace", "sql-merge", says, target=target, instead=TRY_FIRST)
     else:
-        note(node, session, "create", "sql-insert", f"adds rows to {target.name} (MERGE)", target=target)
+        record_effect(node, session, "create", "sql-insert", f"adds rows to {target.name} (MERGE)", target=target)
 
 
 def _into(node: Any, session: Session) -> None:
     """SELECT INTO, CREATE TABLE AS, CREATE MATERIALIZED VIEW."""
     target = session.target("table", parts(node))
-    note(node, session, "create", "sql-create", f"creates {target.name} from a query", target=target)
+    record_effect(node, session, "create", "sql-create", f"creates {target.name} from a query", target=target)
     session.bear(target)
 
 
@@ -78,7 +78,7 @@ def truncate(node: Any, session: Session) -> None:
     for name in names(node):
         target = session.target("table", name)
         says = f"empties {said(node)}{cascade}"
-        note(node, session, "remove", "sql-truncate", says, target=target, instead=DUMP_FIRST)
+        record_effect(node, session, "remove", "sql-truncate", says, target=target, instead=DUMP_FIRST)
 
 
 def copy(node: Any, session: Session) -> None:
@@ -87,16 +87,16 @@ def copy(node: Any, session: Session) -> None:
     if node.is_program:
         says = f"runs a command on the database server, which cannot be followed there: {node.filename}"
         target = Target("command", node.filename or "")
-        note(node, session, "unknown", "sql-copy-program", says, target=target)
+        record_effect(node, session, "unknown", "sql-copy-program", says, target=target)
     elif node.is_from:
-        note(node, session, "create", "sql-insert", f"adds rows to {name} (COPY)")
+        record_effect(node, session, "create", "sql-insert", f"adds rows to {name} (COPY)")
     elif node.filename:
         says = f"overwrites the file {node.filename} on the database server, if it is there"
-        target = Target("server file", node.filename, (session.place.server, node.filename))
+        target = Target("server file", node.filename, (session.database.server, node.filename))
         instead = "COPY … TO STDOUT, which leaves the server's files alone"
-        note(node, session, "replace", "sql-server-file", says, target=target, undone=False, instead=instead)
+        record_effect(node, session, "replace", "sql-server-file", says, target=target, undone=False, instead=instead)
     else:
-        note(node, session, "observe", "sql-look", f"reads {name}")
+        record_effect(node, session, "observe", "sql-look", f"reads {name}")
     expressions(node, session)
 
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from ...core.effect import Effect, Target
-from .place import Place
+from ...lean.typing import TYPE_CHECKING
+from .database import Database
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 #: Kinds of things that share one name space (pg_class), so that a name made is a name known.
 RELATIONS = ("table", "view", "materialized view", "sequence", "index", "foreign table")
@@ -21,9 +25,10 @@ class Session:
     skipped (`certain` is False), nor after an error that may have been passed over.
     """
 
-    def __init__(self, program: str, place: Place) -> None:
+    def __init__(self, program: str, database: Database, execute: Callable[[str, Session], int]) -> None:
         self.program = program
-        self.place = place
+        self._execute = execute
+        self.database = database
         self.effects: list[Effect] = []
         self.certain = True
         #: An error ends everything (psql's ON_ERROR_STOP).
@@ -41,6 +46,10 @@ class Session:
         self._start: int | None = None
         self._savepoints: list[tuple[str, int]] = []
         self._one_query = self._first = self._begun_late = False
+
+    def execute(self, text: str) -> int:
+        """Run a query string in this session; how many of its statements take data from standard input."""
+        return self._execute(text, self)
 
     def add(self, effect: Effect, undone: bool = True) -> None:
         """Note an effect; `undone` says whether ROLLBACK would take it back."""
@@ -61,7 +70,7 @@ class Session:
 
     def inner(self) -> Session:
         """A session for statements inside one of this session's, of which nothing is certain."""
-        session = Session(self.program, self.place)
+        session = Session(self.program, self.database, self._execute)
         session.functions, session.armed = self.functions, self.armed
         session.certain = False
         return session
@@ -69,7 +78,7 @@ class Session:
     def target(self, kind: str, parts: tuple[str, ...]) -> Target:
         """A thing of this database by its dotted name."""
         schema, name = (parts[-2] if len(parts) > 1 else "", parts[-1]) if parts else ("", "")
-        return Target(kind, ".".join(parts), (self.place.server, self.place.database, schema, name))
+        return Target(kind, ".".join(parts), (self.database.server, self.database.name, schema, name))
 
     def bear(self, target: Target) -> None:
         """A relation has just been made here: losing it again loses nothing, if it cannot be another's."""

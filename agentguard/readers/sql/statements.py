@@ -13,7 +13,7 @@ from ...lean.typing import TYPE_CHECKING
 from . import calls, definitions, rows
 from .deferred import ANYTHING, DEFERRED, USES, arm, fire, rename
 from .nodes import below, kind, names, option, parts
-from .note import note, said
+from .record_effect import record_effect, said
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -137,7 +137,7 @@ def perform(node: Any, session: Session) -> None:
         rows.expressions(node, session)
     undone = what not in LASTING
     if what in LOOKS:
-        note(node, session, "observe", "sql-look", "looks")
+        record_effect(node, session, "observe", "sql-look", "looks")
     elif what in ADDS:
         definitions.adds(node, session, ADDS[what], undone)
         arm(node, session)
@@ -146,19 +146,19 @@ def perform(node: Any, session: Session) -> None:
     elif what in TURNS:
         session.forget()
         rename(session)
-        note(node, session, "replace", "sql-alter", f"{TURNS[what]} {said(node)}", "counterpart")
+        record_effect(node, session, "replace", "sql-alter", f"{TURNS[what]} {said(node)}", "counterpart")
     elif what in WORKS:
-        note(node, session, "run", "sql-maintenance", f"{WORKS[what]} {said(node)}".rstrip())
+        record_effect(node, session, "run", "sql-maintenance", f"{WORKS[what]} {said(node)}".rstrip())
     elif what in OVERWRITES:
         says = f"overwrites the {OVERWRITES[what]} {said(node)}".rstrip() + "; the old one is kept nowhere"
-        note(node, session, "replace", "sql-overwrite", says, undone=undone)
+        record_effect(node, session, "replace", "sql-overwrite", says, undone=undone)
     else:
         says = f"a statement that agentguard does not know ({what})"
-        note(node, session, "unknown", "sql-unknown-statement", says)
+        record_effect(node, session, "unknown", "sql-unknown-statement", says)
 
 
 def _create_schema(node: Any, session: Session) -> None:
-    note(node, session, "create", "sql-create", f"creates schema {node.schemaname or ''}".rstrip())
+    record_effect(node, session, "create", "sql-create", f"creates schema {node.schemaname or ''}".rstrip())
     for element in node.schemaElts or ():
         perform(element, session)
 
@@ -175,7 +175,7 @@ def _explain(node: Any, session: Session) -> None:
     if option(node.options, "analyze"):
         perform(node.query, session)
     else:
-        note(node, session, "observe", "sql-look", "explains without running", target=Target("query", ""))
+        record_effect(node, session, "observe", "sql-look", "explains without running", target=Target("query", ""))
         fire(node, session)
         for call in below(node):  # planning calls functions that are declared immutable
             if kind(call) == "FuncCall" and parts(call)[-1] in session.functions:
@@ -186,13 +186,13 @@ def _prepare(node: Any, session: Session) -> None:
     inner = session.inner()
     perform(node.query, inner)
     session.prepared.setdefault(node.name, []).append(inner)
-    note(node, session, "observe", "sql-look", "prepares a statement", target=Target("statement", node.name))
+    record_effect(node, session, "observe", "sql-look", "prepares a statement", target=Target("statement", node.name))
 
 
 def _execute(node: Any, session: Session) -> None:
     if node.name not in session.prepared:
         says = f"runs the prepared statement {node.name}, which was not prepared here"
-        note(node, session, "unknown", "sql-unknown-prepared", says, target=Target("statement", node.name))
+        record_effect(node, session, "unknown", "sql-unknown-prepared", says, target=Target("statement", node.name))
     for prepared in session.prepared.get(node.name, ()):
         session.include(prepared)
     rows.expressions(node, session)
@@ -216,10 +216,10 @@ def _transaction(node: Any, session: Session) -> None:
         session.rollback_to(name)
     elif what == "COMMIT_PREPARED":
         says = f"commits the prepared transaction {name}, which was not seen"
-        note(node, session, "unknown", "sql-commit-prepared", says, target=target)
+        record_effect(node, session, "unknown", "sql-commit-prepared", says, target=target)
     else:
         says = f"throws away the prepared transaction {name}"
-        note(node, session, "remove", "sql-rollback-prepared", says, target=target, undone=False)
+        record_effect(node, session, "remove", "sql-rollback-prepared", says, target=target, undone=False)
 
 
 def _do(node: Any, session: Session) -> None:
@@ -231,17 +231,19 @@ def _do(node: Any, session: Session) -> None:
 def _call(node: Any, session: Session) -> None:
     name = ".".join(parts(node.funccall))
     says = f"calls the procedure {name}, which may do anything"
-    note(node, session, "unknown", "sql-call", says, target=Target("procedure", name))
+    record_effect(node, session, "unknown", "sql-call", says, target=Target("procedure", name))
 
 
 def _discard(node: Any, session: Session) -> None:
     session.forget()
-    note(node, session, "observe", "sql-look", "discards its own session's state", target=Target("session", ""))
+    record_effect(
+        node, session, "observe", "sql-look", "discards its own session's state", target=Target("session", "")
+    )
 
 
 def _load(node: Any, session: Session) -> None:
     says = f"loads the library {node.filename} into the server, which may do anything"
-    note(node, session, "unknown", "sql-load", says, target=Target("library", node.filename))
+    record_effect(node, session, "unknown", "sql-load", says, target=Target("library", node.filename))
 
 
 SPECIAL: dict[str, Callable[[Any, Session], None]] = {

@@ -1,4 +1,4 @@
-"""A word of shell text, in pieces: literal text, and what the shell puts something in place of."""
+"""Parts of a shell word: literal text, and the expansions that the shell puts something in place of."""
 
 from __future__ import annotations
 
@@ -79,14 +79,19 @@ class Pieces:
         return tuple(self._done)
 
 
-def assignment(text: str) -> tuple[str, str, str] | None:
-    """`NAME=…`, `NAME+=…`, `NAME[…]=…` as name, what stands between it and the value, and the value."""
+def identifier(text: str) -> str:
+    """The name of a variable that a text begins with, or ""."""
     end = 0
     while end < len(text) and text[end].isascii() and (text[end].isalnum() or text[end] == "_"):
         end += 1
-    if not end or text[0].isdigit():
+    return "" if text[:1].isdigit() else text[:end]
+
+
+def assignment(text: str) -> tuple[str, str, str] | None:
+    """`NAME=…`, `NAME+=…`, `NAME[…]=…` as name, what stands between it and the value, and the value."""
+    mark = end = len(identifier(text))
+    if not end:
         return None
-    mark = end
     if text[mark : mark + 1] == "[":
         mark = text.find("]", mark) + 1
         if not mark:
@@ -95,6 +100,12 @@ def assignment(text: str) -> tuple[str, str, str] | None:
     if text[mark : mark + 1] != "=":
         return None
     return text[:end], text[end : mark + 1], text[mark + 1 :]
+
+
+def decimal(text: str) -> int | None:
+    """A decimal number; None for what is none, is octal (`010`) or does not fit into an integer of every shell."""
+    is_decimal = text.isascii() and text.isdigit() and (text == "0" or text[0] != "0")
+    return int(text) if is_decimal and len(text) < 10 else None
 
 
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "e": "\x1b", "E": "\x1b", "f": "\f", "v": "\v"}

@@ -1,4 +1,4 @@
-"""Which database SQL runs in, and whether that is production."""
+"""The database that SQL runs in, and its environment: production, staging, local."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from ...core.environments import environment
 from ...lean.value import Value
 
 
-class Place(Value):
-    """Which database: its server ("db.example.com:5432"), its name, and what is known of both.
+class Database(Value):
+    """A database: its server ("db.example.com:5432"), its name, and what is known of both.
 
     `names` are the host, database and service names as they were given, each with where it was
     given ("PGHOST=db.prod.internal"); `local` says why the server is thought to be this machine.
     """
 
     server: str = ""
-    database: str = ""
+    name: str = ""
     names: tuple[tuple[str, str], ...] = ()
     local: str = ""
 

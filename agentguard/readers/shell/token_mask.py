@@ -1,34 +1,42 @@
-"""A text while it is cut into words, with the mask of it that is left for bashlex: see lexer.py."""
+"""What the lexer finds in a text, and the mask of it that bashlex reads in its stead.
+
+Of `echo "a b" # c` the mask is `wwww wwwww    `: the words are plain, the comment is gone.
+"""
 
 from __future__ import annotations
 
+from ...lean.typing import TYPE_CHECKING
 from .mask import Mask
-from .order import Order
-from .pieces import Piece, Token
-from .quoting import Scanner, quoted
+from .quoting import Scanner
+from .token_order import TokenOrder
+from .word_parts import Piece, Token
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
-class Masked(Scanner):
+class MaskingScanner(Scanner):
     """A text, and what is found in it. When all of it has been read,
 
     `mask` is the text as bashlex can read it; `words` and `heredocs` have the words, and the
     bodies of here-documents by their end word, by where they begin; `data` where a command
     begins that only looks at its words (`[[`, `((`, the words and patterns of `case`);
     `patterns` where those begin that are patterns, `falls` where one does that the branch before may
-    go on to; `cases` where a `{` of the mask is a `case`; `selects` where a `for` of it is a `select`;
-    `coprocesses` where a command begins that `coproc` starts, with the name of what holds its pipes.
+    go on to, with what ends that branch (`;&`, `;;&`); `cases` where a `{` of the mask is a `case`;
+    `selects` where a `for` of it is a `select`; `coprocesses` where a command begins that `coproc`
+    starts, with the name of what holds its pipes.
     """
 
     groups = True
 
-    def __init__(self, text: str, at: int = 0) -> None:
-        super().__init__(text, at)
+    def __init__(self, text: str, nested: Callable[[str, int], int], at: int = 0) -> None:
+        super().__init__(text, nested, at)
         self._begin = at
         self.words: dict[int, Token] = {}
         self.heredocs: dict[int, Token] = {}
         self.data: set[int] = set()
         self.patterns: set[int] = set()
-        self.falls: set[int] = set()
+        self.falls: dict[int, str] = {}
         self.cases: set[int] = set()
         self.selects: set[int] = set()
         self.coprocesses: dict[int, str] = {}
@@ -37,7 +45,7 @@ class Masked(Scanner):
         self._after_for = 0  # words since `for`, counted down to where `in` stands
         self._newline = -1  # where the newline is that ended the last command, if nothing came since
         self._waiting: list[tuple[int, Token, bool]] = []  # here-documents that begin at the next newline
-        self._order = Order()
+        self._order = TokenOrder()
 
     def _check(self, fault: str, at: int) -> None:
         """Raises Rejected for what is wrong with the token there."""
@@ -80,9 +88,9 @@ class Masked(Scanner):
                 if line == end:
                     break
                 lines.append(line + "\n")
-            body = "".join(lines)
+            body = Scanner("".join(lines), self.nested)
             literal = any(piece.quoted for piece in word.pieces)
-            self.heredocs[at] = Token(body, (Piece("text", body, True),)) if literal else quoted(body)
+            self.heredocs[at] = Token(body.text, (Piece("text", body.text, True),)) if literal else body.quoted()
             self.mask.put(begin, " " * (self.at - begin))
         self._waiting = []
 

@@ -1,6 +1,6 @@
-"""The order of operators and reserved words that bash(1) asks for, so far as its breach is certain.
+"""The order in which operators and reserved words may stand: `fi` only after `if` and `then`, no `| |`.
 
-What is wrong beyond that, bashlex finds, but it also rejects some text that bash takes.
+Only what bash(1) rejects for certain is found here. bashlex finds the rest, but rejects some text that bash takes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _GOES_ON = {
 }
 
 
-class Order:
+class TokenOrder:
     """Takes the tokens of a text one by one; each method returns what is wrong with that token, "" if nothing is."""
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""What a few commands print, where that is known: it is what the next command in a pipe reads."""
+"""Output that is known before a command runs (echo, printf, cat, pwd): what the next one in a pipe reads."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from ...core.paths import base_directory
 from ...core.unseen import Unseen
 from ...core.word import Known, Unknown, text_of
 from ...lean.typing import TYPE_CHECKING
-from .pieces import unescaped
+from .word_parts import unescaped
 
 if TYPE_CHECKING:
     from ...core.word import Word
-    from .walk import Walk
+    from .interpreter import Interpreter
 
 
-def prints(walk: Walk, argv: tuple[Word, ...], stdin: Stream) -> bytes | None:
+def known_output(shell: Interpreter, argv: tuple[Word, ...], stdin: Stream) -> bytes | None:
     """The standard output of a command, or None if it is not known before it runs."""
     try:
         name, *words = map(text_of, argv)
@@ -25,9 +25,9 @@ def prints(walk: Walk, argv: tuple[Word, ...], stdin: Stream) -> bytes | None:
         text = known(words)
         return None if text is None else text.encode("utf-8", "surrogateescape")
     if name == "cat":
-        return _cat(walk, words, stdin)
-    if name == "pwd" and not words and isinstance(walk.scope.cwd, Known):
-        return walk.scope.cwd.text.encode("utf-8", "surrogateescape") + b"\n"
+        return _cat(shell, words, stdin)
+    if name == "pwd" and not words and isinstance(shell.scope.cwd, Known):
+        return shell.scope.cwd.text.encode("utf-8", "surrogateescape") + b"\n"
     return None
 
 
@@ -55,14 +55,14 @@ def _printf(words: list[str]) -> str | None:
     return None
 
 
-def _cat(walk: Walk, words: list[str], stdin: Stream) -> bytes | None:
+def _cat(shell: Interpreter, words: list[str], stdin: Stream) -> bytes | None:
     if any(word.startswith("-") and word != "-" for word in words):
         return None
-    parts = [stdin if word == "-" else contents(walk, Known(word)) for word in words or ["-"]]
+    parts = [stdin if word == "-" else contents(shell, Known(word)) for word in words or ["-"]]
     return b"".join(part.data for part in parts) if all(part.kind == "known" for part in parts) else None
 
 
-def contents(walk: Walk, file: Word) -> Stream:
+def contents(shell: Interpreter, file: Word) -> Stream:
     """A file as standard input."""
     if isinstance(file, Unknown):
         return Stream("unseen", why=f"it is the file {file.written}, which is not known before the line runs")
@@ -70,10 +70,10 @@ def contents(walk: Walk, file: Word) -> Stream:
     if path == "/dev/null":
         return Stream("known")
     if path in ("/dev/stdin", "/dev/fd/0"):
-        return walk.scope.stdin
-    if walk.touched(file):
+        return shell.scope.stdin
+    if shell.touched(file):
         return Stream("unseen", why=f"it is the file {path}, which an earlier part of the same line may change")
     try:
-        return Stream("known", walk.world.read(path, base_directory(path, walk.scope.cwd)))
+        return Stream("known", shell.world.read(path, base_directory(path, shell.scope.cwd)))
     except Unseen as why:
         return Stream("unseen", why=f"it is the file {path}: {why}")

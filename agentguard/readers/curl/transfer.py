@@ -1,4 +1,4 @@
-"""The arguments between two `--next` of a call of curl."""
+"""A transfer of curl: the URLs and options between two `--next`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ...core.word import Word
 
 
-class Group:
+class Transfer:
     """One or more URLs with the options that they share."""
 
     def __init__(self, arguments: list[Argument], call: Call, context: Context) -> None:

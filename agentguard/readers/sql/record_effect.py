@@ -1,4 +1,4 @@
-"""One way to note what a statement does, on what its node names."""
+"""Record an effect of a statement in its session, on the table, role … that its node names."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TEMPORARY = "pg_temp"
 PARTS_OF_TABLES = ("column", "constraint", "trigger", "policy", "rule")
 
 
-def note(
+def record_effect(
     node: Any,
     session: Session,
     verb: Verb,
@@ -42,7 +42,7 @@ def note(
             verb,
             target,
             recoverable_by=recovery or ("temporary" if temporary else ""),
-            environment=session.place.environment,
+            environment=session.database.environment,
             rule=rule,
             program=session.program,
             reason=says,

@@ -8,8 +8,8 @@ from ...lean.typing import TYPE_CHECKING
 from .. import http
 from ..url import Url
 from . import commands, files
-from .group import Group
 from .request import reached
+from .transfer import Transfer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,23 +25,23 @@ READING = (
 VERBATIM = {"dict": "2628", "gopher": "70", "gophers": "70"}
 
 
-def effects(group: Group, url: Url, upload: Word | None) -> Iterator[Effect]:
+def effects(transfer: Transfer, url: Url, upload: Word | None) -> Iterator[Effect]:
     """What one transfer would do; `upload` is the file that it sends."""
-    where = http.place(url.host, reached(group, url))
+    where = http.place(url.host, reached(transfer, url))
     base = Effect("observe", Target("url", url.shown, (f"{url.host}:{url.port}", url.path)), environment=where)
     if url.scheme != "file":
-        custom = group.last("--request")
-        for command in (*group.values("QUOTE"), *([] if custom is None else [custom])):
+        custom = transfer.last("--request")
+        for command in (*transfer.values("QUOTE"), *([] if custom is None else [custom])):
             verb = "unknown" if isinstance(command, Unknown) else commands.effect(command.text)
             reason = f"sends {url.shown} the command {command.written!r}"
             yield base.replace(verb=verb, rule="curl-command", reason=reason)
     if upload is not None and url.scheme == "file":
-        yield from files.replaced(group, "--upload-file", Known(url.path))
-    elif url.scheme in ("smtp", "smtps") and group.has("--mail-rcpt"):
+        yield from files.replaced(transfer, "--upload-file", Known(url.path))
+    elif url.scheme in ("smtp", "smtps") and transfer.has("--mail-rcpt"):
         reason = f"sends a mail through {url.shown}, which cannot be recalled"
         yield base.replace(verb="publish", rule="curl-mail", reason=reason)
-    elif (upload is not None and group.has("--append")) or (
-        url.scheme in ("imap", "imaps") and (upload is not None or group.values("FORM"))
+    elif (upload is not None and transfer.has("--append")) or (
+        url.scheme in ("imap", "imaps") and (upload is not None or transfer.values("FORM"))
     ):
         yield base.replace(verb="create", rule="curl-upload", reason=f"adds to {url.shown}")
     elif upload is not None:
@@ -53,7 +53,7 @@ def effects(group: Group, url: Url, upload: Word | None) -> Iterator[Effect]:
     elif url.scheme == "telnet":
         reason = f"sends {url.shown} what it reads from standard input, and what that does there is not known"
         yield base.replace(verb="unknown", rule="curl-telnet", reason=reason)
-    elif url.scheme == "mqtt" and group.values("BODY"):
+    elif url.scheme == "mqtt" and transfer.values("BODY"):
         yield base.replace(verb="run", rule="curl-publish", reason=f"publishes to {url.shown}")
     elif url.scheme in READING:
         yield base.replace(rule="curl-reads", reason=f"reads {url.shown}")

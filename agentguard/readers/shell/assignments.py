@@ -1,0 +1,71 @@
+"""Assignments: `NAME=VALUE` before a command, by itself, or as a word of `export` and its like."""
+
+from __future__ import annotations
+
+from ...core.word import Known, Unknown, Word, known
+from ...lean.typing import TYPE_CHECKING
+from .braces import braces
+from .word_parts import Token, assignment, identifier
+
+if TYPE_CHECKING:
+    from .interpreter import Interpreter
+
+#: Commands whose arguments of the form NAME=VALUE are assignments.
+DECLARING = ("export", "declare", "typeset", "local", "readonly")
+#: Variables with texts that are expanded when a shell asks for a command, or traces one.
+_PROMPTS = ("PS0", "PS1", "PS2", "PS4")
+
+
+class Array(Unknown):
+    """`NAME=(…)` as a word of `declare`: a text that nobody knows, of elements that are known."""
+
+    elements: tuple[Word, ...] = ()
+
+
+def value_of(shell: Interpreter, token: Token) -> Word | tuple[Word, ...]:
+    """What the right side of an assignment becomes."""
+    return shell.words.array(token) if token.array is not None else shell.words.single(token)
+
+
+def declaration(shell: Interpreter, token: Token, found: tuple[str, str, Token]) -> Word:
+    """The argument that `NAME=VALUE` becomes after `export` and its like, where the value is not split."""
+    name, mark, right = found
+    value = value_of(shell, right)
+    if len(braces(token.raw)) > 1:  # assigned one after the other
+        value = Unknown("", token.raw)
+    if isinstance(value, tuple):
+        return Array(name + mark, token.raw, name + mark, value)
+    word = name + mark + value
+    return word.replace(written=token.raw) if isinstance(word, Unknown) else word
+
+
+def declare(shell: Interpreter, word: Word) -> None:
+    """Make the assignment that an argument of `export` and its like is; `NAME` alone is none."""
+    found = assignment(word.start)
+    if found is None:
+        return
+    name, mark, text = found
+    value: Word | tuple[Word, ...] = word.cut(len(name + mark))
+    if isinstance(word, Array):
+        value = word.elements
+    elif text.startswith("("):  # `declare -a "A=(…)"` makes an array of it
+        value = Unknown("", word.written)
+    shell.scope.assign(name, mark, value)
+    prompts(shell, name, value)
+
+
+def named(word: Word) -> str | None:
+    """The variable that an argument names (`A`, `A[0]`, `A=1`), "" if it names none; None if nobody knows which."""
+    name = identifier(word.start)
+    is_whole = isinstance(word, Known) or word.start[len(name) :][:1] in ("[", "=", "+")
+    return name if is_whole else None
+
+
+def prompts(shell: Interpreter, name: str, value: Word | tuple[Word, ...]) -> None:
+    """What a variable makes a shell run, before it asks for the next command or traces one."""
+    if name in _PROMPTS and isinstance(value, Word):
+        traces = name == "PS4"  # of the others, what is not known is mostly the prompt that there was before
+        shell.words.prompt(value if traces else Known(value.guess))
+    if name == "PROMPT_COMMAND":
+        for text in (value,) if isinstance(value, Word) else value:
+            shell.add(shell.context.text("shell", text, shell.invocation(known(("bash",)))))

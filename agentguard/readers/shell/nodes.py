@@ -1,0 +1,47 @@
+"""Any node of a script's tree: commands, pipelines, lists, functions, coprocesses."""
+
+from __future__ import annotations
+
+from ...core.call import Stream
+from ...lean.typing import TYPE_CHECKING
+from .compound import compound
+from .grammar import Script, offset
+from .lists import list_of, pipeline
+from .scope import Body
+from .simple_command import simple_command
+from .word_parts import NotUnderstood
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .interpreter import Interpreter
+
+
+def execute(shell: Interpreter, script: Script, node: Any) -> bytes | None:
+    """Run any node of a tree; what it prints on standard output, or None if that is not known."""
+    if node.kind in ("command", "compound") and offset(node) in script.coprocesses:
+        return _coprocess(shell, script, node)
+    return _node(shell, script, node)
+
+
+def _coprocess(shell: Interpreter, script: Script, node: Any) -> bytes | None:
+    """What runs beside the shell, which writes to it and reads from it by descriptors."""
+    name = script.coprocesses[offset(node)]
+    shell.apart(lambda: _node(shell, script, node), Stream("unseen", why="it is what the shell writes to a coprocess"))
+    shell.scope.forget(name, f"{name}_PID")
+    return b""
+
+
+def _node(shell: Interpreter, script: Script, node: Any) -> bytes | None:
+    if node.kind == "command":
+        return simple_command(shell, script, node)
+    if node.kind == "pipeline":
+        return pipeline(shell, script, node)
+    if node.kind == "list":
+        return list_of(shell, script, node.parts)
+    if node.kind == "compound":
+        return compound(shell, script, node)
+    if node.kind == "function":
+        shell.scope.functions[script.word(node.name).raw] = (Body(script, node.body),)
+        return b""
+    raise NotUnderstood(f"`{script.source(node)}`")

@@ -1,0 +1,138 @@
+"""Simple commands: assignments, words and redirections, and what the name in front stands for."""
+
+from __future__ import annotations
+
+from ...core.call import Stream
+from ...core.word import Known, Unknown, Word
+from ...lean.typing import TYPE_CHECKING
+from .assignments import DECLARING, declaration, prompts, value_of
+from .builtins import BUILTINS
+from .grammar import Script, offset
+from .interpreter import MAX_CALLS
+from .lists import may_leave
+from .program import program
+from .redirect import redirect
+from .scope import Body
+from .word_parts import NotUnderstood, Token
+from .words import assigned, substitutes
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .interpreter import Interpreter
+
+#: The most commands that one text may come to, loops and functions followed.
+MAX_COMMANDS = 1000
+#: Commands whose words name variables, and those that do so after -v: a subscript is an expression.
+_NAMING = (*DECLARING, "unset", "read", "mapfile", "readarray", "getopts", "let")
+_NAMING_BY_OPTION = ("printf", "test", "[")
+#: POSIX's special builtins: after `A=1 export B`, some shells keep A.
+_SPECIAL = (
+    ":", ".", "break", "continue", "declare", "eval", "exec", "exit", "export", "local", "readonly", "return", "set",
+    "shift", "source", "times", "trap", "typeset", "unset",
+)  # fmt: skip
+#: What takes an expression on either side, or a name, in `[[`.
+_NUMERIC = ("-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-v")
+
+
+def simple_command(shell: Interpreter, script: Script, node: Any) -> bytes | None:
+    """What bashlex calls a command: a call, assignments alone, or a condition that only looks."""
+    shell.commands += 1
+    if shell.commands > MAX_COMMANDS:
+        raise NotUnderstood(f"it comes to more than {MAX_COMMANDS} commands")
+    words = [script.word(part) for part in node.parts if part.kind != "redirect"]
+    redirects = [part for part in node.parts if part.kind == "redirect"]
+    if words and offset(node.parts[0]) in script.data:
+        shell.words.look(words[0])
+        if any(f" {operator} " in words[0].raw for operator in _NUMERIC):
+            shell.words.evaluate(words[0].raw)
+        redirect(shell, script, redirects)
+        return b""
+    assignments = []
+    while words and (found := assigned(words[0])) is not None:
+        assignments.append(found)
+        words = words[1:]
+    argv = _argv(shell, words)
+    stdin, shown = redirect(shell, script, redirects)
+    values = [(name, mark, value_of(shell, value)) for name, mark, value in assignments]
+    for name, _, value in values:
+        prompts(shell, name, value)
+    if not argv:
+        for name, mark, value in values:
+            shell.scope.assign(name, mark, value)
+        return None if redirects else b""  # `< FILE` by itself is `cat` in `$( )`, and in zsh
+    printed = _start(shell, argv, values, stdin)
+    return printed if shown else b""
+
+
+def _argv(shell: Interpreter, tokens: list[Token]) -> tuple[Word, ...]:
+    argv: list[Word] = []
+    for token in tokens:
+        declares = bool(argv) and isinstance(argv[0], Known) and argv[0].text in DECLARING
+        found = assigned(token) if declares else None
+        if found is None:
+            argv += shell.words.fields(token)
+        else:
+            argv.append(declaration(shell, token, found))
+    return tuple(argv)
+
+
+def _start(
+    shell: Interpreter,
+    argv: tuple[Word, ...],
+    values: list[tuple[str, str, Word | tuple[Word, ...]]],
+    stdin: Stream | None,
+) -> bytes | None:
+    """One command: a function, a builtin or a program."""
+    env = {name: value for name, _, value in values if isinstance(value, Word)}
+    if isinstance(argv[0], Unknown):
+        return program(shell, argv, stdin, env)
+    scope, command = shell.scope, argv[0].text
+    words = [word.guess for word in argv]
+    options = [at for at, word in enumerate(words) if word == "-v"] if command in _NAMING_BY_OPTION else []
+    for word in words[1:] if command in _NAMING else [words[at + 1] for at in options if words[at + 1 :]]:
+        if "[" in word and substitutes(word):
+            shell.words.evaluate(word[word.index("[") :])
+    bodies = scope.functions.get(command, (None,))
+    if bodies == (None,) and command not in BUILTINS:
+        return program(shell, argv, stdin, env)
+    before, outer = dict(scope.variables), scope.stdin
+    scope.variables.update(env)
+    scope.stdin = stdin or outer
+    printed: bytes | None = None
+    for body in bodies:
+        state = shell.scope.copy()
+        if body is not None:
+            printed = _call(shell, body, command, argv[1:])
+        elif command in BUILTINS:
+            printed = BUILTINS[command](shell, argv)
+        else:
+            printed = program(shell, argv, stdin, env)
+        if len(bodies) > 1:
+            shell.scope.merge(state)
+            printed = None
+    for name in env:
+        shell.scope.variables.pop(name, None)
+        shell.scope.variables.update({name: before[name]} if name in before else {})
+    if command in _SPECIAL:
+        shell.scope.forget(*env)
+    if stdin is not None and words != ["exec"]:
+        shell.scope.stdin = outer
+    return printed
+
+
+def _call(shell: Interpreter, body: Body, name: str, arguments: tuple[Word, ...]) -> bytes | None:
+    shell.calls += 1
+    if shell.calls > MAX_CALLS:
+        raise NotUnderstood(f"`{name}` calls itself too deeply")
+    before = shell.scope.copy()
+    shell.scope.arguments = arguments
+    shell.shadowed.append({})
+    printed = shell.node(body.script, body.node)
+    shell.restore(shell.shadowed.pop())
+    shell.scope.arguments = before.arguments
+    if may_leave(body.script, body.node):
+        shell.scope.merge(before)
+        printed = None
+    shell.calls -= 1
+    return printed
