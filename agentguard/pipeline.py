@@ -8,8 +8,8 @@ The world outside is seen through the ports in ports.py: each stage is given tho
 from __future__ import annotations
 
 from .approval.messages import refusal, unanswered, waiting
+from .approval.question import Question, printable, question_for
 from .approval.request import Request, bound
-from .approval.sheet import Sheet, printable, sheet
 from .core.call import Invocation
 from .core.caller import Origin
 from .core.effect import Effect, Reading
@@ -42,7 +42,7 @@ class Judged(Value):
     origin: Origin
     real: str
     policy: Policy
-    asked: Sheet
+    question: Question
     digest: str
 
 
@@ -65,10 +65,10 @@ def guard(
         confirmation = confirm(judged, facts, log, requests, asker)
         record(judged, confirmation, log, asker)
     except RecordError as fault:
-        asker.tell(*refusal(judged.asked, f"it cannot be put on the record: {fault.for_agent}"))
+        asker.tell(*refusal(judged.question, f"it cannot be put on the record: {fault.for_agent}"))
         return REFUSED
     if not confirmation.runs:
-        asker.tell(*refusal(judged.asked, confirmation.why, confirmation.request))
+        asker.tell(*refusal(judged.question, confirmation.why, confirmation.request))
         return REFUSED
     return launcher.launch(judged.real, call)
 
@@ -83,11 +83,11 @@ def judge(call: Invocation, origin: Origin, facts: Facts, requests: Requests) ->
     reading = facts.read(call, witness)
     denied = earlier(reading, text_of(call.cwd), _denials(reading, origin, requests), facts.located)
     policy = facts.policy if reading.rating == "destructive" or denied else Policy()
-    asked = sheet(call, reading, origin, real, policy, facts.has_factors, denied)
+    question = question_for(call, reading, origin, real, policy, facts.has_factors, denied)
     where = (text_of(call.cwd), facts.directory())
     who = (origin.uid, origin.session.id, origin.session.below)
-    exact = bound(digest((call.texts, where, real, identity, who, witness.evidence)), asked)
-    return Judged(call, reading, decide(reading, denied), origin, real, policy, asked, exact)
+    exact = bound(digest((call.texts, where, real, identity, who, witness.evidence)), question)
+    return Judged(call, reading, decide(reading, denied), origin, real, policy, question, exact)
 
 
 def _denials(reading: Reading, origin: Origin, requests: Requests) -> tuple[Denial, ...]:
@@ -134,10 +134,10 @@ def _ask_here(judged: Judged, facts: Facts, log: Log, requests: Requests, asker:
     """The caller's own terminal belongs to a person: ask there."""
     terminal = judged.origin.terminal
     _append(judged, "asked", log, asker, terminal=terminal)
-    if not asker.prompt(terminal, judged.asked):
-        return Confirmation(False, f"{judged.asked.word} was not typed")
-    answer = Request("", judged.digest, judged.origin.session.id, 0, judged.asked, "approved")
-    if judged.asked.factor:
+    if not asker.prompt(terminal, judged.question):
+        return Confirmation(False, f"{judged.question.word} was not typed")
+    answer = Request("", judged.digest, judged.origin.session.id, 0, judged.question, "approved")
+    if judged.question.factor:
         try:
             answer = answer.replace(proof=asker.signed(terminal, judged.digest))
         except (Unproven, InstallError) as fault:
@@ -153,7 +153,7 @@ def _ask_here(judged: Judged, facts: Facts, log: Log, requests: Requests, asker:
 def _ask_elsewhere(judged: Judged, facts: Facts, log: Log, requests: Requests, asker: Asker) -> Request:
     """Put a request on the list, and wait for a person at another terminal."""
     aim = hits(judged.reading, judged.call.texts, text_of(judged.call.cwd), facts.located)
-    filed = requests.submit(judged.asked, judged.digest, judged.origin, aim)
+    filed = requests.submit(judged.question, judged.digest, judged.origin, aim)
     request, patience = filed.request, judged.policy.patience(judged.call.variable("CI"))
     if request.state != "open":
         return request
@@ -162,7 +162,7 @@ def _ask_elsewhere(judged: Judged, facts: Facts, log: Log, requests: Requests, a
         if not filed.waits:
             return request
         if patience > 0:
-            asker.tell(*waiting(judged.asked, request, patience))
+            asker.tell(*waiting(judged.question, request, patience))
         return requests.wait(request, patience)
     except KeyboardInterrupt:
         requests.withdraw(request)
@@ -172,7 +172,7 @@ def _ask_elsewhere(judged: Judged, facts: Facts, log: Log, requests: Requests, a
 
 def _unproven(judged: Judged, asker: Asker, request: Request) -> str:
     """Why an approval is none, where it wants more than a word; "" if nothing is missing."""
-    why = asker.proven(request, judged.digest) if judged.asked.factor else ""
+    why = asker.proven(request, judged.digest) if judged.question.factor else ""
     return f"its approval does not prove a person: {why}" if why else ""
 
 
@@ -191,34 +191,34 @@ def record(judged: Judged, confirmation: Confirmation, log: Log, asker: Asker) -
 
 def _append(judged: Judged, kind: str, log: Log, asker: Asker, **facts: str) -> None:
     """Add a row. Where that fails, a call that destroys nothing goes on, and its caller is told."""
-    asked, origin = judged.asked, judged.origin
+    question, origin = judged.question, judged.origin
     row: dict[str, Any] = {
-        "program": asked.program,
-        "argv": asked.argv,
-        "cwd": asked.cwd,
-        "real": asked.real,
+        "program": question.program,
+        "argv": question.argv,
+        "cwd": question.cwd,
+        "real": question.real,
         "uid": origin.uid,
         "session": origin.session.id,
         "session_name": origin.session.name,
         "agent": origin.agent,
         "ancestry": [{"pid": above.pid, "start": above.start, "name": above.name} for above in origin.ancestry],
-        "rating": asked.rating,
-        "catastrophic": asked.catastrophic,
+        "rating": question.rating,
+        "catastrophic": question.catastrophic,
         "reasons": [
             {"rule": reason.rule, "program": reason.program, "text": reason.text, "instead": reason.instead}
-            for reason in asked.reasons
+            for reason in question.reasons
         ],
         "effects": [_effect(effect) for effect in judged.reading.effects[:RECORDED_EFFECTS]],
         "decision": judged.decision.action,
-        **({"earlier": asked.earlier} if asked.earlier else {}),
+        **({"earlier": question.earlier} if question.earlier else {}),
         **{name: value for name, value in facts.items() if value},
     }
     try:
         log.append(kind, row)
     except RecordError as fault:
-        if asked.rating == "destructive":
+        if question.rating == "destructive":
             raise
-        asker.tell(f"agentguard: {asked.program} runs without a record: {printable(fault.for_agent)}")
+        asker.tell(f"agentguard: {question.program} runs without a record: {printable(fault.for_agent)}")
 
 
 def _effect(effect: Effect) -> dict[str, str]:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from .approval.question import Question
 from .approval.request import Filed, Request
-from .approval.sheet import Sheet
 from .core.call import Invocation
 from .core.caller import Origin, Session
 from .core.effect import Reading, Target
@@ -58,7 +58,7 @@ class Requests(Protocol):
     def denials(self, session: Session) -> tuple[Denial, ...]:
         """What a person has denied lately, in that session or where nobody can tell the session."""
 
-    def submit(self, asked: Sheet, digest: str, caller: Origin, hits: tuple[Target, ...] = ()) -> Filed:
+    def submit(self, question: Question, digest: str, caller: Origin, hits: tuple[Target, ...] = ()) -> Filed:
         """Put a request on the list; one that is still open for the same digest, or an alike one, is joined."""
 
     def approved(self, digest: str, life: float) -> Request | None:
@@ -80,7 +80,7 @@ class Asker(Protocol):
     def is_persons(self, terminal: str) -> bool:
         """Whether that terminal, the caller's own, is one that a person sits at."""
 
-    def prompt(self, terminal: str, asked: Sheet) -> bool:
+    def prompt(self, terminal: str, question: Question) -> bool:
         """Show the person at that terminal what is asked; whether they typed the word for it."""
 
     def signed(self, terminal: str, digest: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from _signal import SIG_DFL, SIGINT, signal  # `signal` itself would load `enum`
 
-from .approval.sheet import printable
+from .approval.question import printable
 from .core.call import Invocation
 from .core.word import text_of
 from .edge.layout import Root
@@ -19,8 +19,8 @@ from .lean.typing import TYPE_CHECKING
 from .pipeline import guard
 
 if TYPE_CHECKING:
+    from .approval.question import Question
     from .approval.request import Request
-    from .approval.sheet import Sheet
     from .core.caller import Origin
     from .core.effect import Reading
     from .core.world import World
@@ -150,15 +150,15 @@ class RealAsker:
 
     def is_persons(self, terminal: str) -> bool:
         """Judged by who holds its other end."""
-        from .edge.terminal.trust import place
+        from .edge.terminal.trust import terminal_trust
 
-        return place(self._sessions).verdict == "person"
+        return terminal_trust(self._sessions).level == "person"
 
-    def prompt(self, terminal: str, asked: Sheet) -> bool:
+    def prompt(self, terminal: str, question: Question) -> bool:
         """Ask on /dev/tty."""
         from .edge.terminal.prompt import prompt
 
-        return prompt(terminal, asked, asked.word)
+        return prompt(terminal, question, question.word)
 
     def signed(self, terminal: str, digest: str) -> str:
         """Ask for the factor on /dev/tty."""

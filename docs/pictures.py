@@ -8,7 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from agentguard.approval.sheet import Sheet
+from agentguard.approval.question import Question
 from agentguard.core.caller import Origin, Process, Session
 from agentguard.core.effect import Reason
 from agentguard.edge.factors.factors import Factor
@@ -39,16 +39,16 @@ class Nobody:
         return ""
 
 
-def sheet(*argv: str, rule: str, because: str, safer: str, targets: tuple[str, ...], **more: object) -> Sheet:
+def question(*argv: str, rule: str, because: str, safer: str, targets: tuple[str, ...], **more: object) -> Question:
     """One call as it is put to a person."""
     reason = Reason(rule, argv[0], because, safer)
     real = f"/usr/bin/{argv[0]}"
-    return Sheet(
+    return Question(
         argv, argv, "/srv/shop", real, "destructive", "", (reason,), targets, "", "claude (pid 48211)", "claude"
     ).replace(program=argv[0], **more)
 
 
-VOLUME_DELETE = sheet(
+VOLUME_DELETE = question(
     "curl", "-sS", "-X", "POST", "https://backboard.railway.app/graphql/v2",
     "-H", "Authorization: Bearer ***", "-H", "Content-Type: application/json", "-d", DOCUMENT,
     rule="railway-volume-delete",
@@ -57,12 +57,12 @@ VOLUME_DELETE = sheet(
     targets=(f"volume {VOLUME}",),
     catastrophic=f"volume {VOLUME}", word=VOLUME, environment="production (host backboard.railway.app)",
 )  # fmt: skip
-PUSH = sheet(
+PUSH = question(
     "git", "push", "--force", "origin", "main",
     rule="git-push-force", because="replaces what others have pushed to origin/main: 3 commits",
     safer="git push --force-with-lease, or push to a branch of your own", targets=("ref origin/main",),
 )  # fmt: skip
-DROP = sheet(
+DROP = question(
     "psql", "-h", "db.staging.internal", "-c", "DROP TABLE sessions CASCADE",
     rule="sql-drop-table", because="drops the table sessions and what depends on it",
     safer="pg_dump -t sessions first", targets=("table shop.public.sessions",),
@@ -70,9 +70,9 @@ DROP = sheet(
 )  # fmt: skip
 
 
-def uploads(number: int) -> Sheet:
+def uploads(number: int) -> Question:
     """One call of a loop."""
-    return sheet(
+    return question(
         "rm", "-rf", f"uploads/{number:03}",
         rule="rm-removes", because="removes for good: 214 files not known to git",
         safer="move it aside (mv), or use trash-put", targets=(f"directory /srv/shop/uploads/{number:03}",),
@@ -93,10 +93,10 @@ def scene(root: Root) -> None:
     ):
         log.append(kind, {**row, "argv": argv, **({"why": why} if why else {})})
 
-    def put(asked: Sheet, ago: float, parent: int = 0) -> None:
+    def put(question: Question, ago: float, parent: int = 0) -> None:
         above = (Process(parent, 1, "bash"),) if parent else ()
         there = Database(root, lambda: now - ago)
-        Requests(there).submit(asked, f"{asked.argv}", Origin(1000, Session("s", asked.session), above))
+        Requests(there).submit(question, f"{question.argv}", Origin(1000, Session("s", question.session), above))
         there.close()
 
     put(DROP, 64)

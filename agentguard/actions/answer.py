@@ -6,8 +6,8 @@ import os
 from collections.abc import Callable
 from contextlib import closing
 
+from ..approval.question import quoted
 from ..approval.request import Request, faithful
-from ..approval.sheet import quoted
 from ..edge.factors.factors import Factor
 from ..edge.factors.proof import asked, choice, grant
 from ..edge.installation.config import policy
@@ -20,7 +20,7 @@ from .person import Person, proving
 
 
 class Answers:
-    """Implements `watch.answerer.Answerer`. Who answers is looked at each time: a view may stay open for days."""
+    """A `watch.answers_port.AnswersPort`. Who answers is looked at each time: a view may stay open for days."""
 
     def __init__(self, root: Root, person: Callable[[], Person], deed: str) -> None:
         self._root = root
@@ -51,7 +51,7 @@ class Answers:
         person = self._here()
         with closing(Database(self._root)) as database:
             denied = Requests(database).answer(requests, False, person.by, words)
-        return f"Denied {', '.join(one.id for one in denied)}: {quoted(denied[0].sheet.argv)[:500]}"
+        return f"Denied {', '.join(one.id for one in denied)}: {quoted(denied[0].question.argv)[:500]}"
 
     def _here(self) -> Person:
         """Who answers now. An answer goes where its question is from: where that record is away, no new one is made."""
@@ -62,7 +62,7 @@ class Answers:
 
 def wants_factor(person: Person, group: tuple[Request, ...]) -> bool:
     """Whether that person must prove themselves by a factor to approve these."""
-    return person.sign or any(request.sheet.factor for request in group)
+    return person.sign or any(request.question.factor for request in group)
 
 
 def approval(root: Root, group: tuple[Request, ...]) -> str:

@@ -9,7 +9,7 @@ import sys
 SYSTEM = "/opt/agentguard"
 
 
-def usual() -> str:
+def default_root() -> str:
     """The system's, where it guards this user; else this user's data directory, as this platform has it.
 
     The system's comes first: whoever can write to the other could have a person watch what nobody waits in.

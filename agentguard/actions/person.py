@@ -1,7 +1,7 @@
-"""Proof of a person, for every verb that an agent must not use: their place, and where that is not enough a factor.
+"""Proof of a person, for verbs that an agent must not use (`approve`): a trusted terminal, else a factor.
 
-Place is a terminal that a person holds, with no agent above it. Whoever can type into that terminal sits
-there as well: this is what the factor is for.
+A trusted terminal is one that a person holds, with no agent above it. Whoever can type into it is trusted
+as well: this is what a factor is for, such as a passphrase.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from ..approval.terminal_trust import Place
+from ..approval.terminal_trust import Trust
 from ..core.caller import Origin
 from ..core.text.redact import masked
 from ..edge.caller.agents import mark
@@ -25,7 +25,7 @@ from ..edge.records.audit_log import AuditLog
 from ..edge.records.database import Database
 from ..edge.records.sessions import NamedSessions
 from ..edge.terminal.prompt import answer, say
-from ..edge.terminal.trust import place
+from ..edge.terminal.trust import terminal_trust
 from ..errors import NotAPerson, RecordError, Unproven
 from ..lean.canonical import canonical
 from ..lean.value import Value
@@ -42,7 +42,7 @@ _ADD = (
 
 
 class Person(Value):
-    """Who uses a verb, as facts for the record; `sign` says that their place alone does not prove them."""
+    """Who uses a verb, as facts for the record; `sign` says that their terminal alone does not prove them."""
 
     by: dict[str, Any]
     sign: bool = False
@@ -52,21 +52,21 @@ def require_person(root: Root, deed: str) -> Person:
     """Who the person is. `deed` completes "only a person may …".
 
     Raises NotAPerson where an agent could be the one who calls, after putting the attempt on the
-    record; RecordError if sessions cannot be looked up. Where the place is in doubt, a factor must
+    record; RecordError if sessions cannot be looked up. Where the terminal is in doubt, a factor must
     be there to prove them: also to add the first one, which `install --factor` makes elsewhere. Where
     it visibly is no person's, they may prove themselves, too (no list of terminals is complete), but
     that they are asked to is an attempt already.
     """
     caller, sessions = _caller(root)
-    why, hint, here = _agent(caller) or _no_terminal(), _ELSEWHERE, place(sessions)
+    why, hint, trust = _agent(caller) or _no_terminal(), _ELSEWHERE, terminal_trust(sessions)
     factor = not why and bool(usable(root))
-    if not (why or factor or here.verdict == "person"):
-        why, hint = here.why, _ADD if here.verdict == "doubtful" else _ELSEWHERE
+    if not (why or factor or trust.level == "person"):
+        why, hint = trust.why, _ADD if trust.level == "doubtful" else _ELSEWHERE
     if why:
         raise _refused(root, caller, deed, why, hint)
-    if here.verdict == "not":
-        _put_on_record(root, caller, deed, f"{here.why}; a factor is asked for")
-    return Person(_facts(caller, here), sign=factor and here.verdict != "person")
+    if trust.level == "not":
+        _put_on_record(root, caller, deed, f"{trust.why}; a factor is asked for")
+    return Person(_facts(caller, trust), sign=factor and trust.level != "person")
 
 
 def prove(root: Root, person: Person, deed: str) -> dict[str, Any]:
@@ -140,8 +140,8 @@ def _no_terminal() -> str:
     return ""
 
 
-def _facts(caller: Origin, here: Place) -> dict[str, Any]:
-    return {"uid": caller.uid, "user": _user(caller.uid), "terminal": here.terminal, "place": here.verdict}
+def _facts(caller: Origin, trust: Trust) -> dict[str, Any]:
+    return {"uid": caller.uid, "user": _user(caller.uid), "terminal": trust.terminal, "place": trust.level}
 
 
 def _challenge(root: Root, deed: str) -> bytes:

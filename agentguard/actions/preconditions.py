@@ -13,7 +13,7 @@ import platformdirs
 from ..edge.installation import shims
 from ..edge.layout import Root
 from ..errors import InstallError
-from .default_root import SYSTEM, usual
+from .default_root import SYSTEM, default_root
 
 _STAY = "install it to stay, with `pipx install` or `uv tool install`, and run `agentguard install` from there"
 
@@ -29,7 +29,7 @@ def refuse_ephemeral(root: Root) -> None:
     if _within(prefix, [platformdirs.user_cache_dir()]):
         raise InstallError(f"agentguard runs from {prefix}, which is in a cache", _STAY)
     # A root that was named with --root is a trial: it may be meant to last as long as the environment.
-    lasting = root.path in (os.path.abspath(usual()), SYSTEM)
+    lasting = root.path in (os.path.abspath(default_root()), SYSTEM)
     if lasting and _within(prefix, [tempfile.gettempdir(), "/tmp", "/var/tmp"]):
         raise InstallError(f"agentguard runs from {prefix}, which is in a temporary directory", _STAY)
 

@@ -6,22 +6,22 @@ refused is an aim, not a spelling.
 
 from __future__ import annotations
 
+from .question import Question, printable
 from .request import Request
-from .sheet import Sheet, printable
 
 #: How many reasons are told, and how many safer ways.
 TOLD = 2
 
 
-def waiting(asked: Sheet, request: Request, seconds: float) -> tuple[str, ...]:
+def waiting(question: Question, request: Request, seconds: float) -> tuple[str, ...]:
     """The lines that say that a call now waits for a person."""
-    head = f"agentguard: {asked.program} waits up to {seconds:.0f} s for a person, as request {request.id}"
-    return (printable(head), *_grounds(asked)[:2])
+    head = f"agentguard: {question.program} waits up to {seconds:.0f} s for a person, as request {request.id}"
+    return (printable(head), *_grounds(question)[:2])
 
 
-def refusal(asked: Sheet, why: str, request: Request | None = None) -> tuple[str, ...]:
+def refusal(question: Question, why: str, request: Request | None = None) -> tuple[str, ...]:
     """The lines that say that a call was not run."""
-    told = [printable(f"agentguard: {asked.program} was not run: {why}"), *_grounds(asked)]
+    told = [printable(f"agentguard: {question.program} was not run: {why}"), *_grounds(question)]
     if request is not None and request.state == "open":
         told.append(f"  person  asked, as request {request.id}: once they approve it, the same call again passes once")
     told.append("  Not only this command is refused but its aim: seek no other way to it; say what you need, and why.")
@@ -39,13 +39,13 @@ def unanswered(request: Request) -> str:
     return "no person has answered yet"
 
 
-def _grounds(asked: Sheet) -> tuple[str, ...]:
+def _grounds(question: Question) -> tuple[str, ...]:
     """Rating, reasons and safer ways, a line each."""
-    told = [("rated", asked.rating + (f", catastrophic: {asked.catastrophic}" if asked.catastrophic else ""))]
-    told += [("because", f"{reason.text} [{reason.rule}]") for reason in asked.reasons[:TOLD]]
-    if len(asked.reasons) > TOLD:
-        told[-1] = ("because", f"{told[-1][1]}, and for {len(asked.reasons) - TOLD} more reasons")
-    told += [("denied", denial) for denial in asked.earlier[:TOLD]]
-    ways = tuple(dict.fromkeys(reason.instead for reason in asked.reasons if reason.instead))
+    told = [("rated", question.rating + (f", catastrophic: {question.catastrophic}" if question.catastrophic else ""))]
+    told += [("because", f"{reason.text} [{reason.rule}]") for reason in question.reasons[:TOLD]]
+    if len(question.reasons) > TOLD:
+        told[-1] = ("because", f"{told[-1][1]}, and for {len(question.reasons) - TOLD} more reasons")
+    told += [("denied", denial) for denial in question.earlier[:TOLD]]
+    ways = tuple(dict.fromkeys(reason.instead for reason in question.reasons if reason.instead))
     told += [("safer", way) for way in ways[:TOLD]]
     return tuple(f"  {label:8}{printable(text)}" for label, text in told)

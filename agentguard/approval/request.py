@@ -6,7 +6,7 @@ from ..errors import UsageError
 from ..lean.canonical import digest
 from ..lean.typing import TYPE_CHECKING
 from ..lean.value import Value
-from .sheet import Sheet, printable
+from .question import Question, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,7 +35,7 @@ class Request(Value):
     digest: str
     session: str
     created: float
-    sheet: Sheet
+    question: Question
     state: State = "open"
     answered: float = 0
     answer: str = ""
@@ -55,30 +55,30 @@ def caller_key(caller: Origin) -> str:
     return f"{caller.ancestry[0].pid} {caller.ancestry[0].start}" if caller.ancestry else ""
 
 
-def group_key(asked: Sheet) -> str:
+def group_key(question: Question) -> str:
     """What the calls of one process must have in common to be one question: equal for alike calls."""
-    rules = sorted({reason.rule for reason in asked.reasons})
-    return digest((asked.program, asked.cwd, bool(asked.catastrophic), asked.factor, rules))
+    rules = sorted({reason.rule for reason in question.reasons})
+    return digest((question.program, question.cwd, bool(question.catastrophic), question.factor, rules))
 
 
-def bound(found: str, asked: Sheet) -> str:
+def bound(found: str, question: Question) -> str:
     """The digest of a request: of all that was found out about the call, and of what a person is shown of it."""
-    return f"{found}:{digest(asked)}"
+    return f"{found}:{digest(question)}"
 
 
 def faithful(group: tuple[Request, ...]) -> tuple[Request, ...]:
     """These requests; raises UsageError if what would be shown is not what was asked, and not as one question."""
     hint = "deny it, and look at who could write to the database"
     for request in group:
-        if group_key(request.sheet) != group_key(group[0].sheet):
+        if group_key(request.question) != group_key(group[0].question):
             raise UsageError(f"request {request.id} was put to {group[0].id} after it was asked", hint)
-        if request.digest.rpartition(":")[2] != digest(request.sheet):
+        if request.digest.rpartition(":")[2] != digest(request.question):
             raise UsageError(f"request {request.id} was changed after it was asked", hint)
     return group
 
 
-def questions(waiting: Iterable[Request]) -> dict[str, tuple[Request, ...]]:
-    """Requests as questions, by the id that those of one question have in common.
+def grouped(waiting: Iterable[Request]) -> dict[str, tuple[Request, ...]]:
+    """Requests in the groups that one answer decides, by the id of each group's leader.
 
     What has joined another is one with it, also once that one is answered.
     """
@@ -89,16 +89,16 @@ def questions(waiting: Iterable[Request]) -> dict[str, tuple[Request, ...]]:
     return found
 
 
-def question(group: tuple[Request, ...]) -> str:
-    """What a person types to approve these requests: the word, and for several also how many they are."""
-    word = group[0].sheet.word
+def phrase(group: tuple[Request, ...]) -> str:
+    """What a person types to approve these requests: "DELETE", or "DELETE 3" for three of them."""
+    word = group[0].question.word
     return word if len(group) == 1 else f"{word} {len(group)}"
 
 
 def wanted(group: tuple[Request, ...]) -> str:
     """What a person is asked to type, and what that would approve."""
     them = "it" if len(group) == 1 else f"exactly these {len(group)}"
-    return f"Type {printable(question(group))} to approve {them}, anything else to leave it"
+    return f"Type {printable(phrase(group))} to approve {them}, anything else to leave it"
 
 
 def standing(request: Request, now: float) -> str:

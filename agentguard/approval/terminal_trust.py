@@ -1,4 +1,7 @@
-"""Whose terminal it is: judged by what holds its other end. Facts come from edge/terminal/holders.py."""
+"""Whether a terminal is a person's: judged by the programs that hold its other end, such as xterm, tmux or sshd.
+
+The facts come from edge/terminal/holders.py.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Literal
 
-    Verdict = Literal["person", "doubtful", "not"]
+    Level = Literal["person", "doubtful", "not"]
 
-#: Verdicts, the best first.
-VERDICTS: tuple[Verdict, ...] = ("person", "doubtful", "not")
+#: How far a terminal is trusted to be a person's, the best first.
+LEVELS: tuple[Level, ...] = ("person", "doubtful", "not")
 
 #: Terminal emulators and editors' terminals, by their executables: they show what is written and pass on what is typed.
 TERMINALS = frozenset(
@@ -30,21 +33,21 @@ NESTED = frozenset(("doas", "emacs", "nvim", "su", "sudo", "vim", "vim.basic", "
 #: Programs that show one terminal in several others, which come and go.
 MULTIPLEXERS = frozenset(("screen", "tmux"))
 #: Programs of which nobody can tell who sits at the other end.
-UNTOLD = frozenset(
+OPAQUE = frozenset(
     (
         *("abduco", "conmon", "containerd-shim", "containerd-shim-runc-v2", "docker", "dtach", "init", "mosh-server"),
         *("wezterm-mux-server", "zellij"),
     )
 )
 #: Where the servers of editors that run elsewhere lie, in the paths of executables that are called "node".
-UNTOLD_PATHS = ("/.vscode-server", "/.cursor-server/", "/.windsurf-server/", "/.zed_server/")
+OPAQUE_PATHS = ("/.vscode-server", "/.cursor-server/", "/.windsurf-server/", "/.zed_server/")
 SSH = frozenset(("sshd", "sshd-session"))
 
 
-class Place(Value):
-    """What is known of a terminal: `why` says in plain words what speaks against a person, if anything does."""
+class Trust(Value):
+    """How far a terminal is trusted; `why` says in plain words what speaks against a person, "" if nothing does."""
 
-    verdict: Verdict
+    level: Level
     terminal: str = ""
     why: str = ""
 
@@ -67,7 +70,7 @@ class Holder(Value):
 
 
 class Facts(Protocol):
-    """What a judgement asks about this machine."""
+    """What must be known of this machine to judge a terminal."""
 
     def holders(self, terminal: int) -> tuple[Holder, ...]:
         """Every process that can be seen to hold the other end of a pseudo-terminal (its device number)."""
@@ -86,57 +89,57 @@ class Facts(Protocol):
         raise NotImplementedError
 
 
-def judge(terminal: int, facts: Facts, seen: tuple[int, ...] = ()) -> Place:
-    """Whose terminal that device is. Every holder that can be seen must be one that a person sits at."""
+def judge(terminal: int, facts: Facts, seen: tuple[int, ...] = ()) -> Trust:
+    """How far the terminal with that device number is trusted: every holder that can be seen must be a person's."""
     if facts.is_console(terminal):
-        return Place("person")
+        return Trust("person")
     if terminal in seen:
-        return Place("not", why="its terminal is shown only in itself")
+        return Trust("not", why="its terminal is shown only in itself")
     holders = facts.holders(terminal)
     if not holders:
-        return Place("doubtful", why="the program that holds its terminal cannot be seen from here")
-    return worst(_held(holder, facts, (*seen, terminal)) for holder in holders)
+        return Trust("doubtful", why="the program that holds its terminal cannot be seen from here")
+    return lowest(_held(holder, facts, (*seen, terminal)) for holder in holders)
 
 
-def worst(places: Iterable[Place]) -> Place:
-    """The strictest of some places."""
-    return max(places, key=lambda place: VERDICTS.index(place.verdict))
+def lowest(trusts: Iterable[Trust]) -> Trust:
+    """The least trust of several: a terminal is as good as the worst of its holders."""
+    return max(trusts, key=lambda trust: LEVELS.index(trust.level))
 
 
-def _held(holder: Holder, facts: Facts, seen: tuple[int, ...]) -> Place:
-    """What one holder makes of a terminal."""
+def _held(holder: Holder, facts: Facts, seen: tuple[int, ...]) -> Trust:
+    """How far a terminal with that holder is trusted."""
     program, name = holder.program, f"{holder.program or 'a process'} (pid {holder.process.pid})"
     if holder.agent:
-        return Place("not", why=f"its terminal is held by {name}, which was started by {holder.agent}")
-    untold = program in UNTOLD or any(part in holder.process.exe for part in UNTOLD_PATHS)
-    if not untold and program not in TERMINALS | NESTED | MULTIPLEXERS | SSH:
-        return Place("not", why=f"its terminal is held by {name}, which is no terminal program")
+        return Trust("not", why=f"its terminal is held by {name}, which was started by {holder.agent}")
+    opaque = program in OPAQUE or any(part in holder.process.exe for part in OPAQUE_PATHS)
+    if not opaque and program not in TERMINALS | NESTED | MULTIPLEXERS | SSH:
+        return Trust("not", why=f"its terminal is held by {name}, which is no terminal program")
     if holder.replaceable:
         why = f"its terminal is held by {name}, and any program of yours could replace {holder.replaceable}"
-        return Place("doubtful", why=why)
-    if untold:
-        return Place("doubtful", why=f"its terminal is held by {name}, and who sits there cannot be seen")
+        return Trust("doubtful", why=why)
+    if opaque:
+        return Trust("doubtful", why=f"its terminal is held by {name}, and who sits there cannot be seen")
     if holder.loading:
         why = f"its terminal is held by {name}, and {holder.loading} makes that run any code"
-        return Place("doubtful", why=why)
+        return Trust("doubtful", why=why)
     if program in SSH and facts.comes_from_here():
         why = "its terminal is reached by SSH, and there is a connection from this very machine"
-        return Place("doubtful", why=why)
+        return Trust("doubtful", why=why)
     if program in MULTIPLEXERS:
         return _shown(holder, name, facts, seen)
     if holder.terminal is not None and program not in SSH:  # a window, too, is as good as where it was started
         return judge(holder.terminal, facts, seen)
     if program in NESTED:
-        return Place("doubtful", why=f"its terminal is held by {name}, which has none of its own")
-    return Place("person")
+        return Trust("doubtful", why=f"its terminal is held by {name}, which has none of its own")
+    return Trust("person")
 
 
-def _shown(server: Holder, name: str, facts: Facts, seen: tuple[int, ...]) -> Place:
-    """What the terminals that show a multiplexer make of the one that it holds."""
+def _shown(server: Holder, name: str, facts: Facts, seen: tuple[int, ...]) -> Trust:
+    """How far the terminal of a multiplexer is trusted: as far as the terminals that it is attached to."""
     clients = facts.clients(server)
     if clients is None:
-        return Place("doubtful", why=f"its terminal is held by {name}, which does not say who is attached")
+        return Trust("doubtful", why=f"its terminal is held by {name}, which does not say who is attached")
     outside = [client for client in clients if client not in seen]  # what it shows in itself is typed outside
     if not outside:
-        return Place("not", why=f"its terminal is held by {name}, and nobody is attached to it")
-    return worst(judge(client, facts, seen) for client in outside)
+        return Trust("not", why=f"its terminal is held by {name}, and nobody is attached to it")
+    return lowest(judge(client, facts, seen) for client in outside)

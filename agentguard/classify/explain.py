@@ -6,7 +6,7 @@ which every reader tells it by calling `command` and `text`, and what the world 
 
 from __future__ import annotations
 
-from ..approval.sheet import quoted
+from ..approval.question import quoted
 from ..core.call import Invocation
 from ..core.effect import Effect, Reading
 from ..core.text.redact import masked

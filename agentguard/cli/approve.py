@@ -11,8 +11,8 @@ from rich.text import Text
 
 from ..actions.answer import approval, wants_factor
 from ..actions.person import require_person, sign
-from ..approval.request import Request, age, faithful, question, questions, standing, wanted
-from ..approval.sheet import further, lines, printable, quoted
+from ..approval.question import further, lines, printable, quoted
+from ..approval.request import Request, age, faithful, grouped, phrase, standing, wanted
 from ..edge.layout import Root
 from ..edge.records.database import Database
 from ..edge.records.requests import Requests
@@ -40,10 +40,10 @@ def approve(root: Root, id: str | None) -> int:
     database = Database(root)
     requests = Requests(database)
     group = faithful(requests.group(chosen(database, id)))
-    told = (*lines(group[0].sheet), *further(tuple(request.sheet for request in group)))
+    told = (*lines(group[0].question), *further(tuple(request.question for request in group)))
     title = f"agentguard: request {standing(group[0], time.time())}"
-    if ask(title, told, f"{wanted(group)}: ") != question(group):
-        click.echo(f"{printable(question(group))} was not typed: request {group[0].id} still waits.")
+    if ask(title, told, f"{wanted(group)}: ") != phrase(group):
+        click.echo(f"{printable(phrase(group))} was not typed: request {group[0].id} still waits.")
         return 1
     proof = sign(root, deed, tuple(one.digest for one in group)) if wants_factor(person, group) else ""
     click.echo(approval(root, requests.answer(group, True, person.by, proof=proof)))
@@ -62,7 +62,7 @@ def chosen(database: Database, id: str | None) -> Request:
             state = "too old" if request.state == "open" else request.state
             raise UsageError(f"request {request.id} no longer waits: it is {state}")
         return request
-    firsts = tuple(group[0] for group in questions(waiting).values())
+    firsts = tuple(group[0] for group in grouped(waiting).values())
     if not firsts:
         raise UsageError("no call waits for an answer", "`agentguard watch` shows each one as it comes")
     if len(firsts) > 1:
@@ -74,6 +74,6 @@ def chosen(database: Database, id: str | None) -> Request:
 def _list(waiting: tuple[Request, ...]) -> Table:
     table = Table("ID", "asked", "by", "command", box=None, padding=(0, 2, 0, 0))
     for one in waiting:
-        who = one.sheet.agent or one.sheet.session
-        table.add_row(one.id, f"{age(one, time.time())} ago", Text(printable(who)), Text(quoted(one.sheet.argv)[:500]))
+        who, command = one.question.agent or one.question.session, quoted(one.question.argv)[:500]
+        table.add_row(one.id, f"{age(one, time.time())} ago", Text(printable(who)), Text(command))
     return table

@@ -19,7 +19,7 @@ from rich.text import Text
 
 from ..actions.blocked import blocked
 from ..actions.person import prove, require_person
-from ..approval.sheet import printable, quoted
+from ..approval.question import printable, quoted
 from ..core.effect import RATINGS
 from ..edge.layout import Root
 from ..edge.records.audit_log import AuditLog

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from ..actions.person import prove, require_person
-from ..approval.sheet import quoted
+from ..approval.question import quoted
 from ..edge.layout import Root
 from ..edge.records.database import Database
 from ..edge.records.requests import Requests
@@ -32,4 +32,4 @@ def deny(root: Root, id: str | None, words: str) -> None:
     database = Database(root)
     requests = Requests(database)
     for request in requests.answer(requests.group(chosen(database, id)), False, by, words):
-        click.echo(f"Denied {request.id}: {quoted(request.sheet.argv)[:500]}")
+        click.echo(f"Denied {request.id}: {quoted(request.question.argv)[:500]}")

@@ -16,8 +16,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..actions.establish import guarded_programs
-from ..approval.sheet import printable
+from ..actions import installation
+from ..approval.question import printable
 from ..core.unseen import Unseen
 from ..edge.caller import processes
 from ..edge.factors.proof import usable
@@ -145,7 +145,7 @@ def _policy(root: Root) -> Check:
 def _shims(root: Root) -> Iterator[Check]:
     present = shims.present(root)
     try:
-        guarded = guarded_programs()
+        guarded = installation.guarded_programs()
         files = shims.wanted(root, present, shims.pins(root))
     except AgentguardError as error:
         yield Check("shims", "bad", error.message, error.hint)

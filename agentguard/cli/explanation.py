@@ -7,7 +7,7 @@ from typing import Any
 from rich.text import Text
 from rich.tree import Tree
 
-from ..approval.sheet import printable
+from ..approval.question import printable
 from ..classify.explain import Fact, Step
 from ..core.effect import RATINGS, RECOVERIES, Effect
 from ..core.text.redact import masked_text

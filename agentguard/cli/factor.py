@@ -14,7 +14,7 @@ from rich.text import Text
 
 from ..actions.owner import as_owner, require_writable
 from ..actions.person import prove, require_person
-from ..approval.sheet import printable
+from ..approval.question import printable
 from ..edge.factors import factors
 from ..edge.factors.factors import Factor
 from ..edge.factors.passphrase import SHORTEST, checked

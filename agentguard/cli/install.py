@@ -10,8 +10,8 @@ import click
 from click.core import ParameterSource
 
 from .. import __version__
+from ..actions import installation
 from ..actions.default_root import SYSTEM
-from ..actions.establish import establish
 from ..actions.system import guarded_user, refuse_changeable
 from ..edge.factors.factors import Factor
 from ..edge.installation import shims, startup_files
@@ -75,7 +75,7 @@ def install(
     new = _first_factor(root, factor)
     chosen = [] if system else _chosen(shells)
     paths = [path for shell in chosen for path in startup_files.files(shell, os.environ)]
-    changes = establish(root, dict.fromkeys(paths), wait, new, owner)
+    changes = installation.apply(root, dict.fromkeys(paths), wait, new, owner)
     for change in changes:
         click.echo(change)
     if not changes:

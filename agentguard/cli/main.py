@@ -6,10 +6,10 @@ import os
 import sys
 
 from .. import __version__
-from ..approval.sheet import printable
+from ..approval.question import printable
 from ..errors import AgentguardError
 from ..lean.typing import TYPE_CHECKING
-from . import quick
+from . import check_without_click
 
 if TYPE_CHECKING:
     from typing import NoReturn
@@ -42,7 +42,7 @@ def main() -> NoReturn:
 
 def _run() -> object:
     """What the verb gives back."""
-    if quick.check(sys.argv[1:]):
+    if check_without_click.check(sys.argv[1:]):
         return 0
     from .verbs import cli
 

@@ -1,4 +1,4 @@
-"""What `agentguard check` answers, without what only its options and its colours need: see check.py and quick.py."""
+"""What `agentguard check` prints, without what only its options and its colours need (for those see check.py)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from .. import resources
 from ..actions import default_root
 from ..actions.rate import Judge, directory, subject_of
-from ..approval.sheet import printable
+from ..approval.question import printable
 from ..core.text.redact import masked_text
 from ..errors import UsageError
 from ..lean import cache
@@ -122,6 +122,9 @@ def lines(reading: Reading, denied: tuple[str, ...] = ()) -> Iterator[Line]:
     grave = f", catastrophic: {printable(reading.catastrophic)}" if reading.catastrophic else ""
     why = f" ({printable(decision.why)})" if decision.why else ""
     then = f": {_DECISIONS[decision.action]}{why}"
+    untaught = printable(", ".join(reading.unguarded))
+    if untaught and not reading.reasons and decision.action == "run":
+        then, untaught = f"{then}, as no rules cover {untaught}; what is started from there is rated in turn", ""
     yield (reading.rating, STYLES[reading.rating]), (grave, "bold red"), (then, "default")
     for reason in reading.reasons:
         words = f" {printable(masked_text(reason.text))}"
@@ -130,5 +133,5 @@ def lines(reading: Reading, denied: tuple[str, ...] = ()) -> Iterator[Line]:
         yield (("  safer: ", ""), (printable(instead), ""))
     for denial in denied:
         yield (("  earlier: ", ""), (printable(denial), ""))
-    if reading.unguarded:
-        yield (("  not rated: ", ""), (printable(", ".join(reading.unguarded)), ""))
+    if untaught:
+        yield (("  not rated: ", ""), (untaught, ""))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import click
 
-from ..actions.establish import establish
+from ..actions import installation
 from ..edge.caller import processes
 from ..edge.installation import shims
 from ..edge.layout import Root
@@ -35,7 +35,7 @@ def run(root: Root, name: str | None, command: tuple[str, ...]) -> None:
       agentguard run -- bash
     """
     if not shims.present(root) or not os.path.exists(root.current):
-        for change in establish(root):
+        for change in installation.apply(root):
             click.echo(f"agentguard: {change}", err=True)
     environment = guarded(root, launch.environment())
     program = _program(command[0], environment.get("PATH", ""))

@@ -8,7 +8,7 @@ from contextlib import closing
 
 import click
 
-from ..actions.establish import manifest
+from ..actions import installation
 from ..actions.owner import as_owner, require_writable
 from ..actions.person import prove, require_person
 from ..edge.installation import shims, startup_files, store
@@ -47,8 +47,8 @@ def uninstall(root: Root, purge: bool) -> None:
 
 
 def dismantle(root: Root, purge: bool) -> list[str]:
-    """Undo `establish`; what was done, a line each. The start-up files first: then no new shell is half guarded."""
-    owned = manifest(root)
+    """Undo `installation.apply`; what was done, a line each. Start-up files go first: no new shell is half guarded."""
+    owned = installation.manifest(root)
     changes = [f"Took the lines out of {path}" for path in owned["startup"] if startup_files.remove(path, root)]
     for directory in owned["directories"]:
         _remove_if_empty(directory)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import os
+from difflib import get_close_matches
 
 import click
 
 from .. import __version__
-from ..actions.default_root import usual
+from ..actions.default_root import default_root
 from ..edge.layout import Root
 
 #: Each verb is the function of its name in the module of its name.
@@ -30,6 +31,20 @@ class Verbs(click.Group):
         command: click.Command = getattr(importlib.import_module(f"agentguard.cli.{cmd_name}"), cmd_name)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The verb that is called, by its name; for `chek` the error says that `check` was probably meant."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.NoSuchOption:
+            raise
+        except click.UsageError as fault:
+            near = get_close_matches(args[0], self.list_commands(ctx), 1)
+            if not near:
+                raise
+            raise click.UsageError(f"{fault.message} Did you mean {near[0]!r}?", ctx) from fault
+
 
 @click.group(
     cls=Verbs,
@@ -40,7 +55,7 @@ class Verbs(click.Group):
 @click.option(
     "--root",
     type=click.Path(file_okay=False),
-    default=usual,
+    default=default_root,
     show_default="this user's data directory, or the system-wide installation",
     help="Where configuration, data and shims lie.",
 )

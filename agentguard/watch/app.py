@@ -11,20 +11,20 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from ..errors import AgentguardError
-from .board import Board
-from .desk import Desk
 from .feed import Feed
+from .inbox import Inbox
+from .list_screen import ListScreen
 from .notify import Notes
-from .screens import Asking, Choosing, Denial, Proving, Question, Settle
+from .screens import Approval, Asking, Choosing, Denial, Proving, Settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..edge.factors.factors import Factor
     from ..edge.layout import Root
-    from .answerer import Answerer
-    from .desk import Group
+    from .answers_port import AnswersPort
     from .feed import Glance
+    from .inbox import Group
 
 #: How often to look for new requests, in seconds.
 GLANCE = 0.5
@@ -34,12 +34,12 @@ _STYLE = """
 #waiting { height: 1fr; min-height: 4; }
 #preview { height: 1fr; border-top: solid $primary-darken-1; padding: 0 1; }
 #log { height: 8; border-top: solid $primary-darken-1; padding: 0 1; background: $background; overflow-x: hidden; }
-#sheet { height: 1fr; padding: 1 1 0 1; }
+#question { height: 1fr; padding: 1 1 0 1; }
 #wanted { height: auto; padding: 0 1; text-style: bold; border-top: solid $error; }
 #typed { margin: 0 1; }
 #news, #state { height: auto; max-height: 3; padding: 0 1; color: $text-warning; }
 .-low #preview, .-low #log { display: none; }
-.-low #sheet { padding: 0 1; }
+.-low #question { padding: 0 1; }
 """
 
 
@@ -59,26 +59,26 @@ class Watch(App[None]):
             super().__init__()
             self.glance = glance
 
-    def __init__(self, root: Root, answerer: Answerer) -> None:
+    def __init__(self, root: Root, answers: AnswersPort) -> None:
         super().__init__()
         self._feed = Feed(root)
-        self._answerer = answerer
-        self._desk = Desk()
+        self._answers = answers
+        self._inbox = Inbox()
         self._notes = Notes()
         self._trouble = ""
         self._look_now, self._ended = threading.Event(), threading.Event()
 
-    def get_default_screen(self) -> Board:
+    def get_default_screen(self) -> ListScreen:
         """The list."""
-        return Board()
+        return ListScreen()
 
     @property
-    def _board(self) -> Board:
-        board = self.screen_stack[0]
-        assert isinstance(board, Board)
-        return board
+    def _list_screen(self) -> ListScreen:
+        list_screen = self.screen_stack[0]
+        assert isinstance(list_screen, ListScreen)
+        return list_screen
 
-    def on_board_ready(self) -> None:
+    def on_list_screen_ready(self) -> None:
         """Begin to look."""
         self._look()
 
@@ -108,36 +108,36 @@ class Watch(App[None]):
 
     def on_watch_looked(self, event: Looked) -> None:
         """Lay out what there is. What comes only appears: it opens nothing and takes no key."""
-        glance, board = event.glance, self._board
-        if not board.stands:
+        if not self.screen_stack or not self._list_screen.stands:  # the view has just ended
             return
+        glance, list_screen = event.glance, self._list_screen
         if glance.waiting is not None:
-            arrived = self._desk.take(glance.waiting, glance.gone)
-            board.lay(self._desk.questions)
+            arrived = self._inbox.take(glance.waiting, glance.gone)
+            list_screen.lay(self._inbox.questions)
             if arrived:
                 self.bell()
                 self._notes.send(arrived)
-        board.log_rows(glance.rows)
+        list_screen.log_rows(glance.rows)
         if glance.trouble != self._trouble:
             self._trouble = glance.trouble
-            board.tell(glance.trouble or "The requests can be read again.")
+            list_screen.tell(glance.trouble or "The requests can be read again.")
         for screen in self.screen_stack:
             if isinstance(screen, Asking):
-                screen.see(self._desk, glance.trouble)
+                screen.see(self._inbox, glance.trouble)
 
-    def on_board_wanted(self, event: Board.Wanted) -> None:
+    def on_list_screen_wanted(self, event: ListScreen.Wanted) -> None:
         """Put one question to the person."""
-        self._ask(Denial(event.group, self._deny) if event.deny else Question(event.group))
+        self._ask(Denial(event.group, self._deny) if event.deny else Approval(event.group))
 
-    def on_question_deny(self, event: Question.Deny) -> None:
+    def on_approval_deny(self, event: Approval.Deny) -> None:
         """Ask for a sentence instead."""
         self._ask(Denial(event.group, self._deny), instead=True)
 
-    def on_question_typed(self, event: Question.Typed) -> None:
+    def on_approval_typed(self, event: Approval.Typed) -> None:
         """The word is right: approve, or ask for a proof."""
         group = event.screen.group
         try:
-            factors = self._answerer.factors(group)
+            factors = self._answers.factors(group)
         except AgentguardError as fault:
             event.screen.refused(str(fault))
             return
@@ -146,7 +146,7 @@ class Watch(App[None]):
         elif factors:
             self._prove(event.screen, factors[0])
         else:
-            event.screen.settle(lambda: self._answerer.approve(group, None, None))
+            event.screen.settle(lambda: self._answers.approve(group, None, None))
 
     def on_choosing_chosen(self, event: Choosing.Chosen) -> None:
         """Prove by that factor."""
@@ -155,12 +155,12 @@ class Watch(App[None]):
     def _prove(self, screen: Asking, factor: Factor) -> None:
         """By a passphrase that is typed here, or by an SSH key, which asks at the terminal itself."""
         if factor.kind == "passphrase":
-            self._ask(Proving(screen.group, factor, self._answerer.approve), instead=True)
+            self._ask(Proving(screen.group, factor, self._answers.approve), instead=True)
         else:
-            screen.settle(lambda: self._answerer.approve(screen.group, factor, None), at_terminal=True)
+            screen.settle(lambda: self._answers.approve(screen.group, factor, None), at_terminal=True)
 
     def _deny(self, group: Group, words: str) -> str:
-        return self._answerer.deny(group, words)
+        return self._answers.deny(group, words)
 
     def _ask(self, screen: Asking, instead: bool = False) -> None:
         if instead:
@@ -185,7 +185,7 @@ class Watch(App[None]):
         """Say what came of an answer, where the person is now."""
         self._look_now.set()
         if taken or screen not in self.screen_stack:
-            self._board.tell(told)
+            self._list_screen.tell(told)
         if screen in self.screen_stack:
             if taken:
                 screen.dismiss()

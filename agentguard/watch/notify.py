@@ -6,8 +6,8 @@ import asyncio
 import logging
 import threading
 
-from ..approval.sheet import printable, quoted
-from .desk import Group
+from ..approval.question import printable, quoted
+from .inbox import Group
 
 #: How long the desktop may take, in seconds.
 _PATIENCE = 5
@@ -35,9 +35,9 @@ def title(arrived: tuple[Group, ...]) -> str:
     if len(arrived) > 1:
         return f"{len(arrived)} calls wait"
     request = arrived[0][0]
-    told = printable(quoted(request.sheet.argv))
+    told = printable(quoted(request.question.argv))
     told = told if len(told) <= _LONGEST else told[: _LONGEST - 1] + "…"
-    return f"{'catastrophic' if request.sheet.catastrophic else 'destructive'}: {told}"
+    return f"{'catastrophic' if request.question.catastrophic else 'destructive'}: {told}"
 
 
 def _send(title: str) -> None:

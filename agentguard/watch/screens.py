@@ -14,9 +14,9 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Footer, Input, Static
 
-from ..approval.request import question, standing, wanted
-from ..approval.sheet import printable
-from .shown import EVERYTHING, Shown
+from ..approval.question import printable
+from ..approval.request import phrase, standing, wanted
+from .render import EVERYTHING, Details
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from ..edge.factors.factors import Factor
-    from .desk import Desk, Group
+    from .inbox import Group, Inbox
 
 #: How long a question must have stood there before a key counts, in seconds.
 MOMENT = 0.7
@@ -75,7 +75,7 @@ class Asking(Screen[None]):
     def compose(self) -> ComposeResult:
         """From top to bottom."""
         yield Static(self.heading(), id="heading", markup=False)
-        with VerticalScroll(id="sheet", can_focus=False):
+        with VerticalScroll(id="question", can_focus=False):
             yield Static(id="told")
         yield Static(self.wanted(), id="wanted", markup=False)
         yield Input(id="typed", compact=True, disabled=True, password=self.HIDDEN, select_on_focus=False)
@@ -85,7 +85,7 @@ class Asking(Screen[None]):
 
     def on_mount(self) -> None:
         """Everything that is asked, and then, once it is to be seen, the line to type in."""
-        self.query_one("#told", Static).update(Shown(self.group, EVERYTHING))
+        self.query_one("#told", Static).update(Details(self.group, EVERYTHING))
         for line in ("#state", "#news"):
             self._say(line, "")
         self.call_after_refresh(self._stands)
@@ -104,16 +104,16 @@ class Asking(Screen[None]):
         """Whether what was typed counts: all but leaving must wait for its moment."""
         return event.time >= self._since + MOMENT or (isinstance(event, events.Key) and event.key in _LEAVING)
 
-    def see(self, desk: Desk, trouble: str) -> None:
+    def see(self, inbox: Inbox, trouble: str) -> None:
         """What is known now; of no use while the screen is put up or taken down."""
         if not self.query("#heading"):
             return
         self.query_one("#heading", Static).update(self.heading())
-        more = desk.joined(self.group)
+        more = inbox.joined(self.group)
         if trouble or self._settled:
             self._say("#state", trouble)
-        elif not desk.waits(self.group):
-            self.close(f"Request {self.group[0].id} no longer waits: {desk.fate(self.group[0])}.")
+        elif not inbox.waits(self.group):
+            self.close(f"Request {self.group[0].id} no longer waits: {inbox.fate(self.group[0])}.")
         else:
             come = f"{more} more {'has' if more == 1 else 'have'} come, not shown here: leave and open it again."
             self._say("#state", come if more else "")
@@ -152,15 +152,15 @@ class Asking(Screen[None]):
 
     def action_scroll(self, lines: int) -> None:
         """By lines."""
-        self.query_one("#sheet").scroll_relative(y=lines, animate=False)
+        self.query_one("#question").scroll_relative(y=lines, animate=False)
 
     def action_page(self, pages: int) -> None:
         """By pages."""
-        sheet = self.query_one("#sheet")
-        sheet.scroll_relative(y=pages * max(1, sheet.size.height - 1), animate=False)
+        question = self.query_one("#question")
+        question.scroll_relative(y=pages * max(1, question.size.height - 1), animate=False)
 
 
-class Question(Asking):
+class Approval(Asking):
     """Wants the word, and then a proof where it is wanted."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+d", "deny", "Deny it", priority=True)]
@@ -168,7 +168,7 @@ class Question(Asking):
     class Typed(Message):
         """The word was typed."""
 
-        def __init__(self, screen: Question) -> None:
+        def __init__(self, screen: Approval) -> None:
             super().__init__()
             self.screen = screen
 
@@ -185,11 +185,11 @@ class Question(Asking):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Exactly the word, or nothing."""
-        if event.value == question(self.group):
+        if event.value == phrase(self.group):
             self.post_message(self.Typed(self))
         else:
             event.input.clear()
-            self.tell(f"{printable(question(self.group))} was not typed: it still waits.")
+            self.tell(f"{printable(phrase(self.group))} was not typed: it still waits.")
 
     def action_deny(self) -> None:
         """A sentence instead of the word."""
@@ -300,7 +300,7 @@ class Help(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """A page of text."""
-        with VerticalScroll(id="sheet"):
+        with VerticalScroll(id="question"):
             yield Static(Text(_HELP))
         yield Footer()
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import platformdirs
 import pytest
 
-from agentguard.actions.default_root import usual
+from agentguard.actions.default_root import default_root
 
 
 @pytest.mark.parametrize("given", [None, "", " ", "{home}/share", "{home}/share/", " {home}/share "])
-def test_the_usual_place_is_that_of_platformdirs(
+def test_the_default_root_is_that_of_platformdirs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str | None
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -21,4 +21,4 @@ def test_the_usual_place_is_that_of_platformdirs(
     own = Path(platformdirs.user_data_dir("agentguard"))
     own.mkdir(parents=True)
     (own / "manifest.json").touch()  # so that no other is preferred
-    assert Path(usual()) == own
+    assert Path(default_root()) == own

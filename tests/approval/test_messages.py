@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from agentguard.approval.messages import refusal, unanswered, waiting
+from agentguard.approval.question import Question
 from agentguard.approval.request import Request
-from agentguard.approval.sheet import Sheet
 from agentguard.core.effect import Reason
 
-ASKED = Sheet(
+ASKED = Question(
     program="rm",
     argv=("rm", "-rf", "data"),
     cwd="/srv/app",
@@ -43,19 +43,21 @@ def request(state: str, answer: str = "") -> Request:
 STATES = [request(state) for state in ("open", "denied", "spent", "withdrawn")]
 
 
-@pytest.mark.parametrize("asked", [ASKED, GRAVE, MANY, AGAIN, HOSTILE], ids=["plain", "grave", "many", "again", "odd"])
+@pytest.mark.parametrize(
+    "question", [ASKED, GRAVE, MANY, AGAIN, HOSTILE], ids=["plain", "grave", "many", "again", "odd"]
+)
 @pytest.mark.parametrize("state", [None, *STATES], ids=lambda one: one.state if one else "here")
-def test_a_refusal_teaches_no_way_around(asked: Sheet, state: Request | None) -> None:
+def test_a_refusal_teaches_no_way_around(question: Question, state: Request | None) -> None:
     why = unanswered(state) if state else f"{ASKED.word} was not typed"
-    told = [*refusal(asked, why, state), *waiting(asked, STATES[0], 100)]
+    told = [*refusal(question, why, state), *waiting(question, STATES[0], 100)]
     text = "\n".join(told).lower()
     assert not [way for way in AROUND if way in text]
     assert all(line.isprintable() for line in told)
-    assert len(refusal(asked, why, state)) <= 8
+    assert len(refusal(question, why, state)) <= 8
 
 
 @pytest.mark.parametrize(
-    ("asked", "state", "says"),
+    ("question", "state", "says"),
     [
         (
             ASKED,
@@ -69,8 +71,8 @@ def test_a_refusal_teaches_no_way_around(asked: Sheet, state: Request | None) ->
         (MANY, request("open"), ("and for 38 more reasons",)),
     ],
 )
-def test_a_refusal_says(asked: Sheet, state: Request, says: tuple[str, ...]) -> None:
-    text = "\n".join(refusal(asked, unanswered(state), state)).lower()
+def test_a_refusal_says(question: Question, state: Request, says: tuple[str, ...]) -> None:
+    text = "\n".join(refusal(question, unanswered(state), state)).lower()
     assert not [words for words in says if words.lower() not in text]
 
 

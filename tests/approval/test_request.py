@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from agentguard.approval.question import Question
 from agentguard.approval.request import (
     Request,
     age,
@@ -11,18 +12,17 @@ from agentguard.approval.request import (
     caller_key,
     faithful,
     group_key,
-    question,
-    questions,
+    grouped,
+    phrase,
     standing,
     wanted,
 )
-from agentguard.approval.sheet import Sheet
 from agentguard.core.caller import Origin, Process, Session
 from agentguard.core.effect import Reason
 from agentguard.errors import UsageError
 
 REMOVES, NOT_OURS = Reason("rm-removes", "rm", "removes data"), Reason("rm-other", "rm", "is another's")
-ASKED = Sheet(
+ASKED = Question(
     program="rm",
     argv=("rm", "-rf", "data"),
     cwd="/srv/app",
@@ -37,8 +37,8 @@ ASKED = Sheet(
 )
 
 
-def request(id: str, sheet: Sheet = ASKED, found: str = "", leader: str = "") -> Request:
-    return Request(id, bound(found or f"found of {id}", sheet), "s", 1000.0, sheet, group_leader=leader)
+def request(id: str, question: Question = ASKED, found: str = "", leader: str = "") -> Request:
+    return Request(id, bound(found or f"found of {id}", question), "s", 1000.0, question, group_leader=leader)
 
 
 # What is shown is what was asked
@@ -72,7 +72,7 @@ def test_what_is_shown_as_it_was_asked_is_faithful() -> None:
 @pytest.mark.parametrize("place", [0, 1])
 def test_a_sheet_that_is_not_the_digested_one_is_not_shown(change: dict[str, object], place: int) -> None:
     group = [request("a"), request("b")]
-    group[place] = group[place].replace(sheet=ASKED.replace(**change))
+    group[place] = group[place].replace(question=ASKED.replace(**change))
     with pytest.raises(UsageError, match=f"request {'ab'[place]} was changed|request b was put to a after") as caught:
         faithful(tuple(group))
     assert "look at who could write to the database" in caught.value.hint
@@ -135,9 +135,9 @@ def test_a_caller_is_the_process_right_above_and_no_later_one_of_its_pid() -> No
 
 def test_what_joined_is_one_question_with_its_leader_also_once_that_is_gone() -> None:
     a, b, c, d = request("a"), request("b", leader="a"), request("c"), request("d", leader="a")
-    assert questions((a, b, c, d)) == {"a": (a, b, d), "c": (c,)}
-    assert questions((b, d)) == {"a": (b, d)}
-    assert questions(()) == {}
+    assert grouped((a, b, c, d)) == {"a": (a, b, d), "c": (c,)}
+    assert grouped((b, d)) == {"a": (b, d)}
+    assert grouped(()) == {}
 
 
 # What a person is asked
@@ -145,12 +145,12 @@ def test_what_joined_is_one_question_with_its_leader_also_once_that_is_gone() ->
 
 def test_what_is_typed() -> None:
     one, two = request("a"), request("b")
-    assert question((one,)) == "DELETE"
-    assert question((one, two)) == "DELETE 2"
+    assert phrase((one,)) == "DELETE"
+    assert phrase((one, two)) == "DELETE 2"
     assert wanted((one,)) == "Type DELETE to approve it, anything else to leave it"
     assert wanted((one, two)) == "Type DELETE 2 to approve exactly these 2, anything else to leave it"
     named = (request("a", ASKED.replace(word="a\x1b[2J")),)
-    assert question(named) == "a\x1b[2J" and "\x1b" not in wanted(named)
+    assert phrase(named) == "a\x1b[2J" and "\x1b" not in wanted(named)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agentguard.approval.terminal_trust import Facts, Holder, Place, judge, worst
+from agentguard.approval.terminal_trust import Facts, Holder, Trust, judge, lowest
 from agentguard.core.caller import Process
 
 
@@ -39,7 +39,7 @@ XTERM, TMUX, PYTHON = held("xterm"), held("tmux"), held("python3.11")
 
 
 @pytest.mark.parametrize(
-    ("machine", "verdict"),
+    ("machine", "level"),
     [
         (Machine({9: (XTERM,)}), "person"),
         (Machine({9: (held("sshd-session"),)}), "person"),
@@ -71,10 +71,10 @@ XTERM, TMUX, PYTHON = held("xterm"), held("tmux"), held("python3.11")
         (Machine({9: (held("node", exe="/usr/bin/node"),)}), "not"),
     ],
 )
-def test_whose_it_is(machine: Machine, verdict: str) -> None:
-    place = judge(9, machine)
-    assert place.verdict == verdict
-    assert bool(place.why) is (verdict != "person")
+def test_whose_it_is(machine: Machine, level: str) -> None:
+    trust = judge(9, machine)
+    assert trust.level == level
+    assert bool(trust.why) is (level != "person")
 
 
 #: Each thing that speaks against a person, in the words that a person reads.
@@ -100,7 +100,7 @@ def test_why_it_is_none(machine: Machine, why: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("machine", "verdict"),
+    ("machine", "level"),
     [
         # what counts more comes first: an agent's own terminal is none, however it is held
         (Machine({9: (held("mosh-server", agent="claude"),)}), "not"),
@@ -115,16 +115,16 @@ def test_why_it_is_none(machine: Machine, why: str) -> None:
         (Machine({9: (held("sudo", 8),), 8: (held("sudo", 9),)}), "not"),
     ],
 )
-def test_what_counts_first(machine: Machine, verdict: str) -> None:
-    assert judge(9, machine).verdict == verdict
+def test_what_counts_first(machine: Machine, level: str) -> None:
+    assert judge(9, machine).level == level
 
 
 def test_the_machines_own_terminal_is_a_persons_whoever_holds_it() -> None:
-    assert judge(1, Machine({1: (PYTHON,)})).verdict == "person"
+    assert judge(1, Machine({1: (PYTHON,)})).level == "person"
 
 
 @pytest.mark.parametrize(
-    ("verdicts", "expected"),
+    ("levels", "expected"),
     [
         (("person",), "person"),
         (("person", "doubtful"), "doubtful"),
@@ -132,5 +132,5 @@ def test_the_machines_own_terminal_is_a_persons_whoever_holds_it() -> None:
         (("doubtful", "not"), "not"),
     ],
 )
-def test_the_strictest_of_several_counts(verdicts: tuple[str, ...], expected: str) -> None:
-    assert worst(Place(verdict) for verdict in verdicts).verdict == expected  # type: ignore[arg-type]
+def test_the_strictest_of_several_counts(levels: tuple[str, ...], expected: str) -> None:
+    assert lowest(Trust(level) for level in levels).level == expected  # type: ignore[arg-type]

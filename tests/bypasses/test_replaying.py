@@ -238,7 +238,7 @@ def test_one_more_than_was_approved(row, guard: Setup, verdict):
     victims = [guard.victim() for _ in range(4)]
     loop = "for v in {}; do rm -rf $v; done; true"
     asked = agent(loop.format(" ".join(map(str, victims[:3]))))
-    group = [request for request in guard.pending() if request.sheet.session == agent.name]
+    group = [request for request in guard.pending() if request.question.session == agent.name]
     assert len(group) == 3, asked
     guard.approve(*group)
     again = agent(loop.format(" ".join(map(str, victims))))
@@ -252,7 +252,7 @@ def test_a_stopped_call_goes_on(row, guard: Setup, verdict):
     guard.file(where / "junk", "not needed\n")
     with guard.patience(60):
         agent("rm -f junk >said 2>&1 & echo $! >pid; disown", where)
-        request = until(lambda: next((one for one in guard.pending() if one.sheet.cwd == str(where)), None))
+        request = until(lambda: next((one for one in guard.pending() if one.question.cwd == str(where)), None))
         pid = int((where / "pid").read_text())
         os.kill(pid, signal.SIGSTOP)
         guard.approve(request)

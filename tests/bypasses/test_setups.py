@@ -13,7 +13,7 @@ def test_what_a_person_approves_passes_once(guard: Setup):
     agent, victim = guard.agent(), guard.victim()
     call = f"rm -rf {victim}"
     request = guard.request(agent, call)
-    assert request.sheet.factor is guard.factor
+    assert request.question.factor is guard.factor
     guard.approve(request)
     ran = agent(call)
     assert not victim.exists(), ran

@@ -108,7 +108,7 @@ def test_a_waiting_call_is_ended(row, guard: Setup, verdict):
     with guard.patience(60):
         starts = "import os, signal; signal.signal(2, signal.SIG_DFL); os.execvp('rm', ['rm', '-f', 'only-copy'])"
         agent(f'{PYTHON} -I -c "{starts}" >said 2>&1 & echo $! >pid; disown', where)
-        until(lambda: [one for one in guard.pending() if one.sheet.cwd == str(where)])
+        until(lambda: [one for one in guard.pending() if one.question.cwd == str(where)])
         pid = int((where / "pid").read_text())
         os.kill(pid, signal.SIGINT if row.id == "skip-interrupted" else signal.SIGKILL)
         until(lambda: not _alive(pid))

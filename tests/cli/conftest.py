@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from support.stores import Stores
 
-from agentguard.actions import establish as verb
+from agentguard.actions import installation
 from agentguard.edge.layout import Root
 
 Ran = subprocess.CompletedProcess[str]
@@ -37,13 +37,13 @@ def root(tmp_path: Path, home: Path) -> Root:
 
 
 @pytest.fixture
-def establish(root: Root, stores: Stores) -> Callable[..., list[str]]:
+def apply(root: Root, stores: Stores) -> Callable[..., list[str]]:
     """`install` with these start-up files, on a store that is ready."""
 
     def put(*paths: str, wait: float | None = None) -> list[str]:
         if not os.path.exists(root.store):
             stores.seed(root)
-        return verb.establish(root, paths, wait)
+        return installation.apply(root, paths, wait)
 
     return put
 

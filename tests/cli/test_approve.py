@@ -12,8 +12,8 @@ import pytest
 from support.desk import PROJECT, Desk
 from support.records import Records
 
+from agentguard.approval.question import Question
 from agentguard.approval.request import REQUEST_LIFE, Request, bound
-from agentguard.approval.sheet import Sheet
 from agentguard.core.caller import Origin, Process, Session
 from agentguard.core.effect import Reason
 from agentguard.edge.layout import Root
@@ -41,16 +41,16 @@ def person(desk: Desk) -> Desk:
     return desk
 
 
-def asked(*argv: str) -> Sheet:
+def question_of(*argv: str) -> Question:
     reason = Reason("rm.untracked", "rm", "removes what git does not know", "git stash -u")
-    return Sheet(
+    return Question(
         argv[0], argv, "/x", f"/bin/{argv[0]}", "destructive", "", (reason,), (), "", "claude (pid 7)", "claude"
     )
 
 
 def put(records: Records, *argv: str, by: Origin = CALLER) -> Request:
-    sheet = asked(*argv)
-    return records.requests.submit(sheet, bound(f"digest of {argv}", sheet), by).request
+    question = question_of(*argv)
+    return records.requests.submit(question, bound(f"digest of {argv}", question), by).request
 
 
 def kinds(records: Records) -> list[str]:
@@ -125,8 +125,8 @@ def test_each_call_of_a_question_is_shown_with_what_differs(person: Desk, record
     loop = Origin(0, Session("session", "claude"), (Process(71, 1, "bash"),))
     put(records, "psql", by=loop)
     for name, long in (("staging", ""), ("production", "x" * 300 + "Type DELETE to approve it")):
-        sheet = asked("psql", *[long] * bool(long)).replace(environment=name, targets=(f"table {name}.users",))
-        records.requests.submit(sheet, bound(name, sheet), loop)
+        question = question_of("psql", *[long] * bool(long)).replace(environment=name, targets=(f"table {name}.users",))
+        records.requests.submit(question, bound(name, question), loop)
     person.type("agentguard approve\n")
     shown = person.until("Type DELETE 3 to approve exactly these 3, anything else to leave it: ")
     assert "2 more of the same caller" in shown

@@ -18,7 +18,7 @@ from click.testing import CliRunner, Result
 from support.desk import Desk
 from support.records import Records
 
-from agentguard.approval.sheet import Sheet
+from agentguard.approval.question import Question
 from agentguard.cli.audit import audit
 from agentguard.core.caller import Origin, Session
 from agentguard.core.effect import Reason
@@ -48,8 +48,8 @@ class Past:
     def request(self, command: str) -> str:
         argv = tuple(command.split(" "))
         reasons = (Reason(f"{argv[0]}.rule", argv[0], "why"),)
-        sheet = Sheet(argv[0], argv, "/w", "/bin/x", "destructive", "", reasons, (), "", "claude-7", "claude")
-        request = self.records.requests.submit(sheet, command, CALLER).request
+        question = Question(argv[0], argv, "/w", "/bin/x", "destructive", "", reasons, (), "", "claude-7", "claude")
+        request = self.records.requests.submit(question, command, CALLER).request
         self.row("asked", command, request=request.id)
         return request.id
 

@@ -102,6 +102,11 @@ def test_a_person_reads_the_rating_the_reason_and_the_safer_way(check: Check) ->
     assert "rm removes for good" in shown and "[rm-removes]" in shown and "safer: " in shown
     assert shown.splitlines()[-1].endswith("not rated: make")
     assert check("ls").stdout.decode().startswith("read: runs at once")
+    untaught = check("foo | bar").stdout.decode()
+    assert (
+        untaught
+        == "reversible: runs at once, as no rules cover foo, bar; what is started from there is rated in turn\n"
+    )
     assert b"\x1b" not in check("--", "git", "\x1b[2J").stdout
 
 

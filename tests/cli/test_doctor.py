@@ -17,7 +17,7 @@ from agentguard.edge.layout import Root
 
 pytestmark = pytest.mark.real
 
-Establish = Callable[..., list[str]]
+Apply = Callable[..., list[str]]
 Agentguard = Callable[..., subprocess.CompletedProcess[str]]
 HERE = [shell for shell in startup_files.SHELLS if shutil.which(shell)]
 PREPENDS = 'export PATH="/usr/bin:$PATH"'
@@ -36,8 +36,8 @@ def verdicts(root: Root) -> dict[str, tuple[str, str]]:
     return {check.subject: (check.state, f"{check.detail} {check.hint}") for check in examine(root)}
 
 
-def test_after_install_every_shell_holds_every_way(root: Root, establish: Establish) -> None:
-    establish(*files(*HERE))
+def test_after_install_every_shell_holds_every_way(root: Root, apply: Apply) -> None:
+    apply(*files(*HERE))
     found = verdicts(root)
     for shell in startup_files.SHELLS:
         if shell not in HERE:
@@ -48,8 +48,8 @@ def test_after_install_every_shell_holds_every_way(root: Root, establish: Establ
     assert not [subject for subject, (state, _) in found.items() if state == "bad"]
 
 
-def test_its_status_and_json_say_the_same(root: Root, establish: Establish, agentguard: Agentguard) -> None:
-    establish(*files(*HERE))
+def test_its_status_and_json_say_the_same(root: Root, apply: Apply, agentguard: Agentguard) -> None:
+    apply(*files(*HERE))
     checks = json.loads(agentguard("doctor", "--json").stdout)
     assert {"subject", "state", "detail", "hint"} == set(checks[0])
     assert "bad" not in {check["state"] for check in checks}
@@ -57,9 +57,9 @@ def test_its_status_and_json_say_the_same(root: Root, establish: Establish, agen
     assert "has no shim" in agentguard("doctor", status=1).stdout
 
 
-def test_a_login_shell_that_sets_path_anew_is_named(root: Root, establish: Establish) -> None:
+def test_a_login_shell_that_sets_path_anew_is_named(root: Root, apply: Apply) -> None:
     """Debian's /etc/profile sets PATH; where it does not, there is nothing to find."""
-    establish()
+    apply()
     given = {"PATH": "/nowhere:/usr/bin", "HOME": os.environ["HOME"]}
     if b"/nowhere" in subprocess.run(["sh", "-lc", "echo $PATH"], env=given, capture_output=True, check=True).stdout:
         pytest.skip("/etc/profile leaves PATH alone here")
@@ -83,25 +83,25 @@ def test_a_login_shell_that_sets_path_anew_is_named(root: Root, establish: Estab
     ],
 )
 def test_a_line_that_takes_first_place_is_named_and_install_puts_ours_behind_it(
-    root: Root, establish: Establish, home: Path, shell: str, way: str, file: str, text: str, line: int
+    root: Root, apply: Apply, home: Path, shell: str, way: str, file: str, text: str, line: int
 ) -> None:
     needs(shell)
-    establish(*files(shell))
+    apply(*files(shell))
     (home / file).parent.mkdir(parents=True, exist_ok=True)
     with (home / file).open("a") as stream:
         stream.write(f"\n# mine\n{text}\nX=1\n" if shell != "fish" else f"\n# mine\n{text}\n")
     state, detail = verdicts(root)[f"{shell} {way}"]
     assert state == "bad"
     assert f"PATH is changed in {home}/{file}:{line}" in detail
-    establish(*files(shell))
+    apply(*files(shell))
     assert verdicts(root)[f"{shell} {way}"][0] == "good"
 
 
 def test_a_line_in_a_file_that_is_sourced_is_named_with_the_line_that_sources_it(
-    root: Root, establish: Establish, home: Path
+    root: Root, apply: Apply, home: Path
 ) -> None:
     needs("bash")
-    establish(*files("bash"))
+    apply(*files("bash"))
     (home / "conda.sh").write_text(f"activate() {{\n  {PREPENDS}\n}}\n")
     with (home / ".bashrc").open("a") as stream:
         stream.write(". ~/conda.sh\nactivate\n")
@@ -109,17 +109,17 @@ def test_a_line_in_a_file_that_is_sourced_is_named_with_the_line_that_sources_it
     assert f"PATH is changed in {home}/conda.sh:2, from {home}/.bashrc:6" in detail
 
 
-def test_a_function_in_front_of_a_guarded_program_is_worth_a_note(root: Root, establish: Establish, home: Path) -> None:
+def test_a_function_in_front_of_a_guarded_program_is_worth_a_note(root: Root, apply: Apply, home: Path) -> None:
     needs("bash")
-    establish(*files("bash"))
+    apply(*files("bash"))
     with (home / ".bashrc").open("a") as stream:
         stream.write("git() { command git; }\n")
     state, detail = verdicts(root)["bash -ic"]
     assert state == "note" and "git" in detail
 
 
-def test_a_shell_that_does_not_come_to_its_command_is_told(root: Root, establish: Establish, home: Path) -> None:
-    establish(*files("sh"))
+def test_a_shell_that_does_not_come_to_its_command_is_told(root: Root, apply: Apply, home: Path) -> None:
+    apply(*files("sh"))
     (home / ".profile").write_text("echo no login today >&2; exit 3\n")
     state, detail = verdicts(root)["sh -lc"]
     assert state == "bad" and "ended with 3" in detail and "no login today" in detail
@@ -136,8 +136,8 @@ def test_a_shell_that_does_not_come_to_its_command_is_told(root: Root, establish
         ("manifest", "installation", "nothing is installed"),
     ],
 )
-def test_what_is_broken_is_said(root: Root, establish: Establish, damage: str, subject: str, words: str) -> None:
-    establish()
+def test_what_is_broken_is_said(root: Root, apply: Apply, damage: str, subject: str, words: str) -> None:
+    apply()
     subprocess.run([f"{root.shims}/git", "--version"], check=True, capture_output=True)
     if damage == "store":
         Path(root.current, "lib/agentguard/extra.py").touch()
@@ -163,14 +163,14 @@ def test_what_is_broken_is_said(root: Root, establish: Establish, damage: str, s
 
 
 def test_a_shim_without_its_program_is_worth_a_note(
-    root: Root, establish: Establish, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    root: Root, apply: Apply, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "bin").mkdir()
     railway = tmp_path / "bin/railway"
     railway.write_text("#!/bin/sh\necho stands in for railway\n")
     railway.chmod(0o755)
     monkeypatch.setenv("PATH", f"{os.environ['PATH']}:{tmp_path}/bin")
-    establish()
+    apply()
     assert verdicts(root)["railway"] == ("good", f"stands before {railway} ")
     railway.unlink()
     assert verdicts(root)["railway"][0] == "note"

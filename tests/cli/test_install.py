@@ -16,7 +16,7 @@ import pytest
 from support.desk import PROMPT, Desk
 from support.records import Records
 
-from agentguard.actions import establish as verb
+from agentguard.actions import installation
 from agentguard.cli.uninstall import dismantle
 from agentguard.edge.installation import distributions, shims, startup_files, store
 from agentguard.edge.installation.config import policy
@@ -25,7 +25,7 @@ from agentguard.errors import InstallError
 
 pytestmark = pytest.mark.real
 
-Establish = Callable[..., list[str]]
+Apply = Callable[..., list[str]]
 Agentguard = Callable[..., subprocess.CompletedProcess[str]]
 BROKEN = "agentguard: cannot judge this call of git: "
 
@@ -47,32 +47,32 @@ def tree(folder: Path) -> dict[str, object]:
     }  # fmt: skip
 
 
-def test_there_is_a_shim_for_each_guarded_program_that_is_here(root: Root, establish: Establish) -> None:
-    establish()
-    here = [name for name in verb.guarded_programs() if shutil.which(name)]
+def test_there_is_a_shim_for_each_guarded_program_that_is_here(root: Root, apply: Apply) -> None:
+    apply()
+    here = [name for name in installation.guarded_programs() if shutil.which(name)]
     assert shims.present(root) == here
     assert "git" in here
     for name in here:
         assert stat.S_IMODE(os.stat(f"{root.shims}/{name}").st_mode) == 0o755
 
 
-def test_a_second_time_changes_nothing(root: Root, establish: Establish, home: Path) -> None:
+def test_a_second_time_changes_nothing(root: Root, apply: Apply, home: Path) -> None:
     files = [f"{home}/.profile", f"{home}/.bashrc"]
-    assert establish(*files, wait=7)
+    assert apply(*files, wait=7)
     before = tree(Path(root.path))
-    assert establish(*files, wait=7) == []
+    assert apply(*files, wait=7) == []
     assert tree(Path(root.path)) == before
 
 
-def test_what_was_chosen_before_stays_chosen(root: Root, establish: Establish, home: Path) -> None:
-    establish(f"{home}/.profile", wait=7)
-    establish()
+def test_what_was_chosen_before_stays_chosen(root: Root, apply: Apply, home: Path) -> None:
+    apply(f"{home}/.profile", wait=7)
+    apply()
     assert policy(root).wait == 7
-    assert verb.manifest(root)["startup"] == [f"{home}/.profile"]
+    assert installation.manifest(root)["startup"] == [f"{home}/.profile"]
 
 
 def test_the_command_says_what_it_did_and_then_that_there_is_nothing_to_do(
-    agentguard: Agentguard, establish: Establish, root: Root, home: Path
+    agentguard: Agentguard, apply: Apply, root: Root, home: Path
 ) -> None:
     (home / ".bashrc").write_text("# mine")
     said = agentguard("install", "--shell", "bash", "--wait", "5").stdout
@@ -111,8 +111,8 @@ def test_at_a_terminal_it_asks_and_uninstall_gives_everything_back(desk: Desk, t
     assert tree(tmp_path) == before
 
 
-def test_only_a_person_may_uninstall(agentguard: Agentguard, establish: Establish, root: Root) -> None:
-    establish()
+def test_only_a_person_may_uninstall(agentguard: Agentguard, apply: Apply, root: Root) -> None:
+    apply()
     before = shims.present(root)
     refused = agentguard("uninstall", "--purge", status=126)
     assert "only a person may take the guard away" in refused.stderr
@@ -121,51 +121,51 @@ def test_only_a_person_may_uninstall(agentguard: Agentguard, establish: Establis
 
 @pytest.mark.parametrize("content", [None, b"", b"x", b"x\r\n", b"\xff\n"])
 def test_taking_it_away_restores_start_up_files_and_leaves_nothing(
-    root: Root, establish: Establish, home: Path, content: bytes | None
+    root: Root, apply: Apply, home: Path, content: bytes | None
 ) -> None:
     names = [".profile", ".bashrc", ".config/fish/conf.d/zz-agentguard.fish"]
     if content is not None:
         (home / ".profile").write_bytes(content)
     before = tree(home)
-    establish(*(f"{home}/{name}" for name in names))
+    apply(*(f"{home}/{name}" for name in names))
     assert tree(home) != before
     dismantle(root, purge=True)
     assert tree(home) == before
     assert not os.path.exists(root.path)
 
 
-def test_the_record_stays_unless_it_is_told_to_go(root: Root, establish: Establish) -> None:
-    establish(wait=3)
+def test_the_record_stays_unless_it_is_told_to_go(root: Root, apply: Apply) -> None:
+    apply(wait=3)
     git(root, "--version")
     dismantle(root, purge=False)
     assert sorted(os.listdir(root.path)) == ["config.toml", "data"]
 
 
 def test_a_shim_whose_program_is_no_longer_guarded_goes_and_other_files_stay(
-    root: Root, establish: Establish, monkeypatch: pytest.MonkeyPatch
+    root: Root, apply: Apply, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    establish()
+    apply()
     Path(root.shims, "mine").write_text("#!/bin/sh\n")
-    monkeypatch.setattr(verb, "guarded_programs", lambda: ("git",))
-    establish()
+    monkeypatch.setattr(installation, "guarded_programs", lambda: ("git",))
+    apply()
     assert sorted(os.listdir(root.shims)) == ["git", "mine"]
 
 
 def test_a_shim_is_not_lost_because_somebody_hides_its_program(
-    root: Root, establish: Establish, monkeypatch: pytest.MonkeyPatch
+    root: Root, apply: Apply, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    establish()
+    apply()
     before = shims.present(root)
     monkeypatch.setenv("PATH", "/nowhere")
-    establish()
+    apply()
     assert shims.present(root) == before
 
 
-def test_a_file_that_is_not_ours_is_never_overwritten(root: Root, establish: Establish) -> None:
+def test_a_file_that_is_not_ours_is_never_overwritten(root: Root, apply: Apply) -> None:
     os.makedirs(root.shims)
     Path(root.shims, "git").write_text("#!/bin/sh\necho mine\n")
     with pytest.raises(InstallError, match=r"shims/git is there already"):
-        establish()
+        apply()
     assert Path(root.shims, "git").read_text() == "#!/bin/sh\necho mine\n"
 
 
@@ -175,19 +175,19 @@ def test_a_root_that_others_can_write_to_is_refused(root: Root, where: str) -> N
     folder = {"root": root.path, "shims": root.shims, "above": os.path.dirname(root.path)}[where]
     os.chmod(folder, 0o777)
     with pytest.raises(InstallError, match="can be written by others"):
-        verb.establish(root)
+        installation.apply(root)
 
 
-def test_what_is_put_in_force_is_on_the_record(root: Root, establish: Establish) -> None:
-    changes = establish()
-    assert establish() == []
+def test_what_is_put_in_force_is_on_the_record(root: Root, apply: Apply) -> None:
+    changes = apply()
+    assert apply() == []
     assert [row.body["changes"] for row in Records(root).log.rows(kinds=("installed",))] == [changes]
 
 
 @pytest.mark.parametrize("name", ["a:b", "a\nb"])
 def test_a_root_that_path_cannot_name_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(InstallError, match="PATH cannot hold"):
-        verb.establish(Root(f"{tmp_path}/{name}"))
+        installation.apply(Root(f"{tmp_path}/{name}"))
 
 
 @pytest.mark.parametrize("kind", ["tagged", "cache", "temporary"])
@@ -204,14 +204,14 @@ def test_an_ephemeral_environment_is_refused(
         root = Root(platformdirs.user_data_dir("agentguard"))
     monkeypatch.setattr(sys, "prefix", str(where))
     with pytest.raises(InstallError) as refused:
-        verb.establish(root)
+        installation.apply(root)
     assert "runs from" in refused.value.message and "pipx install" in refused.value.hint
     assert not os.path.exists(root.path)
 
 
 @pytest.mark.parametrize("step", range(12))
 def test_an_interruption_leaves_a_state_that_works(
-    root: Root, establish: Establish, home: Path, monkeypatch: pytest.MonkeyPatch, step: int
+    root: Root, apply: Apply, home: Path, monkeypatch: pytest.MonkeyPatch, step: int
 ) -> None:
     profile = home / ".profile"
     profile.write_bytes(b"# mine")
@@ -227,11 +227,11 @@ def test_an_interruption_leaves_a_state_that_works(
     with monkeypatch.context() as patched:
         patched.setattr(os, "replace", replace)
         with contextlib.suppress(KeyboardInterrupt):
-            establish(str(profile))
+            apply(str(profile))
     if "git" in shims.present(root):
         assert git(root, "--version").returncode == 0
     assert subprocess.run(["sh", "-lc", "true"], capture_output=True).stderr == b""
-    establish(str(profile))
+    apply(str(profile))
     assert git(root, "--version").returncode == 0
     dismantle(root, purge=True)
     assert profile.read_bytes() == b"# mine"
@@ -239,8 +239,8 @@ def test_an_interruption_leaves_a_state_that_works(
 
 
 @pytest.mark.parametrize("gone", ["store", "current", "interpreter", "enter.py", "lib"])
-def test_a_broken_store_refuses_the_call_in_one_line(root: Root, establish: Establish, gone: str) -> None:
-    establish()
+def test_a_broken_store_refuses_the_call_in_one_line(root: Root, apply: Apply, gone: str) -> None:
+    apply()
     current = os.path.realpath(root.current)
     if gone == "store":
         shutil.rmtree(root.store)
@@ -286,9 +286,9 @@ def test_the_shims_outlive_the_environment_they_were_installed_from(root: Root, 
     assert "no click where" in command.stderr and "install it again" in command.stderr
 
 
-def test_an_older_command_works_with_a_newer_store(root: Root, establish: Establish) -> None:
+def test_an_older_command_works_with_a_newer_store(root: Root, apply: Apply) -> None:
     """It names no directories of packages: what needs none still answers, and the rest says what to do."""
-    establish()
+    apply()
     older = [f"{root.current}/python", "-I", "-S", "-B", f"{root.current}/command.py", "--root", root.path]
     check = subprocess.run([*older, "check", "rm -rf /"], capture_output=True, text=True)
     assert check.returncode == 0 and "destructive" in check.stdout, check.stderr
@@ -296,8 +296,8 @@ def test_an_older_command_works_with_a_newer_store(root: Root, establish: Establ
     assert audit.returncode == 1 and "run `agentguard install`" in audit.stderr and audit.stderr.count("\n") == 1
 
 
-def test_an_older_shim_works_with_a_newer_store(root: Root, establish: Establish) -> None:
-    establish()
+def test_an_older_shim_works_with_a_newer_store(root: Root, apply: Apply) -> None:
+    apply()
     older = Path(root.shims, "git").read_bytes()
     newer = Path(root.store, "9.0-0123456789abcdef")
     shutil.copytree(os.path.realpath(root.current), newer, symlinks=True, copy_function=os.link)
@@ -307,8 +307,8 @@ def test_an_older_shim_works_with_a_newer_store(root: Root, establish: Establish
 
 
 @pytest.mark.parametrize("entry", ["{0}", "{0}/", "{0}:{0}", "{0}/../shims", "link", "link/:{0}", "{0}//"])
-def test_a_shim_never_finds_itself(root: Root, establish: Establish, tmp_path: Path, entry: str) -> None:
-    establish()
+def test_a_shim_never_finds_itself(root: Root, apply: Apply, tmp_path: Path, entry: str) -> None:
+    apply()
     (tmp_path / "link").symlink_to(root.shims)
     path = entry.replace("link", str(tmp_path / "link")).format(root.shims)
     ran = git(root, "--version", env={"PATH": f"{path}:/usr/bin:/bin", "HOME": str(tmp_path)}, timeout=60)
@@ -328,9 +328,9 @@ def test_a_shim_never_finds_itself(root: Root, establish: Establish, tmp_path: P
 )
 @pytest.mark.parametrize("interpreter", ["dash", "bash -p"])
 def test_nothing_in_the_environment_decides_what_a_shim_runs(
-    root: Root, establish: Establish, tmp_path: Path, environment: dict[str, str], interpreter: str
+    root: Root, apply: Apply, tmp_path: Path, environment: dict[str, str], interpreter: str
 ) -> None:
-    establish()
+    apply()
     shim = Path(root.shims, "git")
     shell = shutil.which(interpreter.split()[0])
     if shell is None:
@@ -344,8 +344,8 @@ def test_nothing_in_the_environment_decides_what_a_shim_runs(
     assert not (tmp_path / "hostile-ran").exists()
 
 
-def test_a_broken_manifest_is_named(root: Root, establish: Establish) -> None:
-    establish()
+def test_a_broken_manifest_is_named(root: Root, apply: Apply) -> None:
+    apply()
     Path(root.manifest).write_text("{")
     with pytest.raises(InstallError, match=r"manifest\.json"):
-        establish()
+        apply()

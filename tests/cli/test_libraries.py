@@ -150,9 +150,9 @@ def test_the_libraries_work_from_the_store_alone(lib: str) -> None:
 
 
 def test_a_shim_reads_every_language_out_of_the_store(
-    root: Root, establish: Callable[..., list[str]], tmp_path: Path
+    root: Root, apply: Callable[..., list[str]], tmp_path: Path
 ) -> None:
-    establish(wait=0)
+    apply(wait=0)
     delete = "curl -X DELETE https://api.github.com/repos/a/b"
     document = '{"query": "mutation { volumeDelete(volumeId: 1) }"}'
     calls = [

@@ -35,7 +35,14 @@ def test_the_version(agentguard: Agentguard) -> None:
 
 
 def test_an_unknown_verb_is_wrong_usage(agentguard: Agentguard) -> None:
-    assert "No such command 'frobnicate'" in agentguard("frobnicate", status=2).stderr
+    assert agentguard("frobnicate", status=2).stderr.endswith("Error: No such command 'frobnicate'.\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"), [(["chek"], "check"), (["aprove", "q7m2xk"], "approve"), (["check", "--jsn", "ls"], "--json")]
+)
+def test_what_was_misspelt_is_told_with_what_was_meant(agentguard: Agentguard, words: list[str], meant: str) -> None:
+    assert agentguard(*words, status=2).stderr.endswith(f"Did you mean {meant!r}?\n")
 
 
 @pytest.mark.parametrize(

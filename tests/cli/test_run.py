@@ -23,9 +23,9 @@ Agentguard = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
-def installed(root: Root, establish: Callable[..., list[str]]) -> Root:
+def installed(root: Root, apply: Callable[..., list[str]]) -> Root:
     """The guard without any line in a start-up file."""
-    establish()
+    apply()
     return root
 
 

@@ -216,23 +216,23 @@ def test_packages_that_others_can_change_or_that_the_user_cannot_load_are_refuse
         system.refuse_changeable(Root(str(lasting_tmp / "root")), NOBODY)
 
 
-def test_it_is_the_usual_one_for_whom_it_guards(lasting_tmp: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_the_default_for_whom_it_guards(lasting_tmp: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = lasting_tmp / "system"
     place.mkdir()
     monkeypatch.setattr(default_root, "SYSTEM", str(place))
     monkeypatch.setenv("XDG_DATA_HOME", str(lasting_tmp / "share"))
     own = str(lasting_tmp / "share" / "agentguard")
-    assert default_root.usual() == own
+    assert default_root.default_root() == own
     (place / "manifest.json").touch()
     (place / "data").mkdir()
-    assert default_root.usual() == str(place)
+    assert default_root.default_root() == str(place)
     os.chown(place, NOBODY.pw_uid, -1)
-    assert default_root.usual() == own, "another user's is none of the system's"
+    assert default_root.default_root() == own, "another user's is none of the system's"
     os.chown(place, 0, -1)
     os.makedirs(own)
     Path(own, "manifest.json").touch()
-    assert default_root.usual() == own, "root's own is root's to choose"
+    assert default_root.default_root() == own, "root's own is root's to choose"
     monkeypatch.setattr(os, "getuid", lambda: NOBODY.pw_uid)
-    assert default_root.usual() == own, "another user is guarded"
+    assert default_root.default_root() == own, "another user is guarded"
     os.chown(place / "data", NOBODY.pw_uid, -1)
-    assert default_root.usual() == str(place), "what any program of a user's can make leads nobody away"
+    assert default_root.default_root() == str(place), "what any program of a user's can make leads nobody away"

@@ -10,8 +10,8 @@ import pytest
 from support.fakes import FakeAsker, FakeLog, FakeRequests
 from support.records import Records
 
+from agentguard.approval.question import Question
 from agentguard.approval.request import Request
-from agentguard.approval.sheet import Sheet
 from agentguard.core.caller import Origin, Session
 from agentguard.core.effect import Reason
 from agentguard.edge.factors import factors
@@ -24,7 +24,7 @@ from agentguard.shim import RealAsker
 
 TERMINAL = "/dev/pts/7"
 PASSPHRASE = "correct horse battery"
-ASKED = Sheet(
+ASKED = Question(
     "tool", ("tool", "drop"), "/", "/bin/tool", "destructive", "", (Reason("r", "tool", "drops it", ""),), (), "",
     "agent-one", "claude", factor=True,
 )  # fmt: skip

@@ -11,8 +11,8 @@ import pytest
 from support.fakes import FakeLog, FakeRequests
 from support.records import Records
 
+from agentguard.approval.question import Question
 from agentguard.approval.request import REQUEST_LIFE
-from agentguard.approval.sheet import Sheet
 from agentguard.core.caller import Origin, Process, Session
 from agentguard.core.effect import Reason, Target
 from agentguard.edge.layout import Root
@@ -20,7 +20,7 @@ from agentguard.edge.records.requests import PAUSE
 from agentguard.edge.records.spool import DENIAL_LIFE
 from agentguard.errors import RecordError, UsageError
 
-ASKED = Sheet(
+ASKED = Question(
     program="rm",
     argv=("rm", "-rf", "data"),
     cwd="/srv/app",
@@ -111,15 +111,15 @@ def requests(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> It
         yield records.requests
 
 
-def submitted(requests: Any, digest: str = "d1", asked: Sheet = ASKED, caller: Origin = CALLER) -> Any:
-    return requests.submit(asked, digest, caller, AIM).request
+def submitted(requests: Any, digest: str = "d1", question: Question = ASKED, caller: Origin = CALLER) -> Any:
+    return requests.submit(question, digest, caller, AIM).request
 
 
 def test_what_is_submitted_waits(requests: Any, clock: Clock) -> None:
     filed = requests.submit(ASKED, "d1", CALLER, AIM)
     request = filed.request
     assert filed.waits
-    assert (request.state, request.digest, request.session, request.sheet) == ("open", "d1", "s1", ASKED)
+    assert (request.state, request.digest, request.session, request.question) == ("open", "d1", "s1", ASKED)
     assert (request.created, request.group_leader, request.proof) == (clock.now, "", "")
     assert requests.pending() == (request,)
     assert requests.approved("d1", LIFE) is None
@@ -208,7 +208,7 @@ def test_a_loop_is_one_question(requests: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "caller"),
+    ("question", "caller"),
     [
         (OTHER, CALLER),
         (ASKED, CALLER.replace(ancestry=(SHELL.replace(pid=21),))),
@@ -216,9 +216,9 @@ def test_a_loop_is_one_question(requests: Any) -> None:
         (ASKED, CALLER.replace(ancestry=())),
     ],
 )
-def test_what_is_not_alike_is_asked_by_itself(requests: Any, asked: Sheet, caller: Origin) -> None:
+def test_what_is_not_alike_is_asked_by_itself(requests: Any, question: Question, caller: Origin) -> None:
     requests.submit(ASKED, "d1", CALLER)
-    other = requests.submit(asked, "d2", caller)
+    other = requests.submit(question, "d2", caller)
     assert other.waits and not other.request.group_leader
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentguard.approval.sheet import printable, quoted
+from agentguard.approval.question import printable, quoted
 from agentguard.core.effect import RECOVERIES, Effect, Environment, Reading, Target, worst
 from agentguard.core.text.glob import like
 from agentguard.lean.canonical import canonical, digest, parsed

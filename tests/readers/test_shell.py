@@ -608,7 +608,7 @@ def test_what_bash_rejects_is_said_to_be_no_command_and_where(line: str, what: s
     assert subprocess.run(["bash", "-O", "extglob", "-n", "-c", line], capture_output=True, check=False).returncode
     last = walked(line)[1].effects[-1]
     assert (last.verb, last.rule, last.rating) == ("unknown", "sh-syntax-error", "destructive")
-    assert last.reason == f"is no shell command, to bash either: {what}"
+    assert last.reason == f"is given text that bash cannot parse: {what}"
 
 
 TAKEN = [

@@ -10,7 +10,7 @@ import pytest
 from support.guarded import Guarded
 from support.stores import Stores
 
-from agentguard.approval.request import question
+from agentguard.approval.request import phrase
 
 pytestmark = pytest.mark.real
 
@@ -44,8 +44,8 @@ def test_a_loop_is_one_question_and_its_list_passes_once(guarded: Guarded, work:
     with guarded.records() as records:
         (lead,) = [request for request in records.requests.pending() if not request.group_leader]
         group = records.requests.group(lead)
-        assert question(group) == f"DELETE {len(NAMES)}"
-        assert sorted(request.sheet.argv[-1].removeprefix("./") for request in group) == sorted(NAMES)
+        assert phrase(group) == f"DELETE {len(NAMES)}"
+        assert sorted(request.question.argv[-1].removeprefix("./") for request in group) == sorted(NAMES)
 
 
 def test_the_repeated_loop_passes_each_item_once(guarded: Guarded, work: Path) -> None:

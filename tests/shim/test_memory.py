@@ -16,7 +16,7 @@ from support.guarded import Guarded, Ran, lasting_directory
 from support.records import Records
 from support.stores import Stores
 
-from agentguard.approval.sheet import Sheet, lines
+from agentguard.approval.question import Question, lines
 from agentguard.core.caller import Origin, Session
 from agentguard.core.effect import Target
 from agentguard.edge.layout import Root
@@ -24,7 +24,7 @@ from agentguard.edge.records.spool import DENIAL_LIFE
 
 pytestmark = pytest.mark.real
 
-ASKED = Sheet("rm", ("rm", "-rf", "data"), "/srv/app", "/bin/rm", "destructive", "", (), (), "", "claude", "claude")
+ASKED = Question("rm", ("rm", "-rf", "data"), "/srv/app", "/bin/rm", "destructive", "", (), (), "", "claude", "claude")
 
 
 DATA = Target("file", "/srv/app/data", ("1", "77"))
@@ -209,8 +209,8 @@ def test_an_approval_given_later_lets_it_run(work: Work) -> None:
     assert work.call("git rm -rq data").status == 126
     with work.guarded.records() as records:
         (request,) = records.requests.pending()
-        assert request.sheet.rating == "reversible" and "It is the only copy." in request.sheet.earlier[0]
-        assert ("earlier", request.sheet.earlier[0]) in lines(request.sheet)
+        assert request.question.rating == "reversible" and "It is the only copy." in request.question.earlier[0]
+        assert ("earlier", request.question.earlier[0]) in lines(request.question)
         records.requests.answer((request,), True, {"user": "me"})
     assert work.call("git rm -rq data").status == 0
     assert not (work.place / "data").exists()

@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable, Collection
 from typing import Any
 
+from agentguard.approval.question import Question, quoted
 from agentguard.approval.request import REQUEST_LIFE, Filed, Request, caller_key, group_key
-from agentguard.approval.sheet import Sheet, quoted
 from agentguard.core.call import Invocation
 from agentguard.core.caller import Origin, Session
 from agentguard.core.effect import Reading, Target
@@ -106,16 +106,18 @@ class FakeRequests(Failing):
         denied = (one for one in self._all.values() if one.state == "denied" and one.answered > late)
         return tuple(self._denial(one) for one in denied if concerns(one))
 
-    def submit(self, asked: Sheet, digest: str, caller: Origin, hits: tuple[Target, ...] = ()) -> Filed:
+    def submit(self, question: Question, digest: str, caller: Origin, hits: tuple[Target, ...] = ()) -> Filed:
         self._may_fail("submit")
-        last = self._last(asked, caller)
+        last = self._last(question, caller)
         if last and last.state == "denied":
             return Filed(last, False)
         for request in self.pending():
             if request.digest == digest:
                 return Filed(request, not last)
         leader = last.id if last and last.state == "open" else ""
-        request = Request(f"r{len(self._all) + 1}", digest, caller.session.id, self.now(), asked, group_leader=leader)
+        request = Request(
+            f"r{len(self._all) + 1}", digest, caller.session.id, self.now(), question, group_leader=leader
+        )
         self._all[request.id], self._callers[request.id], self._aims[request.id] = request, caller, hits
         self.events.append("submit")
         return Filed(request, not last)
@@ -172,11 +174,11 @@ class FakeRequests(Failing):
     def _is_good(self, request: Request, life: float = APPROVAL_LIFE) -> bool:
         return request.state == "approved" and 0 <= self.now() - request.answered < life
 
-    def _last(self, asked: Sheet, caller: Origin) -> Request | None:
+    def _last(self, question: Question, caller: Origin) -> Request | None:
         """The last question of this caller's alike calls, while its loop may go on."""
-        key, now = (caller_key(caller), group_key(asked)), self.now()
+        key, now = (caller_key(caller), group_key(question)), self.now()
         for one in reversed(self._all.values()):
-            same = (caller_key(self._callers[one.id]), group_key(one.sheet)) == key and not one.group_leader
+            same = (caller_key(self._callers[one.id]), group_key(one.question)) == key and not one.group_leader
             fresh = now - one.created < REQUEST_LIFE and (one.state == "open" or now - one.answered < PAUSE)
             if key[0] and same and fresh and one.state != "withdrawn":
                 return one
@@ -184,7 +186,7 @@ class FakeRequests(Failing):
 
     def _denial(self, request: Request) -> Denial:
         when = time.strftime("%H:%M", time.localtime(request.answered))
-        return Denial(request.id, when, quoted(request.sheet.argv), request.answer, self._aims[request.id])
+        return Denial(request.id, when, quoted(request.question.argv), request.answer, self._aims[request.id])
 
 
 class FakeAsker:
@@ -194,15 +196,15 @@ class FakeAsker:
         self.events, self.typed, self.has_key = events, typed, has_key
         self.sits = True
         self.told: list[str] = []
-        self.shown: Sheet | None = None
+        self.shown: Question | None = None
         self._used: set[str] = set()
 
     def is_persons(self, terminal: str) -> bool:
         return self.sits
 
-    def prompt(self, terminal: str, asked: Sheet) -> bool:
-        self.events.append(f"prompt {terminal} {asked.word}")
-        self.shown = asked
+    def prompt(self, terminal: str, question: Question) -> bool:
+        self.events.append(f"prompt {terminal} {question.word}")
+        self.shown = question
         return self.typed
 
     def signed(self, terminal: str, digest: str) -> str:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from support.records import Records
 
+from agentguard.approval.question import Question
 from agentguard.approval.request import Request, bound
-from agentguard.approval.sheet import Sheet
 from agentguard.core.caller import Origin, Process, Session
 from agentguard.core.effect import Reason
 from agentguard.edge.layout import Root
@@ -41,7 +41,7 @@ def put(records: Records) -> Callable[..., Request]:
     """Files a request. Those of one `parent` (a pid) are one question; without it, each is its own."""
 
     def file(*argv: str, parent: int = 0, into: Records = records, **fields: object) -> Request:
-        asked = Sheet(
+        question = Question(
             argv[0],
             argv,
             "/srv/app",
@@ -56,6 +56,6 @@ def put(records: Records) -> Callable[..., Request]:
         ).replace(**fields)
         above = (Process(parent, 1, "bash"),) if parent else ()
         caller = Origin(0, Session("session", "claude"), above)
-        return into.requests.submit(asked, bound(f"digest of {argv}", asked), caller).request
+        return into.requests.submit(question, bound(f"digest of {argv}", question), caller).request
 
     return file

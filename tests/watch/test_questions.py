@@ -8,14 +8,14 @@ import pytest
 from support.records import Records
 
 from agentguard.approval.request import Request
-from agentguard.watch.desk import Desk, questions
+from agentguard.watch.inbox import Inbox, grouped
 from agentguard.watch.notify import title
 
 Put = Callable[..., Request]
 
 
 def names(records: Records) -> list[list[str]]:
-    return [[request.sheet.argv[1] for request in group] for group in questions(records.requests.pending()).values()]
+    return [[request.question.argv[1] for request in group] for group in grouped(records.requests.pending()).values()]
 
 
 def test_what_joined_is_one_question_also_after_the_first_was_answered(put: Put, records: Records) -> None:
@@ -27,16 +27,16 @@ def test_what_joined_is_one_question_also_after_the_first_was_answered(put: Put,
 
 
 def test_a_question_is_new_once(put: Put, records: Records) -> None:
-    desk = Desk()
+    inbox = Inbox()
     first = put("rm", "a", parent=7)
-    assert [group[0].id for group in desk.take(records.requests.pending())] == [first.id]
+    assert [group[0].id for group in inbox.take(records.requests.pending())] == [first.id]
     put("rm", "b", parent=7)
-    assert desk.take(records.requests.pending()) == ()
-    assert desk.joined((first,)) == 1
+    assert inbox.take(records.requests.pending()) == ()
+    assert inbox.joined((first,)) == 1
     records.requests.answer((first,), False, {})
-    assert desk.take(records.requests.pending(), ((first.id, "denied"),)) == ()
-    assert not desk.waits((first,))
-    assert desk.fate(first) == "it was denied elsewhere"
+    assert inbox.take(records.requests.pending(), ((first.id, "denied"),)) == ()
+    assert not inbox.waits((first,))
+    assert inbox.fate(first) == "it was denied elsewhere"
 
 
 @pytest.mark.parametrize(

@@ -25,9 +25,9 @@ from agentguard.edge.factors.factors import Factor
 from agentguard.edge.layout import Root
 from agentguard.errors import Unproven
 from agentguard.watch.app import Watch
-from agentguard.watch.board import Board
-from agentguard.watch.desk import Desk
-from agentguard.watch.screens import Asking, Question
+from agentguard.watch.inbox import Inbox
+from agentguard.watch.list_screen import ListScreen
+from agentguard.watch.screens import Approval, Asking
 
 Put = Callable[..., Request]
 
@@ -319,7 +319,7 @@ def test_answered_elsewhere_in_the_same_moment(
     async def journey(hands: Hands) -> None:
         await hands.sees("1 question waits")
         await hands.opens()
-        monkeypatch.setattr("agentguard.watch.desk.Desk.waits", lambda self, group: True)
+        monkeypatch.setattr("agentguard.watch.inbox.Inbox.waits", lambda self, group: True)
         records.requests.answer((request,), False, {}, "no")
         await hands.types("DELETE")
         await hands.press("enter")
@@ -335,12 +335,12 @@ def test_a_look_while_a_question_is_put_up_or_the_view_taken_down(watch: Callabl
 
     async def journey(hands: Hands) -> None:
         await hands.sees("1 question waits")
-        hands.app.push_screen(question := Question(group))
-        question.see(Desk(), "")
+        hands.app.push_screen(question := Approval(group))
+        question.see(Inbox(), "")
         await hands.ready()
 
     watch(journey)
-    assert not Board().stands
+    assert not ListScreen().stands
 
 
 def test_one_that_is_too_old(watch: Callable[..., None], root: Root, put: Put) -> None:
@@ -569,7 +569,7 @@ def test_the_database_is_locked(watch: Callable[..., None], root: Root, put: Put
 
 
 def test_what_is_shown_is_what_was_asked(watch: Callable[..., None], put: Put, records: Records) -> None:
-    """Somebody has put the sheet of a harmless call into the row of another."""
+    """Somebody has put the question of a harmless call into the row of another."""
     harmless, request = put("rm", "junk"), put("rm", "precious")
     with records.database.writing() as connection:
         connection.execute("UPDATE requests SET sheet = (SELECT sheet FROM requests WHERE id = ?)", (harmless.id,))

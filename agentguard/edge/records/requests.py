@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import time
 
+from ...approval.question import Question, quoted
 from ...approval.request import REQUEST_LIFE, Filed, Request, caller_key, group_key
-from ...approval.sheet import Sheet, quoted
 from ...core.effect import Target
 from ...errors import RecordError, UsageError
 from ...lean.canonical import canonical, parsed
@@ -54,7 +54,7 @@ class Requests:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def submit(self, asked: Sheet, digest: str, caller: Origin, hits: tuple[Target, ...] = ()) -> Filed:
+    def submit(self, question: Question, digest: str, caller: Origin, hits: tuple[Target, ...] = ()) -> Filed:
         """Put a request on the list, or join the one that is open for the same digest.
 
         Alike calls of one process are one question. While one is open, the others join it without a
@@ -68,7 +68,7 @@ class Requests:
                 f"{self._database.path}: uid {os.geteuid()} cannot put requests on another user's list",
                 "a person must run it themselves",
             )
-        now, alike, who = self._database.now(), group_key(asked), caller_key(caller)
+        now, alike, who = self._database.now(), group_key(question), caller_key(caller)
         remembered = canonical((caller.session.known, hits))
         with self._database.writing() as connection:
             before = connection.execute(_LAST_OF_CALLER, (who, alike, now, now, now)).fetchone() if who else None
@@ -86,9 +86,9 @@ class Requests:
             connection.execute(
                 "INSERT INTO requests (id, digest, session, created, sheet, parent, kin, lead, hits) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (name, digest, storable(caller.session.id), now, _written(asked), who, alike, joined, remembered),
+                (name, digest, storable(caller.session.id), now, _written(question), who, alike, joined, remembered),
             )
-        return Filed(Request(name, digest, caller.session.id, now, asked, group_leader=joined), waits)
+        return Filed(Request(name, digest, caller.session.id, now, question, group_leader=joined), waits)
 
     def denials(self, session: Session) -> tuple[Denial, ...]:
         """What a person has denied lately, in that session or where nobody can tell the session.
@@ -102,11 +102,11 @@ class Requests:
         with self._database.reading() as connection:
             found = connection.execute(query, (since,)).fetchall()
         denied = []
-        for id, whose, sheet, answered, answer, hits in found:
+        for id, whose, written, answered, answer, hits in found:
             known, targets = parsed(hits) if hits else (False, ())
             if whose == session.id or not (known and session.known):
                 things = tuple(Target(kind, name, tuple(identity)) for kind, name, identity in targets)
-                command = quoted(tuple(parsed(sheet)["argv"]))[:500]
+                command = quoted(tuple(parsed(written)["argv"]))[:500]
                 when = time.strftime("%H:%M", time.localtime(answered))
                 denied.append(Denial(id, when, command, answer, things))
         return tuple(denied)
@@ -219,30 +219,30 @@ def _one_by_one(connection: sqlite3.Connection, caller: Origin) -> bool:
     return is_named(connection, parent)
 
 
-def _written(asked: Sheet) -> str:
-    """A sheet by field names, so that one with other fields, of another version, can still be read."""
-    return canonical(dict(zip(asked._fields, asked.astuple(), strict=True)))
+def _written(question: Question) -> str:
+    """A question by field names, so that one with other fields, of another version, can still be read."""
+    return canonical(dict(zip(question._fields, question.astuple(), strict=True)))
 
 
 def _request(row: tuple[Any, ...]) -> Request:
     """A row as what it says. Raises RecordError for one that agentguard did not write."""
     from ...core.effect import Reason
 
-    id, digest, session, created, sheet, *rest = row
+    id, digest, session, created, written, *rest = row
     try:
-        fields = {name: value for name, value in parsed(sheet).items() if name in Sheet._fields}
+        fields = {name: value for name, value in parsed(written).items() if name in Question._fields}
         fields |= {name: tuple(value) for name, value in fields.items() if isinstance(value, list)}
         fields["reasons"] = tuple(Reason(*reason) for reason in fields["reasons"])
-        asked = Sheet(**fields)
-        if not id or not set(id) <= set(ALPHABET) or not all(map(_is_text, asked.astuple())):
-            raise ValueError(sheet)
-        return Request(id, digest, session, created, asked, *rest)
+        question = Question(**fields)
+        if not id or not set(id) <= set(ALPHABET) or not all(map(_is_text, question.astuple())):
+            raise ValueError(written)
+        return Request(id, digest, session, created, question, *rest)
     except (AttributeError, KeyError, TypeError, ValueError) as fault:
         raise RecordError(f"request {id!r} is none that agentguard wrote", "look at who could write to it") from fault
 
 
 def _is_text(value: Any) -> bool:
-    """Whether a field of a sheet can be shown."""
+    """Whether a field of a question can be shown."""
     if isinstance(value, Value):
         value = value.astuple()
     return all(map(_is_text, value)) if isinstance(value, tuple) else isinstance(value, (str, bool))
@@ -250,19 +250,19 @@ def _is_text(value: Any) -> bool:
 
 def _facts(request: Request) -> dict[str, Any]:
     """What the record keeps of an answer, under the names that a call's own rows use."""
-    asked = request.sheet
+    question = request.question
     return {
         "request": request.id,
         "session": request.session,
-        "session_name": asked.session,
-        "agent": asked.agent,
-        "program": asked.program,
-        "argv": asked.argv,
-        "cwd": asked.cwd,
-        "real": asked.real,
-        "rating": asked.rating,
-        "catastrophic": asked.catastrophic,
-        "reasons": [dict(zip(reason._fields, reason.astuple(), strict=True)) for reason in asked.reasons],
+        "session_name": question.session,
+        "agent": question.agent,
+        "program": question.program,
+        "argv": question.argv,
+        "cwd": question.cwd,
+        "real": question.real,
+        "rating": question.rating,
+        "catastrophic": question.catastrophic,
+        "reasons": [dict(zip(reason._fields, reason.astuple(), strict=True)) for reason in question.reasons],
         "digest": request.digest,
         "answer": request.answer,
         **({"group": request.group_leader} if request.group_leader else {}),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from ...approval.sheet import Sheet, lines, printable
+from ...approval.question import Question, lines, printable
 from ...lean.typing import TYPE_CHECKING
 from ..caller.controlling_terminal import opened, own_terminal
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 #: How much of one value is shown, in characters; a longer one loses its middle, and says so.
 SHOWN = 2000
 
-_LABEL = 10  # columns for the labels of a sheet
+_LABEL = 10  # columns for the labels of a question
 
 
-def prompt(terminal: str, asked: Sheet, word: str) -> bool:
+def prompt(terminal: str, question: Question, word: str) -> bool:
     """Show what was asked for and have `word` typed: True only for exactly that line.
 
     False for everything else, for Ctrl-C, for the end of input, and if the terminal is no
@@ -36,7 +36,7 @@ def prompt(terminal: str, asked: Sheet, word: str) -> bool:
         return False
     title = "agentguard: this cannot be undone, and waits for your word"
     try:
-        return ask(title, lines(asked), f"Type {printable(word)} to run it, anything else to refuse: ") == word
+        return ask(title, lines(question), f"Type {printable(word)} to run it, anything else to refuse: ") == word
     except KeyboardInterrupt:
         return False
 
@@ -44,7 +44,7 @@ def prompt(terminal: str, asked: Sheet, word: str) -> bool:
 def ask(title: str, told: Lines, question: str) -> str | None:
     """Show what was asked for on the controlling terminal and return the line typed in answer.
 
-    `told` is as `approval.sheet.lines` gives it. None at the end of input, or if the terminal cannot be
+    `told` is as `approval.question.lines` gives it. None at the end of input, or if the terminal cannot be
     used. What was typed before the question stood there is thrown away. Raises KeyboardInterrupt for Ctrl-C.
     """
     try:

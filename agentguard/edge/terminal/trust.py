@@ -1,4 +1,4 @@
-"""Whether the calling process's own terminal is a person's.
+"""How far the calling process's own terminal is trusted to be a person's.
 
 On Linux by whoever holds its other end. Elsewhere `ps` and `lsof` name the processes that have a master
 open, not which one is whose: every one of them must be a terminal program.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 
-from ...approval.terminal_trust import TERMINALS, Place, judge, worst
+from ...approval.terminal_trust import TERMINALS, Trust, judge, lowest
 from ...lean.typing import TYPE_CHECKING
 from ..caller.controlling_terminal import own_terminal
 
@@ -19,26 +19,26 @@ if TYPE_CHECKING:
     from ...core.caller import Session
 
 
-def place(sessions: Mapping[tuple[int, int], Session]) -> Place:
-    """The place of the calling process; `sessions` are those that `agentguard run` named."""
+def terminal_trust(sessions: Mapping[tuple[int, int], Session]) -> Trust:
+    """How far the calling process's own terminal is trusted; `sessions` are those that `agentguard run` named."""
     terminal = own_terminal()
     if not terminal:
-        return Place("not", why="this was not called in the foreground of a terminal")
+        return Trust("not", why="this was not called in the foreground of a terminal")
     if sys.platform != "linux":
         return _by_lsof(terminal)
     from .holders import Seen, controlling_terminal, users_are_mapped
 
     device = controlling_terminal(os.getpid())
     if device is None:
-        return Place("doubtful", terminal, why="/proc does not show which terminal this is")
+        return Trust("doubtful", terminal, why="/proc does not show which terminal this is")
     judged = judge(device, Seen(sessions))
     if users_are_mapped():
         why = "in a user namespace nobody can tell which programs are root's"
-        judged = worst((judged, Place("doubtful", why=why)))
+        judged = lowest((judged, Trust("doubtful", why=why)))
     return judged.replace(terminal=terminal)
 
 
-def _by_lsof(terminal: str) -> Place:
+def _by_lsof(terminal: str) -> Trust:
     """What `lsof` lets be told: a terminal program among the holders, and nothing else."""
     import subprocess
 
@@ -51,11 +51,11 @@ def _by_lsof(terminal: str) -> Place:
             timeout=10,
         )
     except (OSError, subprocess.SubprocessError):
-        return Place("doubtful", terminal, why="lsof does not show who holds its terminal")
+        return Trust("doubtful", terminal, why="lsof does not show who holds its terminal")
     names = {line[1:] for line in told.stdout.splitlines() if line.startswith("c")}
     if not names:
-        return Place("doubtful", terminal, why="the program that holds its terminal cannot be seen from here")
+        return Trust("doubtful", terminal, why="the program that holds its terminal cannot be seen from here")
     other = sorted(names - TERMINALS)
     if other:
-        return Place("doubtful", terminal, why=f"its terminal may be held by {other[0]}, which is no terminal program")
-    return Place("person", terminal)
+        return Trust("doubtful", terminal, why=f"its terminal may be held by {other[0]}, which is no terminal program")
+    return Trust("person", terminal)

@@ -169,9 +169,9 @@ def unread(call: Invocation, what: NotUnderstood) -> Reading:
     """The effect of a text that cannot be read; another shell may find commands where bash finds none."""
     rejected = isinstance(what, Rejected)
     rule = "sh-syntax-error" if rejected else "sh-not-understood"
-    reason = "no shell command, to bash either" if rejected else "shell text that agentguard does not understand"
+    reason = "text that bash cannot parse" if rejected else "shell text that agentguard does not understand"
     target = Target("command line", call.name)
-    return Reading((Effect("unknown", target, rule=rule, program=call.name, reason=f"is {reason}: {what}"),))
+    return Reading((Effect("unknown", target, rule=rule, program=call.name, reason=f"is given {reason}: {what}"),))
 
 
 def together(printed: list[bytes | None]) -> bytes | None:

@@ -54,7 +54,7 @@ class Asker(RealAsker):
     def is_persons(self, terminal: str) -> bool:
         return True
 
-    def prompt(self, terminal: str, asked: Any) -> bool:
+    def prompt(self, terminal: str, question: Any) -> bool:
         return self.typed
 
     def tell(self, *lines: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 from support.guarded import Guarded, Ran, lasting_directory
 from support.stores import Stores
 
-from agentguard.approval.sheet import Sheet
+from agentguard.approval.question import Question
 from agentguard.edge.installation.config import policy
 from agentguard.edge.layout import Root
 from agentguard.errors import InstallError
@@ -112,9 +112,9 @@ def refused(guarded: Guarded, text: str, line: str) -> Ran:
 def test_the_word_that_a_waiting_call_wants(guarded: Guarded, text: str, line: str, word: str) -> None:
     refused(guarded, f"wait = 0\n{text}", line)
     with guarded.records() as records:
-        sheet: Sheet = records.requests.pending()[-1].sheet
-        assert sheet.word == word.format(home=guarded.home)
-        assert not sheet.factor  # where there is none, none is wanted
+        question: Question = records.requests.pending()[-1].question
+        assert question.word == word.format(home=guarded.home)
+        assert not question.factor  # where there is none, none is wanted
         records.requests.answer(records.requests.pending(), False, {})
 
 

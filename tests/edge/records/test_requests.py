@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 from support.records import Records
 
-from agentguard.approval.request import REQUEST_LIFE, Request, question
-from agentguard.approval.sheet import Sheet
+from agentguard.approval.question import Question
+from agentguard.approval.request import REQUEST_LIFE, Request, phrase
 from agentguard.core.caller import Origin, Process, Session
 from agentguard.core.effect import Reason
 from agentguard.edge.layout import Root
@@ -36,7 +36,7 @@ EDGE = (
     "from agentguard.edge.records.audit_log import AuditLog; from agentguard.edge.layout import Root"
 )
 NOON = 1_800_000_000.0
-ASKED = Sheet(
+ASKED = Question(
     program="rm",
     argv=("rm", "-rf", "caf\udce9\n"),
     cwd="/work",
@@ -763,7 +763,7 @@ LOOP = CALLER.replace(ancestry=(Process(70, 1, "bash", ("bash", "-c", "for …")
 AGENT = CALLER.replace(ancestry=(Process(7, 1, "claude", ("claude",)),))
 
 
-def alike(number: int) -> Sheet:
+def alike(number: int) -> Question:
     return ASKED.replace(argv=("rm", f"file-{number}"))
 
 
@@ -774,8 +774,8 @@ def test_the_calls_of_a_loop_are_one_question(records: Records) -> None:
     assert not any(filed.waits for filed in others)
     assert {filed.request.group_leader for filed in others} == {first.request.id}
     group = records.requests.group(others[40].request)
-    assert [r.sheet.argv[1] for r in group] == [f"file-{i}" for i in range(87)]
-    assert question(group) == "DELETE 87"
+    assert [r.question.argv[1] for r in group] == [f"file-{i}" for i in range(87)]
+    assert phrase(group) == "DELETE 87"
     later = records.requests.submit(alike(87), "d87", LOOP).request
     records.requests.answer(group, True, BY)
     assert records.requests.approved("d87") is None, "only what was shown is approved"
@@ -798,7 +798,7 @@ def test_the_calls_of_a_loop_are_one_question(records: Records) -> None:
         (ASKED, CALLER),
     ],
 )
-def test_what_is_not_alike_is_a_question_of_its_own(records: Records, other: Sheet, caller: Origin) -> None:
+def test_what_is_not_alike_is_a_question_of_its_own(records: Records, other: Question, caller: Origin) -> None:
     first = records.requests.submit(ASKED, "d0", LOOP).request
     second = records.requests.submit(other, "d1", caller)
     assert second.waits and not second.request.group_leader

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support.desk import Desk
 
-from agentguard.approval.sheet import Sheet, lines
+from agentguard.approval.question import Question, lines
 from agentguard.core.effect import Reason
 from agentguard.edge.caller.controlling_terminal import own_terminal
 from agentguard.edge.terminal.prompt import SHOWN, layout
@@ -19,13 +19,13 @@ pytestmark = pytest.mark.real
 ASK = """
 import os, sys
 from agentguard.core.effect import Reason
-from agentguard.approval.sheet import Sheet
+from agentguard.approval.question import Question
 from agentguard.edge.caller.controlling_terminal import own_terminal
 from agentguard.edge.terminal.prompt import prompt
 argv = ("rm", "-rf", "./precious", *map(os.fsdecode, map(os.fsencode, sys.argv[1:])))
 open("pid", "w").write(str(os.getpid()))
 reason = Reason("rm.untracked", "rm", "removes what git does not know", "git stash -u")
-answer = prompt(own_terminal(), Sheet("rm", argv, os.getcwd(), "/usr/bin/rm", "destructive", "", (reason,),
+answer = prompt(own_terminal(), Question("rm", argv, os.getcwd(), "/usr/bin/rm", "destructive", "", (reason,),
                 ("file precious",), "", "user since boot", ""), "DELETE")
 open("answer", "w").write(str(answer))
 print(f"answer={answer}.")
@@ -209,12 +209,12 @@ def test_no_terminal_at_all(tmp_path: Path) -> None:
 # Layout
 
 
-def sheet(argv: tuple[str, ...], reason: str = "is gone for good") -> Sheet:
-    return Sheet("rm", argv, "/x", "/bin/rm", "destructive", "", (Reason("r", "rm", reason),), (), "", "s", "claude")
+def question(argv: tuple[str, ...], reason: str = "is gone for good") -> Question:
+    return Question("rm", argv, "/x", "/bin/rm", "destructive", "", (Reason("r", "rm", reason),), (), "", "s", "claude")
 
 
 def test_no_value_begins_a_line_of_ours() -> None:
-    shown = layout("title", lines(sheet(("rm", "x" * 300 + "  rated     read", "漢" * 100))), 60, colour=False)
+    shown = layout("title", lines(question(("rm", "x" * 300 + "  rated     read", "漢" * 100))), 60, colour=False)
     assert [line for line in shown.splitlines() if "rated" in line and "read" not in line] == [
         "  rated     destructive"
     ]
@@ -224,7 +224,7 @@ def test_no_value_begins_a_line_of_ours() -> None:
 
 
 def test_a_long_value_loses_its_middle_and_says_so() -> None:
-    shown = layout("title", lines(sheet(("rm", "a" * 100_000, "the-end"))), 80, colour=False)
+    shown = layout("title", lines(question(("rm", "a" * 100_000, "the-end"))), 80, colour=False)
     together = "".join(line[12:] for line in shown.splitlines())
     assert len(shown) < SHOWN * 2
     assert "characters not shown" in together and "the-end" in together

@@ -19,12 +19,12 @@ from agentguard.edge.terminal import holders
 
 pytestmark = pytest.mark.real
 
-#: Leaves in the file `said` what the place of its process is.
+#: Leaves in the file `said` how far the terminal of its process is trusted.
 SAY = """
 from pathlib import Path
-from agentguard.edge.terminal.trust import place
-at = place({})
-Path("said.new").write_text(f"<{at.verdict}> {at.why}")
+from agentguard.edge.terminal.trust import terminal_trust
+at = terminal_trust({})
+Path("said.new").write_text(f"<{at.level}> {at.why}")
 Path("said.new").rename("said")
 """
 SAID = f"{sys.executable} say.py"
@@ -123,7 +123,7 @@ def test_a_terminal_that_an_asker_makes(desk: Desk, line: str) -> None:
 def test_a_terminal_program_that_the_user_could_replace(tmp_path: Path) -> None:
     if os.getuid() != 0:
         pytest.skip("only root can put a program there that is another user's")
-    with tempfile.TemporaryDirectory(prefix="place-") as folder:
+    with tempfile.TemporaryDirectory(prefix="trust-") as folder:
         xterm = shutil.copy(shutil.which("script") or "script", Path(folder) / "xterm")
         os.chown(xterm, 65534, 65534)
         os.chmod(folder, 0o755)

@@ -1,4 +1,4 @@
-"""Who gives a person's answers on: proof and signatures are no business of the view."""
+"""The port that the view answers through: it knows nothing of proofs and signatures; see actions/answer.py."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ..approval.request import Request
 from ..edge.factors.factors import Factor
 
 
-class Answerer(Protocol):
+class AnswersPort(Protocol):
     """Every method may raise AgentguardError, and may be called from any thread.
 
     What a person was shown of a request is what they decide on: one that says something else than was asked

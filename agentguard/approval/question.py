@@ -15,7 +15,7 @@ from ..policy.settings import WORD, Policy, named
 SHOWN_TARGETS = 20
 
 
-class Sheet(Value):
+class Question(Value):
     """One call, as put to a person. All text is masked (no secrets) and raw (not yet made printable).
 
     `word` is what a person types to let it run, `factor` says whether they must also prove themselves
@@ -38,7 +38,7 @@ class Sheet(Value):
     earlier: tuple[str, ...] = ()
 
 
-def sheet(
+def question_for(
     call: Invocation,
     reading: Reading,
     origin: Origin,
@@ -46,14 +46,14 @@ def sheet(
     policy: Policy,
     factor: bool = False,
     earlier: tuple[str, ...] = (),
-) -> Sheet:
+) -> Question:
     """Everything a person needs to judge this call; `factor` says whether they have one to prove themselves by."""
     hit = [e for e in reading.effects if e.rating == "destructive"] or (list(changes(reading)) if earlier else [])
     targets = tuple(dict.fromkeys(f"{e.target.kind} {named(e.target)}" for e in hit if e.target.name))
     if len(targets) > SHOWN_TARGETS:
         targets = (*targets[:SHOWN_TARGETS], f"… and {len(targets) - SHOWN_TARGETS} more")
     places = (f"{e.environment.name} ({e.environment.evidence})" for e in hit if e.environment.evidence)
-    return Sheet(
+    return Question(
         program=call.name,
         argv=masked(call.texts),
         cwd=text_of(call.cwd),
@@ -99,32 +99,32 @@ def _quoted(word: str) -> str:
     return "'" + word.replace("'", "'\"'\"'") + "'"
 
 
-def lines(sheet: Sheet) -> tuple[tuple[str, str], ...]:
-    """The sheet as labelled lines, printable; a label may repeat as "" for further lines."""
-    told: list[tuple[str, str]] = [("command", quoted(sheet.argv)), ("in", printable(sheet.cwd))]
-    rating = sheet.rating + (f", catastrophic: {sheet.catastrophic}" if sheet.catastrophic else "")
+def lines(question: Question) -> tuple[tuple[str, str], ...]:
+    """The question as labelled lines, printable; a label may repeat as "" for further lines."""
+    told: list[tuple[str, str]] = [("command", quoted(question.argv)), ("in", printable(question.cwd))]
+    rating = question.rating + (f", catastrophic: {question.catastrophic}" if question.catastrophic else "")
     told.append(("rated", printable(rating)))
-    for reason in sheet.reasons:
+    for reason in question.reasons:
         told.append(("because", printable(f"{reason.text} [{reason.rule}]")))
-    told += [("hits" if i == 0 else "", printable(name)) for i, name in enumerate(sheet.targets)]
-    if sheet.environment:
-        told.append(("where", printable(sheet.environment)))
-    for instead in dict.fromkeys(r.instead for r in sheet.reasons if r.instead):
+    told += [("hits" if i == 0 else "", printable(name)) for i, name in enumerate(question.targets)]
+    if question.environment:
+        told.append(("where", printable(question.environment)))
+    for instead in dict.fromkeys(r.instead for r in question.reasons if r.instead):
         told.append(("safer", printable(instead)))
-    told += [("earlier" if i == 0 else "", printable(denial)) for i, denial in enumerate(sheet.earlier)]
-    told.append(("runs", printable(sheet.real)))
-    told.append(("asked by", printable(f"{sheet.agent or 'a program'}, session {sheet.session}")))
+    told += [("earlier" if i == 0 else "", printable(denial)) for i, denial in enumerate(question.earlier)]
+    told.append(("runs", printable(question.real)))
+    told.append(("asked by", printable(f"{question.agent or 'a program'}, session {question.session}")))
     return tuple(told)
 
 
-def further(sheets: tuple[Sheet, ...]) -> tuple[tuple[str, str], ...]:
+def further(questions: tuple[Question, ...]) -> tuple[tuple[str, str], ...]:
     """What one answer decides beside the first of these, as `lines`: of each its command, and what else differs."""
-    if len(sheets) == 1:
+    if len(questions) == 1:
         return ()
-    told = [("", ""), ("and", f"{len(sheets) - 1} more of the same caller, answered together:")]
-    known = set(lines(sheets[0]))
-    for place, sheet in enumerate(sheets[1:], 2):
-        command, *more = lines(sheet)
+    told = [("", ""), ("and", f"{len(questions) - 1} more of the same caller, answered together:")]
+    known = set(lines(questions[0]))
+    for place, question in enumerate(questions[1:], 2):
+        command, *more = lines(question)
         told.append((f"{place:>6}", command[1]))
         told += [line for line in more if line not in known and line[0] not in ("because", "safer")]
     return tuple(told)

@@ -1,4 +1,4 @@
-"""What an installation is made of, and how it is brought to what it should be."""
+"""What `agentguard install` does, in steps that each leave a working guard: store, settings, shims, start-up files."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _ROLLED_BACK = (
 )
 
 
-def establish(
+def apply(
     root: Root,
     paths: Collection[str] = (),
     wait: float | None = None,

@@ -1,4 +1,4 @@
-"""The list: what waits, the marked one in full, and a log of what passes."""
+"""The first screen: a table of the questions that wait, the selected one in full, and the log."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import DataTable, Footer, RichLog, Static
 
-from ..approval.sheet import printable
+from ..approval.question import printable
+from .render import COLUMNS, Details, cells, log_line
 from .screens import Help
-from .shown import COLUMNS, Shown, cells, row
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from ..edge.records.audit_log import Row
-    from .desk import Group
+    from .inbox import Group
 
 #: How many lines the log keeps.
 LOG = 300
 _NOTHING = "Nothing waits. A call that needs a person appears here as it comes."
 
 
-class Board(Screen[None]):
-    """Shows; what is to be done about a question it only says."""
+class ListScreen(Screen[None]):
+    """Shows questions; opening and denying one is left to the application, by messages."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("o", "open", "Open"),
@@ -103,7 +103,7 @@ class Board(Screen[None]):
         """What has passed."""
         log = self.query_one(RichLog)
         for one in rows:
-            log.write(row(one))
+            log.write(log_line(one))
 
     def tell(self, news: str) -> None:
         """Say something at the bottom."""
@@ -123,7 +123,7 @@ class Board(Screen[None]):
         marked = self._marked()
         if marked != self._previewed:
             self._previewed = marked
-            self.query_one("#told", Static).update(Shown(marked) if marked else Text(_NOTHING, "dim"))
+            self.query_one("#told", Static).update(Details(marked) if marked else Text(_NOTHING, "dim"))
 
     def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
         """Enter: the table has it as its own key, and a click on the marked row as well."""

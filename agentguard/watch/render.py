@@ -1,4 +1,4 @@
-"""Requests and rows of the record as text. What they hold is hostile: it is shown, never obeyed as markup."""
+"""Requests and rows of the audit log as rich text. What they hold is hostile: never obeyed as markup."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from ..approval.question import further, lines, printable, quoted
 from ..approval.request import age
-from ..approval.sheet import further, lines, printable, quoted
 from ..edge.terminal.prompt import SHOWN, broken, cut
-from .desk import Group
+from .inbox import Group
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
@@ -31,25 +31,25 @@ COLUMNS = {
 }
 #: How much of one value is shown where everything is shown, in characters: less than one argument can have.
 EVERYTHING = 150_000
-_LABEL = 10  # columns for the labels of a sheet
+_LABEL = 10  # columns for the labels of a question
 _SESSION, _CALL, _WHOLE = 18, 60, 300  # characters in the log: a session, a call with words after it, one without
 _STYLES = {"asked": "bold yellow", "ran": "green", "approved": "bold green", "denied": "red", "attempt": "bold red"}
 
 
 def cells(group: Group) -> tuple[Text, ...]:
-    """One question as a row of the table."""
-    asked, more = group[0].sheet, len(group) - 1
-    grave = bool(asked.catastrophic)
+    """The cells of a question's row in the table."""
+    question, more = group[0].question, len(group) - 1
+    grave = bool(question.catastrophic)
     told = (
         age(group[0], time.time()),
-        "CATASTROPHIC" if grave else asked.rating,
-        asked.program + (f" ×{more + 1}" if more else ""),
-        quoted(asked.argv[1:]),
-        asked.reasons[0].text if asked.reasons else "",
-        next((reason.instead for reason in asked.reasons if reason.instead), ""),
-        asked.agent or "a program",
-        asked.session,
-        asked.cwd,
+        "CATASTROPHIC" if grave else question.rating,
+        question.program + (f" ×{more + 1}" if more else ""),
+        quoted(question.argv[1:]),
+        question.reasons[0].text if question.reasons else "",
+        next((reason.instead for reason in question.reasons if reason.instead), ""),
+        question.agent or "a program",
+        question.session,
+        question.cwd,
     )
     styles = {"rated": "bold red" if grave else "red", "program": "bold", "age": "dim"}
     return tuple(
@@ -58,7 +58,7 @@ def cells(group: Group) -> tuple[Text, ...]:
     )
 
 
-class Shown:
+class Details:
     """Questions in full, laid out for whatever width there is.
 
     Long values are broken below their own start: a terminal that broke them would let them begin a
@@ -67,7 +67,7 @@ class Shown:
 
     def __init__(self, group: Group, most: int = SHOWN) -> None:
         self._most = most
-        self._told = (*lines(group[0].sheet), *further(tuple(request.sheet for request in group)))
+        self._told = (*lines(group[0].question), *further(tuple(request.question for request in group)))
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         for label, value in self._told:
@@ -77,8 +77,8 @@ class Shown:
                 yield shown.append(part, style or "not dim")
 
 
-def row(row: Row) -> Text:
-    """One thing that passed, on one line: what begins a line is ours. A row may hold anything."""
+def log_line(row: Row) -> Text:
+    """A row of the audit log as one line; a row may hold anything, and cannot begin a line of its own."""
     body = row.body
     kind, argv = str(body.get("kind", "")), body.get("argv")
     call = quoted(tuple(map(str, argv))) if isinstance(argv, list) else str(body.get("program", ""))

@@ -1,8 +1,8 @@
-"""What lies before the person: requests as questions, which of them are new, and what became of the others."""
+"""The questions that wait: which of them are new, and what became of those that wait no more."""
 
 from __future__ import annotations
 
-from ..approval.request import Request, questions
+from ..approval.request import Request, grouped
 
 #: Requests that one answer decides, the oldest first.
 Group = tuple[Request, ...]
@@ -17,7 +17,7 @@ _FATES = {
 }
 
 
-class Desk:
+class Inbox:
     """Questions by the id that their requests have in common, the oldest first."""
 
     def __init__(self) -> None:
@@ -26,8 +26,8 @@ class Desk:
         self._gone: dict[str, str] = {}
 
     def take(self, waiting: tuple[Request, ...], gone: tuple[tuple[str, str], ...] = ()) -> tuple[Group, ...]:
-        """Lay out what waits now; the questions that have not lain here before."""
-        self.questions = questions(waiting)
+        """Take in what waits now; the questions that were not here before."""
+        self.questions = grouped(waiting)
         self._gone.update(gone)
         new = tuple(group for name, group in self.questions.items() if name not in self._seen)
         self._seen.update(self.questions)

@@ -1,4 +1,4 @@
-"""What a person is shown: every field of a sheet, with nothing in it that a terminal would obey."""
+"""What a person is shown: every field of a question, with nothing in it that a terminal would obey."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from agentguard.approval.sheet import Sheet, lines, quoted, sheet
+from agentguard.approval.question import Question, lines, question_for, quoted
 from agentguard.core.call import Invocation
 from agentguard.core.caller import Origin, Session
 from agentguard.core.effect import Effect, Environment, Reading, Reason, Target
@@ -25,8 +25,8 @@ STEERING = {
 }
 
 
-def hostile(text: str) -> Sheet:
-    return Sheet(
+def hostile(text: str) -> Question:
+    return Question(
         program=text,
         argv=("rm", text),
         cwd=f"/srv/{text}",
@@ -43,7 +43,7 @@ def hostile(text: str) -> Sheet:
 
 
 @pytest.mark.parametrize("text", STEERING.values(), ids=STEERING)
-def test_nothing_on_a_sheet_steers_a_terminal(text: str) -> None:
+def test_nothing_in_a_question_steers_a_terminal(text: str) -> None:
     shown = lines(hostile(f"a{text}b"))
     assert all(line.isprintable() and label.isprintable() for label, line in shown)
     assert all("a" in line and "b" in line for _, line in shown if "rated" not in line)
@@ -58,11 +58,11 @@ def test_no_such_text_is_a_word_to_be_typed(text: str) -> None:
 def test_a_call_that_could_be_undone_is_shown_with_what_it_hits_and_the_denial() -> None:
     gone = Effect("remove", Target("file", "data"), "git-objects", Environment(), "git-rm", "git", "removes data")
     call = Invocation.of(("git", "rm", "data"), "/srv", {})
-    asked = sheet(
+    question = question_for(
         call, Reading((gone,)), Origin(0, Session("s", "claude")), "/usr/bin/git", Policy(), True, ("denied before",)
     )
-    assert (asked.rating, asked.word, asked.factor) == ("reversible", "DELETE", False)
-    assert {("hits", "file data"), ("earlier", "denied before")} <= set(lines(asked))
+    assert (question.rating, question.word, question.factor) == ("reversible", "DELETE", False)
+    assert {("hits", "file data"), ("earlier", "denied before")} <= set(lines(question))
 
 
 @pytest.mark.parametrize(

@@ -14,14 +14,17 @@ from rich.text import Text
 
 from agentguard import resources
 from agentguard.classify.classifier import Classifier
-from agentguard.cli import quick, rated
+from agentguard.cli import check_without_click, rated
 from agentguard.core.call import Invocation
 from agentguard.core.word import Known
 from agentguard.edge.world import RealWorld
 from agentguard.rulebook.compiled import rulebook
 
-#: Makes the quick way decline everything, so that click reads it.
-WITH_CLICK = "import sys; from agentguard.cli import main, quick; quick.check = lambda arguments: False; main.main()"
+#: Makes `check_without_click` decline everything, so that click reads it.
+WITH_CLICK = (
+    "import sys; from agentguard.cli import check_without_click as fast, main; "
+    "fast.check = lambda arguments: False; main.main()"
+)
 
 #: What follows `agentguard`, and whether click has to be asked. `{root}` is a directory.
 ASKED = [
@@ -82,17 +85,17 @@ def test_it_answers_as_with_click(words: list[str], clicks: bool, home: Path, tm
 @pytest.mark.parametrize(
     ("words", "clicks"), ASKED, ids=lambda value: " ".join(value) if isinstance(value, list) else ""
 )
-def test_it_is_quick_where_it_can_be(
+def test_click_stays_away_where_it_can(
     words: list[str], clicks: bool, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[rated.Asked] = []
-    monkeypatch.setattr(quick, "answer", lambda one, root: asked.append(one))
-    assert quick.check([word.format(root=tmp_path) for word in words]) == (not clicks) == bool(asked)
+    monkeypatch.setattr(check_without_click, "answer", lambda one, root: asked.append(one))
+    assert check_without_click.check([word.format(root=tmp_path) for word in words]) == (not clicks) == bool(asked)
 
 
 def test_completion_is_clicks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("_AGENTGUARD_COMPLETE", "bash_complete")
-    assert not quick.check(["check", "ls"])
+    assert not check_without_click.check(["check", "ls"])
 
 
 def test_without_click_nothing_heavy_is_loaded(home: Path, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 
-from ..actions.default_root import usual
+from ..actions.default_root import default_root
 from ..edge.layout import Root
 from .rated import Asked, answer, is_call
 
@@ -21,7 +21,7 @@ def check(arguments: list[str]) -> bool:
 
     Raises what `answer` raises.
     """
-    root = _usual
+    root = _default_root
     if len(arguments) > 2 and arguments[0] == "--root":
         path = os.path.abspath(arguments[1])
         if not os.path.isdir(path) or not os.access(path, os.R_OK):
@@ -44,5 +44,5 @@ def check(arguments: list[str]) -> bool:
     return True
 
 
-def _usual() -> Root:
-    return Root(os.path.abspath(usual()))
+def _default_root() -> Root:
+    return Root(os.path.abspath(default_root()))
