@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
-    from ..classify.classifier import Programs
     from ..classify.explain import Step
+    from ..rulebook.model import Programs
 
 _STDIN = Stream("unseen", why="standard input is not known before the line runs")
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from ..core.call import Argument, Call, Invocation, Stream
 from ..core.context import Context, stdin
 from ..core.effect import Effect, Reading, Target
-from ..core.paths import base_directory
 from ..core.text import encoding
 from ..core.unseen import Unseen
-from ..core.word import Known, Unknown, joined, known, text_of
+from ..core.word import Known, Unknown, joined, known
 from ..core.world import OtherHost, World
-from ..lean.typing import TYPE_CHECKING, Protocol
+from ..lean.typing import TYPE_CHECKING
 from ..lean.value import Value
-from ..readers.shebang import interpreter
 from ..rulebook.argv import parse
 from ..rulebook.match import apply_rules, carried_lines, environment_of, lookup_result, matches
 from ..rulebook.search import acts_on_found, commands_for, found_below, printed_lines
+from .alias import alias
+from .carried import interpreter_of, program_of_package, script_text, surroundings
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ..core.api import Api
     from ..core.word import Word
     from ..rulebook.command_builders import BuiltCommand
-    from ..rulebook.model import Command, Program, Rule
+    from ..rulebook.model import Command, Program, Programs, Rule
 
 #: How deep calls may carry each other before nobody can tell any more.
 MAX_DEPTH = 24
@@ -43,18 +43,6 @@ _NOT_READ = ("sh-not-understood", "sh-syntax-error")
 
 #: Rules about what a script does that agentguard cannot follow: where shims are, they meet it in turn.
 _NOT_FOLLOWED = (*_NOT_READ, "agentguard-unresolved-program", "agentguard-too-deep")
-
-
-class Programs(Protocol):
-    """The part of the rulebook that the classifier needs."""
-
-    def program(self, name: str) -> Program | None:
-        """The grammar and rules of the program of that file name; None if there are none."""
-        raise NotImplementedError
-
-    def apis(self) -> tuple[Api, ...]:
-        """Every API that the rulebook describes."""
-        raise NotImplementedError
 
 
 class Setting(Value):
@@ -152,19 +140,21 @@ class Classifier(Context):
         if program.variables or program.files:
             self.world.ambient(program.variables, program.files, parsed)
         command = program.commands[parsed.command]
-        alias = self._alias(program, parsed)
-        if alias is not None:
-            return alias
+        other = self._alias(program, parsed)
+        if other is not None:
+            return other
         parsed, found = self._searched(parsed, program, command)
         reading = Reading(tuple(map(self._unless_shimmed, apply_rules(program, parsed, self.world))))
         rules = program.about(parsed.command)
         for rule in rules:
             if rule.carries and matches(rule, parsed):
                 for text in carried_lines(rule, parsed):
-                    reading += self.text("shell", _line(rule.carries, text), self._carrying(parsed, command).invocation)
+                    reading += self.text(
+                        "shell", _line(rule.carries, text), surroundings(parsed, command, self.world).invocation
+                    )
                 reading += self._settled(rule, parsed, command)
         carrying = (
-            self._carrying(parsed, command)
+            surroundings(parsed, command, self.world)
             if command.fills or any(parsed.playing("SHELL", "SCRIPT", "ARGV", "PACKAGED"))
             else parsed
         )
@@ -181,7 +171,7 @@ class Classifier(Context):
         if command.search is None or not acts_on_found(call, command.search):
             return call, ""
         search, depth = command.search, self.setting.depth
-        carrying = self._carrying(call, command).invocation
+        carrying = surroundings(call, command, self.world).invocation
         hit = any(rule.on == "FOUND" and matches(rule, call) for rule in program.rules)
         if hit or any(self.silently()._built(one, carrying).rating != "read" for one in commands_for(call, "")):
             return found_below(call, search, self.world if depth < MAX_SEARCHING else OtherHost())
@@ -192,7 +182,9 @@ class Classifier(Context):
         line = lookup_result(rule, parsed, self.world) if rule.where[0] else None
         if not line:
             return Reading()
-        reading = self.text("shell", _line(rule.carries, Known(line)), self._carrying(parsed, command).invocation)
+        reading = self.text(
+            "shell", _line(rule.carries, Known(line)), surroundings(parsed, command, self.world).invocation
+        )
         return reading if reading.rating == "destructive" else Reading()
 
     def _carried_by(self, parsed: Call, carrying: Call, command: Command, found: tuple[str, ...] | str) -> Reading:
@@ -207,9 +199,9 @@ class Classifier(Context):
         for one in commands_for(parsed, found):
             reading += carrier._built(one, carrying.invocation)
         if command.fills:
-            from ..rulebook.command_builders import built_commands, surroundings
+            from ..rulebook.command_builders import built_commands, input_of
 
-            call = surroundings(carrying, command.fills)
+            call = input_of(carrying, command.fills)
             for one in built_commands(parsed, command.fills, self.world):
                 reading += carrier._built(one, call, command.fills.joins)
         return reading
@@ -245,25 +237,14 @@ class Classifier(Context):
             return _unknown(call, "agentguard-remote", "runs on another host, where nothing guards it")
         effect = self._unless_shimmed(Effect("run", Target("program", call.name), program=call.name))
         run = Reading((effect,), (call.name,), handed=((call.cwd.guess, _own_input(call)),))
-        started = self._started(call)
-        if started is None:
+        words = interpreter_of(call, self.world)
+        if not words or self.rulebook.program(words[0].rpartition("/")[2]) is None:
             return run
-        reading = self.command(call.replace(argv=(*known(started), *call.argv)))
+        reading = self.command(call.replace(argv=(*known(words), *call.argv)))
         followed = tuple(effect for effect in reading.effects if effect.rule not in _NOT_FOLLOWED)
         if self.setting.unshimmed or followed == reading.effects:
             return reading
         return reading.replace(effects=followed) + run
-
-    def _started(self, call: Invocation) -> tuple[str, ...] | None:
-        """What a file that is started by its path is given to, if it is a script and its interpreter is taught."""
-        path = call.argv[0].guess
-        if "/" not in path or (isinstance(call.cwd, Unknown) and not path.startswith("/")):
-            return None
-        try:
-            words = interpreter(self.world.read(path, call.cwd.guess))
-        except Unseen:
-            return None
-        return words if words and self.rulebook.program(words[0].rpartition("/")[2]) else None
 
     def _unless_shimmed(self, effect: Effect) -> Effect:
         """An effect; that a program runs is unknown where PATH does not lead what it runs to the shims."""
@@ -279,9 +260,21 @@ class Classifier(Context):
             return Reading()
         if argument.role in LANGUAGES:
             return self.text(LANGUAGES[argument.role], argument.value, call.invocation)
-        if argument.role == "SCRIPT":
-            return self._script(argument.value, call.invocation)
-        return Reading()
+        return self._script(argument.value, call.invocation) if argument.role == "SCRIPT" else Reading()
+
+    def _script(self, path: Word, call: Invocation) -> Reading:
+        try:
+            text = script_text(path, call, self.world)
+        except Unseen as why:
+            return _unknown(call, "agentguard-unseen-script", f"runs a script that cannot be read: {why}")
+        return self.text("shell", text, call)
+
+    def _stdin(self, role: str, call: Invocation) -> Reading:
+        try:
+            text = Known(encoding.decode(stdin(call.stdin, self.world)))
+        except Unseen as why:
+            return _unknown(call, "agentguard-unseen-stdin", f"runs its standard input, which cannot be read: {why}")
+        return self.text(LANGUAGES[role], text, call.replace(stdin=Stream("known")))
 
     def _carried_line(self, call: Call) -> Reading:
         """Operands that are a command line: joined by spaces, as ssh(1) does."""
@@ -289,85 +282,27 @@ class Classifier(Context):
         return self.text(LANGUAGES["SHELL"], joined(words), call.invocation) if words else Reading()
 
     def _carried_argv(self, call: Call) -> Reading:
+        """Operands that are a command, or the package that brings one."""
         argv = tuple(a.value for a in call.playing("ARGV") if a.value is not None and not a.option)
-        argv = (*map(self._of_package, call.played("PACKAGED")), *argv)
+        argv = (*(program_of_package(word, self.rulebook) for word in call.played("PACKAGED")), *argv)
         if not argv:
             return Reading()
         if len(argv) == 1 and isinstance(self.setting.world, OtherHost):  # a shell there reads it as a line
             return self.text("shell", argv[0], call.invocation)
         return self.command(call.invocation.replace(argv=argv))
 
-    def _of_package(self, package: Word) -> Word:
-        """The program that a package (`@railway/cli@5`) brings: a taught one, else one of the package's own name."""
-        if isinstance(package, Unknown):
-            return package
-        version = package.text.find("@", 1)
-        name = package.text if version < 0 else package.text[:version]
-        program = self.rulebook.program(name)
-        return Known(program.name if program else name)
-
-    def _script(self, path: Word, call: Invocation) -> Reading:
-        try:
-            file = text_of(path)
-            text = self.world.read(file, base_directory(file, call.cwd))
-        except Unseen as why:
-            return _unknown(call, "agentguard-unseen-script", f"runs a script that cannot be read: {why}")
-        return self.text("shell", Known(encoding.decode(text)), call)
-
-    def _stdin(self, role: str, call: Invocation) -> Reading:
-        try:
-            text = stdin(call.stdin, self.world)
-        except Unseen as why:
-            return _unknown(call, "agentguard-unseen-stdin", f"runs its standard input, which cannot be read: {why}")
-        return self.text(LANGUAGES[role], Known(encoding.decode(text)), call.replace(stdin=Stream("known")))
-
-    def _carrying(self, call: Call, command: Command) -> Call:
-        """The call with the directory and the variables that what it carries will have."""
-        env, cwd = dict(call.invocation.env), call.cwd
-        for name in command.unsets:
-            env[name] = Unknown(env[name].guess if name in env else "", f"${name}")
-        for assignment in call.played("ASSIGN"):
-            variable, _, value = assignment.partition("=")
-            env[variable.guess] = value
-        if call.has(*command.cwd_unknown_with) or command.runs_in == "elsewhere":
-            cwd = Unknown(cwd.guess, "the directory that it runs in")
-        elif command.runs_in and isinstance(cwd, Known):
-            try:
-                found = self.world.lookup(command.runs_in, "", call)
-                cwd = Known(found) if found else cwd
-            except Unseen:
-                cwd = Unknown(cwd.guess, "the directory that it runs in")
-        return call.replace(invocation=call.invocation.replace(env=env, cwd=cwd))
-
     def _alias(self, program: Program, call: Call) -> Reading | None:
         """What an alias stands for, if the subcommand is one."""
-        if not program.aliases or not call.unknown_command or isinstance(call.operands[0], Unknown):
-            return None
-        name, argv = call.operands[0].text, call.invocation.argv
+        made = call.invocation
         try:
-            value = self.world.lookup(program.aliases, name, call)
+            found = alias(program, call, self.world)
         except Unseen as why:
-            return _unknown(
-                call.invocation, "agentguard-unseen-alias", f"may have {name} as an alias, which cannot be seen: {why}"
-            )
-        if value is None:
-            return None
-        if value.startswith("!"):
-            from shlex import join
-
-            there = self._carrying(call, program.commands[call.command]).invocation
-            operands = (word.map(lambda text: join((text,))) for word in call.operands[1:])
-            return self.text("shell", joined((Known(value[1:]), *operands)), there)
-        import shlex
-
-        try:
-            words = shlex.split(value)
+            return _unknown(made, "agentguard-unseen-alias", str(why))
         except ValueError as fault:
-            return _unknown(
-                call.invocation, "agentguard-bad-alias", f"has {name} as an alias that cannot be read: {fault}"
-            )
-        at = len(argv) - len(call.operands)
-        return self.command(call.invocation.replace(argv=(*argv[:at], *known(words), *argv[at + 1 :])))
+            return _unknown(made, "agentguard-bad-alias", str(fault))
+        if found is None or isinstance(found, tuple):
+            return self.command(made.replace(argv=found)) if found else None
+        return self.text("shell", found, surroundings(call, program.commands[call.command], self.world).invocation)
 
 
 def _line(carries: str, text: Word) -> Word:

@@ -13,7 +13,8 @@ from ..core.text.redact import masked
 from ..core.world import Answer, Destination, PathState, Witness, World
 from ..lean.typing import TYPE_CHECKING
 from ..lean.value import Value
-from .classifier import Classifier, Programs, Setting
+from ..rulebook.model import Programs
+from .classifier import Classifier, Setting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

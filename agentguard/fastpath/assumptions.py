@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from ..classify.classifier import Classifier, Programs
+from ..classify.classifier import Classifier
 from ..core.api import Api
 from ..core.call import Invocation, Stream
 from ..core.effect import Rating, worst
 from ..core.text.glob import in_any_case
 from ..core.word import Known
 from ..rulebook.document import Node
-from ..rulebook.model import Program
+from ..rulebook.model import Program, Programs
 from ..rulecheck.examples import StatedWorld
 
 

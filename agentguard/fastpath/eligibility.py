@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from ..classify.classifier import Programs
 from ..core.effect import Effect, Rating, Target, worst
 from ..core.text.glob import like
 from ..lean.value import Value
 from ..rulebook.match import counts, specificity
-from ..rulebook.model import Command, Condition, Option, Program, Rule
+from ..rulebook.model import Command, Condition, Option, Program, Programs, Rule
 from .assumptions import place_of, prove_settings, rating_of_texts, urls_that_do_more_than_read
 
 #: How many operands a call has, as far as it is told apart: none, one, more.

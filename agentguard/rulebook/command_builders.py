@@ -36,7 +36,7 @@ class BuiltCommand(Value):
     otherwise: tuple[Word, ...]
 
 
-def surroundings(call: Call, builder: CommandBuilder) -> Invocation:
+def input_of(call: Call, builder: CommandBuilder) -> Invocation:
     """The call that the built commands start from: without the input that their words are taken from."""
     made = call.invocation
     if call.has(*builder.pipes):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from ..core.effect import Rating, Verb
-from ..lean.typing import TYPE_CHECKING
+from ..lean.typing import TYPE_CHECKING, Protocol
 from ..lean.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, Literal
 
+    from ..core.api import Api
     from .document import Node
 
     Takes = Literal["nothing", "value", "next", "optional", "command"]
@@ -208,3 +209,15 @@ class Program(Value):
     def about(self, command: tuple[str, ...]) -> tuple[Rule, ...]:
         """The rules that can speak about a call of that command, in their order."""
         return tuple(rule for rule in self.rules if rule.anywhere or command in rule.commands)
+
+
+class Programs(Protocol):
+    """The part of the rulebook that the classifier needs."""
+
+    def program(self, name: str) -> Program | None:
+        """The grammar and rules of the program of that file name; None if there are none."""
+        raise NotImplementedError
+
+    def apis(self) -> tuple[Api, ...]:
+        """Every API that the rulebook describes."""
+        raise NotImplementedError

@@ -11,7 +11,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..classify.classifier import Classifier, Programs
+from ..classify.classifier import Classifier
 from ..core.api import Api, ApiRule
 from ..core.call import Call, Invocation, Stream
 from ..core.effect import Reading, Target
@@ -20,7 +20,7 @@ from ..core.word import Known
 from ..core.world import PATH_STATES, Answer, Destination, PathState, World
 from ..errors import RuleError
 from ..rulebook.load import Rulebook
-from ..rulebook.model import Example, Program, Rule
+from ..rulebook.model import Example, Program, Programs, Rule
 
 #: Where every example takes place.
 CWD = "/home/dev/project"

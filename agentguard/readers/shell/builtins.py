@@ -60,7 +60,9 @@ def _declare(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
             shell.shadow(argv, name)
             declare(shell, word)
     affected = {*scope.variables} if None in names else {name for name in names if name}
-    if None in names:
+    if None in names and command == "export":
+        scope.forget_own()
+    elif None in names:
         scope.forget(None)
     if command == "export" or "x" in options:
         change = scope.exported.difference_update if "n" in options else scope.exported.update

@@ -34,6 +34,7 @@ class Scope:
     def __init__(self, call: Invocation, arguments: tuple[Word, ...] | None) -> None:
         self.cwd = call.cwd
         self.fallback: Word | None = None
+        self.inherited = call.env
         self.variables: dict[str, Word | tuple[Word, ...]] = dict(call.env)
         self.exported = set(call.env)
         self.functions: dict[str, tuple[Body | None, ...]] = {}
@@ -143,6 +144,13 @@ class Scope:
         for name in names:
             if name:
                 self.variables[name] = Unknown("", f"${name}")
+
+    def forget_own(self) -> None:
+        """Any variable that the text has set may have another value (`export $(cat .env)`).
+
+        What it inherited is taken to stay: else no line behind that idiom could be rated, and a shim sees what was set.
+        """
+        self.forget(*(name for name, value in self.variables.items() if self.inherited.get(name) is not value))
 
 
 def _doubted(directory: Word) -> Unknown:

@@ -1,0 +1,64 @@
+"""What a call carries: scripts, interpreters, packages, and the surroundings in which that runs."""
+
+from __future__ import annotations
+
+from ..core.paths import base_directory
+from ..core.text import encoding
+from ..core.unseen import Unseen
+from ..core.word import Known, Unknown, text_of
+from ..lean.typing import TYPE_CHECKING
+from ..readers.shebang import interpreter
+
+if TYPE_CHECKING:
+    from ..core.call import Call, Invocation
+    from ..core.word import Word
+    from ..core.world import World
+    from ..rulebook.model import Command, Programs
+
+
+def surroundings(call: Call, command: Command, world: World) -> Call:
+    """The call with the directory and the variables that what it carries will have (`env -C /srv A=1 …`)."""
+    env, cwd = dict(call.invocation.env), call.cwd
+    for name in command.unsets:
+        env[name] = Unknown(env[name].guess if name in env else "", f"${name}")
+    for assignment in call.played("ASSIGN"):
+        variable, _, value = assignment.partition("=")
+        if isinstance(variable, Unknown):  # which may be any of them
+            env = {name: Unknown(word.guess, f"${name}") for name, word in env.items()}
+        env[variable.guess] = value
+    if call.has(*command.cwd_unknown_with) or command.runs_in == "elsewhere":
+        cwd = Unknown(cwd.guess, "the directory that it runs in")
+    elif command.runs_in and isinstance(cwd, Known):
+        try:
+            found = world.lookup(command.runs_in, "", call)
+            cwd = Known(found) if found else cwd
+        except Unseen:
+            cwd = Unknown(cwd.guess, "the directory that it runs in")
+    return call.replace(invocation=call.invocation.replace(env=env, cwd=cwd))
+
+
+def script_text(path: Word, call: Invocation, world: World) -> Known:
+    """The text of a script that a call runs; raises Unseen."""
+    file = text_of(path)
+    return Known(encoding.decode(world.read(file, base_directory(file, call.cwd))))
+
+
+def interpreter_of(call: Invocation, world: World) -> tuple[str, ...]:
+    """What a file that is started by its path is given to, `("/bin/sh",)`; nothing if it is seen to be no script."""
+    path = call.argv[0].guess
+    if "/" not in path:
+        return ()
+    try:
+        return interpreter(world.read(path, base_directory(path, call.cwd))) or ()
+    except Unseen:
+        return ()
+
+
+def program_of_package(package: Word, rulebook: Programs) -> Word:
+    """The program that a package (`@railway/cli@5`) brings: a taught one, else one of the package's own name."""
+    if isinstance(package, Unknown):
+        return package
+    version = package.text.find("@", 1)
+    name = package.text if version < 0 else package.text[:version]
+    program = rulebook.program(name)
+    return Known(program.name if program else name)
