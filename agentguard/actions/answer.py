@@ -66,7 +66,7 @@ def wants_factor(person: Person, group: tuple[Request, ...]) -> bool:
 
 
 def approval(root: Root, group: tuple[Request, ...]) -> str:
-    """What an approval means now."""
+    """What to tell who approved: that it runs now, or that the same call passes once within ten minutes."""
     told = f"Approved {', '.join(request.id for request in group)}."
     life = f"{policy(root).approval / 60:.3g} minutes"
     if len(group) > 1:

@@ -83,7 +83,7 @@ def asked(factor: Factor, ask: Ask, tell: Tell) -> str | None:
 
 
 def signed(factor: Factor, message: bytes, passphrase: str | None) -> str:
-    """A signature that holds. Raises Unproven."""
+    """A signature by that factor, verified once. Raises Unproven."""
     signature = sign(factor, message, passphrase)
     if not verify(factor, message, signature):
         raise Unproven(f"what {factor.name} signed does not hold")
