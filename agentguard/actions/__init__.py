@@ -1,1 +1,1 @@
-"""What people have done, without a face: the command line, the view and what comes call these."""
+"""Operations without a user interface, such as answering a request: the command line and the view call these."""

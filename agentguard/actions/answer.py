@@ -9,7 +9,7 @@ from contextlib import closing
 from ..approval.question import quoted
 from ..approval.request import Request, faithful
 from ..edge.factors.factors import Factor
-from ..edge.factors.proof import asked, choice, grant
+from ..edge.factors.proof import choice, grant, passphrase_for
 from ..edge.installation.config import policy
 from ..edge.layout import Root
 from ..edge.records.database import Database
@@ -41,7 +41,7 @@ class Answers:
             raise Unproven("a factor is wanted for it by now", "open it again")
         if factor:
             with proving(self._root, self._deed):
-                given = asked(factor, answer, say) if passphrase is None else passphrase
+                given = passphrase_for(factor, answer, say) if passphrase is None else passphrase
                 proof = grant(self._root, tuple(one.digest for one in requests), factor, given).written()
         with closing(Database(self._root)) as database:
             return approval(self._root, Requests(database).answer(requests, True, person.by, proof=proof))
@@ -66,7 +66,7 @@ def wants_factor(person: Person, group: tuple[Request, ...]) -> bool:
 
 
 def approval(root: Root, group: tuple[Request, ...]) -> str:
-    """What an approval means now."""
+    """What to tell who approved: that it runs now, or that the same call passes once within ten minutes."""
     told = f"Approved {', '.join(request.id for request in group)}."
     life = f"{policy(root).approval / 60:.3g} minutes"
     if len(group) > 1:

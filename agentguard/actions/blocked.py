@@ -1,4 +1,4 @@
-"""The calls that were stopped, put together from their rows: asked, answered, run or refused."""
+"""Stopped calls, each put together from its rows in the audit log: "asked", then "approved", then "ran"."""
 
 from __future__ import annotations
 

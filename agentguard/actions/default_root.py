@@ -1,4 +1,4 @@
-"""Where an installation lies if nothing is said of it, and where what can be made again is kept."""
+"""The default of --root, such as ~/.local/share/agentguard, and the cache directory."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SYSTEM = "/opt/agentguard"
 
 
 def default_root() -> str:
-    """The system's, where it guards this user; else this user's data directory, as this platform has it.
+    """The default of --root: the system-wide installation where it guards this user, else this user's data directory.
 
     The system's comes first: whoever can write to the other could have a person watch what nobody waits in.
     """

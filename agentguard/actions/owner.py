@@ -1,4 +1,4 @@
-"""Root at work on an installation: it changes what is root's, and writes the record as whose record it is."""
+"""Drop root's privileges while the audit log is written, so that its owner can still write there."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from ..core.text.redact import masked
 from ..edge.caller.agents import mark
 from ..edge.caller.controlling_terminal import is_own_terminal, own_terminal
 from ..edge.caller.processes import origin
-from ..edge.factors.proof import asked, chosen, sign_grant, signed, usable
+from ..edge.factors.proof import chosen, passphrase_for, sign_grant, signed, usable
 from ..edge.layout import Root
 from ..edge.records.audit_log import AuditLog
 from ..edge.records.database import Database
@@ -78,7 +78,7 @@ def prove(root: Root, person: Person, deed: str) -> dict[str, Any]:
         if not usable(root) and not person.sign:
             return person.by
         factor = chosen(root, answer)
-        signed(factor, _challenge(root, deed), asked(factor, answer, say))
+        signed(factor, _challenge(root, deed), passphrase_for(factor, answer, say))
         return {**person.by, "factor": factor.fingerprint}
 
 

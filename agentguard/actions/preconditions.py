@@ -1,4 +1,4 @@
-"""What an installation must not stand on: a cache, a place that others can write to, files of somebody else's."""
+"""Refuse to install from caches, into directories that others can write to, or over files of others."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _STAY = "install it to stay, with `pipx install` or `uv tool install`, and run `
 
 
 def refuse_ephemeral(root: Root) -> None:
-    """What runs from a cache or a temporary directory is not there to stay."""
+    """Refuse to install an agentguard that runs from a cache or a temporary directory; raises InstallError."""
     prefix = os.path.realpath(sys.prefix)
     folder = os.path.dirname(prefix)
     while folder != os.path.dirname(folder):
@@ -40,7 +40,7 @@ def _within(path: str, folders: Iterable[str]) -> bool:
 
 
 def refuse_unsafe(root: Root) -> None:
-    """A root that PATH cannot name, or that others could write to."""
+    """Refuse a root that PATH cannot name, or that others could write to; raises InstallError."""
     if any(c in root.path for c in ":\n\r\0"):
         raise InstallError(f"{root.path!r}: PATH cannot hold this name", "choose another --root")
     for folder in (root.path, root.shims, root.store, f"{root.path}/bin"):
@@ -64,7 +64,7 @@ def refuse_unsafe(root: Root) -> None:
 
 
 def refuse_foreign(root: Root, files: dict[str, tuple[bytes, int]]) -> None:
-    """Files that would be written over and are not agentguard's; `files` are contents and modes by their paths."""
+    """Refuse to overwrite files that are not agentguard's; `files` are contents and modes by their paths."""
     for path, (_, mode) in files.items():
         if mode & 0o111 and os.path.lexists(path) and not shims.ours(path):
             raise InstallError(f"{path} is there already and is not agentguard's", "move it away")

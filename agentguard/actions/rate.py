@@ -1,4 +1,4 @@
-"""Rating calls and command lines for whoever asks: the world as it is now, nothing is run and nothing recorded."""
+"""Rate calls and command lines for `agentguard check`: nothing is run, and nothing is recorded."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ class Subject(Value):
 
 
 def subject_of(words: str | tuple[str, ...], cwd: str, env: Mapping[str, str]) -> Subject:
-    """A command line, or the words of a call."""
+    """What is to be rated: a command line if `words` is a text, one call if it is a tuple."""
     line = words if isinstance(words, str) else None
     argv = ("sh", "-c", words) if isinstance(words, str) else words
     return Subject(Invocation.of(argv, cwd, env, _STDIN), line)
 
 
 class Judged(Value):
-    """A reading, and how it came about if that was asked for."""
+    """A reading, the steps to it if they were asked for, and the denials whose aim it shares."""
 
     reading: Reading
     step: Step | None = None

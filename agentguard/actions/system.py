@@ -1,4 +1,4 @@
-"""What a system-wide installation must be: root's in every part that decides, the developer's in its record alone."""
+"""Checks of a system-wide installation: root owns the shims, rules and policy, the guarded user only the audit log."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What a person is shown and asked, what they sign, and whose terminal may answer."""
+"""Approval by a person: the question, the request, the signed grant, and which terminals are trusted."""

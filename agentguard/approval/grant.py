@@ -1,4 +1,4 @@
-"""What a person signs to let calls run: exactly these calls, at that point of the record, until then."""
+"""A signed approval: for exactly these calls, at one point of the audit log, until it expires."""
 
 from __future__ import annotations
 

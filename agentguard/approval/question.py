@@ -1,4 +1,4 @@
-"""What a person is shown before they answer: the same words in a prompt, a list and the digest."""
+"""The question that a person is asked about a call: the same text in a prompt, a list and the digest."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def lines(question: Question) -> tuple[tuple[str, str], ...]:
 
 
 def further(questions: tuple[Question, ...]) -> tuple[tuple[str, str], ...]:
-    """What one answer decides beside the first of these, as `lines`: of each its command, and what else differs."""
+    """The other calls that one answer decides, as `lines`: the command of each, and what differs from the first."""
     if len(questions) == 1:
         return ()
     told = [("", ""), ("and", f"{len(questions) - 1} more of the same caller, answered together:")]

@@ -1,4 +1,4 @@
-"""A destructive call that waits for a person."""
+"""Requests: destructive calls that wait for a person to approve or deny them."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def caller_key(caller: Origin) -> str:
 
 
 def group_key(question: Question) -> str:
-    """What the calls of one process must have in common to be one question: equal for alike calls."""
+    """The key of a question's group: calls of one process with the same key are one question, as in `rm a; rm b`."""
     rules = sorted({reason.rule for reason in question.reasons})
     return digest((question.program, question.cwd, bool(question.catastrophic), question.factor, rules))
 
@@ -67,7 +67,7 @@ def bound(found: str, question: Question) -> str:
 
 
 def faithful(group: tuple[Request, ...]) -> tuple[Request, ...]:
-    """These requests; raises UsageError if what would be shown is not what was asked, and not as one question."""
+    """These requests, checked against their digests; raises UsageError if one was changed after it was asked."""
     hint = "deny it, and look at who could write to the database"
     for request in group:
         if group_key(request.question) != group_key(group[0].question):

@@ -1,4 +1,4 @@
-"""`agentguard check` where nothing but its own options is given: read here as click would read it.
+"""`agentguard check WORD…` parsed without click, with the same result.
 
 An agent asks before each command it runs, and loading click takes longer than all the rest.
 Everything else (help, wrong usage, `--explain`, completion) is click's.

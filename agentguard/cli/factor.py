@@ -1,4 +1,4 @@
-"""`agentguard factor`: what proves that it is you who answers."""
+"""`agentguard factor`: add, list and remove authentication factors."""
 
 from __future__ import annotations
 

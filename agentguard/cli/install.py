@@ -1,4 +1,4 @@
-"""`agentguard install`: the guard on, for good; touches only what it owns."""
+"""`agentguard install`: puts shims before the guarded programs; changes only what it owns."""
 
 from __future__ import annotations
 

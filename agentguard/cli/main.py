@@ -1,4 +1,4 @@
-"""`agentguard`: hands its arguments on, and gives every failure one face."""
+"""The entry point of `agentguard`: runs a verb, and prints every failure as "Error: … Hint: …"."""
 
 from __future__ import annotations
 

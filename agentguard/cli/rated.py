@@ -117,7 +117,7 @@ def _rated(reading: Reading, denied: tuple[str, ...]) -> dict[str, Any]:
 
 
 def lines(reading: Reading, denied: tuple[str, ...] = ()) -> Iterator[Line]:
-    """A reading as a person reads it."""
+    """A reading as styled lines for a person."""
     decision = decide(reading, denied)
     grave = f", catastrophic: {printable(reading.catastrophic)}" if reading.catastrophic else ""
     why = f" ({printable(decision.why)})" if decision.why else ""

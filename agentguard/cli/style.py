@@ -1,4 +1,4 @@
-"""How a rating looks, and the lines that people read."""
+"""The styles of ratings, and the type of a styled line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`agentguard uninstall`: everything as it was before `install`; the record stays unless it is told to go."""
+"""`agentguard uninstall`: restores what `install` changed; keeps the record unless `--purge` is given."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `agentguard` takes on its command line: options for all verbs, and the verbs."""
+"""The click group of `agentguard`: options for all verbs, and the verbs, loaded when they are used."""
 
 from __future__ import annotations
 

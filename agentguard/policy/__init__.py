@@ -1,1 +1,1 @@
-"""What becomes of a rating: whether it runs, is asked about or refused, and who may answer."""
+"""Policy: whether a call of a rating runs, asks a person or is refused, and what an approval needs."""

@@ -1,4 +1,4 @@
-"""Policy: what happens to a call of a given rating."""
+"""The decision on a call by its rating: run, ask or refuse."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person said no to, and whether a later call aims at the same by other means."""
+"""Denied calls, and whether a later call has the same aim: `rm data` was denied, `mv data /tmp` follows."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Denial(Value):
 
     @property
     def told(self) -> str:
-        """In one line."""
+        """The denial in one line, for a person."""
         head = f"{self.command} was denied at {self.when} as request {self.request}"
         return head + (f": {self.answer}" if self.answer else "")
 
@@ -67,7 +67,7 @@ def earlier(reading: Reading, cwd: str, denials: tuple[Denial, ...], located: Lo
 
 
 def may_share(reading: Reading) -> bool:
-    """Whether a call could share the aim of any denial."""
+    """Whether a call could have the aim of any denial: one that only reads cannot."""
     return bool(reading.handed) or next(changes(reading), None) is not None
 
 

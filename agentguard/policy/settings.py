@@ -1,4 +1,4 @@
-"""What an installation's owner has chosen: how long a call waits, what must be typed, when a factor is wanted."""
+"""The settings in config.toml: how long a call waits, what must be typed, when a factor is wanted."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NO_CI = ("", "0", "false")
 
 
 class Policy(Value):
-    """What holds where nothing is said is the strict choice.
+    """The settings of an installation; each default is the strict choice.
 
     `wait` is in seconds, below the 120 that agents give a command; `approval` is how long an approval may be
     spent after it was given, in seconds. `factor` holds "destructive" (every call that asks),

@@ -1,4 +1,4 @@
-"""What the view is told: a look at the requests and the audit log, again and again, also while its database is away."""
+"""Polls the requests and the audit log for the view, also while the database cannot be read."""
 
 from __future__ import annotations
 

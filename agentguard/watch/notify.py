@@ -1,4 +1,4 @@
-"""A note on the person's desktop, where there is one. Never waits, and never fails."""
+"""A desktop notification for each call that arrives. Never waits, and never fails."""
 
 from __future__ import annotations
 

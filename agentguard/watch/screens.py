@@ -1,4 +1,4 @@
-"""One question in full, and its answer: a word, a sentence for the agent, a proof of the person."""
+"""The screens of one question: approve it, deny it, prove a person, choose a factor."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What proves a person beyond the word they type: keys, passphrases, and signed approvals."""
+"""Authentication factors of a person: SSH keys, keys under a passphrase, and the approvals that they sign."""

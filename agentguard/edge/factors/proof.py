@@ -38,7 +38,7 @@ def sign_grant(root: Root, digests: tuple[str, ...], ask: Ask, tell: Tell) -> st
     Raises Unproven if they do not prove themselves.
     """
     factor = chosen(root, ask)
-    return grant(root, digests, factor, asked(factor, ask, tell)).written()
+    return grant(root, digests, factor, passphrase_for(factor, ask, tell)).written()
 
 
 def grant(root: Root, digests: tuple[str, ...], factor: Factor, passphrase: str | None) -> Grant:
@@ -71,7 +71,7 @@ def chosen(root: Root, ask: Ask) -> Factor:
     return there[int(typed) - 1]
 
 
-def asked(factor: Factor, ask: Ask, tell: Tell) -> str | None:
+def passphrase_for(factor: Factor, ask: Ask, tell: Tell) -> str | None:
     """The passphrase of a factor; for an SSH key it is only said that it is needed. Raises Unproven."""
     if factor.kind == "ssh-key":
         tell(f"Signing with the SSH key {factor.path}: touch it if it blinks.")
@@ -83,7 +83,7 @@ def asked(factor: Factor, ask: Ask, tell: Tell) -> str | None:
 
 
 def signed(factor: Factor, message: bytes, passphrase: str | None) -> str:
-    """A signature that holds. Raises Unproven."""
+    """A signature by that factor, verified once. Raises Unproven."""
     signature = sign(factor, message, passphrase)
     if not verify(factor, message, signature):
         raise Unproven(f"what {factor.name} signed does not hold")

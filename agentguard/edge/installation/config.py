@@ -14,7 +14,7 @@ _HINT = "mend it, or remove it and run `agentguard install` again"
 
 
 def policy(root: Root) -> Policy:
-    """What is chosen there; raises InstallError, which names the key, for anything that is not understood."""
+    """The policy in ROOT/config.toml; raises InstallError, which names the key, for anything that is not understood."""
     try:
         with open(root.config, "rb") as file:
             import tomllib

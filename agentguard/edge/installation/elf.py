@@ -1,4 +1,4 @@
-"""The part of a shared library that is loaded.
+"""Strip shared libraries of what only a debugger reads, such as section headers.
 
 Behind it many have what only a debugger reads: of pglast's parser it is five sixths. The dynamic linker goes by the
 program headers alone, so a library without the rest, and without the section headers that lead to it, is the same.

@@ -1,4 +1,4 @@
-"""Starting shells as agents do, to see which programs they would find; and finding the line that is to blame."""
+"""Start shells as agents do, to see which programs PATH leads to, and which line of a start-up file changes it."""
 
 from __future__ import annotations
 

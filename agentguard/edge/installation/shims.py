@@ -51,7 +51,7 @@ def wanted(root: Root, names: Iterable[str], pins: Iterable[str] = ()) -> dict[s
 
 
 def others(root: Root) -> list[str]:
-    """The paths of those that are no shims."""
+    """The paths of the files outside the store that are no shims, such as activate.sh."""
     return [f"{root.path}/{name}" for name in _OTHERS]
 
 
@@ -67,7 +67,7 @@ def put(files: dict[str, tuple[bytes, int]]) -> list[str]:
 
 
 def same(path: str, content: bytes, mode: int) -> bool:
-    """Whether a file is exactly that."""
+    """Whether a file has that content and mode."""
     try:
         facts = os.lstat(path)
         if not stat.S_ISREG(facts.st_mode) or stat.S_IMODE(facts.st_mode) != mode:

@@ -1,1 +1,1 @@
-"""What an installation writes down: the audit log, requests, sessions, what shims noted, which approvals were used."""
+"""The files that an installation writes: audit log, requests, sessions, the shims' spool, used approvals."""

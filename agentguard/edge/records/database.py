@@ -141,7 +141,7 @@ class Database:
         return self._place
 
     def close(self) -> None:
-        """Let go of the file. The last one to close also tidies it, which waits for the disk; `exec` does not."""
+        """Close the file. The last one to close also tidies it, which waits for the disk; `exec` does not."""
         if self._connection is not None:
             connection, self._connection = self._connection, None
             with _Translated(self):

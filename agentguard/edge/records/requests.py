@@ -1,4 +1,4 @@
-"""The requests that wait for a person: beside the audit log, in one database."""
+"""The list of requests that wait for a person: a table of the same database as the audit log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sessions that were named, by `agentguard run`: beside the audit log, in one database."""
+"""The sessions that `agentguard run` named: a table of the same database as the audit log."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class NamedSessions:
         self._database = database
 
     def register(self, pid: int, start: int, name: str) -> Session:
-        """Name the session of everything below a process; see `origin.Process` for `start`."""
+        """Name the session of everything below a process; see `core.caller.Process` for `start`."""
         session = Session(short_id(), storable(name))
         with self._database.writing() as connection:
             connection.execute("INSERT INTO sessions VALUES (?, ?, ?, ?)", (session.id, pid, start, session.name))

@@ -1,4 +1,4 @@
-"""Ids that a person can type."""
+"""Short ids that a person can type, such as q7m2xk."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
 def short_id() -> str:
-    """Six characters: short enough to type, and nothing secret."""
+    """A new random id of six characters; it is no secret."""
     return "".join(ALPHABET[byte % len(ALPHABET)] for byte in os.urandom(6))

@@ -1,4 +1,4 @@
-"""What shims note down by themselves, until it is put into the record.
+"""The spool: rows that shims write without Python, until they are put into the audit log.
 
     data/spool/current  → the file that is written to, "1", "2", …
     data/denied         is there while a denial is fresh: then shims decide nothing by themselves
@@ -38,7 +38,7 @@ _OFFSETS = "CREATE TABLE IF NOT EXISTS spooled (file TEXT PRIMARY KEY, offset IN
 
 
 class Caller(Value):
-    """Whom a row belongs to whose parent process is one of `pids`."""
+    """Which session and agent a row belongs to, by its parent process, one of `pids`."""
 
     session: str
     session_name: str

@@ -1,4 +1,4 @@
-"""Which signatures were used, noted where who runs the calls can take nothing away: in a directory that only grows.
+"""Replay protection: one file for each signed approval that was used, in an append-only directory.
 
 A database can be put back to what it was; this directory cannot, by anybody but root. Only `install --system` makes
 one, since only root can (FS_APPEND_FL, ioctl_iflags(2); ext4, XFS, Btrfs and tmpfs have it).
@@ -21,7 +21,7 @@ _GET_FLAGS, _SET_FLAGS, _APPEND = 0x80086601, 0x40086602, 0x20
 
 
 def first_use(root: Root, message: bytes, digest: str) -> bool:
-    """Note that what was signed lets the call of that digest run; whether it has not done so before.
+    """Note that a signed approval was used for the call of that digest; False if it was used for it before.
 
     Always true where there is no such directory. Raises RecordError if it cannot be noted.
     """
@@ -38,7 +38,7 @@ def first_use(root: Root, message: bytes, digest: str) -> bool:
 
 
 def prepare(root: Root, uid: int, now: float) -> bool:
-    """Make the directory for that user, without notes too old to matter; whether only root can take away from it."""
+    """Make the directory for that user, and remove expired notes; whether it could be made append-only."""
     release(root)
     os.makedirs(root.spent, 0o700, exist_ok=True)
     os.chown(root.spent, uid, -1, follow_symlinks=False)

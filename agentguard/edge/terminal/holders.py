@@ -1,4 +1,4 @@
-"""Who holds the other end of a terminal, as /proc tells it.
+"""The processes that hold the other end of a pseudo-terminal, such as xterm or tmux, by /proc.
 
 A pseudo-terminal's master shows its number in /proc/PID/fdinfo/FD as `tty-index` (Linux 5.0 on).
 What a process does not let be read (another user's, one that sshd protects) is not seen.

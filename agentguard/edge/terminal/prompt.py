@@ -1,4 +1,4 @@
-"""A person at the caller's own terminal: whether one can be asked there, and asking.
+"""Ask a question at the caller's own terminal, as sudo asks for a password.
 
 Everything goes through /dev/tty, the controlling terminal, opened for each question; standard
 input and output are the caller's and are never used.
