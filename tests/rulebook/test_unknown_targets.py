@@ -20,7 +20,17 @@ def read(rulebook: Rulebook, line: str) -> Reading:
 
 
 @pytest.mark.parametrize(
-    "line", ["touch /tmp/$X", "rm /tmp/$X", "cp /srv/b /tmp/$X", "mv /tmp/$X /srv/c", "terraform fmt /tmp/$X"]
+    "line",
+    [
+        "touch /tmp/$X",
+        "rm /tmp/$X",
+        "cp /srv/b /tmp/$X",
+        "mv /tmp/$X /srv/c",
+        "terraform fmt /tmp/$X",
+        "echo x > /tmp/$X",
+        "echo x >> /tmp/$X",
+        ". /tmp/$X",
+    ],
 )
 def test_what_is_not_known_may_be_any_file(rulebook: Rulebook, line: str) -> None:
     assert any(could_touch(effect, "/srv/b") for effect in read(rulebook, line).effects)

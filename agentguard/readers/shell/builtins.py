@@ -229,7 +229,9 @@ def _source(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
     if stream.kind != "known":
         reason = f"runs a script that cannot be read: {stream.why}"
         target = Target("file", words[0].guess)
-        shell.tell(Effect("unknown", target, rule="sh-unseen-script", program=argv[0].guess, reason=reason))
+        shell.tell(
+            Effect("unknown", target, rule="sh-unseen-script", program=argv[0].guess, reason=reason, target_known=False)
+        )
         return None
     outer = shell.scope.arguments
     shell.scope.arguments = tuple(words[1:]) or outer

@@ -94,6 +94,7 @@ def _opened(shell: Interpreter, token: Token, operator: str) -> None:
         program="sh",
         reason="empties a file before writing to it" if truncates else "adds to a file",
         instead="write to a new name, or append with >>" if truncates else "",
+        target_known=isinstance(whole, Known),
     )
     if not truncates:
         shell.tell(base)
