@@ -120,12 +120,15 @@ class _Parser:
     def _is_assigned(self, word: Word) -> bool:
         """Whether it is an option without dashes, written NAME=VALUE (dd)."""
         name, equals, _value = word.partition("=")
-        return equals and isinstance(name, Known) and name.text[:1].isalnum() and name.text in self.options
+        return equals and name.guess[:1].isalnum() and name.guess in self.options
 
     def _option(self, word: Word) -> None:
         if self._is_assigned(word):
             name, _, value = word.partition("=")
-            self._given(self.options[name.guess], value, word)
+            if isinstance(name, Known):
+                self._given(self.options[name.text], value, word)
+            else:
+                self.unknown.append(Misfit(word))
         elif isinstance(word, Known) and word.text in self.options and not (word.text[:2] == "--" != word.text):
             self._exact(word)
         elif word.start[:2] == "--" or (self.grammar.long == "-" and len(word.guess) > 2):
@@ -231,10 +234,10 @@ class _Parser:
             rest = word.cut(index + 1)
             if self.grammar.assign and rest.start[:1] == "=":
                 rest = rest.cut(1)
-            if rest != Known(""):
-                self._given(option, rest, word)
-            elif option.takes == "optional":
+            if option.takes == "optional" and rest.guess == "":  # it may be empty: then nothing is attached
                 self._given(option, None, word)
+            elif rest != Known(""):
+                self._given(option, rest, word)
             else:
                 self._given(option, self._next(word.written, option), word)
             return

@@ -29,9 +29,10 @@ def apply_rules(program: Program, call: Call, world: World) -> tuple[Effect, ...
     deciding = _most_specific(winners or [rule for rule in matching if not rule.also], call)
     speaking = deciding if winners else deciding + [rule for rule in matching if rule.also]
     effects = [effect for rule in speaking for effect in _effects(rule, program, call, world, found[rule.id])]
-    if call.unknown and not any(rule.open for rule in deciding) and not _is_open(program, call):
-        effects += [_not_understood(program, call, word) for word in call.unknown]
-    elif not deciding:
+    is_open = any(rule.open for rule in deciding) or _is_open(program, call)
+    misfits = [misfit for misfit in call.unknown if not is_open or _may_be_taught(misfit, program)]
+    effects += [_not_understood(program, call, misfit) for misfit in misfits]
+    if not misfits and not deciding:
         why = _of_command(call, "is called in a way that no rule describes")
         effects.append(_unknown(program, call, "agentguard-no-rule", why))
     if call.doubtful and program.guarded and not winners and all(one.rating != "destructive" for one in effects):
@@ -253,6 +254,12 @@ def _missing_option(rule: Rule, program: Program, call: Call) -> str:
 
 def _is_open(program: Program, call: Call) -> bool:
     return program.commands[call.command].open
+
+
+def _may_be_taught(misfit: Misfit, program: Program) -> bool:
+    """Whether nobody knows if the grammar has it: an open rule is about what the grammar does not have."""
+    is_option = misfit.word.guess[:1] in ("-", "+") or "=" in misfit.word.guess
+    return isinstance(misfit.word, Unknown) and (program.guarded or is_option)
 
 
 def _not_understood(program: Program, call: Call, misfit: Misfit) -> Effect:

@@ -85,3 +85,23 @@ def test_both_spellings_of_an_option_are_rated_alike(program: Program) -> None:
 
 def test_there_are_as_many_spellings_as_it_seems() -> None:
     assert sum(1 for program in PROGRAMS for _ in calls(program)) > 5_000
+
+
+#: What no program may be believed of: a word that may be the option or the command which does harm.
+UNCERTAIN = (
+    'git log "${X:---output=f}"',
+    'git send-pack "${X:---force}" host:x main',
+    'git --"$X" status',
+    'railway code "${X:---rm}"',
+    "npx \"${X:--c}\" 'railway delete -y'",
+    'dd if=a "${X:-of=b}"',
+    'sed -i"$X" s/a/b/ f',  # which may be empty: then nothing is kept
+    'curl "https://api.telegram.org/bot$TOKEN/deleteMessage?chat_id=1&message_id=2"',
+)
+
+
+@pytest.mark.parametrize("line", UNCERTAIN)
+def test_what_may_be_a_harmful_option_or_address_is_not_milder_than_it(line: str) -> None:
+    world = StatedWorld({"paths": {"f": "modified", "b": "untracked"}})
+    call = Invocation.of(("sh", "-c", line), CWD, {"HOME": HOME})
+    assert Classifier(RULEBOOK, world).text("shell", Known(line), call).rating == "destructive"

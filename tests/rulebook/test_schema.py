@@ -112,7 +112,9 @@ def roles(paths):
     """The roles that code looks for, by the texts in capitals that it gives to `playing`, `values`, `role ==` …"""
     for path in paths:
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith((".playing", ".played", "group.values")):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(
+                (".playing", ".played", "transfer.values")
+            ):
                 about = node.args
             elif isinstance(node, ast.Compare) and ast.unparse(node.left).endswith(".role"):
                 about = node.comparators

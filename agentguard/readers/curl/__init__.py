@@ -143,7 +143,7 @@ def _sent(transfer: Transfer, url: Word, upload: Word | None) -> Iterator[Effect
     if expanded is None:
         yield _unknown(transfer.call, f"{url.written} stands for more URLs than can be looked at", "curl-too-many")
         expanded = []
-    if isinstance(url, Unknown) and not _only_reads(verb):  # "$OWNER" stands for a segment, though which is not known
+    if isinstance(url, Unknown):  # "$OWNER" stands for a segment, though which is not known
         written = url.written.replace('"', "")
         expanded.append((written[max(written.find(url.start), 0) :], ()))  # without the option that it is attached to
     for one, _parts in expanded:
