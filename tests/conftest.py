@@ -13,10 +13,10 @@ from hypothesis import settings
 from support.desk import Desk
 from support.fastway import Ground
 from support.guarded import lasting_directory
+from support.rules import shipped
 from support.stores import Stores
 
-from agentguard import resources
-from agentguard.rulebook.load import Rulebook, load
+from agentguard.rulebook.load import Rulebook
 
 #: Whoever started the tests may ignore these, as a shell does for what it puts into the background: so would all below.
 SIGNALS = {signal.SIGHUP: signal.SIG_DFL, signal.SIGINT: signal.default_int_handler, signal.SIGQUIT: signal.SIG_DFL}
@@ -76,7 +76,7 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stores]:
 @pytest.fixture(scope="session")
 def rulebook() -> Rulebook:
     """The rules of this checkout, which no test changes."""
-    return load(resources.rules())
+    return shipped()
 
 
 @pytest.fixture(scope="module")

@@ -5,14 +5,13 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.rules import shipped
 
-from agentguard import resources
 from agentguard.core.effect import RATINGS
-from agentguard.rulebook.load import load
 from agentguard.rulebook.model import Example
 from agentguard.rulecheck.examples import rate
 
-RULEBOOK = load(resources.rules())
+RULEBOOK = shipped()
 GIT = RULEBOOK.program("git")
 assert GIT is not None
 COMMANDS = sorted(" ".join(path) for path in GIT.commands)

@@ -13,16 +13,15 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from support.rules import shipped
 
-from agentguard import resources
 from agentguard.core.call import Invocation
 from agentguard.core.effect import RATINGS, Reading
 from agentguard.rulebook.argv import parse
-from agentguard.rulebook.load import load
 from agentguard.rulebook.model import Command, Example, Option, Program
 from agentguard.rulecheck.examples import rate
 
-RULEBOOK = load(resources.rules())
+RULEBOOK = shipped()
 PROGRAMS = sorted(RULEBOOK, key=lambda program: program.name)
 #: More commands, more examples; the numbers keep the whole within half a minute.
 EXAMPLES, EXAMPLES_A_COMMAND, MOST_EXAMPLES = 12, 2, 150

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from support.rules import shipped
 
-from agentguard import resources
 from agentguard.classify.classifier import Classifier
 from agentguard.core.call import Call, Invocation
 from agentguard.core.word import Known, Unknown, Word, known
 from agentguard.rulebook.argv import parse
-from agentguard.rulebook.load import load
 from agentguard.rulebook.model import Program
 from agentguard.rulecheck.examples import CWD, HOME, StatedWorld
 
-RULEBOOK = load(resources.rules())
+RULEBOOK = shipped()
 PROGRAMS = sorted(RULEBOOK, key=lambda program: program.name)
 VALUES: dict[str, Word] = {
     "unknown": Unknown("", '"$VALUE"'),

@@ -3,18 +3,17 @@
 import shlex
 
 import pytest
+from support.rules import shipped
 
-from agentguard import resources
 from agentguard.classify.classifier import Classifier
 from agentguard.core.call import Invocation
 from agentguard.core.unseen import Unseen
 from agentguard.core.word import Known
 from agentguard.core.world import Witness
 from agentguard.readers.curl.variables import expand
-from agentguard.rulebook.load import load
 from agentguard.rulecheck.examples import CWD, HOME, StatedWorld
 
-RULEBOOK = load(resources.rules())
+RULEBOOK = shipped()
 URL = "https://api.example.com/x"
 
 

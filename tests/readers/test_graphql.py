@@ -5,16 +5,15 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.rules import shipped
 
-from agentguard import resources
 from agentguard.core.api import Api, ApiRule
 from agentguard.core.effect import Reading
 from agentguard.readers import graphql, verbs
-from agentguard.rulebook.load import load
 
 R, V, D = "read", "reversible", "destructive"
 UNKNOWN_API = graphql.Endpoint("api.example.com")
-RAILWAY = graphql.Endpoint("railway", next(api for api in load(resources.rules()).apis() if api.name == "railway"))
+RAILWAY = graphql.Endpoint("railway", next(api for api in shipped().apis() if api.name == "railway"))
 
 
 def reading(document, operation="", variables=(), at=UNKNOWN_API):

@@ -5,19 +5,18 @@ import shlex
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.rules import shipped
 
-from agentguard import resources
 from agentguard.classify.classifier import Classifier
 from agentguard.core.call import Invocation, Stream
 from agentguard.core.effect import RATINGS, Effect, Target
 from agentguard.core.word import Known, Unknown
 from agentguard.readers import http, url
 from agentguard.readers.curl import config, globs
-from agentguard.rulebook.load import load
 from agentguard.rulecheck.examples import CWD, HOME, StatedWorld
 
 R, V, D = "read", "reversible", "destructive"
-RULEBOOK = load(resources.rules())
+RULEBOOK = shipped()
 
 
 def reading(argv, env=None, stdin=None, ahead=(), **given):

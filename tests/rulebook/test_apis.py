@@ -1,6 +1,7 @@
 """Tables of web APIs: what loads, what does not and why, and that Railway's is whole."""
 
 import pytest
+from support.rules import shipped
 
 from agentguard import resources
 from agentguard.core.api import Api, ApiRule, fits
@@ -143,12 +144,12 @@ def test_a_rule_without_its_condition_leaves_the_rest_to_a_wider_one():
 
 
 def test_every_mutation_of_railway_is_there_once():
-    railway = next(api for api in load(resources.rules()).apis() if api.name == "railway")
+    railway = next(api for api in shipped().apis() if api.name == "railway")
     plain = [field for rule in railway.rules for field in rule.mutations if not rule.given]
     assert len(plain) == len(set(plain)) == 230
 
 
 def test_what_cannot_be_brought_back_names_a_safer_way():
-    rules = [rule for api in load(resources.rules()).apis() for rule in api.rules]
+    rules = [rule for api in shipped().apis() for rule in api.rules]
     lost = [rule for rule in rules if rule.effect in ("remove", "replace") and not rule.recoverable_by]
     assert [rule.id for rule in lost if not rule.instead] == []

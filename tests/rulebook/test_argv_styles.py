@@ -1,14 +1,13 @@
 """Argument vectors that are not getopt's: dd's, tar's and find's."""
 
 import pytest
+from support.rules import shipped
 
-from agentguard import resources
 from agentguard.core.call import UNENDED, Invocation
 from agentguard.core.word import Known, Unknown, known
 from agentguard.rulebook.argv import parse
-from agentguard.rulebook.load import load
 
-RULEBOOK = load(resources.rules())
+RULEBOOK = shipped()
 
 
 @pytest.mark.parametrize(

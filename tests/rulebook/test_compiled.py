@@ -4,6 +4,7 @@ import shutil
 import sys
 
 import pytest
+from support.rules import shipped
 
 from agentguard import resources
 from agentguard.errors import RuleError
@@ -11,7 +12,7 @@ from agentguard.rulebook import compiled
 from agentguard.rulebook.load import load
 from agentguard.rulecheck.examples import rate
 
-RULEBOOK = load(resources.rules())
+RULEBOOK = shipped()
 
 
 @pytest.fixture

@@ -1,14 +1,13 @@
 """Packages that bring programs, and where linked programs take place."""
 
 import pytest
+from support.rules import shipped
 
-from agentguard import resources
 from agentguard.rulebook import compiled
-from agentguard.rulebook.load import load
 from agentguard.rulebook.model import Example
 from agentguard.rulecheck.examples import rate
 
-RULEBOOK = load(resources.rules())
+RULEBOOK = shipped()
 
 
 def reading(run, **given):

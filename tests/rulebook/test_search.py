@@ -6,16 +6,15 @@ import subprocess
 
 import pytest
 from support.guarded import lasting_directory
+from support.rules import shipped
 
-from agentguard import resources
 from agentguard.core.call import Invocation
 from agentguard.core.word import Known, Unknown
 from agentguard.edge.world import RealWorld
 from agentguard.rulebook.argv import parse
-from agentguard.rulebook.load import load
 from agentguard.rulebook.search import commands_for, found_below
 
-FIND = load(resources.rules()).program("find")
+FIND = shipped().program("find")
 
 
 def found(*words, cwd):

@@ -3,12 +3,13 @@
 from pathlib import Path
 
 import pytest
+from support.rules import shipped
 
 from agentguard import resources
-from agentguard.rulebook.load import Rulebook, load
+from agentguard.rulebook.load import Rulebook
 from agentguard.rulecheck.examples import faults, rate
 
-RULEBOOK = load(resources.rules())
+RULEBOOK = shipped()
 
 
 @pytest.mark.parametrize("program", list(RULEBOOK), ids=lambda program: program.name)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from support.repository import ENV, Repository
+from support.rules import shipped
 
-from agentguard import resources
 from agentguard.core.call import Call, Invocation, Stream
 from agentguard.core.unseen import Unseen
 from agentguard.core.word import Unknown, known
@@ -18,11 +18,10 @@ from agentguard.edge.git import hidden_changes, refs
 from agentguard.edge.git.probes import PROBES
 from agentguard.edge.world import RealWorld
 from agentguard.rulebook.argv import parse
-from agentguard.rulebook.load import load
 
 pytestmark = pytest.mark.real
 
-PROGRAM = load(resources.rules()).program("git")
+PROGRAM = shipped().program("git")
 
 
 def call(where: Path, line: str, **env: str) -> Call:
