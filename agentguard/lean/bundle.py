@@ -11,7 +11,7 @@ from __future__ import annotations
 import marshal
 import os
 import sys
-from _frozen_importlib import ModuleSpec
+from _frozen_importlib import ModuleSpec, module_from_spec
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,7 +62,9 @@ def use() -> None:
     """Import from the file beside this package from now on, if there is one."""
     path = os.path.join(__file__.rpartition("/agentguard/")[0], FILE)
     if os.path.exists(path):
-        sys.meta_path.insert(0, _Finder(path))
+        finder = _Finder(path)
+        sys.meta_path.insert(0, finder)
+        finder.register()
 
 
 class _Finder:
@@ -74,6 +76,16 @@ class _Finder:
         size = int.from_bytes(self._read(0, 4), "little")
         self._table: dict[str, tuple[str, int, int]] = marshal.loads(self._read(4, size))
         self._start = 4 + size
+
+    def register(self) -> None:
+        """Make the packages that hold nothing themselves: importing one takes as long as a module that does."""
+        for name, (_, _, size) in self._table.items():
+            parent, _, last = name.rpartition(".")
+            if not size and name not in sys.modules and parent in sys.modules:
+                spec = self.find_spec(name)
+                assert spec
+                module = sys.modules[name] = module_from_spec(spec)
+                setattr(sys.modules[parent], last, module)
 
     def _read(self, at: int, size: int) -> bytes:
         # Not kept open: where the caller has closed its standard input, this would get its number.

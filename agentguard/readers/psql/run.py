@@ -8,8 +8,6 @@ from ...core.paths import base_directory
 from ...core.unseen import Unseen
 from ...core.word import Known, Unknown
 from ...lean.typing import TYPE_CHECKING
-from .commands import command
-from .script import Scanner
 
 if TYPE_CHECKING:
     from ...core.word import Word
@@ -80,6 +78,9 @@ def _startup(psql: Psql) -> None:
 
 def script(psql: Psql, text: str, whole: bool = False) -> None:
     """Run a script; a whole one (`-c`) is a single backslash command."""
+    from .commands import command  # both take as long to load as the rest of psql, and plain SQL needs neither
+    from .script import Scanner
+
     scanner = Scanner(text, psql.variables, whole)
     outer, psql.previous = psql.previous, []
     while (found := scanner.next()) != "end":

@@ -51,7 +51,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL | re.ASCII,
 )
 #: What is put into a command in backquotes: a value as it stands, or as one word of the shell.
-_IN_SHELL = re.compile(r":(?:([\w\x80-\U0010ffff]+)|'([\w\x80-\U0010ffff]+)')", re.ASCII)
+_IN_SHELL = re.compile(r":(?:((?:\w|[^\x00-\x7f])+)|'((?:\w|[^\x00-\x7f])+)')", re.ASCII)
 _ENDS = {"escaping": re.compile(r"(?:[^'\\]|''|\\.)*(?:'|\Z)", re.DOTALL), "quote": re.compile(r"[^']*(?:'|\Z)")}
 _NAME_ENDS = re.compile(r'[^"]*(?:"|\Z)')
 _COMMENT_PART = re.compile(r"/\*|\*/")
