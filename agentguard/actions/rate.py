@@ -7,6 +7,7 @@ import os
 from ..classify.classifier import Classifier
 from ..core.call import Invocation, Stream
 from ..core.effect import Reading
+from ..core.text.encoding import encode
 from ..core.word import Known, text_of
 from ..edge.layout import Root
 from ..edge.world import RealWorld
@@ -168,7 +169,7 @@ def _require(asked: dict[str, Any]) -> None:
 def _is_text(value: object) -> bool:
     """Whether it is a text that stands for bytes."""
     try:
-        return isinstance(value, str) and value.encode("utf-8", "surrogateescape") is not None
+        return isinstance(value, str) and encode(value) is not None
     except UnicodeEncodeError:
         return False
 

@@ -7,6 +7,7 @@ from ..core.call import Invocation
 from ..core.context import Context
 from ..core.effect import Effect, Environment, Target
 from ..core.environments import environment
+from ..core.text.encoding import decode
 from ..core.word import Known, Unknown
 from ..lean.typing import TYPE_CHECKING
 from ..lean.value import Value
@@ -274,7 +275,7 @@ def _json(request: Request) -> Any:
 
 
 def _text(request: Request) -> str:
-    return request.body.decode("utf-8", "surrogateescape")
+    return decode(request.body)
 
 
 def _graphql(request: Request, url: Url, method: str, api: Api | None, where: Environment) -> tuple[Effect, ...]:

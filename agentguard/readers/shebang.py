@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ..core.text.encoding import decode
+
 #: The longest first line that Linux looks at, in bytes, is shorter than this.
 _MAX_LINE = 4096
 
@@ -13,5 +15,5 @@ def interpreter(text: bytes) -> tuple[str, ...]:
     """
     if not text.startswith(b"#!"):
         return () if b"\0" in text[:80] else ("sh",)  # as shells tell the one from the other
-    line = text[2:_MAX_LINE].partition(b"\n")[0].decode("utf-8", "surrogateescape")
+    line = decode(text[2:_MAX_LINE].partition(b"\n")[0])
     return tuple(line.strip().split(None, 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..core.text.encoding import decode, encode
 from ..lean.value import Value
 
 #: What needs no escape in a URL (RFC 3986, 2.3).
@@ -57,15 +58,15 @@ def unquoted(text: str) -> str:
     if "%" not in text:
         return text
     first, *rest = text.split("%")
-    data = bytearray(first.encode("utf-8", "surrogateescape"))
+    data = bytearray(encode(first))
     for part in rest:
         try:
             data.append(int(part[:2], 16))
             part = part[2:]
         except ValueError:
             part = "%" + part
-        data += part.encode("utf-8", "surrogateescape")
-    return data.decode("utf-8", "surrogateescape")
+        data += encode(part)
+    return decode(bytes(data))
 
 
 def pairs(text: str) -> dict[str, str]:

@@ -15,6 +15,7 @@ from ..classify.classifier import Classifier
 from ..core.api import Api, ApiRule
 from ..core.call import Call, Invocation, Stream
 from ..core.effect import Reading, Target
+from ..core.text.encoding import encode
 from ..core.unseen import Unseen
 from ..core.word import Known
 from ..core.world import PATH_STATES, Answer, Destination, PathState, World
@@ -38,13 +39,13 @@ class StatedWorld(World):
         text = self.given.get("files", {}).get(path)
         if text is None:
             raise Unseen(f"{path} is not given")
-        return str(text).encode("utf-8", "surrogateescape")
+        return encode(str(text))
 
     def stdin(self) -> bytes:
         """The text given for standard input."""
         if "stdin" not in self.given:
             raise Unseen("standard input is not given")
-        return str(self.given["stdin"]).encode("utf-8", "surrogateescape")
+        return encode(str(self.given["stdin"]))
 
     def paths(self, paths: tuple[str, ...], cwd: str, follow: bool) -> tuple[PathState, ...]:
         """The states given, by the path as it is written."""

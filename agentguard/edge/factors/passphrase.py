@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 
+from ...core.text.encoding import encode
 from ...errors import InstallError, Unproven, UsageError
 from ...lean.value import Value
 
@@ -98,4 +99,4 @@ def _forget_settings() -> None:
 def _derived(passphrase: str, salt: bytes, n: int, r: int, p: int) -> bytes:
     from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
-    return Scrypt(salt=salt, length=32, n=n, r=r, p=p).derive(passphrase.encode("utf-8", "surrogateescape"))
+    return Scrypt(salt=salt, length=32, n=n, r=r, p=p).derive(encode(passphrase))

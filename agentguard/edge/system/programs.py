@@ -107,7 +107,7 @@ def _shim(path: str) -> str:
     except OSError:  # may be executed but not read: then it is no script
         return ""
     is_shim = text.startswith(b"#!") and text.partition(b"\n")[2].startswith(MARK)
-    return text.decode("utf-8", "surrogateescape").replace("'", "") if is_shim else ""
+    return decode(text).replace("'", "") if is_shim else ""
 
 
 def _directory(path: str) -> Inode | str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...core.text.encoding import decode
+from ...core.text.encoding import decode, encode
 from ...core.unseen import Unseen
 from ...core.word import Known, Unknown, known
 from ...lean.typing import TYPE_CHECKING
@@ -126,15 +126,15 @@ class _Builder:
             data = self.read(given.cut(1))
             strips = option in ("--data", "--data-ascii")
             return bytes(byte for byte in data if byte not in b"\r\n\0") if strips else data
-        return given.guess.encode("utf-8", "surrogateescape")
+        return encode(given.guess)
 
     def encoded(self, value: str) -> bytes:
         """`content`, `=content`, `name=content`, `@file` or `name@file`, with the content encoded."""
         mark = next((mark for mark in ("=", "@") if mark in value), "")
         name, _, content = value.partition(mark) if mark else ("", "", value)
-        data = self.read(Known(content)) if mark == "@" else content.encode("utf-8", "surrogateescape")
+        data = self.read(Known(content)) if mark == "@" else encode(content)
         encoded = "".join(chr(b) if b in PLAIN else "+" if b == 0x20 else f"%{b:02X}" for b in data)
-        return (f"{name}={encoded}" if name else encoded).encode("utf-8", "surrogateescape")
+        return encode(f"{name}={encoded}" if name else encoded)
 
     def fields(self) -> tuple[tuple[str, str], ...]:
         """The text fields of a multipart form; a file that it sends is only looked at where it may be GraphQL."""

@@ -9,6 +9,7 @@ from ...core.call import Call, Stream
 from ...core.context import Context, stdin
 from ...core.effect import Effect, Target, Verb
 from ...core.paths import base_directory, on_path
+from ...core.text.encoding import decode
 from ...core.unseen import Unseen
 from ...core.word import Known, Unknown, known
 from ...lean.typing import TYPE_CHECKING
@@ -87,7 +88,7 @@ class Psql:
         self._includes += 1
         self.directory = os.path.dirname(path.guess) if not from_stdin else ""
         self._from_stdin = from_stdin
-        self._script(self, text.decode("utf-8", "surrogateescape").removeprefix("\ufeff"))
+        self._script(self, decode(text).removeprefix("\ufeff"))
         self._includes -= 1
         self.session.certain, self.directory, self._from_stdin = certain, directory, outer
 

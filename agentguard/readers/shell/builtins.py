@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...core.call import Stream
 from ...core.effect import Effect, Target
+from ...core.text.encoding import decode
 from ...core.word import Known, Unknown, Word, joined, known
 from ...lean.typing import TYPE_CHECKING
 from .assignments import DECLARING, declare, named
@@ -236,7 +237,7 @@ def _source(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
     outer = shell.scope.arguments
     shell.scope.arguments = tuple(words[1:]) or outer
     before = shell.scope.copy()
-    text = stream.data.decode("utf-8", "surrogateescape")
+    text = decode(stream.data)
     shell.run(text)
     if "return" in text:
         shell.scope.merge(before)

@@ -8,6 +8,7 @@ from ...core.call import Invocation, Stream
 from ...core.context import Context
 from ...core.effect import Effect, Reading, Target
 from ...core.paths import could_touch
+from ...core.text.encoding import decode
 from ...core.unseen import Unseen
 from ...core.word import Known, Unknown, known
 from ...lean.typing import TYPE_CHECKING
@@ -103,7 +104,7 @@ class Interpreter:
             self.calls = calls
             self.add(unread(self.call, what))
             return None
-        return None if printed is None or b"\0" in printed else printed.decode("utf-8", "surrogateescape").rstrip("\n")
+        return None if printed is None or b"\0" in printed else decode(printed).rstrip("\n")
 
     def tell(self, *effects: Effect) -> None:
         """Effects of the shell itself."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...core.call import Stream
 from ...core.effect import Effect, Target
 from ...core.paths import on_path
+from ...core.text.encoding import encode
 from ...core.word import Known, Unknown, joined
 from ...lean.typing import TYPE_CHECKING
 from .grammar import Script, offset
@@ -69,7 +70,7 @@ def _is_descriptor(path: str) -> bool:
 def _text(text: Word) -> Stream:
     if isinstance(text, Unknown):
         return Stream("unseen", why="it holds values that are not known before the line runs")
-    return Stream("known", text.text.encode("utf-8", "surrogateescape"))
+    return Stream("known", encode(text.text))
 
 
 def _opened(shell: Interpreter, token: Token, operator: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...core.text.encoding import decode, encode
 from ...lean.typing import TYPE_CHECKING
 from ...lean.value import Value
 
@@ -118,7 +119,7 @@ def unescaped(text: str, controls: bool = False) -> str:
         char, following = text[at], text[at + 1 : at + 2]
         at += 1
         if char != "\\" or not following:
-            out += char.encode("utf-8", "surrogateescape")
+            out += encode(char)
             continue
         at += 1
         limit = {"x": 2, "u": 4, "U": 8}.get(following, 0)
@@ -136,8 +137,8 @@ def unescaped(text: str, controls: bool = False) -> str:
             at += 1
         else:
             known = _ESCAPES.get(following, following if following in "\\'\"?" else "\\" + following)
-            out += known.encode("utf-8", "surrogateescape")
-    return out.decode("utf-8", "surrogateescape")
+            out += encode(known)
+    return decode(bytes(out))
 
 
 def _digits(text: str, alphabet: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...core.text.encoding import encode
 from ...lean.typing import TYPE_CHECKING
 from .nodes import constant, kind
 
@@ -19,7 +20,7 @@ def parsed(text: str) -> list[Any]:
     if "\0" in text:
         raise ValueError("it contains a NUL byte")
     # A byte that is no UTF-8 is part of a word for the server's lexer, and so is this.
-    text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    text = encode(text).decode("utf-8", "replace")
     return _parse(text) if len(text) <= DEEP_TEXT else _parse_deep(text)
 
 
