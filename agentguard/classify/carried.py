@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..core.paths import base_directory
-from ..core.text import encoding
+from ..core.context import content
+from ..core.text.encoding import decode
 from ..core.unseen import Unseen
-from ..core.word import Known, Unknown, text_of
+from ..core.word import Known, Unknown
 from ..lean.typing import TYPE_CHECKING
 from ..readers.shebang import interpreter
 
@@ -39,17 +39,15 @@ def surroundings(call: Call, command: Command, world: World) -> Call:
 
 def script_text(path: Word, call: Invocation, world: World) -> Known:
     """The text of a script that a call runs; raises Unseen."""
-    file = text_of(path)
-    return Known(encoding.decode(world.read(file, base_directory(file, call.cwd))))
+    return Known(decode(content(path, call.cwd, world)))
 
 
 def interpreter_of(call: Invocation, world: World) -> tuple[str, ...]:
     """What a file that is started by its path is given to, `("/bin/sh",)`; nothing if it is seen to be no script."""
-    path = call.argv[0].guess
-    if "/" not in path:
+    if "/" not in call.argv[0].guess:
         return ()
     try:
-        return interpreter(world.read(path, base_directory(path, call.cwd))) or ()
+        return interpreter(content(call.argv[0], call.cwd, world)) or ()
     except Unseen:
         return ()
 

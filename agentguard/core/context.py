@@ -11,9 +11,9 @@ from .api import Api
 from .call import Call, Invocation, Stream
 from .effect import Reading
 from .paths import base_directory
-from .text import encoding
+from .text.encoding import decode
 from .unseen import Unseen
-from .word import text_of
+from .word import Known, text_of
 from .world import World
 
 if TYPE_CHECKING:
@@ -51,9 +51,14 @@ def stdin(stream: Stream, world: World) -> bytes:
     return world.stdin()
 
 
+def content(path: Word, cwd: Word, world: World) -> bytes:
+    """The bytes of a file that is named in a directory; raises Unseen where that cannot be known."""
+    file = text_of(path)
+    return world.read(file, base_directory(file, cwd))
+
+
 def script(path: Word, call: Call, context: Context) -> str:
     """The text of a program's script file, `-` for its standard input; raises Unseen where it cannot be known."""
-    file = text_of(path)
-    if file in ("-", "/dev/stdin"):
-        return encoding.decode(stdin(call.invocation.stdin, context.world))
-    return encoding.decode(context.world.read(file, base_directory(file, call.cwd)))
+    if path in (Known("-"), Known("/dev/stdin")):
+        return decode(stdin(call.invocation.stdin, context.world))
+    return decode(content(path, call.cwd, context.world))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from ...core.call import Argument, Call, Stream
-from ...core.context import Context
+from ...core.context import Context, content
 from ...core.effect import Effect, Reading, Target
-from ...core.paths import base_directory
 from ...core.text.encoding import decode
 from ...core.unseen import Unseen
 from ...core.word import Known, Unknown, known, text_of
@@ -14,7 +13,7 @@ from .. import http
 from ..url import split
 from . import config, files, globs, non_http, variables
 from .request import method, request, scheme
-from .transfer import Transfer, content, value
+from .transfer import Transfer, content_of, value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +51,7 @@ def _look_at_files(call: Call, context: Context) -> None:
             name = name.partition("=")[2][1:].partition(";")[0].strip('"')
         for path, _parts in globs.expand(name) or ():
             try:
-                content(Known(path), call, context)
+                content_of(Known(path), call, context)
             except Unseen:  # the witness remembers that as well
                 continue
 
@@ -89,7 +88,7 @@ def _configured(call: Call, context: Context) -> Reading | None:
         try:
             words = tuple(_words(call, context))
             if path is not None:
-                data = context.world.read(path, base_directory(path, invocation.cwd))
+                data = content(Known(path), invocation.cwd, context.world)
                 words = (*known(config.words(decode(data))), *words)
         except Unseen as why:
             reading += Reading((_unknown(call, f"a configuration file or a variable cannot be read: {why}"),))
@@ -111,7 +110,7 @@ def _words(call: Call, context: Context) -> Iterator[Word]:
             yield Known("--" + argument.option.removeprefix(variables.EXPANDED))
             yield value(argument).map(lambda text: variables.expand(text, defined))
         elif argument.role == "CONFIGFILE":
-            yield from known(config.words(decode(content(value(argument), call, context))))
+            yield from known(config.words(decode(content_of(value(argument), call, context))))
         elif argument.value is None:
             yield Known(argument.option)
         else:

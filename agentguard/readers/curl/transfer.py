@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from ...core.call import Argument, Call
-from ...core.context import Context, stdin
-from ...core.paths import base_directory
-from ...core.word import Known, text_of
+from ...core.context import Context, content, stdin
+from ...core.word import Known
 from ...lean.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ class Transfer:
 
     def read(self, path: Word) -> bytes:
         """The bytes of a file, or of standard input for `-`; raises Unseen."""
-        return content(path, self.call, self.context)
+        return content_of(path, self.call, self.context)
 
 
 def value(argument: Argument) -> Word:
@@ -46,9 +45,8 @@ def value(argument: Argument) -> Word:
     return Known("") if argument.value is None else argument.value
 
 
-def content(path: Word, call: Call, context: Context) -> bytes:
-    """The bytes of a file that a call names, or of standard input for `-`; raises Unseen."""
-    name = text_of(path)
-    if name in ("-", "."):
+def content_of(path: Word, call: Call, context: Context) -> bytes:
+    """The bytes of a file that a call names, or of standard input for `-` and `.`; raises Unseen."""
+    if path in (Known("-"), Known(".")):
         return stdin(call.invocation.stdin, context.world)
-    return context.world.read(name, base_directory(name, call.invocation.cwd))
+    return content(path, call.invocation.cwd, context.world)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from ...core.call import Call
 from ...core.context import Context
-from ...core.text.encoding import decode
+from ...core.text.encoding import decode, encode
 from ...core.unseen import Unseen
 from ...core.word import Known, text_of
 from ...lean.typing import TYPE_CHECKING
 from ..url import PLAIN
-from .transfer import content
+from .transfer import content_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +29,7 @@ def define(given: str, variables: dict[str, Word], call: Call, context: Context)
     if name[:1] == "%" and name[1:] in call.invocation.env:
         variables[name[1:]] = call.invocation.env[name[1:]]
     else:
-        variables[name.lstrip("%")] = Known(decode(content(Known(value), call, context)) if mark == "@" else value)
+        variables[name.lstrip("%")] = Known(decode(content_of(Known(value), call, context)) if mark == "@" else value)
 
 
 def expand(value: str, variables: Mapping[str, Word]) -> str:
@@ -53,7 +53,7 @@ def _apply(function: str, value: str) -> str:
     if function == "trim":
         return value.strip(" \t\n\v\f\r")
     if function == "url":
-        return "".join(chr(b) if b in PLAIN else f"%{b:02X}" for b in value.encode("utf-8", "surrogateescape"))
+        return "".join(chr(b) if b in PLAIN else f"%{b:02X}" for b in encode(value))
     if function == "json":
         from json import dumps
 

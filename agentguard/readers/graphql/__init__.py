@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from ...core.api import Api
 from ...core.call import Call
-from ...core.context import Context, stdin
+from ...core.context import Context, content, stdin
 from ...core.effect import Effect, Environment, Reading, Target
-from ...core.paths import base_directory
-from ...core.text import encoding
+from ...core.text.encoding import decode
 from ...core.unseen import Unseen
 from ...core.word import Known, Unknown, text_of
 from ...lean.typing import TYPE_CHECKING
@@ -122,16 +121,13 @@ def _document(call: Call, context: Context) -> str:
     for document in call.played("GRAPHQL"):
         return text_of(document)
     path = next(iter(call.played("GRAPHQLFILE")), Known("-"))
-    return _content(path, call, context)
+    return _text(path, call, context)
 
 
-def _content(path: Word, call: Call, context: Context) -> str:
-    name = text_of(path)
-    if name == "-":
-        data = stdin(call.invocation.stdin, context.world)
-    else:
-        data = context.world.read(name, base_directory(name, call.invocation.cwd))
-    return encoding.decode(data)
+def _text(path: Word, call: Call, context: Context) -> str:
+    if path == Known("-"):
+        return decode(stdin(call.invocation.stdin, context.world))
+    return decode(content(path, call.invocation.cwd, context.world))
 
 
 def _variables(call: Call, context: Context) -> Mapping[str, Any] | None:
@@ -142,7 +138,7 @@ def _variables(call: Call, context: Context) -> Mapping[str, Any] | None:
     try:
         for word in call.played("VARIABLES"):
             named = word.guess[:1] == "@"
-            loaded = json.loads(_content(word.cut(1), call, context) if named else text_of(word))
+            loaded = json.loads(_text(word.cut(1), call, context) if named else text_of(word))
             if not isinstance(loaded, dict):
                 return NO_VARIABLES
             found |= loaded

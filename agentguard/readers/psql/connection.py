@@ -7,9 +7,10 @@ counts before a service's settings, those before environment variables, those be
 from __future__ import annotations
 
 from ...core.call import Call, Invocation
-from ...core.paths import base_directory
+from ...core.context import content
+from ...core.text.encoding import decode
 from ...core.unseen import Unseen
-from ...core.word import Known, Unknown, text_of
+from ...core.word import Known, Unknown
 from ...core.world import World
 from ...lean.typing import TYPE_CHECKING
 from ..sql.database import Database
@@ -209,15 +210,14 @@ def _service(found: Settings, service: str, invocation: Invocation, world: World
     faults: list[str] = []
     for word in (own, system):
         try:
-            file = text_of(word)
-            text = world.read(file, base_directory(file, invocation.cwd)).decode("utf-8", "surrogateescape")
+            text = decode(content(word, invocation.cwd, world))
         except Unseen as why:
             faults.append(str(why))
             continue
         values = _section(text, service)
         if values is not None:
             for name, value in values.items():
-                found.default(name, Known(value), f"{name} {value}, by service {service} of {file}")
+                found.default(name, Known(value), f"{name} {value}, by service {service} of {word.written}")
             return
     found.faults.append(f"service {service} cannot be seen: {'; '.join(faults) or 'no file has it'}")
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ...core.call import Stream
-from ...core.paths import base_directory
+from ...core.context import content
+from ...core.text.encoding import encode
 from ...core.unseen import Unseen
 from ...core.word import Known, Unknown, text_of
 from ...lean.typing import TYPE_CHECKING
@@ -23,11 +24,11 @@ def known_output(shell: Interpreter, argv: tuple[Word, ...], stdin: Stream) -> b
     known = {"echo": _echo, "printf": _printf}.get(name)
     if known is not None:
         text = known(words)
-        return None if text is None else text.encode("utf-8", "surrogateescape")
+        return None if text is None else encode(text)
     if name == "cat":
         return _cat(shell, words, stdin)
     if name == "pwd" and not words and isinstance(shell.scope.cwd, Known):
-        return shell.scope.cwd.text.encode("utf-8", "surrogateescape") + b"\n"
+        return encode(shell.scope.cwd.text) + b"\n"
     return None
 
 
@@ -74,6 +75,6 @@ def contents(shell: Interpreter, file: Word) -> Stream:
     if shell.touched(file):
         return Stream("unseen", why=f"it is the file {path}, which an earlier part of the same line may change")
     try:
-        return Stream("known", shell.world.read(path, base_directory(path, shell.scope.cwd)))
+        return Stream("known", content(file, shell.scope.cwd, shell.world))
     except Unseen as why:
         return Stream("unseen", why=f"it is the file {path}: {why}")
