@@ -86,10 +86,14 @@ class Argument(Value):
 
 
 class Misfit(Value):
-    """A word that the grammar does not have, or `note` says in what way it does not fit (`-exec` "without its end")."""
+    """A word that the grammar does not have, or `note` says in what way it does not fit (`-exec` "without its end").
+
+    It stands where an option does, or, where `is_command`, a subcommand.
+    """
 
     word: Word
     note: str = ""
+    is_command: bool = False
 
     @property
     def written(self) -> str:
@@ -102,8 +106,7 @@ class Call(Value):
 
     `command` is the path of subcommands by their canonical names; `arguments` keeps options and
     operands in the order given. `unknown` holds what the grammar does not have, or what is not known
-    before the line runs where the grammar has to know it; `unknown_command` says whether the first
-    operand is one of these: a subcommand that nobody taught. `doubtful` are words before any `--`
+    before the line runs where the grammar has to know it. `doubtful` are words before any `--`
     that may turn out to be options, or more of them.
     """
 
@@ -113,7 +116,11 @@ class Call(Value):
     unknown: tuple[Misfit, ...]
     invocation: Invocation
     doubtful: tuple[Unknown, ...] = ()
-    unknown_command: bool = False
+
+    @property
+    def unknown_command(self) -> bool:
+        """Whether the first operand stands where a subcommand does, and is none that is taught."""
+        return any(misfit.is_command for misfit in self.unknown)
 
     @property
     def operands(self) -> tuple[Word, ...]:

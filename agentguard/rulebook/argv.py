@@ -42,7 +42,6 @@ class _Parser:
         self.given: set[str] = set()  # the options among them: looking at all for each operand would take for ever
         self.operands = 0
         self.unknown: list[Misfit] = []
-        self.unknown_command = False
         self.doubtful: list[Unknown] = []
 
     def parse(self) -> Call:
@@ -76,7 +75,6 @@ class _Parser:
             tuple(self.unknown),
             self.invocation,
             tuple(self.doubtful),
-            self.unknown_command,
         )
 
     # Subcommands
@@ -88,8 +86,7 @@ class _Parser:
         name = self.command.commands.get(word.text) if isinstance(word, Known) else None
         if name is None:
             if not self.command.operands:
-                self._misfit(word)
-                self.unknown_command = True
+                self.unknown.append(Misfit(word, is_command=True))
             return False
         self.path = (*self.path, name)
         kept = self.options if self.command.inherit else {}
@@ -99,7 +96,7 @@ class _Parser:
 
     def _takes_the_rest(self, word: Word) -> bool:
         """Whether everything after this operand is an operand too: a carried command, or nobody's grammar."""
-        if self.unknown_command:
+        if self.unknown and self.unknown[-1].is_command:
             return True
         roles = self._roles()
         if not roles or roles[-1] not in ("ARGV...", "SHELL...", "WORDS..."):
@@ -113,9 +110,8 @@ class _Parser:
     def _is_option(self, word: Word) -> bool:
         if len(word.guess) > 1 and word.guess[:1] == "-":
             return True
-        return (isinstance(word, Known) and word.text in self.options and not word.text[:1].isalnum()) or (
-            self._is_assigned(word)
-        )
+        is_exact = isinstance(word, Known) and word.text in self.options
+        return (is_exact and not word.guess[:1].isalnum()) or self._is_assigned(word)
 
     def _is_assigned(self, word: Word) -> bool:
         """Whether it is an option without dashes, written NAME=VALUE (dd)."""
@@ -128,7 +124,7 @@ class _Parser:
             if isinstance(name, Known):
                 self._given(self.options[name.text], value, word)
             else:
-                self.unknown.append(Misfit(word))
+                self._misfit(word)
         elif isinstance(word, Known) and word.text in self.options and not (word.text[:2] == "--" != word.text):
             self._exact(word)
         elif word.start[:2] == "--" or (self.grammar.long == "-" and len(word.guess) > 2):

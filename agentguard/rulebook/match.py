@@ -258,14 +258,13 @@ def _is_open(program: Program, call: Call) -> bool:
 
 def _may_be_taught(misfit: Misfit, program: Program) -> bool:
     """Whether nobody knows if the grammar has it: an open rule is about what the grammar does not have."""
-    is_option = misfit.word.guess[:1] in ("-", "+") or "=" in misfit.word.guess
-    return isinstance(misfit.word, Unknown) and (program.guarded or is_option)
+    return isinstance(misfit.word, Unknown) and (program.guarded or not misfit.is_command)
 
 
 def _not_understood(program: Program, call: Call, misfit: Misfit) -> Effect:
     """An unknown effect for an option or a command that the grammar does not have, or that nobody knows yet."""
     word = misfit.word
-    kind = "option" if word.guess.startswith(("-", "+")) else "command"
+    kind = "command" if misfit.is_command else "option"
     if isinstance(word, Unknown):
         article = "an" if kind == "option" else "a"
         why = f"is given {article} {kind} that is not known before the line runs: {misfit.written}"
