@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..core.call import Argument, Call, Invocation, Stream
 from ..core.context import Context, stdin
 from ..core.effect import Effect, Reading, Target
-from ..core.text import encoding
+from ..core.text.encoding import decode
 from ..core.unseen import Unseen
 from ..core.word import Known, Unknown, joined, known
 from ..core.world import OtherHost, World
@@ -76,10 +76,9 @@ class Classifier(Context):
         if isinstance(text, Unknown):
             why = f"runs {text.written}, which is not known before the line runs"
             guessed = self.text(language, Known(text.guess), call)
-            known = tuple(
-                one for one in guessed.effects if one.rule not in _NOT_READ
-            )  # the guess may be no text at all
-            return guessed.replace(effects=known) + _unknown(call, "agentguard-unresolved-text", why)
+            # The guess may be no text at all.
+            effects = tuple(one for one in guessed.effects if one.rule not in _NOT_READ)
+            return guessed.replace(effects=effects) + _unknown(call, "agentguard-unresolved-text", why)
         if self.setting.depth >= MAX_DEPTH:
             return _too_deep(call)
         reading: Reading = _reader(language).read(text.text, call, self.inside(call))
@@ -146,13 +145,8 @@ class Classifier(Context):
         parsed, found = self._searched(parsed, program, command)
         reading = Reading(tuple(map(self._unless_shimmed, apply_rules(program, parsed, self.world))))
         rules = program.about(parsed.command)
-        for rule in rules:
-            if rule.carries and matches(rule, parsed):
-                for text in carried_lines(rule, parsed):
-                    reading += self.text(
-                        "shell", _line(rule.carries, text), surroundings(parsed, command, self.world).invocation
-                    )
-                reading += self._settled(rule, parsed, command)
+        carriers = [rule for rule in rules if rule.carries and matches(rule, parsed)]
+        reading += self._carried_by_rules(carriers, parsed, command)
         carrying = (
             surroundings(parsed, command, self.world)
             if command.fills or any(parsed.playing("SHELL", "SCRIPT", "ARGV", "PACKAGED"))
@@ -177,15 +171,18 @@ class Classifier(Context):
             return found_below(call, search, self.world if depth < MAX_SEARCHING else OtherHost())
         return call, ""
 
-    def _settled(self, rule: Rule, parsed: Call, command: Command) -> Reading:
-        """What a rule with `carries` finds in the world to be run; it counts only where it is destructive."""
-        line = lookup_result(rule, parsed, self.world) if rule.where[0] else None
-        if not line:
-            return Reading()
-        reading = self.text(
-            "shell", _line(rule.carries, Known(line)), surroundings(parsed, command, self.world).invocation
-        )
-        return reading if reading.rating == "destructive" else Reading()
+    def _carried_by_rules(self, rules: list[Rule], parsed: Call, command: Command) -> Reading:
+        """What rules with `carries` find to be run: in the call, or, if that is destructive, in the world."""
+        reading = Reading()
+        there = surroundings(parsed, command, self.world).invocation if rules else parsed.invocation
+        for rule in rules:
+            for text in carried_lines(rule, parsed):
+                reading += self.text("shell", _line(rule.carries, text), there)
+            line = lookup_result(rule, parsed, self.world) if rule.where[0] else None
+            if line:
+                found = self.text("shell", _line(rule.carries, Known(line)), there)
+                reading += found if found.rating == "destructive" else Reading()
+        return reading
 
     def _carried_by(self, parsed: Call, carrying: Call, command: Command, found: tuple[str, ...] | str) -> Reading:
         """What a call carries, whichever way it is given."""
@@ -271,7 +268,7 @@ class Classifier(Context):
 
     def _stdin(self, role: str, call: Invocation) -> Reading:
         try:
-            text = Known(encoding.decode(stdin(call.stdin, self.world)))
+            text = Known(decode(stdin(call.stdin, self.world)))
         except Unseen as why:
             return _unknown(call, "agentguard-unseen-stdin", f"runs its standard input, which cannot be read: {why}")
         return self.text(LANGUAGES[role], text, call.replace(stdin=Stream("known")))
@@ -327,4 +324,4 @@ def _too_deep(call: Invocation) -> Reading:
 
 def _own_input(call: Invocation) -> str:
     """The text that a program is given: its arguments, and its standard input where that is known."""
-    return "\n".join((*(word.guess for word in call.argv[1:]), encoding.decode(call.stdin.data)))
+    return "\n".join((*(word.guess for word in call.argv[1:]), decode(call.stdin.data)))
