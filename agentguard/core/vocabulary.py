@@ -86,5 +86,3 @@ REFUSED_KINDS = ("directory",)
 KINDS = ("program", "file", "directory", "worktree")
 #: Where a rule may say that its call takes place.
 ENVIRONMENTS = ("production", "staging", "local")
-#: What an example may state of the world besides what its probes and sources say.
-FACTS = ("paths", "directories", "archives", "disposable", "files", "stdin", "env")

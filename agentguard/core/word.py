@@ -57,9 +57,6 @@ class _Text(Value):
     def __str__(self) -> str:
         raise TypeError("a word is no text: ask for its text, guess or written form")
 
-    def __format__(self, spec: str) -> NoReturn:
-        raise TypeError("a word is no text: ask for its text, guess or written form")
-
     def __bool__(self) -> NoReturn:
         raise TypeError("a word is neither true nor false: compare its text or guess")
 
