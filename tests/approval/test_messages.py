@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from support.questions import REMOVES_DATA as ASKED
 
 from agentguard.approval.messages import refusal, unanswered, waiting
 from agentguard.approval.question import Question
 from agentguard.approval.request import Request
 from agentguard.core.effect import Reason
 
-ASKED = Question(
-    program="rm",
-    argv=("rm", "-rf", "data"),
-    cwd="/srv/app",
-    real="/bin/rm",
-    rating="destructive",
-    catastrophic="",
-    reasons=(Reason("rm-removes", "rm", "removes data, which git does not know", "move it away"),),
-    targets=("file /srv/app/data",),
-    environment="",
-    session="agent-one",
-    agent="claude",
-)
 GRAVE = ASKED.replace(catastrophic="your home directory", word="/home/me", factor=True)
 MANY = ASKED.replace(reasons=tuple(Reason(f"r{n}", "rm", f"reason {n}", f"way {n}") for n in range(40)))
 AGAIN = ASKED.replace(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from support.questions import REMOVES_DATA
 
 from agentguard.approval.question import Question
 from agentguard.approval.request import (
@@ -22,19 +23,7 @@ from agentguard.core.effect import Reason
 from agentguard.errors import UsageError
 
 REMOVES, NOT_OURS = Reason("rm-removes", "rm", "removes data"), Reason("rm-other", "rm", "is another's")
-ASKED = Question(
-    program="rm",
-    argv=("rm", "-rf", "data"),
-    cwd="/srv/app",
-    real="/bin/rm",
-    rating="destructive",
-    catastrophic="",
-    reasons=(REMOVES, NOT_OURS),
-    targets=("file /srv/app/data",),
-    environment="",
-    session="agent-one",
-    agent="claude",
-)
+ASKED = REMOVES_DATA.replace(reasons=(REMOVES, NOT_OURS))
 
 
 def request(id: str, question: Question = ASKED, found: str = "", leader: str = "") -> Request:

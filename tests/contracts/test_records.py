@@ -9,30 +9,18 @@ from typing import Any
 
 import pytest
 from support.fakes import FakeLog, FakeRequests
+from support.questions import REMOVES_DATA as ASKED
 from support.records import Records
 
 from agentguard.approval.question import Question
 from agentguard.approval.request import REQUEST_LIFE
 from agentguard.core.caller import Origin, Process, Session
-from agentguard.core.effect import Reason, Target
+from agentguard.core.effect import Target
 from agentguard.edge.layout import Root
 from agentguard.edge.records.requests import PAUSE
 from agentguard.edge.records.spool import DENIAL_LIFE
 from agentguard.errors import RecordError, UsageError
 
-ASKED = Question(
-    program="rm",
-    argv=("rm", "-rf", "data"),
-    cwd="/srv/app",
-    real="/bin/rm",
-    rating="destructive",
-    catastrophic="",
-    reasons=(Reason("rm-removes", "rm", "removes what git does not know", "move it away"),),
-    targets=("file /srv/app/data",),
-    environment="",
-    session="agent-one",
-    agent="claude",
-)
 OTHER = ASKED.replace(cwd="/srv/other")
 SESSION = Session("s1", "agent-one")
 SHELL = Process(20, 5, "bash", ("bash", "-c", "..."), "/usr/bin/bash")
