@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
+#: This package.
+PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 #: The folder, in that of the package.
 FOLDER = "built"
 _DIGEST = "digest"

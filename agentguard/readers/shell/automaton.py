@@ -70,7 +70,7 @@ def _made(bashlex: str, copy: str = "") -> Tables:
     """
     from ...lean import prebuilt
 
-    digest, tables = prebuilt.read(os.path.dirname(prebuilt.__file__), copy).get(_NAME, ("", None))
+    digest, tables = prebuilt.read(prebuilt.PACKAGE, copy).get(_NAME, ("", None))
     if digest == _digest(bashlex):
         return tables  # type: ignore[no-any-return]
     load()
