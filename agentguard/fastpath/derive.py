@@ -11,7 +11,7 @@ import os
 from .. import resources
 from ..lean import prebuilt
 from ..lean.typing import TYPE_CHECKING
-from ..readers.shell import automaton
+from ..readers.shell.syntax import automaton
 from ..rulebook import compiled
 
 if TYPE_CHECKING:

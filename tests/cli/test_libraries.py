@@ -38,7 +38,7 @@ print(json.dumps(sorted(filter(None, (getattr(one, "__file__", None) for one in 
 _USE = """
 from agentguard.core.call import Invocation
 from agentguard.edge.factors import passphrase
-from agentguard.readers.shell import automaton
+from agentguard.readers.shell.syntax import automaton
 import graphql, pglast
 assert automaton.load().parse("if a; then b | c; fi")[0].kind == "compound"
 assert pglast.parse_sql("with x as (delete from a returning *) select * from x")

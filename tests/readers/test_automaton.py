@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from agentguard.readers.shell import automaton
+from agentguard.readers.shell.syntax import automaton
 
 LIBRARY = str(Path(automaton.load().__file__).parents[1])
-PACKAGE = str(Path(automaton.__file__).parents[3])
+PACKAGE = str(Path(automaton.__file__).parents[4])
 LINES = [
     "", "\n", "\n\n", "a", "a b c", "a && b", "a &&", "a && b || c; d & e", "a | b |& c", "! a | b", "time a", "a;;",
     "(a; b) > f", "{ a; b; }", "{ a }", "}", ")", "a )", "( a", "a\nb\nc", "\n\na\n\nb\n",
@@ -36,7 +36,7 @@ def told(bashlex, lines):
         except Exception as fault:
             yield type(fault).__name__, str(fault), getattr(fault, "position", None)
 """
-OURS = "from agentguard.readers.shell.automaton import load; bashlex = load()"
+OURS = "from agentguard.readers.shell.syntax.automaton import load; bashlex = load()"
 
 
 def run(code: str, *flags: str, lib: str = LIBRARY) -> str:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agentguard.readers.shell import automaton, plain
+from agentguard.readers.shell.syntax import automaton, plain
 
 PIECES = ["w", "ww", " ", "\t", "|", "|&", "&&", "||", ";", "&", "\n", " w", "w ", "w;", "w && "]
 #: Masks, and whether they are plain.

@@ -18,7 +18,7 @@ from agentguard.core.word import Known, Unknown, Word
 from agentguard.core.world import PathState, World
 from agentguard.edge.world import RealWorld
 from agentguard.readers.shell import read
-from agentguard.readers.shell.grammar import parse
+from agentguard.readers.shell.syntax.grammar import parse
 from agentguard.rulebook.load import Rulebook
 from agentguard.rulebook.model import Example
 from agentguard.rulecheck.examples import rate

@@ -9,7 +9,7 @@ from ...core.word import Known
 from ...lean.typing import TYPE_CHECKING
 from .interpreter import Interpreter, unread
 from .nodes import execute
-from .word_parts import NotUnderstood
+from .syntax.word_parts import NotUnderstood
 
 if TYPE_CHECKING:
     from ...core.word import Word

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ...core.word import Known, Unknown, Word, known
 from ...lean.typing import TYPE_CHECKING
-from .braces import braces
-from .word_parts import Token, assignment, identifier
+from .syntax.braces import braces
+from .syntax.word_parts import Token, assignment, identifier
 
 if TYPE_CHECKING:
     from .interpreter import Interpreter

@@ -10,7 +10,7 @@ from ...lean.typing import TYPE_CHECKING
 from .assignments import DECLARING, declare, named
 from .known_output import contents
 from .program import program
-from .word_parts import NotUnderstood, decimal
+from .syntax.word_parts import NotUnderstood, decimal
 from .words import may_be_many
 
 if TYPE_CHECKING:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from ...core.word import Unknown
 from ...lean.typing import TYPE_CHECKING
-from .grammar import Script, offset
 from .lists import chain_of, chains, may_leave
 from .redirect import redirect
 from .scope import Scope
+from .syntax.grammar import Script, offset
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,9 +12,9 @@ from ...core.text.encoding import decode
 from ...core.unseen import Unseen
 from ...core.word import Known, Unknown, known
 from ...lean.typing import TYPE_CHECKING
-from .grammar import Script, parse
 from .scope import Scope
-from .word_parts import NotUnderstood, Rejected
+from .syntax.grammar import Script, parse
+from .syntax.word_parts import NotUnderstood, Rejected
 from .words import Expander
 
 if TYPE_CHECKING:

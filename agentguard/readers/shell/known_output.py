@@ -8,7 +8,7 @@ from ...core.text.encoding import encode
 from ...core.unseen import Unseen
 from ...core.word import Known, Unknown, text_of
 from ...lean.typing import TYPE_CHECKING
-from .word_parts import unescaped
+from .syntax.word_parts import unescaped
 
 if TYPE_CHECKING:
     from ...core.word import Word

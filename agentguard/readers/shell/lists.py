@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from ...core.call import Stream
 from ...lean.typing import TYPE_CHECKING
-from .grammar import Script, offset
 from .interpreter import together
 from .redirect import only_errors_elsewhere
+from .syntax.grammar import Script, offset
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,11 +5,11 @@ from __future__ import annotations
 from ...core.call import Stream
 from ...lean.typing import TYPE_CHECKING
 from .compound import compound
-from .grammar import Script, offset
 from .lists import list_of, pipeline
 from .scope import Body
 from .simple_command import simple_command
-from .word_parts import NotUnderstood
+from .syntax.grammar import Script, offset
+from .syntax.word_parts import NotUnderstood
 
 if TYPE_CHECKING:
     from typing import Any

@@ -8,15 +8,15 @@ from ...core.paths import on_path
 from ...core.text.encoding import encode
 from ...core.word import Known, Unknown, joined
 from ...lean.typing import TYPE_CHECKING
-from .grammar import Script, offset
 from .known_output import contents
+from .syntax.grammar import Script, offset
 
 if TYPE_CHECKING:
     from typing import Any
 
     from ...core.word import Word
     from .interpreter import Interpreter
-    from .word_parts import Token
+    from .syntax.word_parts import Token
 
 _STREAMS = ("/dev/null", "/dev/stdout", "/dev/stderr", "/dev/tty", "/dev/zero", "/dev/full")
 #: What is "appended" to these is no file's new end.

@@ -10,7 +10,7 @@ from ...lean.value import Value
 if TYPE_CHECKING:
     from typing import Any
 
-    from .grammar import Script
+    from .syntax.grammar import Script
 
 #: Whatever may have read part of standard input makes the rest unknown to what follows.
 READ_BEFORE = Stream("unseen", why="an earlier command may have read part of it")

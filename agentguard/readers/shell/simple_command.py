@@ -7,13 +7,13 @@ from ...core.word import Known, Unknown, Word
 from ...lean.typing import TYPE_CHECKING
 from .assignments import DECLARING, declaration, prompts, value_of
 from .builtins import BUILTINS
-from .grammar import Script, offset
 from .interpreter import MAX_CALLS
 from .lists import may_leave
 from .program import program
 from .redirect import redirect
 from .scope import Body
-from .word_parts import NotUnderstood, Token
+from .syntax.grammar import Script, offset
+from .syntax.word_parts import NotUnderstood, Token
 from .words import assigned, substitutes
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from ...core.paths import could_touch
 from ...core.unseen import Unseen
 from ...core.word import Known, Unknown, Word, joined
 from ...lean.typing import TYPE_CHECKING
-from .braces import braces
-from .lexer import closing
-from .quoting import GROUPING, Scanner
-from .word_parts import Piece, Token, assignment, decimal
+from .syntax.braces import braces
+from .syntax.lexer import closing
+from .syntax.quoting import GROUPING, Scanner
+from .syntax.word_parts import Piece, Token, assignment, decimal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

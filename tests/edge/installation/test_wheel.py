@@ -12,7 +12,7 @@ import pytest
 from agentguard import resources
 from agentguard.fastpath import derive, shell_tables
 from agentguard.lean import prebuilt
-from agentguard.readers.shell import automaton
+from agentguard.readers.shell.syntax import automaton
 from agentguard.rulebook import compiled
 from agentguard.rulebook.load import Rulebook
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 import os
 import sys
 
-from ...lean import cache
-from ...lean.typing import TYPE_CHECKING
+from ....lean import cache
+from ....lean.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -47,7 +47,7 @@ def load() -> ModuleType:
 def keep(lib: str) -> None:
     """Keep the tables for a copy of this package and of bashlex in the directory `lib`."""
     bashlex = os.path.join(lib, "bashlex")
-    module = os.path.join(lib, "agentguard", "readers", "shell", os.path.basename(__file__))
+    module = os.path.join(lib, "agentguard", "readers", "shell", "syntax", os.path.basename(__file__))
     cache.store(cache.path_for(module, _NAME), _sources(bashlex), _made(bashlex, os.path.join(lib, "agentguard")))
 
 
@@ -68,7 +68,7 @@ def _made(bashlex: str, copy: str = "") -> Tables:
 
     `copy` is a copy of this package that the wheel's have to follow from.
     """
-    from ...lean import prebuilt
+    from ....lean import prebuilt
 
     digest, tables = prebuilt.read(prebuilt.PACKAGE, copy).get(_NAME, ("", None))
     if digest == _digest(bashlex):
@@ -79,7 +79,7 @@ def _made(bashlex: str, copy: str = "") -> Tables:
 
 def _digest(bashlex: str) -> str:
     """Of what the tables follow from."""
-    from ...lean import prebuilt
+    from ....lean import prebuilt
 
     contents = []
     for source in _sources(bashlex):

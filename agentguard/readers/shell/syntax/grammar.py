@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ...lean.typing import TYPE_CHECKING
-from ...lean.value import Value
+from ....lean.typing import TYPE_CHECKING
+from ....lean.value import Value
 from . import plain
 from .lexer import Lexer
 from .word_parts import NotUnderstood, Token

@@ -5,7 +5,7 @@ Of `echo "a b" # c` the mask is `wwww wwwww    `: the words are plain, the comme
 
 from __future__ import annotations
 
-from ...lean.typing import TYPE_CHECKING
+from ....lean.typing import TYPE_CHECKING
 from .mask import Mask
 from .quoting import Scanner
 from .token_order import TokenOrder

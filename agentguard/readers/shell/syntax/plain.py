@@ -7,7 +7,7 @@ is bashlex's: redirections, compound commands, reserved words, and whatever is n
 
 from __future__ import annotations
 
-from ...lean.typing import TYPE_CHECKING
+from ....lean.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ...core.text.encoding import decode, encode
-from ...lean.typing import TYPE_CHECKING
-from ...lean.value import Value
+from ....core.text.encoding import decode, encode
+from ....lean.typing import TYPE_CHECKING
+from ....lean.value import Value
 
 if TYPE_CHECKING:
     from typing import Literal

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...lean.typing import TYPE_CHECKING
+from ....lean.typing import TYPE_CHECKING
 from .word_parts import Piece, Pieces, Rejected, Token, unescaped
 
 if TYPE_CHECKING:
