@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 WORKERS ?= 4
 PYTEST := $(BIN)/pytest --numprocesses $(WORKERS) --durations 20
 
-.PHONY: help demo test test-fast lint types agents bench pictures schema clean
+.PHONY: help demo test test-fast hunt lint types agents bench pictures schema clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/'
@@ -27,6 +27,9 @@ test: lint types  ## everything that CI runs
 
 test-fast: lint types  ## without the tests that drive real programs and terminals
 	$(PYTEST) -m 'not real'
+
+hunt: $(VENV)/.installed  ## make up calls and hold the guard against real programs, with MINUTES=10 and SEED=NUMBER
+	$(BIN)/python tests/hunt.py $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED))
 
 lint: $(VENV)/.installed  ## ruff
 	$(BIN)/ruff check .

@@ -14,8 +14,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.hunting import hunt
 
 from agentguard.core.call import Invocation, Stream
 from agentguard.core.effect import Effect, Reading, Target
@@ -148,10 +149,7 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return ground
 
 
-@settings(
-    max_examples=400, deadline=None, derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)  # fmt: skip
+@hunt(400)
 @given(LINES)
 def test_what_bash_runs_was_foreseen(ground: Path, line: str) -> None:
     work, notes = ground / "work", ground / "notes"
