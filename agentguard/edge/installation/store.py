@@ -4,6 +4,7 @@
                         /enter.py     what shims run
                         /command.py   what bin/agentguard runs
                         /python       → the interpreter
+                        /SHA256SUMS   of all these files, in the form that `sha256sum --check` takes
 
 What only a person's commands load (click, rich, textual, …) stays where it is installed.
 
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
 _LIBRARY = re.compile(r".*\.so(\.[0-9.]+)?")
 _SHIPPED = ("rules", "shims")
 _ENTRIES = ("enter.py", "command.py")
+_PYTHON = "python"
+_SUMS = "SHA256SUMS"
+#: Beside an interpreter or above it, this file says where its standard library is to come from.
+_ELSEWHERE = "pyvenv.cfg"
 _RULES = "lib/agentguard/rules"
 #: Where the compiled rules lie in a version.
 COMPILED = f"{_RULES}/{FOLDER}"
@@ -66,14 +71,14 @@ def contents() -> dict[str, str]:
 
 
 def build(root: Root, derive: Callable[[str], None]) -> str:
-    """Build the version of what runs now, unless it is there already; its name. Raises InstallError.
+    """Build the version of what runs now, unless it is there already and whole; its name. Raises InstallError.
 
     `derive` is called with the directory of the packages in the new version, to add what follows from them.
     """
     files, python = contents(), interpreter()
     version = f"{__version__}-{_digest(files, python)}"
     place = os.path.join(root.store, version)
-    if os.path.isdir(place):
+    if os.path.isdir(place) and not _damage(place):
         return version
     os.makedirs(root.store, exist_ok=True)
     building = os.path.join(root.store, f".new-{os.getpid()}")
@@ -85,10 +90,15 @@ def build(root: Root, derive: Callable[[str], None]) -> str:
     if _digest({path: os.path.join(building, path) for path in files}, python) != version.rpartition("-")[2]:
         shutil.rmtree(building)
         raise InstallError("agentguard's own files changed while they were copied", "run `agentguard install` again")
-    os.symlink(python, os.path.join(building, "python"))
+    os.symlink(python, os.path.join(building, _PYTHON))
     derive(os.path.join(building, "lib"))
     _compile(building, place)
+    with open(os.path.join(building, _SUMS), "wb") as file:
+        file.write(_sums(building))
+    if os.path.isdir(place):
+        os.rename(place, f"{building}-damaged")
     os.rename(building, place)
+    shutil.rmtree(f"{building}-damaged", ignore_errors=True)
     return version
 
 
@@ -146,19 +156,46 @@ def faults(root: Root) -> list[str]:
     if not version:
         return [f"{root.current} is missing"]
     place = os.path.join(root.store, version)
-    python = os.path.join(place, "python")
+    if os.path.exists(beside := os.path.join(root.path, _ELSEWHERE)):
+        return [f"{beside} gives the shims' Python another standard library: remove it"]
+    return _damage(place)
+
+
+def _damage(place: str) -> list[str]:
+    """What is wrong with a version by itself, a line each."""
+    python = os.path.join(place, _PYTHON)
     if not os.access(python, os.X_OK):
         return [f"{python} leads to no interpreter"]
-    files = {path: source for path, source in _tree(place) if path != "python" and not _derived(path)}
-    if not version.endswith("-" + _digest(files, os.readlink(python))):
+    files = {path: source for path, source in _tree(place) if path not in (_PYTHON, _SUMS) and not _derived(path)}
+    try:
+        with open(os.path.join(place, _SUMS), "rb") as file:
+            is_whole = file.read() == _sums(place)
+    except OSError:  # missing, or not to be read
+        is_whole = False
+    if not is_whole or not place.endswith("-" + _digest(files, os.readlink(python))):
         return [f"{place} is not what was installed"]
     return []
+
+
+def _sums(place: str) -> bytes:
+    """A line for every file of a version, whatever made it."""
+    lines = []
+    for directory, names, files in os.walk(place):
+        names.sort()
+        for name in sorted(files):
+            path = os.path.join(directory, name)
+            if path in (os.path.join(place, _PYTHON), os.path.join(place, _SUMS)):
+                continue
+            with open(path, "rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            lines.append(f"{digest}  {os.path.relpath(path, place)}\n")
+    return os.fsencode("".join(lines))
 
 
 def _versions(root: Root) -> list[str]:
     """The names of all versions, and of what an interrupted build left."""
     names = os.listdir(root.store) if os.path.isdir(root.store) else []
-    return [name for name in names if re.fullmatch(r"[0-9].*-[0-9a-f]{16}|\.new-[0-9]+", name)]
+    return [name for name in names if re.fullmatch(r"[0-9].*-[0-9a-f]{16}|\.new-[0-9]+(-damaged)?", name)]
 
 
 def _tree(folder: str) -> Iterator[tuple[str, str]]:

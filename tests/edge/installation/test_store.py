@@ -85,9 +85,12 @@ def test_a_directory_of_somebody_else_in_the_store_stays(small: Path, root: Root
     assert os.listdir(root.store) == ["photos"]
 
 
-@pytest.mark.parametrize("damage", ["changed", "removed", "added", "interpreter", "current"])
-def test_damage_is_found(small: Path, root: Root, damage: str) -> None:
-    store.switch(root, store.build(root, no_rules))
+@pytest.mark.parametrize(
+    "damage", ["changed", "removed", "added", "compiled", "cached", "interpreter", "library", "sums", "current"]
+)
+def test_damage_is_found_and_repaired(small: Path, root: Root, damage: str) -> None:
+    version = store.build(root, no_rules)
+    store.switch(root, version)
     file = Path(root.current, "lib/agentguard/a.py")
     if damage == "changed":
         file.write_text("A = 9\n")
@@ -95,6 +98,15 @@ def test_damage_is_found(small: Path, root: Root, damage: str) -> None:
         file.unlink()
     elif damage == "added":
         file.with_name("b.py").touch()
+    elif damage == "compiled":
+        file.with_name("rules").joinpath("compiled/rm").write_bytes(b"")
+    elif damage == "cached":
+        file.with_name("__pycache__").mkdir()
+        file.with_name("__pycache__").joinpath("a.pyc").write_bytes(b"")
+    elif damage == "library":
+        Path(root.current, "pyvenv.cfg").write_text("home = /nowhere\n")
+    elif damage == "sums":
+        Path(root.current, "SHA256SUMS").unlink()
     elif damage == "interpreter":
         Path(root.current, "python").unlink()
         Path(root.current, "python").symlink_to("/nowhere/python3")
@@ -102,6 +114,22 @@ def test_damage_is_found(small: Path, root: Root, damage: str) -> None:
         os.unlink(root.current)
     (fault,) = store.faults(root)
     assert root.path in fault
+    store.switch(root, store.build(root, no_rules))
+    assert store.faults(root) == []
+    assert os.listdir(root.store) == [version]
+
+
+def test_another_standard_library_is_found(small: Path, root: Root) -> None:
+    store.switch(root, store.build(root, no_rules))
+    Path(root.path, "pyvenv.cfg").write_text("home = /nowhere\n")
+    (fault,) = store.faults(root)
+    assert f"{root.path}/pyvenv.cfg" in fault
+
+
+def test_the_sums_of_a_version_are_as_sha256sum_takes_them(small: Path, root: Root) -> None:
+    store.switch(root, store.build(root, no_rules))
+    done = subprocess.run(["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=root.current, capture_output=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_files_that_change_while_they_are_copied_are_refused(
