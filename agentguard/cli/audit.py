@@ -28,6 +28,8 @@ from ..edge.records.requests import Requests
 
 #: Seconds in each unit of an age.
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+#: How many stopped calls are shown where nobody says how many.
+_SHOWN = 50
 #: How much of a command line and of a reason a table shows; `--json` has all of it.
 _COMMAND, _REASON = 400, 240
 #: The width of a table that goes into a file or a pipe.
@@ -62,7 +64,9 @@ def _moment(ctx: click.Context, param: click.Parameter, value: str | None) -> fl
 @click.option("--program", default="", metavar="NAME", help="Only calls of this program.")
 @click.option("--rating", type=click.Choice(RATINGS), help="Only calls that are rated so.")
 @click.option("--session", default="", metavar="NAME", help="Only this session, by its name or id.")
-@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="The newest that many.")
+@click.option(
+    "--limit", type=click.IntRange(min=1), help=f"The newest that many. [default: {_SHOWN}; with --all, all of them]"
+)
 @click.option("--json", "as_json", is_flag=True, help="JSON Lines: one object each, nothing shortened.")
 @click.pass_context
 def audit(
@@ -72,7 +76,7 @@ def audit(
     program: str,
     rating: str | None,
     session: str,
-    limit: int,
+    limit: int | None,
     as_json: bool,
 ) -> None:
     """Show what was stopped and what came of it.
@@ -81,7 +85,7 @@ def audit(
     recorded (program, argv, cwd, session, rating, reasons, time in seconds since the epoch, …) with
     "seq" and "hash" of its row and, unless --all is given, its "outcome" (waiting, approved,
     approved and run, denied, timed out, interrupted or refused) and "open", whether
-    `agentguard approve` can still take it.
+    `agentguard approve` can still take it. What a limit leaves out is counted on standard error.
 
     \b
     Examples:
@@ -103,7 +107,10 @@ def audit(
         else:
             calls = blocked(log, Requests(database), since)
         fitting = (call for call in calls if _fits(call, program, rating, session))
-        shown = list(islice(fitting, limit))[::-1]
+        shown = list(islice(fitting, limit or (None if everything else _SHOWN)))[::-1]
+        left_out = sum(1 for _ in fitting)
+    if left_out:
+        click.echo(f"{left_out} older {'rows' if everything else 'calls'} that fit are left out (--limit)", err=True)
     if as_json:
         for call in shown:
             click.echo(json.dumps(call, sort_keys=True))

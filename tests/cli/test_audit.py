@@ -163,6 +163,20 @@ def test_filters(root: Root, past: Past) -> None:
     assert "neither an age" in run(root, "--since", "soon").stderr
 
 
+def test_what_a_limit_leaves_out_is_counted(root: Root, past: Past) -> None:
+    for number in range(60):
+        past.row("refused", f"rm {number}")
+        past.row("ran", f"git show {number}", rating="read")
+    assert told(root, "--all")[-1] == ("git show 59", "ran") and len(told(root, "--all")) == 120
+    assert run(root, "--all", "--json").stderr == ""
+    stopped = run(root, "--json")
+    assert len(stopped.stdout.splitlines()) == 50
+    assert stopped.stderr == "10 older calls that fit are left out (--limit)\n"
+    assert run(root, "--all", "--program", "git", "--limit", "7").stderr == (
+        "53 older rows that fit are left out (--limit)\n"
+    )
+
+
 def test_what_was_asked_before_since_and_answered_after_it_is_shown_whole(root: Root, past: Past) -> None:
     id = past.request("rm x")
     past.now += 1800
