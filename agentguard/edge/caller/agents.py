@@ -95,6 +95,9 @@ MARKS = (
 #: Two conventions for any agent: the value is its name, with a version after `@` or `_`, or just "1".
 GENERAL_MARKS = ("AI_AGENT", "AGENT")
 
+#: Where the open files of a process lie.
+_OPEN_FILES = ("/dev/stdin", "/dev/fd/", "/proc/")
+
 SHELLS = frozenset(("ash", "bash", "csh", "dash", "fish", "ksh", "mksh", "sh", "tcsh", "zsh"))
 
 _INTERPRETERS = ("node", "nodejs", "bun", "deno", "python", "pypy")
@@ -141,9 +144,9 @@ def shell(process: Process) -> str:
     words = iter(process.argv[1:])
     for word in words:
         if word in ("--", "-"):
-            return "once" if next(words, "") else "stays"
+            return _of_script(next(words, ""))
         if word[:1] not in ("-", "+"):
-            return "once"
+            return _of_script(word)
         if word in _VALUED:
             next(words, "")
         elif word.startswith("--"):
@@ -154,6 +157,11 @@ def shell(process: Process) -> str:
         elif "s" in word:
             return "stays"
     return "stays"
+
+
+def _of_script(path: str) -> str:
+    """The same for a shell that is given that script; what is written into an open file may come line by line."""
+    return "stays" if not path or path.startswith(_OPEN_FILES) else "once"
 
 
 def interpreter(process: Process) -> bool:

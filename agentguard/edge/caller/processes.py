@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 #: How much of an ancestor's command line is kept, in bytes.
 SHOWN_ARGV = 4096
+#: How old the outermost process of a call may be, in seconds. An older one is rather a server, or a shell that was
+#: left running: what has been made meanwhile need not be its own.
+LONGEST_CALL = 3600.0
 _UNSEEN = "/proc does not show this process"
 
 
@@ -76,14 +79,17 @@ def call_started(caller: Origin, sessions: Sessions) -> float | None:
     """When the outermost process of this very call began, in seconds since the epoch; None if nobody can tell.
 
     It is never earlier than the truth (a start is known to a clock tick), so that a file of an
-    earlier call is not taken for one of this call.
+    earlier call is not taken for one of this call. Nobody can tell of what began more than LONGEST_CALL ago.
     """
     try:
         line = (*caller.ancestry[::-1], this_process())
     except Unseen:
         return None
     first = _outermost(line, caller, sessions)
-    return None if first is None else _started(first)
+    if first is None:
+        return None
+    started = _started(first)
+    return started if time.time() - started <= LONGEST_CALL else None
 
 
 def _outermost(line: tuple[Process, ...], caller: Origin, sessions: Sessions) -> Process | None:

@@ -113,6 +113,9 @@ def test_marks_in_the_environment(environment: dict[str, str], found: tuple[str,
         (("sh", "./configure", "--prefix=/x"), "once"),
         (("sh", "-e", "./configure"), "once"),
         (("sh", "--", "./configure"), "once"),
+        (("bash", "/dev/stdin"), "stays"),
+        (("bash", "/dev/fd/63"), "stays"),
+        (("bash", "--", "/proc/self/fd/0"), "stays"),
         (("sh", "-s", "word"), "stays"),
         (("fish", "-C", "set x 1"), "stays"),
         (("fish", "-ic", "make"), "once"),
@@ -313,7 +316,8 @@ LINES = {
 def test_the_outermost_process_of_the_call(line: list[str], first: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "has_terminal", lambda: False)
     away = 4_000_000  # above the highest pid that Linux gives: none of these exist
-    made = [process(*word.rstrip(" *").split(), pid=away + i, start=i * 1000) for i, word in enumerate(line)]
+    early = _ticks_since_boot() - 100 * len(line)
+    made = [process(*word.rstrip(" *").split(), pid=away + i, start=early + i * 100) for i, word in enumerate(line)]
     sessions = {
         (made[i].pid, made[i].start): Session("s", "somebot" if word.endswith("**") else "bash -c x")
         for i, word in enumerate(line)
@@ -327,6 +331,20 @@ def test_the_outermost_process_of_the_call(line: list[str], first: int | None, m
     else:
         expected = processes._started(made[first])
         assert found == pytest.approx(expected, abs=0.005)
+
+
+def _ticks_since_boot() -> int:
+    return int(time.clock_gettime(time.CLOCK_BOOTTIME) * os.sysconf("SC_CLK_TCK"))
+
+
+@linux
+@pytest.mark.parametrize(("age", "is_told"), [(60, True), (3500, True), (3700, False), (1_000_000, False)])
+def test_what_was_left_running_has_begun_no_call(age: int, is_told: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = _ticks_since_boot() - age * os.sysconf("SC_CLK_TCK")
+    shell, call = process("bash", "-c", "x", pid=4_000_001, start=begun), process("rm", pid=4_000_002)
+    monkeypatch.setattr(processes, "_lineage", lambda: (call,))
+    caller = Origin(0, Session("s", "s"), (shell, process("claude", pid=4_000_000)), "claude")
+    assert (call_started(caller, {}) is not None) is is_told
 
 
 @linux
