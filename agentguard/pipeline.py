@@ -14,7 +14,6 @@ from .core.call import Invocation
 from .core.caller import Origin
 from .core.effect import Effect, Reading
 from .core.text.redact import masked_text
-from .core.word import text_of
 from .core.world import Witness
 from .errors import REFUSED, InstallError, RecordError, Unproven
 from .lean.canonical import digest
@@ -29,12 +28,17 @@ if TYPE_CHECKING:
 
     from .ports import Asker, Facts, Launcher, Log, Requests
 
+#: How many times as long as the first the look before running may take, so that what was seen is seen again.
+AGAIN = 2
 #: How many effects of one call a row keeps.
 RECORDED_EFFECTS = 50
 
 
 class Judged(Value):
-    """A call with all that was found out about it."""
+    """A call with all that was found out about it.
+
+    `cut_short` is None, or, where looking took too long, what had been seen by then to be beyond repair.
+    """
 
     call: Invocation
     reading: Reading
@@ -44,6 +48,7 @@ class Judged(Value):
     policy: Policy
     question: Question
     digest: str
+    cut_short: tuple[Effect, ...] | None = None
 
 
 class Confirmation(Value):
@@ -76,18 +81,39 @@ def guard(
 # Judging
 
 
-def judge(call: Invocation, origin: Origin, facts: Facts, requests: Requests) -> Judged:
-    """Rate a call and decide. Judging twice gives the same digest unless something has changed."""
+def judge(call: Invocation, origin: Origin, facts: Facts, requests: Requests, before: Judged | None = None) -> Judged:
+    """Rate a call and decide. Judging again, after `before`, gives the same digest unless something has changed."""
     real, identity = facts.real(call)
-    witness = Witness(facts.world)
-    reading = facts.read(call, witness)
-    denied = earlier(reading, text_of(call.cwd), _denials(reading, origin, requests), facts.located)
+    reading, evidence, cut_short = _look(call, facts, before)
+    denied = earlier(reading, call.cwd.guess, _denials(reading, origin, requests), facts.located)
     policy = facts.policy if reading.rating == "destructive" or denied else Policy()
     question = question_for(call, reading, origin, real, policy, facts.has_factors, denied)
-    where = (text_of(call.cwd), facts.directory())
+    where = (call.cwd.guess, facts.directory())
     who = (origin.uid, origin.session.id, origin.session.below)
-    exact = bound(digest((call.texts, where, real, identity, who, witness.evidence)), question)
-    return Judged(call, reading, decide(reading, denied), origin, real, policy, question, exact)
+    exact = bound(digest((call.texts, where, real, identity, who, evidence)), question)
+    return Judged(call, reading, decide(reading, denied), origin, real, policy, question, exact, cut_short)
+
+
+def _look(
+    call: Invocation, facts: Facts, before: Judged | None
+) -> tuple[Reading, list[tuple[Any, ...]], tuple[Effect, ...] | None]:
+    """What the call would do, the answers that this rests on, and what `Judged.cut_short` is.
+
+    How far a slow look gets is chance. So where it takes too long, only what is seen at once counts, and the
+    rest is unknown, however much of it was seen: then the same call is the same each time that it is judged,
+    and a person can approve it. What was already seen to be beyond repair stays so.
+    """
+    grave = before.cut_short if before else None
+    if grave is None:
+        facts.begin(AGAIN if before else 1)
+        witness = Witness(facts.world)
+        reading = facts.read(call, witness)
+        if not facts.cut:
+            return reading, witness.evidence, None
+        grave = tuple(effect for effect in reading.effects if effect.catastrophic)
+    facts.begin(0)
+    witness = Witness(facts.world)
+    return facts.read(call, witness) + Reading(grave), witness.evidence, grave
 
 
 def _denials(reading: Reading, origin: Origin, requests: Requests) -> tuple[Denial, ...]:
@@ -101,8 +127,11 @@ def _denials(reading: Reading, origin: Origin, requests: Requests) -> tuple[Deni
 
 
 def _unchanged(judged: Judged, facts: Facts, requests: Requests) -> bool:
-    """Judge again, just before running: the approval is for exactly what was shown."""
-    return judge(judged.call, judged.origin, facts, requests).digest == judged.digest
+    """Judge again, just before running: the approval is for exactly what was shown.
+
+    What took too long to be seen was shown as unknown, and is not looked at now either.
+    """
+    return judge(judged.call, judged.origin, facts, requests, judged).digest == judged.digest
 
 
 # Confirming
@@ -152,7 +181,7 @@ def _ask_here(judged: Judged, facts: Facts, log: Log, requests: Requests, asker:
 
 def _ask_elsewhere(judged: Judged, facts: Facts, log: Log, requests: Requests, asker: Asker) -> Request:
     """Put a request on the list, and wait for a person at another terminal."""
-    aim = hits(judged.reading, judged.call.texts, text_of(judged.call.cwd), facts.located)
+    aim = hits(judged.reading, judged.call.texts, judged.call.cwd.guess, facts.located)
     filed = requests.submit(judged.question, judged.digest, judged.origin, aim)
     request, patience = filed.request, judged.policy.patience(judged.call.variable("CI"))
     if request.state != "open":

@@ -24,6 +24,13 @@ class Facts(Protocol):
     def world(self) -> World:
         """The facts as seen from this call: one for both judgements, as standard input can be read only once."""
 
+    def begin(self, times: float) -> None:
+        """Begin a look at the world, of so many times what one may take; of no time for what is seen at once."""
+
+    @property
+    def cut(self) -> bool:
+        """Whether something was left unseen because the look took too long."""
+
     @property
     def policy(self) -> Policy:
         """What the owner has chosen; the same throughout one call. Raises InstallError."""

@@ -10,7 +10,8 @@ from _signal import SIG_DFL, SIGINT, signal  # `signal` itself would load `enum`
 
 from .approval.question import printable
 from .core.call import Invocation
-from .core.word import text_of
+from .core.text.encoding import decode
+from .core.word import Known
 from .edge.layout import Root
 from .edge.system.launch import environment, launch
 from .edge.system.programs import find
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from .approval.request import Request
     from .core.caller import Origin
     from .core.effect import Reading
+    from .core.word import Word
     from .core.world import World
     from .edge.caller.processes import Sessions
     from .edge.records.audit_log import AuditLog
@@ -41,7 +43,7 @@ def main(root: str, sigign: str, name: str, arguments: list[str], factors: str =
     """
     try:
         _occupy_streams()
-        call = Invocation.of((name, *arguments), _directory(), environment())
+        call = Invocation.of((name, *arguments), "/", environment()).replace(cwd=_directory())
         return _guarded(call, Root(root), sigign, tuple(filter(None, factors.split(","))))
     except KeyboardInterrupt:
         signal(SIGINT, SIG_DFL)
@@ -64,16 +66,19 @@ def main(root: str, sigign: str, name: str, arguments: list[str], factors: str =
 def _guarded(call: Invocation, root: Root, sigign: str, pins: tuple[str, ...]) -> int:
     """Guard a call with the real edges; `pins` are the fingerprints of the keys that prove a person."""
     from .edge.caller.processes import call_started
+    from .edge.installation.config import looking
     from .edge.records.audit_log import AuditLog
     from .edge.records.database import Database
     from .edge.records.requests import Requests
     from .edge.records.sessions import NamedSessions
+    from .edge.system.deadline import Deadline
     from .edge.world import RealWorld
 
     database = Database(root)
     log, requests = AuditLog(database), Requests(database)
     origin, sessions = _caller(NamedSessions(database), call)
-    world = RealWorld(call, root.shims, call_started(origin, sessions))
+    deadline = Deadline(looking(root))
+    world = RealWorld(call, root.shims, call_started(origin, sessions), deadline=deadline)
     facts = RealFacts(root, world, bool(pins))
     return guard(call, origin, facts, log, requests, RealAsker(root, log, sessions, pins), RealLauncher(world, sigign))
 
@@ -98,6 +103,15 @@ class RealFacts:
         self._root = root
         self._policy: Policy | None = None
 
+    def begin(self, times: float) -> None:
+        """By the deadline of the world."""
+        self.world.deadline.begin(times)
+
+    @property
+    def cut(self) -> bool:
+        """By the deadline of the world."""
+        return self.world.deadline.cut
+
     @property
     def policy(self) -> Policy:
         """What was chosen for this installation: read once, when a call first asks."""
@@ -121,7 +135,7 @@ class RealFacts:
 
     def real(self, call: Invocation) -> tuple[str, tuple[str, ...]]:
         """The next program of that name behind the shims."""
-        real = find(call.name, call.variable("PATH"), self._root.shims, text_of(call.cwd))
+        real = find(call.name, call.variable("PATH"), self._root.shims, call.cwd.guess)
         return real.path, real.identity
 
     def directory(self) -> tuple[str, ...]:
@@ -199,12 +213,16 @@ class RealLauncher:
         launch(program, call.texts, call.surroundings, self._sigign, self._world.stdin_read)
 
 
-def _directory() -> str:
+def _directory() -> Word:
+    """The working directory; unknown where it was removed or cannot be seen: nobody can tell what lies around it."""
     try:
-        return os.getcwd()
+        return Known(os.getcwd())
     except OSError as fault:
-        # What a relative path means there cannot be known, and so neither what the call would do.
-        raise AgentguardError(f"its working directory cannot be seen: {fault.strerror}", "use another one") from fault
+        from .core.word import Unknown
+
+        named = decode(os.readlink(b"/proc/self/cwd")) if os.path.lexists("/proc/self/cwd") else "a directory"
+        shown = f"{named.removesuffix(' (deleted)')} ({fault.strerror or fault})"
+        return Unknown(shown, shown)
 
 
 def _occupy_streams() -> None:

@@ -33,7 +33,7 @@ ALLOWED: dict[str, set[str]] = {
     "edge.caller": {"lean", "core"},
     "edge.providers": {"lean", "core"},
     "edge.git": {"lean", "core", "edge.system"},
-    "edge.files": {"lean", "core", "edge.git"},
+    "edge.files": {"lean", "core", "edge.system", "edge.git"},
     "edge.records": {"errors", "lean", "core", "policy", "approval", "edge.layout", "edge.caller"},
     "edge.terminal": {"lean", "core", "approval", "edge.caller"},
     "edge.installation": {"errors", "resources", "lean", "core", "rulebook", "policy", "edge.layout", "edge.records"},

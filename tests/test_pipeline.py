@@ -226,6 +226,76 @@ def test_what_changes_while_a_person_is_asked_here_does_not_run():
     assert scene.events == ["asked", f"prompt /dev/pts/3 {WORD}", "refused", "tell"]
 
 
+# Looking that takes too long
+
+
+def slow(*takes, **options):
+    """A scene in which each look takes so many times what it may take."""
+    scene = Scene(**options)
+    scene.facts.world.takes = list(takes)
+    return scene
+
+
+SLOW = {
+    "as slow again": (1.5, 1.5, 1.5),
+    "fast when it is looked at again": (1.5, 0.1, 0.1),
+    "somewhat slower when it is looked at again": (0.9, 1.9),
+}
+
+
+@pytest.mark.parametrize("takes", SLOW.values(), ids=SLOW)
+def test_a_slow_call_that_was_approved_while_it_waits_runs(takes):
+    scene = slow(*takes)
+    scene.requests.outcome = "approved"
+    assert scene.call() == LAUNCHED
+
+
+@pytest.mark.parametrize("takes", SLOW.values(), ids=SLOW)
+def test_a_slow_call_that_was_approved_here_runs(takes):
+    assert slow(*takes, terminal="/dev/pts/3", typed=True).call() == LAUNCHED
+
+
+def test_a_slow_call_that_was_approved_later_runs_though_it_gets_less_far():
+    scene = slow(1.5)
+    scene.facts.world.states = ["untracked", "modified", "missing"]
+    assert scene.call() == REFUSED
+    scene.answered()
+    assert scene.call() == LAUNCHED
+
+
+def test_what_is_seen_only_later_is_asked_again():
+    scene = slow(1.5)
+    scene.call()
+    scene.answered()
+    scene.facts.world.takes = [0.1]
+    assert scene.call() == REFUSED and len(scene.requests.pending()) == 1
+    scene.answered()
+    assert scene.call() == LAUNCHED
+
+
+def test_a_look_that_takes_too_long_is_no_look_for_what_was_approved():
+    scene = slow(0.5)
+    scene.call()
+    scene.answered()
+    scene.facts.world.takes = [2.5]
+    assert scene.call() == REFUSED
+
+
+@pytest.mark.parametrize("takes", [(1.5,), (1.5, 0.1)])
+def test_what_was_seen_to_be_beyond_repair_stays_so(takes):
+    scene = slow(*takes, terminal="/dev/pts/3", typed=True)
+    grave = Reading((effect(catastrophic="your home"),))
+    looks = scene.facts.read
+
+    def read(call, world):
+        looks(call, world)
+        return grave if scene.facts.world.times else DESTRUCTIVE
+
+    scene.facts.read = read
+    assert scene.call() == LAUNCHED
+    assert scene.asker.shown.catastrophic == "your home"
+
+
 def test_an_approval_that_another_process_spends_first_is_not_spent_twice():
     scene = Scene()
     scene.requests.outcome = "approved"

@@ -6,7 +6,6 @@ from ..core.call import Invocation
 from ..core.caller import Origin
 from ..core.effect import Rating, Reading, Reason
 from ..core.text.redact import masked, masked_text
-from ..core.word import text_of
 from ..lean.value import Value
 from ..policy.denials import changes
 from ..policy.settings import WORD, Policy, named
@@ -56,7 +55,7 @@ def question_for(
     return Question(
         program=call.name,
         argv=masked(call.texts),
-        cwd=text_of(call.cwd),
+        cwd=call.cwd.guess,
         real=real,
         rating=reading.rating,
         catastrophic=masked_text(reading.catastrophic),

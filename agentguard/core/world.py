@@ -35,6 +35,10 @@ PATH_STATES = {
 }
 
 
+#: How long a call may look at the world in order to be rated, where nobody has chosen otherwise, in seconds.
+LOOKING = 4.0
+
+
 class PathState(Value):
     """What is known of a path.
 

@@ -7,21 +7,27 @@ import stat
 import sys
 import time
 
-from ..core.text.encoding import encode
+from ..core.text.encoding import decode, encode
 from ..core.unseen import Unseen
-from ..core.word import Known, Unknown, text_of
+from ..core.word import Known, Unknown
 from ..core.world import Answer, Destination, PathState, World
 from ..errors import AgentguardError
 from ..lean.canonical import digest, fingerprint
 from ..lean.typing import TYPE_CHECKING
+from .system.deadline import Deadline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import Concatenate, ParamSpec, TypeVar
 
     from ..core.call import Call, Invocation
     from ..core.word import Word
     from .files.protected import Places
     from .git.git import Git
+    from .git.probes import Probe
+
+    P = ParamSpec("P")
+    T = TypeVar("T")
 
 #: The longest text that is read in order to rate it, in bytes.
 MOST_BYTES = 8 << 20
@@ -30,7 +36,30 @@ STDIN_SECONDS = 10.0
 #: How many paths a pattern may stand for.
 MOST_MATCHES = 100_000
 
+#: How long a path may be for the system to look at it, in bytes (PATH_MAX with its final NUL).
+_LONGEST_PATH = 4095
+
 _STDIN = ("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
+
+
+def _or_unseen(look: Callable[Concatenate[RealWorld, P], T]) -> Callable[Concatenate[RealWorld, P], T]:
+    """A look that raises Unseen for whatever the system refuses, where nothing below has a better word for it."""
+
+    def looks(self: RealWorld, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return look(self, *args, **kwargs)
+        except (OSError, ValueError) as fault:  # ValueError: a path with NUL
+            raise Unseen(_why(fault)) from fault
+
+    return looks
+
+
+def _why(fault: Exception) -> str:
+    """Which path cannot be looked at, and why."""
+    if isinstance(fault, OSError) and fault.filename is not None:
+        name = fault.filename
+        return f"{decode(name) if isinstance(name, bytes) else name} cannot be looked at: {fault.strerror}"
+    return f"it cannot be looked at: {fault}"
 
 
 class RealWorld(World):
@@ -40,14 +69,22 @@ class RealWorld(World):
     is when the outermost process of the call below the agent's own began, in seconds since the
     epoch; None where nothing has begun yet. `running` says whether the call is about to run in this
     very process, as in a shim, and not only checked: then standard input is the call's own, and what
-    is not there now is not there when it runs.
+    is not there now is not there when it runs. When `deadline` is over, nothing more is asked.
 
     After reading, `stdin_read` are the bytes that the real program must get in place of what was
     there (None: nothing was read), and `stdin_unusable` says why it cannot be given them all.
     """
 
-    def __init__(self, call: Invocation, shims: str, call_started: float | None = None, running: bool = True) -> None:
+    def __init__(
+        self,
+        call: Invocation,
+        shims: str,
+        call_started: float | None = None,
+        running: bool = True,
+        deadline: Deadline | None = None,
+    ) -> None:
         self.call = call
+        self.deadline = deadline or Deadline()
         self._shims = shims
         self.call_started = call_started
         self.running = running
@@ -89,37 +126,49 @@ class RealWorld(World):
     def paths(self, paths: tuple[str, ...], cwd: str, follow: bool) -> tuple[PathState, ...]:
         """See World; git is the system's own, and no variable of the call changes what it says."""
         from .files.states import states
+        from .system.child import Tool
         from .system.programs import installed_git
 
-        found = states(paths, cwd, follow, self._places(), installed_git(), self.call_started)
+        try:
+            git = Tool(installed_git(), self.deadline)
+            found = states(paths, cwd, follow, self._places(), git, self.call_started)
+        except (OSError, ValueError) as fault:
+            return tuple(PathState(path, "unseen", _why(fault)) for path in paths)
         return found if self.running else tuple(map(_foreseen, found))
 
+    @_or_unseen
     def expand(self, pattern: str, cwd: str) -> tuple[str, ...]:
         """See World; a backslash takes the next character literally. Raises Unseen for too many matches."""
         from .files.glob import expand
 
-        return expand(pattern, cwd, MOST_MATCHES)
+        return expand(pattern, cwd, MOST_MATCHES, self.deadline)
 
+    @_or_unseen
     def destination(self, sources: tuple[str, ...], target: str, cwd: str, inside: bool) -> Destination:
         """See World."""
         from .files.destinations import of_copies
 
-        return of_copies(sources, target, cwd, inside, self._places())
+        _within_reach(cwd, *sources, target)
+        return of_copies(sources, target, cwd, inside, self._places(), self.deadline)
 
+    @_or_unseen
     def unpacking(self, archive: str, target: str, cwd: str, strip: int) -> Destination:
         """See World."""
         from .files.destinations import of_archive
 
-        return of_archive(archive, target, cwd, strip, self._places())
+        _within_reach(cwd, archive, target)
+        return of_archive(archive, target, cwd, strip, self._places(), self.deadline)
 
+    @_or_unseen
     def below(self, starts: tuple[str, ...], names: tuple[str, ...], cwd: str) -> tuple[str, ...]:
         """See World; of a line that is only checked, a start of another place or time cannot be looked through."""
         from .files.listing import below
 
+        _within_reach(cwd, *starts)
         for path in () if self.running else map(_foreseen, (_missing_or_not(start, cwd) for start in starts)):
             if path.state == "unseen":
                 raise Unseen(f"{path.path}: {path.detail}")
-        return below(starts, names, cwd, self._places())
+        return below(starts, names, cwd, self._places(), self.deadline)
 
     def _places(self) -> Places:
         """The directories that are precious, as this call's environment has them."""
@@ -145,11 +194,14 @@ class RealWorld(World):
             raise Unseen(f"standard input: {fault.strerror}") from fault
         if stat.S_ISCHR(facts.st_mode) and os.isatty(0):
             raise Unseen("standard input is a terminal: what will be typed is not known")
+        began = time.monotonic()
         try:
             self.stdin_read = self._all_of_stdin()
         except OSError as fault:
             self.stdin_unusable = f"standard input cannot be read: {fault.strerror}"
             raise Unseen(self.stdin_unusable) from fault
+        finally:
+            self.deadline.extend(time.monotonic() - began)  # it was waited for, which has a limit of its own
         return self.stdin_read
 
     def _all_of_stdin(self) -> bytes:
@@ -189,10 +241,15 @@ class RealWorld(World):
             if isinstance(word, Unknown):
                 return Answer(unseen=f"what {word.written} stands for is not known before the line runs")
         try:
-            return PROBES[probe](call, self._git(call), self)
+            return self._probed(PROBES[probe], call)
         except Unseen as why:
             return Answer(unseen=str(why))
 
+    @_or_unseen
+    def _probed(self, probe: Probe, call: Call) -> Answer:
+        return probe(call, self._git(call), self)
+
+    @_or_unseen
     def lookup(self, source: str, key: str, call: Call) -> str | None:
         """See World; the sources are "railway-link" and those of edge.git.lookups."""
         if source == "railway-link":
@@ -214,16 +271,17 @@ class RealWorld(World):
 
     def _new_git(self, call: Call) -> Git:
         from .git.git import of_call
+        from .system.child import Tool
         from .system.programs import find, installed_git
 
         made = call.invocation
-        program = installed_git()
-        if not program:
+        path = installed_git()
+        if not path:
             try:
-                program = find("git", made.variable("PATH"), self.shims, text_of(made.cwd)).path
+                path = find("git", made.variable("PATH"), self.shims, made.cwd.guess).path
             except AgentguardError as fault:
                 raise Unseen(fault.message) from fault
-        return of_call(program, made)
+        return of_call(Tool(path, self.deadline), made)
 
     # What a program reads by itself
 
@@ -273,6 +331,13 @@ def _home(env: Mapping[str, Word]) -> Word:
         return Known(getpwuid(os.getuid()).pw_dir)
     except KeyError:
         return Known("")
+
+
+def _within_reach(cwd: str, *paths: str) -> None:
+    """Raise Unseen where a full path is too long to be looked at: the program may reach it from where it is."""
+    for path in paths:
+        if len(encode(os.path.join(cwd, path))) > _LONGEST_PATH:
+            raise Unseen(f"{path[:60]}…: its path is too long to be looked at")
 
 
 def _missing_or_not(path: str, cwd: str) -> PathState:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..core.effect import BY_PATH, Reading, Target
 from ..core.text.glob import like
 from ..core.text.redact import masked_text
+from ..core.world import LOOKING
 from ..lean.typing import TYPE_CHECKING
 from ..lean.value import Value
 
@@ -27,7 +28,8 @@ class Policy(Value):
     """The settings of an installation; each default is the strict choice.
 
     `wait` is in seconds, below the 120 that agents give a command; `approval` is how long an approval may be
-    spent after it was given, in seconds. `factor` holds "destructive" (every call that asks),
+    spent after it was given, in seconds; `looking` is how long the world may be looked at before what was
+    not seen is unknown, in seconds. `factor` holds "destructive" (every call that asks),
     "catastrophic" or ids of rules, in which `*` stands for any text; `words` holds such ids, each
     with what must be typed: a word, or NAME.
     """
@@ -36,6 +38,7 @@ class Policy(Value):
     approval: float = APPROVAL_LIFE
     factor: tuple[str, ...] = ("catastrophic",)
     words: tuple[tuple[str, str], ...] = ()
+    looking: float = LOOKING
 
     def patience(self, ci: str | None) -> float:
         """How many seconds a call waits for a person, by its variable CI: none in continuous integration."""

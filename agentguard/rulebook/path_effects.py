@@ -88,7 +88,9 @@ def _destination(call: Call, world: World) -> Destination | Unseen | None:
     """Where the call's SOURCE arguments come to lie, or why nobody can tell; None if nothing is copied."""
     sources, archives, strips = call.played("SOURCE"), call.played("ARCHIVE"), call.played("STRIP")
     targets = [(a.value, a.role) for a in call.playing("DEST", "TARGET") if a.value is not None]
-    for word in (*sources, *archives, *strips, *(target for target, _ in targets), call.cwd):
+    places = (*sources, *archives, *(target for target, _ in targets))
+    relative = (call.cwd,) if any(word.guess[:1] != "/" for word in places) else ()
+    for word in (*places, *strips, *relative):
         if isinstance(word, Unknown):  # which may also be several words
             return Unseen(f"what {word.written} stands for is not known before the line runs")
     if not (sources or archives) or not targets:

@@ -457,13 +457,23 @@ def test_bad_rules_are_not_installed(tmp_path, damage, told):
 
 
 def test_a_working_directory_that_is_gone(guarded, work):
-    gone = work / "gone"
-    session = guarded.agent(work, *[f"mkdir gone; cd gone; rmdir {gone}; {line}" for line in ("git --version", "rm x")])
-    for call in session.calls:
-        assert (call.status, call.out) == (126, "")
-        *shell, guard = call.err.splitlines(keepends=True)  # the shell that a shim starts in says so on its own
-        assert "its working directory cannot be seen" in one_line(guard)
-        assert all("getcwd" in line for line in shell)
+    """What a program says of it, it says itself; a path that starts there is one that nobody knows."""
+    (work / "node_modules").mkdir()
+    lines = {
+        "git --version": (0, ""),
+        "git status": (128, "Unable to read current working directory"),
+        f"rm -r {work}/node_modules": (0, ""),
+        f"rm {work}/precious": (126, "no person has answered yet"),
+        "rm x": (126, "is not known"),
+        "rm ../precious": (126, "is not known"),
+        "git clean -fd ..": (126, "is not known"),
+        "git checkout -- ../precious": (126, "is not known"),
+    }
+    gone = f"mkdir gone; cd gone; rmdir {work}/gone"
+    session = guarded.agent(work, *(f"{gone}; {line}" for line in lines))
+    for line, (status, told), call in zip(lines, lines.values(), session.calls, strict=True):
+        assert call.status == status, (line, call)
+        assert told in call.err and "failed:" not in call.err.replace("getcwd() failed:", ""), (line, call)
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&-", "<&- >&- 2>&-"])

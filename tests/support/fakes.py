@@ -26,12 +26,21 @@ LAUNCHED = 77
 
 
 class FakeWorld(World):
-    """Every path is in the first of `states`; each look but the last takes one away."""
+    """Every path is in the first of `states`; each look but the last takes one away.
+
+    A look takes the first of `takes` (each but the last is taken away), in times of what one may take.
+    """
 
     def __init__(self, *states: str) -> None:
         self.states = list(states)
+        self.takes = [0.0]
+        self.times, self.cut = 1.0, False
 
     def paths(self, paths: tuple[str, ...], cwd: str, follow: bool) -> tuple[PathState, ...]:
+        takes = self.takes.pop(0) if len(self.takes) > 1 and self.times else self.takes[0]
+        if takes > self.times:
+            self.cut = True
+            return tuple(PathState(path, "unseen", "looking took too long") for path in paths)
         state = self.states.pop(0) if len(self.states) > 1 else self.states[0]
         return tuple(PathState(path, state) for path in paths)  # type: ignore[arg-type]
 
@@ -46,6 +55,13 @@ class FakeFacts:
         self.reading = reading
         self.inode = ("8", "1")
         self.program = ("8", "9")
+
+    def begin(self, times: float) -> None:
+        self.world.times, self.world.cut = times, False
+
+    @property
+    def cut(self) -> bool:
+        return self.world.cut
 
     def read(self, call: Invocation, world: World) -> Reading:
         world.paths(call.argv[2:], call.cwd, False)

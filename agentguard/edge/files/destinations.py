@@ -15,6 +15,7 @@ from .listing import Budget
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ..system.deadline import Deadline
     from .protected import Places
 
 #: How many directory entries are looked at for one question.
@@ -23,7 +24,9 @@ MOST_ENTRIES = 200_000
 MOST_ARCHIVE = 64 << 20
 
 
-def of_copies(sources: tuple[str, ...], destination: str, cwd: str, inside: bool, places: Places) -> Destination:
+def of_copies(
+    sources: tuple[str, ...], destination: str, cwd: str, inside: bool, places: Places, deadline: Deadline
+) -> Destination:
     """See core.world.World.destination.
 
     A directory is merged with one that is there already. A file never takes a directory's place:
@@ -32,7 +35,7 @@ def of_copies(sources: tuple[str, ...], destination: str, cwd: str, inside: bool
     here = encode(cwd)
     place = os.path.join(here, encode(destination))
     within = inside and os.path.isdir(place)
-    at, over, grave, budget = [], list[bytes](), "", Budget(MOST_ENTRIES)
+    at, over, grave, budget = [], list[bytes](), "", Budget(MOST_ENTRIES, deadline)
     for source in sources:
         given = os.path.join(here, encode(source))
         target = os.path.normpath(os.path.join(place, os.path.basename(given.rstrip(b"/")))) if within else place
@@ -58,7 +61,7 @@ def _over(source: bytes, target: bytes, budget: Budget) -> Iterator[bytes]:
             waiting += [(one.path, os.path.join(target, one.name)) for one in budget.entries(source)]
 
 
-def of_archive(archive: str, destination: str, cwd: str, strip: int, places: Places) -> Destination:
+def of_archive(archive: str, destination: str, cwd: str, strip: int, places: Places, deadline: Deadline) -> Destination:
     """See core.world.World.unpacking; where nothing that matters lies, the archive is not even opened."""
     here = encode(cwd)
     place = os.path.realpath(os.path.join(here, encode(destination)))
@@ -66,7 +69,7 @@ def of_archive(archive: str, destination: str, cwd: str, strip: int, places: Pla
     if not os.path.isdir(place) or not os.listdir(place) or _disposable(os.path.join(place, b"x"), places):
         return Destination(at)
     over = []
-    for name in _members(os.path.join(here, encode(archive))):
+    for name in _members(os.path.join(here, encode(archive)), deadline):
         parts = [part for part in encode(name).split(b"/") if part not in (b"", b".", b"..")][strip:]
         target = os.path.join(place, *parts)
         if parts and os.path.lexists(target) and not os.path.isdir(target):
@@ -74,7 +77,7 @@ def of_archive(archive: str, destination: str, cwd: str, strip: int, places: Pla
     return Destination(at, tuple(map(decode, dict.fromkeys(over))))
 
 
-def _members(archive: bytes) -> list[str]:
+def _members(archive: bytes, deadline: Deadline) -> list[str]:
     """The names of the files in a tar or zip file; raises Unseen."""
     from tarfile import TarError
     from tarfile import open as tar
@@ -95,6 +98,7 @@ def _members(archive: bytes) -> list[str]:
         with tar(path, errors="surrogateescape") as packed:
             for member in packed:
                 names.append(member.name)
+                deadline.left()
                 if len(names) > MOST_ENTRIES:
                     raise Unseen(f"{path}: more than {MOST_ENTRIES} files")
         return names

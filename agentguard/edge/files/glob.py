@@ -11,8 +11,10 @@ from ...lean.typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from re import Pattern
 
+    from ..system.deadline import Deadline
 
-def expand(pattern: str, cwd: str, most: int) -> tuple[str, ...]:
+
+def expand(pattern: str, cwd: str, most: int, deadline: Deadline) -> tuple[str, ...]:
     """The paths that match, sorted by their bytes; none if nothing does.
 
     A backslash takes the next character literally. A name that starts with a dot is matched
@@ -24,7 +26,7 @@ def expand(pattern: str, cwd: str, most: int) -> tuple[str, ...]:
     for number, part in enumerate(parts):
         is_last = number == len(parts) - 1
         if _has_magic(part):
-            found = [path for stem in found for path in _matching(stem, part, cwd)]
+            found = [path for stem in found for path in _matching(stem, part, cwd, deadline)]
         else:
             found = [stem + _literal(part) for stem in found]
         if len(found) > most:
@@ -36,7 +38,8 @@ def expand(pattern: str, cwd: str, most: int) -> tuple[str, ...]:
     return tuple(sorted(found, key=encode)) if parts else ()
 
 
-def _matching(stem: str, part: str, cwd: str) -> list[str]:
+def _matching(stem: str, part: str, cwd: str, deadline: Deadline) -> list[str]:
+    deadline.left()
     wanted = _compiled(part)
     try:
         names = os.listdir(encode(os.path.join(cwd, stem)))

@@ -9,6 +9,7 @@ from ...core.unseen import TooWide, Unseen
 from ...lean.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ..system.deadline import Deadline
     from .protected import Places
 
 #: How many directory entries are looked at for a search by name: an ordinary project's, its dependencies among them.
@@ -16,13 +17,15 @@ MOST_SEARCHED = 50_000
 
 
 class Budget:
-    """The entries that may still be looked at."""
+    """The entries that may still be looked at, and until when."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, deadline: Deadline) -> None:
         self.most = self.left = most
+        self._deadline = deadline
 
     def entries(self, directory: bytes) -> list[os.DirEntry[bytes]]:
         """The entries of a directory, in the order of their names; raises Unseen."""
+        self._deadline.left()
         try:
             with os.scandir(directory) as listing:
                 found = sorted(listing, key=lambda entry: entry.name)
@@ -34,7 +37,9 @@ class Budget:
         return found
 
 
-def below(starts: tuple[str, ...], names: tuple[str, ...], cwd: str, places: Places) -> tuple[str, ...]:
+def below(
+    starts: tuple[str, ...], names: tuple[str, ...], cwd: str, places: Places, deadline: Deadline
+) -> tuple[str, ...]:
     """See core.world.World.below; symbolic links below `starts` are not followed.
 
     A place of the machine rather than of a project is too wide, however little lies there now.
@@ -43,7 +48,7 @@ def below(starts: tuple[str, ...], names: tuple[str, ...], cwd: str, places: Pla
     from re import compile
 
     wanted = [compile(encode(translate(name))) for name in names]
-    budget, found = Budget(MOST_SEARCHED), list[bytes]()
+    budget, found = Budget(MOST_SEARCHED, deadline), list[bytes]()
     here = encode(cwd)
     waiting = [encode(start) for start in starts]
     for start in waiting:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-import time
 
 from ...core.text.encoding import decode, encode
 from ...core.unseen import Unseen
@@ -19,21 +18,22 @@ from .path_summary import PathSummary
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ..system.child import Tool
     from .protected import Places
 
-#: How much is looked at for one call: directory entries, seconds, and repositories inside others.
+#: How much is looked at for one call: directory entries, and repositories inside others.
 MOST_ENTRIES = 500_000
-MOST_SECONDS = 5.0
 MOST_REPOSITORIES = 50
 
 
 def states(
-    paths: Sequence[str], cwd: str, follow: bool, places: Places, git: str, call_started: float | None
+    paths: Sequence[str], cwd: str, follow: bool, places: Places, git: Tool, call_started: float | None
 ) -> tuple[PathState, ...]:
     """The state of each of these operands of one call, in order; see core.world.World.paths.
 
-    `git` is the program that is asked, once for each repository. `call_started`, in seconds since
-    the epoch, is when the outermost process of the call began; without it nothing counts as born.
+    `git` is the program that is asked, once for each repository, and has the deadline of all of it.
+    `call_started`, in seconds since the epoch, is when the outermost process of the call began; without
+    it nothing counts as born.
     """
     return _Look(places, git, call_started, cwd, follow).at(paths)
 
@@ -61,7 +61,7 @@ class _Region:
 class _Look:
     """One look at all operands of a call, within one budget of time and entries."""
 
-    def __init__(self, places: Places, git: str, call_started: float | None, cwd: str, follow: bool) -> None:
+    def __init__(self, places: Places, git: Tool, call_started: float | None, cwd: str, follow: bool) -> None:
         self.places = places
         self.git = git
         self.call_started = call_started
@@ -70,7 +70,6 @@ class _Look:
         self.real_cwd = os.path.realpath(encode(cwd))
         self.entries = MOST_ENTRIES
         self.repositories = MOST_REPOSITORIES
-        self.deadline = time.monotonic() + MOST_SECONDS
         self.roots: dict[bytes, bytes] = {}
         self.regions: dict[bytes, _Region] = {b"": _Region()}
 
@@ -161,6 +160,8 @@ class _Look:
             top = region.root or self.places.top(path)
             named = disposable.possible(path) and disposable.within(path, top)
             ignored = region.tree is not None and region.tree.ignores(region.inner(path))
+            if not self._afford(1, path, found):
+                return
             if stat.S_ISDIR(mode):
                 below_top = disposable.possible(path) and path.startswith(top + b"/")
                 named = named or (below_top and disposable.directory(os.path.basename(path)))
@@ -205,13 +206,14 @@ class _Look:
 
     def _afford(self, entries: int, path: bytes, found: PathSummary) -> bool:
         self.entries -= entries
-        if self.entries < 0:
-            found.note("unseen", path, f"there are more than {MOST_ENTRIES} files to look at")
-        elif time.monotonic() > self.deadline:
-            found.note("unseen", path, f"it takes longer than {MOST_SECONDS:.0f} s to look through")
-        else:
-            return True
-        return False
+        try:
+            if self.entries < 0:
+                raise Unseen(f"there are more than {MOST_ENTRIES} files to look at")
+            self.git.deadline.left()
+        except Unseen as why:
+            found.note("unseen", path, str(why))
+            return False
+        return True
 
     def _enter(
         self,

@@ -11,6 +11,8 @@ from ...lean.typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ..system.child import Tool
+
 #: Up to this many paths are asked for by name; for more, the directory that holds them all.
 _BY_NAME = 64
 
@@ -22,8 +24,8 @@ class WorkTree:
     Unseen if git cannot tell.
     """
 
-    def __init__(self, program: str, root: bytes, asked: Sequence[bytes]) -> None:
-        if not program:
+    def __init__(self, program: Tool, root: bytes, asked: Sequence[bytes]) -> None:
+        if not program.path:
             raise Unseen("git is not installed in a usual place")
         from .git import of_work_tree
         from .hidden_changes import unwatched
@@ -61,12 +63,12 @@ class WorkTree:
         return "tracked" if path in self._tracked else "untracked"
 
 
-def unpushed(program: str, root: bytes) -> str:
+def unpushed(program: Tool, root: bytes) -> str:
     """What a repository holds that no remote has, as far as it knows itself; "" if nothing.
 
     Raises Unseen if git cannot tell.
     """
-    if not program:
+    if not program.path:
         raise Unseen("git is not installed in a usual place")
     from .git import of_work_tree
     from .hidden_changes import changes

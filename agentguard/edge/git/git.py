@@ -13,16 +13,14 @@ from ...core.unseen import Unseen
 from ...core.word import Unknown, text_of
 from ...lean.typing import TYPE_CHECKING
 from ...lean.value import Value
-from ..system.child import Finished, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ...core.call import Invocation
     from ...core.word import Word
+    from ..system.child import Finished, Tool
 
-#: How long one git command may take, in seconds.
-SECONDS = 3.0
 #: What of a call's environment says which repository it means, and how it is read. Everything
 #: else of git's (GIT_EXEC_PATH, GIT_EXTERNAL_DIFF, GIT_SSH, GIT_TRACE …) starts or writes something.
 _MEANT = frozenset(
@@ -122,7 +120,7 @@ class Git:
     again: make a new one for each look.
     """
 
-    def __init__(self, program: str, env: Mapping[str, str], options: Sequence[str]) -> None:
+    def __init__(self, program: Tool, env: Mapping[str, str], options: Sequence[str]) -> None:
         self.program = program
         self.options = tuple(options)
         self.env = {encode(name): encode(value) for name, value in env.items()} | _QUIET
@@ -149,7 +147,7 @@ class Git:
 
     def _answer(self, *words: str) -> Finished:
         if words not in self._done:
-            self._done[words] = run([encode(word) for word in (self.program, *words)], self.env, SECONDS)
+            self._done[words] = self.program.run(words, self.env)
         return self._done[words]
 
     def lines(self, *words: str, fine: tuple[int, ...] = (0,)) -> list[str]:
@@ -263,7 +261,7 @@ def _changes(listing: str) -> Iterator[Change]:
             yield Change(kind, kind, record[2:])
 
 
-def of_call(program: str, call: Invocation) -> Git:
+def of_call(program: Tool, call: Invocation) -> Git:
     """Git as this call of git would see its repository: by its options before the subcommand and its environment."""
     if isinstance(call.cwd, Unknown):
         raise Unseen(f"the directory {call.cwd.written} is not known before the line runs")
@@ -272,12 +270,12 @@ def of_call(program: str, call: Invocation) -> Git:
     return Git(program, meant, ("-C", call.cwd.text, *_global_options(call.argv)))
 
 
-def of_work_tree(program: str, root: str) -> Git:
+def of_work_tree(program: Tool, root: str) -> Git:
     """Git for the repository whose `.git` is in the directory `root`, whatever the environment says."""
     return Git(program, _own() | {"GIT_CEILING_DIRECTORIES": os.path.dirname(root)}, ("-C", root))
 
 
-def of_git_directory(program: str, git_directory: str) -> Git:
+def of_git_directory(program: Tool, git_directory: str) -> Git:
     """Git for the repository kept in that directory, whatever the environment says."""
     return Git(program, _own(), (f"--git-dir={git_directory}",))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...core.world import LOOKING
 from ...errors import InstallError
 from ...lean.typing import TYPE_CHECKING
 from ...policy.settings import LONGEST_APPROVAL, Policy
@@ -10,6 +11,8 @@ from ..layout import Root
 if TYPE_CHECKING:
     from typing import Any
 
+#: The longest that a call may look at the world, in seconds.
+LONGEST_LOOK = 60.0
 _HINT = "mend it, or remove it and run `agentguard install` again"
 
 
@@ -39,6 +42,17 @@ def policy(root: Root) -> Policy:
     return Policy(**fields)
 
 
+def looking(root: Root) -> float:
+    """How long a call may look before it is rated, in seconds; TOML is read only where it is set."""
+    try:
+        with open(root.config, "rb") as file:
+            if b"looking" not in file.read():
+                return LOOKING
+        return policy(root).looking
+    except (OSError, InstallError):  # told to whom it matters: a call that asks
+        return LOOKING
+
+
 def _is_seconds(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < float("inf")
 
@@ -46,6 +60,11 @@ def _is_seconds(value: object) -> bool:
 def _is_life(value: object) -> bool:
     """How long an approval is good: one that is good for ever is no approval of what was shown."""
     return _is_seconds(value) and 0 < float(str(value)) <= LONGEST_APPROVAL
+
+
+def _is_patience(value: object) -> bool:
+    """How long a call may look before it is rated: for what waits longer, agents have no patience."""
+    return _is_seconds(value) and 0 < float(str(value)) <= LONGEST_LOOK
 
 
 def _are_marks(value: object) -> bool:
@@ -70,6 +89,7 @@ _RATINGS = ("catastrophic", "destructive")
 _KEYS = {
     "wait": (_is_seconds, "a number of seconds"),
     "approval": (_is_life, f"a number of seconds, at most {LONGEST_APPROVAL:g}"),
+    "looking": (_is_patience, f"a number of seconds, at most {LONGEST_LOOK:g}"),
     "factor": (_are_marks, 'a list of "catastrophic", "destructive" or ids of rules'),
     "words": (_are_words, "a table of ids of rules, each with the word to be typed"),
 }

@@ -9,18 +9,37 @@ import os
 import time
 from _signal import SIG_DFL, SIG_IGN, SIGCHLD, SIGKILL, SIGPIPE, SIGXFSZ, getsignal, signal  # `signal` loads `enum`
 
+from ...core.text.encoding import encode
 from ...core.unseen import Unseen
 from ...lean.typing import TYPE_CHECKING
 from ...lean.value import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from .deadline import Deadline
 
 #: More than any probe's answer has, in bytes.
 OUTPUT_LIMIT = 64 << 20
 #: How long to wait before looking again at a child that has closed its output but not ended, in
 #: seconds, and at most: as a rule it is about to end.
 _PAUSE, _LONGEST_PAUSE = 0.00005, 0.002
+
+
+class Tool:
+    """A program that may be asked for facts, at an absolute path ("": there is none), until `deadline`."""
+
+    def __init__(self, path: str, deadline: Deadline) -> None:
+        self.path = path
+        self.deadline = deadline
+
+    def run(self, words: Sequence[str], env: Mapping[bytes, bytes]) -> Finished:
+        """Run it with these arguments; raises Unseen if it cannot be started or does not end in time."""
+        try:
+            return run([encode(word) for word in (self.path, *words)], env, self.deadline.left())
+        except Unseen:
+            self.deadline.left()  # if it is over, that is why
+            raise
 
 
 class Finished(Value):

@@ -13,6 +13,7 @@ from agentguard.edge.files import listing
 from agentguard.edge.files.destinations import of_archive, of_copies
 from agentguard.edge.files.listing import below
 from agentguard.edge.files.protected import Places
+from agentguard.edge.system.deadline import Deadline
 
 PLACES = Places({})
 
@@ -48,13 +49,13 @@ def here():
     ],
 )
 def test_what_is_replaced_where_copies_come_to_lie(here, sources, destination, inside, over):
-    found = of_copies(tuple(sources), destination, here, inside, PLACES)
+    found = of_copies(tuple(sources), destination, here, inside, PLACES, Deadline())
     assert sorted(found.over) == [f"{here}/{path}" for path in over]
 
 
 def test_what_comes_into_a_directory_from_nowhere_is_not_seen(here):
     with pytest.raises(Unseen):
-        of_copies(("host:src",), "out", here, False, PLACES)
+        of_copies(("host:src",), "out", here, False, PLACES, Deadline())
 
 
 @pytest.mark.parametrize(
@@ -62,7 +63,7 @@ def test_what_comes_into_a_directory_from_nowhere_is_not_seen(here):
     [("out", False), ("new", False), ("/tmp", True), ("/tmp/new", True), ("/dev/null", True), ("node_modules", True)],
 )
 def test_what_moves_to_a_disposable_place_is_not_kept(here, destination, is_disposable):
-    assert bool(of_copies(("a",), destination, here, True, PLACES).disposable) == is_disposable
+    assert bool(of_copies(("a",), destination, here, True, PLACES, Deadline()).disposable) == is_disposable
 
 
 def test_an_archive_unpacks_over_what_has_its_names(here):
@@ -72,26 +73,26 @@ def test_an_archive_unpacks_over_what_has_its_names(here):
             packed.addfile(info)
     with zipfile.ZipFile(f"{here}/pack.zip", "w") as zipped:
         zipped.writestr("../out/a", "")
-    assert of_archive("pack.tgz", ".", here, 0, PLACES).over == (f"{here}/a", f"{here}/src/x")
-    assert of_archive("pack.tgz", "src", here, 1, PLACES).over == (f"{here}/src/x",)
-    assert of_archive("pack.zip", ".", here, 0, PLACES).over == (f"{here}/out/a",)
-    assert of_archive("pack", ".", here, 0, PLACES).over == (f"{here}/out/a",)
-    assert not of_archive("pack.tgz", "new", here, 0, PLACES).over
+    assert of_archive("pack.tgz", ".", here, 0, PLACES, Deadline()).over == (f"{here}/a", f"{here}/src/x")
+    assert of_archive("pack.tgz", "src", here, 1, PLACES, Deadline()).over == (f"{here}/src/x",)
+    assert of_archive("pack.zip", ".", here, 0, PLACES, Deadline()).over == (f"{here}/out/a",)
+    assert of_archive("pack", ".", here, 0, PLACES, Deadline()).over == (f"{here}/out/a",)
+    assert not of_archive("pack.tgz", "new", here, 0, PLACES, Deadline()).over
 
 
 @pytest.mark.parametrize("archive", ["missing", "a", "-", "src"])
 def test_an_archive_that_cannot_be_read_matters_only_where_something_lies(here, archive):
-    assert not of_archive(archive, "empty", here, 0, PLACES).over
-    assert not of_archive(archive, "node_modules", here, 0, PLACES).over
+    assert not of_archive(archive, "empty", here, 0, PLACES, Deadline()).over
+    assert not of_archive(archive, "node_modules", here, 0, PLACES, Deadline()).over
     with pytest.raises(Unseen):
-        of_archive(archive, "out", here, 0, PLACES)
+        of_archive(archive, "out", here, 0, PLACES, Deadline())
 
 
 def test_below_finds_names_at_any_depth_and_follows_no_link(here):
-    assert below((".",), ("x", "m*"), here, PLACES) == ("./node_modules/m", "./out/src/x", "./src/x")
-    assert below(("src", "a"), ("[ax]",), here, PLACES) == ("a", "src/x")
-    assert below(("link",), ("link",), here, PLACES) == ("link",)
-    assert below(("missing",), ("*",), here, PLACES) == ()
+    assert below((".",), ("x", "m*"), here, PLACES, Deadline()) == ("./node_modules/m", "./out/src/x", "./src/x")
+    assert below(("src", "a"), ("[ax]",), here, PLACES, Deadline()) == ("a", "src/x")
+    assert below(("link",), ("link",), here, PLACES, Deadline()) == ("link",)
+    assert below(("missing",), ("*",), here, PLACES, Deadline()) == ()
 
 
 def test_below_does_not_pass_over_what_it_cannot_read(here, monkeypatch):
@@ -100,19 +101,19 @@ def test_below_does_not_pass_over_what_it_cannot_read(here, monkeypatch):
 
     monkeypatch.setattr(os, "scandir", refuse)
     with pytest.raises(Unseen):
-        below((".",), ("x",), here, PLACES)
+        below((".",), ("x",), here, PLACES, Deadline())
 
 
 @pytest.mark.parametrize("start", ["/", "/usr", "/home", "/home/somebody", "/tmp", "src/../../../../..", "~"])
 def test_a_place_of_the_machine_is_not_looked_through(here, start):
     starts = ("src", pwd.getpwuid(os.getuid()).pw_dir if start == "~" else start)  # whatever HOME says
     with pytest.raises(TooWide, match="is not looked through"):
-        below(starts, ("x",), here, PLACES)
+        below(starts, ("x",), here, PLACES, Deadline())
     with pytest.raises(TooWide):
-        below((".",), ("x",), here, Places({"HOME": here}))
+        below((".",), ("x",), here, Places({"HOME": here}), Deadline())
 
 
 def test_no_more_is_looked_through_than_an_ordinary_project_has(here, monkeypatch):
     monkeypatch.setattr(listing, "MOST_SEARCHED", 9)
     with pytest.raises(TooWide, match="more than 9 files"):
-        below((".",), ("x",), here, PLACES)
+        below((".",), ("x",), here, PLACES, Deadline())

@@ -16,6 +16,8 @@ from agentguard.edge.files.birth_time import born
 from agentguard.edge.files.path_summary import ORDER
 from agentguard.edge.files.protected import Places
 from agentguard.edge.files.states import states
+from agentguard.edge.system.child import Tool
+from agentguard.edge.system.deadline import Deadline
 from agentguard.edge.system.programs import installed_git
 
 
@@ -28,8 +30,9 @@ class Fixed(Places):
         self.mounts = frozenset(os.fsencode(mount) for mount in mounts)
 
 
-def look(cwd, *given, follow=False, started=None, places=None):
-    return states(tuple(map(str, given)), str(cwd), follow, places or Fixed(), installed_git(), started)
+def look(cwd, *given, follow=False, started=None, places=None, deadline=None):
+    git = Tool(installed_git(), deadline or Deadline())
+    return states(tuple(map(str, given)), str(cwd), follow, places or Fixed(), git, started)
 
 
 def state(cwd, *given, **options):
@@ -447,14 +450,21 @@ def test_too_much_to_look_at_is_unseen(lasting_tmp, monkeypatch):
     (found,) = look("/", lasting_tmp)
     assert found.state == "unseen" and "5 files" in found.detail
     monkeypatch.setattr(paths_module, "MOST_ENTRIES", 500)
-    monkeypatch.setattr(paths_module, "MOST_SECONDS", -1.0)
-    assert state("/", lasting_tmp) == ["unseen"]
+    assert state("/", lasting_tmp) == ["unversioned"]
+
+
+def test_what_takes_too_long_to_look_through_is_unseen(lasting_tmp):
+    (lasting_tmp / "x").write_text("x")
+    over = Deadline(4.0, iter([0.0, *range(5, 100)]).__next__)
+    there, missing = look("/", lasting_tmp, lasting_tmp / "gone", deadline=over)
+    assert (there.state, there.detail) == ("unseen", "looking took longer than 4 s") and over.cut
+    assert missing.state == "missing"
 
 
 def test_a_hundred_thousand_operands(lasting_tmp):
     (lasting_tmp / "a").write_text("x")
     names = [f"gone{number}" for number in range(100_000)] + ["a"]
-    found = state(lasting_tmp, *names)
+    found = state(lasting_tmp, *names, deadline=Deadline(60))
     assert found.count("missing") == 100_000 and found[-1] == "unversioned"
 
 

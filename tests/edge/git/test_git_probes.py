@@ -16,6 +16,7 @@ from agentguard.core.unseen import Unseen
 from agentguard.core.word import Unknown, known
 from agentguard.edge.git import hidden_changes, refs
 from agentguard.edge.git.probes import PROBES
+from agentguard.edge.system.deadline import Deadline
 from agentguard.edge.world import RealWorld
 from agentguard.rulebook.argv import parse
 
@@ -732,8 +733,8 @@ def test_a_git_that_hangs_is_unseen(repo, lasting_tmp, monkeypatch):
     slow.write_text("#!/bin/sh\nsleep 60\n")
     slow.chmod(0o755)
     monkeypatch.setattr("agentguard.edge.system.programs._INSTALLED", (os.fsencode(slow),))
-    monkeypatch.setattr("agentguard.edge.git.git.SECONDS", 0.2)
-    assert "too long" in ask("worktree-dirty", repo.path, "git reset --hard").unseen
+    monkeypatch.setattr("agentguard.edge.world.Deadline", lambda: Deadline(0.2))
+    assert ask("worktree-dirty", repo.path, "git reset --hard").unseen == "looking took longer than 0.2 s"
 
 
 def test_without_a_system_git_the_next_on_path_is_asked_and_never_a_shim(repo, lasting_tmp, monkeypatch):

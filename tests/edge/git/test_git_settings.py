@@ -10,11 +10,13 @@ from support.repository import ENV, Repository
 from agentguard.core.unseen import Unseen
 from agentguard.edge.git import settings
 from agentguard.edge.git.git import Git
+from agentguard.edge.system.child import Tool
+from agentguard.edge.system.deadline import Deadline
 from agentguard.edge.system.programs import installed_git
 
 
 def seen(repo: Repository) -> Git:
-    return Git(installed_git(), ENV, ("-C", str(repo.path)))
+    return Git(Tool(installed_git(), Deadline()), ENV, ("-C", str(repo.path)))
 
 
 @pytest.fixture
