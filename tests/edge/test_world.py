@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import pty
 import subprocess
@@ -12,6 +14,7 @@ import pytest
 
 from agentguard.core.call import Call, Invocation
 from agentguard.core.unseen import Unseen
+from agentguard.core.world import PATH_STATES
 from agentguard.edge import world as world_module
 from agentguard.edge.world import RealWorld
 from agentguard.lean.canonical import digest, fingerprint
@@ -226,3 +229,84 @@ def test_what_is_missing_in_a_place_that_is_not_here_is_unseen_ahead_of_running(
     for running, state in ((False, ahead), (True, now)):
         found = RealWorld(call, "/nowhere", running=running).paths((path,), str(lasting_tmp), False)
         assert [one.state for one in found] == [state]
+
+
+# What the system refuses to show
+
+#: Errors that a look can meet besides "there is nothing": none of them says that nothing is there.
+ERRORS = ("EACCES", "ELOOP", "ENAMETOOLONG", "ESTALE", "EIO", "EPERM", "ETIMEDOUT", "ENOMEM")
+CALLS = ("lstat", "stat", "readlink", "scandir", "listdir", "open")
+QUESTIONS = {
+    "removed": lambda seen, here: seen.paths(("sick/a", "sick"), here, False),
+    "replaced": lambda seen, here: seen.paths(("sick/a",), here, True),
+    "copied over": lambda seen, here: seen.destination(("well",), "sick/a", here, True),
+    "copied from": lambda seen, here: seen.destination(("sick/a",), "dest", here, True),
+    "unpacked": lambda seen, here: seen.unpacking("sick/a.tar", "dest", here, 0),
+    "looked through": lambda seen, here: seen.below((".",), ("a",), here),
+    "read": lambda seen, here: seen.read("sick/a", here),
+}
+
+
+@pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS)
+@pytest.mark.parametrize("call", CALLS)
+def test_what_the_system_does_not_show_is_unseen_and_never_milder(lasting_tmp, monkeypatch, question, call):
+    for name in ("sick", "dest"):
+        (lasting_tmp / name).mkdir()
+        (lasting_tmp / name / "a").write_text("x")
+    (lasting_tmp / "sick" / "link").symlink_to("a")
+    (lasting_tmp / "well").write_text("x")
+    here = str(lasting_tmp)
+    healthy = _losses(question, here)
+    real = getattr(os, call)
+    for name in ERRORS:
+
+        def refuses(path, *args, name=name, **kwargs):
+            if b"sick" in os.fsencode(path) if isinstance(path, (str, bytes, os.PathLike)) else False:
+                raise OSError(getattr(errno, name), name, path)
+            return real(path, *args, **kwargs)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(os, call, refuses)
+            found = _losses(question, here)
+        assert found is None or (healthy is not None and found >= healthy), name
+
+
+def _losses(question, here):
+    """What is not surely harmless, by an answer of the world; None: it was unseen."""
+    try:
+        found = question(world(Path(here)), here)
+    except Unseen:
+        return None
+    if isinstance(found, tuple) and found and not isinstance(found[0], str):
+        return sum(not PATH_STATES[one.state] for one in found)
+    return len(getattr(found, "over", found))
+
+
+@pytest.mark.parametrize(
+    "path", ["/proc/1/root/x", "x" * 300, "/".join(["d" * 200] * 30), "a\0b", "./" * 2040 + "a", "\udcff" * 300]
+)
+def test_odd_paths_are_unseen_or_missing_but_no_bug(lasting_tmp, path):
+    seen, here = world(lasting_tmp), str(lasting_tmp)
+    (lasting_tmp / "a").write_text("x")
+    for state in (*seen.paths((path,), here, False), *seen.paths((path,), here, True)):
+        assert state.state in ("missing", "unseen", "unversioned")
+    for look in (
+        lambda: seen.destination((path,), "there", here, True),
+        lambda: seen.destination(("a",), path, here, True),
+        lambda: seen.unpacking(path, ".", here, 0),
+        lambda: seen.below((path,), ("*",), here),
+        lambda: seen.expand(f"{path}*", here),
+        lambda: seen.read(path, here),
+    ):
+        with contextlib.suppress(Unseen):
+            look()
+
+
+def test_a_path_that_is_too_long_in_full_is_not_taken_for_missing(lasting_tmp):
+    (lasting_tmp / "a").write_text("x")
+    path = "./" * 2047 + "a"  # short enough for the system, from where it is
+    assert len(path) <= 4095 < len(f"{lasting_tmp}/{path}")
+    with pytest.raises(Unseen):
+        world(lasting_tmp).destination(("a",), path, str(lasting_tmp), False)
+    (found,) = world(lasting_tmp).paths((path,), str(lasting_tmp), True)
+    assert found.state == "unseen"

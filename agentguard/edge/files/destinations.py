@@ -11,6 +11,7 @@ from ...core.world import Destination
 from ...lean.typing import TYPE_CHECKING
 from . import disposable
 from .listing import Budget
+from .locate import exists, is_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +35,7 @@ def of_copies(
     """
     here = encode(cwd)
     place = os.path.join(here, encode(destination))
-    within = inside and os.path.isdir(place)
+    within = inside and is_directory(place)
     at, over, grave, budget = [], list[bytes](), "", Budget(MOST_ENTRIES, deadline)
     for source in sources:
         given = os.path.join(here, encode(source))
@@ -51,13 +52,13 @@ def _over(source: bytes, target: bytes, budget: Budget) -> Iterator[bytes]:
     waiting = [(source, target)]
     while waiting:
         source, target = waiting.pop()
-        if not os.path.lexists(target):
+        if not exists(target):
             continue
-        if not os.path.isdir(target):
+        if not is_directory(target):
             yield target
-        elif not os.path.lexists(source):
+        elif not exists(source):
             raise Unseen(f"{decode(target)} is a directory, and what would be put into it is not here")
-        elif os.path.isdir(source):
+        elif is_directory(source):
             waiting += [(one.path, os.path.join(target, one.name)) for one in budget.entries(source)]
 
 
@@ -66,13 +67,13 @@ def of_archive(archive: str, destination: str, cwd: str, strip: int, places: Pla
     here = encode(cwd)
     place = os.path.realpath(os.path.join(here, encode(destination)))
     at = (decode(place),)
-    if not os.path.isdir(place) or not os.listdir(place) or _disposable(os.path.join(place, b"x"), places):
+    if not is_directory(place) or not os.listdir(place) or _disposable(os.path.join(place, b"x"), places):
         return Destination(at)
     over = []
     for name in _members(os.path.join(here, encode(archive)), deadline):
         parts = [part for part in encode(name).split(b"/") if part not in (b"", b".", b"..")][strip:]
         target = os.path.join(place, *parts)
-        if parts and os.path.lexists(target) and not os.path.isdir(target):
+        if parts and exists(target) and not is_directory(target):
             over.append(target)
     return Destination(at, tuple(map(decode, dict.fromkeys(over))))
 
@@ -125,6 +126,6 @@ def _disposable(target: bytes, places: Places) -> str:
 def _in_work_tree(path: bytes) -> bool:
     while path != b"/":
         path = os.path.dirname(path)
-        if os.path.lexists(os.path.join(path, b".git")):
+        if exists(os.path.join(path, b".git")):
             return True
     return False

@@ -43,7 +43,11 @@ def _matching(stem: str, part: str, cwd: str, deadline: Deadline) -> list[str]:
     wanted = _compiled(part)
     try:
         names = os.listdir(encode(os.path.join(cwd, stem)))
-    except OSError:  # what the user may not list, their shell does not match either
+    except (
+        FileNotFoundError,
+        NotADirectoryError,
+        PermissionError,
+    ):  # what the user may not list, their shell does not match either
         return []
     hidden = part.startswith((".", "\\."))
     shown = (decode(name) for name in names if hidden or not name.startswith(b"."))

@@ -7,6 +7,7 @@ import os
 from ...core.text.encoding import decode, encode
 from ...core.unseen import TooWide, Unseen
 from ...lean.typing import TYPE_CHECKING
+from .locate import exists, is_directory
 
 if TYPE_CHECKING:
     from ..system.deadline import Deadline
@@ -57,9 +58,9 @@ def below(
         if why:
             raise TooWide(f"{why} is not looked through")
     for start in waiting:
-        if os.path.lexists(os.path.join(here, start)) and any(one.match(os.path.basename(start)) for one in wanted):
+        if exists(os.path.join(here, start)) and any(one.match(os.path.basename(start)) for one in wanted):
             found.append(start)
-    waiting = [start for start in waiting if os.path.isdir(os.path.join(here, start))]
+    waiting = [start for start in waiting if is_directory(os.path.join(here, start))]
     while waiting:
         directory = waiting.pop()
         for entry in budget.entries(os.path.join(here, directory)):

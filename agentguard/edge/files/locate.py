@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 
 from ...core.text.encoding import decode, encode
 from ...lean.typing import TYPE_CHECKING
@@ -26,6 +27,23 @@ class Operand:
         self.unseen = unseen
         self.root = b""
         self.everything_in = b""
+
+
+def exists(path: bytes) -> bool:
+    """Whether something is at `path` itself; unlike os.path.lexists raises OSError where that cannot be seen."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
+
+
+def is_directory(path: bytes) -> bool:
+    """Whether `path` leads to a directory; unlike os.path.isdir raises OSError where that cannot be seen."""
+    try:
+        return stat.S_ISDIR(os.stat(path).st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
 
 
 def operands(paths: Sequence[str], cwd: str, follow: bool, places: Places) -> list[Operand]:

@@ -12,7 +12,7 @@ from ...lean.typing import TYPE_CHECKING
 from ..git.file_states import WorkTree, unpushed
 from . import disposable
 from .birth_time import since
-from .locate import Operand, operands
+from .locate import Operand, exists, operands
 from .path_summary import PathSummary
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class _Look:
     def _repository(self, directory: bytes) -> bytes:
         """The `.git` of a directory, or the directory itself if it is a bare repository; else b""."""
         inside = os.path.join(directory, b".git")
-        if os.path.lexists(inside):
+        if exists(inside):
             return inside
         is_bare = all(os.path.exists(os.path.join(directory, part)) for part in (b"HEAD", b"objects", b"refs"))
         return directory if is_bare else b""
