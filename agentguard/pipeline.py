@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from .approval.messages import refusal, unanswered, waiting
 from .approval.question import Question, printable, question_for
+from .approval.recorded import recorded
 from .approval.request import Request, bound
 from .core.call import Invocation
 from .core.caller import Origin
 from .core.effect import Effect, Reading
 from .core.text.redact import masked_text
+from .core.text.shorten import MOST_OF_NAME, shortened
 from .core.world import Witness
 from .errors import REFUSED, InstallError, RecordError, Unproven
 from .lean.canonical import digest
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 AGAIN = 2
 #: How many effects of one call a row keeps.
 RECORDED_EFFECTS = 50
+#: How many processes above a call a row keeps, from its parent up.
+RECORDED_ANCESTORS = 50
 
 
 class Judged(Value):
@@ -70,7 +74,9 @@ def guard(
         confirmation = confirm(judged, facts, log, requests, asker)
         record(judged, confirmation, log, asker)
     except RecordError as fault:
-        asker.tell(*refusal(judged.question, f"it cannot be put on the record: {fault.for_agent}"))
+        why = f"it cannot be put on the record: {fault.for_agent}"
+        _unrecorded(judged, log, why)
+        asker.tell(*refusal(judged.question, why))
         return REFUSED
     if not confirmation.runs:
         asker.tell(*refusal(judged.question, confirmation.why, confirmation.request))
@@ -209,7 +215,7 @@ def _unproven(judged: Judged, asker: Asker, request: Request) -> str:
 
 
 def record(judged: Judged, confirmation: Confirmation, log: Log, asker: Asker) -> None:
-    """One row before anything happens. A destructive call without a row does not run: raises RecordError."""
+    """One row before anything happens; see `_append` for where that cannot be. Raises RecordError."""
     request = confirmation.request.id if confirmation.request else ""
     if confirmation.runs:
         confirmed = f"typed at {confirmation.at}" if confirmation.at else ""
@@ -219,42 +225,59 @@ def record(judged: Judged, confirmation: Confirmation, log: Log, asker: Asker) -
 
 
 def _append(judged: Judged, kind: str, log: Log, asker: Asker, **facts: str) -> None:
-    """Add a row. Where that fails, a call that destroys nothing goes on, and its caller is told."""
+    """Add a row. Where the record cannot be written, one of a call that destroys nothing is noted beside it.
+
+    Where that fails, too, only what changes nothing runs, and is counted. Raises RecordError for the rest.
+    """
+    row = _row(judged, **facts)
+    try:
+        log.append(kind, row)
+    except RecordError as fault:
+        if judged.reading.rating == "destructive":
+            raise
+        kept = "is noted beside the record"
+        try:
+            log.note(kind, row)
+        except RecordError:
+            if judged.reading.rating != "read":
+                raise
+            log.miss()
+            kept = "runs without a record"
+        asker.tell(f"agentguard: {judged.question.program} {kept}: {printable(fault.for_agent)}")
+
+
+def _unrecorded(judged: Judged, log: Log, why: str) -> None:
+    """Note a call that is refused because it cannot be put on the record, if that can be."""
+    try:
+        log.note("refused", _row(judged, why=why))
+    except RecordError:
+        return  # it does not run, and its caller is told
+
+
+def _row(judged: Judged, **facts: str) -> dict[str, Any]:
+    """What the record keeps of a call, besides the kind of the row."""
     question, origin = judged.question, judged.origin
-    row: dict[str, Any] = {
-        "program": question.program,
-        "argv": question.argv,
-        "cwd": question.cwd,
-        "real": question.real,
+    return {
+        **recorded(question),
         "uid": origin.uid,
         "session": origin.session.id,
         "session_name": origin.session.name,
-        "agent": origin.agent,
-        "ancestry": [{"pid": above.pid, "start": above.start, "name": above.name} for above in origin.ancestry],
-        "rating": question.rating,
-        "catastrophic": question.catastrophic,
-        "reasons": [
-            {"rule": reason.rule, "program": reason.program, "text": reason.text, "instead": reason.instead}
-            for reason in question.reasons
+        "ancestry": [
+            {"pid": above.pid, "start": above.start, "name": above.name}
+            for above in origin.ancestry[:RECORDED_ANCESTORS]
         ],
         "effects": [_effect(effect) for effect in judged.reading.effects[:RECORDED_EFFECTS]],
         "decision": judged.decision.action,
         **({"earlier": question.earlier} if question.earlier else {}),
         **{name: value for name, value in facts.items() if value},
     }
-    try:
-        log.append(kind, row)
-    except RecordError as fault:
-        if question.rating == "destructive":
-            raise
-        asker.tell(f"agentguard: {question.program} runs without a record: {printable(fault.for_agent)}")
 
 
 def _effect(effect: Effect) -> dict[str, str]:
     return {
         "verb": effect.verb,
         "kind": effect.target.kind,
-        "target": masked_text(effect.target.name),
+        "target": shortened(masked_text(effect.target.name), MOST_OF_NAME),
         "rule": effect.rule,
         "recoverable_by": effect.recoverable_by,
     }

@@ -58,6 +58,12 @@ class Log(Protocol):
     def append(self, kind: str, facts: dict[str, Any]) -> None:
         """Add one row, durably, before returning. Raises RecordError."""
 
+    def note(self, kind: str, facts: dict[str, Any]) -> None:
+        """Keep one row beside the record until it can be added. Raises RecordError."""
+
+    def miss(self) -> None:
+        """Count a call of which no row could be kept: the next row says how many there were."""
+
 
 class Requests(Protocol):
     """The calls that wait for a person, and their answers. Every method raises RecordError."""

@@ -11,6 +11,7 @@ from agentguard.core.effect import Effect, Environment, Reading, Target
 from agentguard.core.word import Known, known
 from agentguard.edge.records.requests import PAUSE
 from agentguard.errors import REFUSED, NoProgram
+from agentguard.lean.canonical import canonical
 from agentguard.pipeline import guard
 from agentguard.policy.settings import WORD, Policy
 
@@ -409,14 +410,22 @@ def test_in_continuous_integration_nobody_is_waited_for():
 # The record
 
 
-@pytest.mark.parametrize("rating", ["read", "reversible"])
-def test_what_can_be_brought_back_runs_without_a_record_and_says_so(rating):
-    scene = Scene(READINGS[rating], fails=["ran"])
-    assert scene.call() == LAUNCHED
-    assert scene.events == ["tell", "launch /bin/rm"]
-    assert scene.told == [
-        "agentguard: rm runs without a record: its disk is full (a person can look with `agentguard doctor`)"
-    ]
+#: The rating, what cannot be written, and what happens.
+UNWRITTEN = [
+    ("read", ["ran"], LAUNCHED, ["note ran", "tell", "launch /bin/rm"]),
+    ("reversible", ["ran"], LAUNCHED, ["note ran", "tell", "launch /bin/rm"]),
+    ("read", ["ran", "note"], LAUNCHED, ["miss", "tell", "launch /bin/rm"]),
+    ("reversible", ["ran", "note"], REFUSED, ["tell"]),
+]
+
+
+@pytest.mark.parametrize(("rating", "fails", "status", "events"), UNWRITTEN)
+def test_without_a_record_a_row_is_kept_beside_it_or_only_what_changes_nothing_runs(rating, fails, status, events):
+    scene = Scene(READINGS[rating], fails=fails)
+    assert scene.call() == status
+    assert scene.events == events
+    assert "its disk is full (a person can look with `agentguard doctor`)" in text(scene)
+    assert [row["rating"] for _, row in scene.log.noted] == ([rating] if "note" not in fails else [])
 
 
 @pytest.mark.parametrize(
@@ -430,6 +439,21 @@ def test_without_a_record_nothing_destructive_runs(terminal, fails):
     assert scene.call() == REFUSED
     assert "launch /bin/rm" not in scene.events
     assert "cannot be put on the record: its disk is full" in text(scene)
+    ((kind, row),) = scene.log.noted
+    assert kind == "refused" and "its disk is full" in row["why"]
+
+
+def test_a_row_is_of_bounded_size():
+    big = "y" * 1_000_000
+    one = effect().replace(verb="create", reason=big, instead=big, target=Target("file", big))
+    scene = Scene(Reading(tuple(one.replace(rule=str(number)) for number in range(1000))))
+    scene.origin = scene.origin.replace(ancestry=scene.origin.ancestry * 1000)
+    scene.call(CALL.replace(argv=known(("rm", big, *["x"] * 100_000, "--token", "hunter22", "last"))))
+    ((_, row),) = scene.log.rows
+    assert len(canonical(row)) < 100_000
+    first, *_, masked, last = row["argv"]
+    assert (first, masked, last) == ("rm", "***", "last")
+    assert "100005 words, " in "".join(row["argv"]) and "hunter22" not in canonical(row)
 
 
 def test_a_refusal_that_cannot_be_recorded_is_a_refusal():

@@ -297,28 +297,62 @@ def open_to_others(guarded: Guarded) -> Iterator[None]:
         os.chmod(guarded.root.data, 0o700)
 
 
+@contextlib.contextmanager
+def wholly_read_only(guarded: Guarded) -> Iterator[None]:
+    """Nothing can be written to, neither the record nor beside it."""
+    with read_only(guarded):
+        folder = f"{guarded.root.data}/spool"
+        files = [f"{folder}/{name}" for name in os.listdir(folder)]
+        places = [guarded.root.data, folder, *(one for one in files if not os.path.islink(one))]
+        root = os.geteuid() == 0
+        if root:
+            subprocess.run(["chattr", "+i", *places], check=True)
+        for place in [] if root else places:
+            os.chmod(place, 0o500)
+        try:
+            yield
+        finally:
+            if root:
+                subprocess.run(["chattr", "-i", *places], check=True)
+            for place in [] if root else places:
+                os.chmod(place, 0o700)
+
+
+#: Why the record cannot be written, and the kinds of the rows that it holds afterwards, where it is there again.
 FAULTS = {
-    read_only: "it is read-only",
-    locked: "it is locked by another program",
-    garbage: "it is not a database",
-    a_link: "not a regular file",
-    a_directory: "not a regular file",
-    open_to_others: "others can write there",
+    read_only: ("it is read-only", ["ran", "ran", "refused"]),
+    locked: ("it is locked by another program", ["ran", "ran", "refused"]),
+    garbage: ("it is not a database", []),
+    a_link: ("not a regular file", []),
+    a_directory: ("not a regular file", []),
+    open_to_others: ("others can write there", ["unrecorded"]),
+    wholly_read_only: ("its permissions or those of its directory do not let it", ["unrecorded"]),
 }
 
 
-@pytest.mark.parametrize(("fault", "why"), FAULTS.items(), ids=[fault.__name__ for fault in FAULTS])
-def test_without_a_record_only_harmless_calls_run(guarded, work, fault, why):
+@pytest.mark.parametrize(
+    ("fault", "why", "later"), [(one, *told) for one, told in FAULTS.items()], ids=[one.__name__ for one in FAULTS]
+)
+def test_without_a_record_calls_are_noted_beside_it_and_nothing_is_destroyed(guarded, work, fault, why, later):
     guarded.call("git", "--version")  # so that there is a record
     before = len(guarded.rows())
     with fault(guarded):
         read = guarded.call(*LOOKED_AT)
+        reversible = guarded.call("git", "-c", "advice.detachedHead=false", "init", "-q", "made", cwd=work)
         destructive = guarded.call("rm", "precious", cwd=work)
     assert read.status == 0 and read.out.startswith("git version")
-    assert f"git runs without a record: {why}" in one_line(read.err)
+    assert why in one_line(read.err)
+    if "unrecorded" in later:
+        assert "git runs without a record" in read.err
+        assert "it cannot be put on the record" in refused(reversible)
+    else:
+        assert "git is noted beside the record" in read.err and "git is noted beside" in reversible.err
+    assert (work / "made").exists() is (reversible.status == 0) is ("unrecorded" not in later)
     assert "it cannot be put on the record" in refused(destructive) and why in destructive.err
-    assert guarded.root.data not in read.err + destructive.err
-    assert len(guarded.rows()) == before
+    assert guarded.root.data not in read.err + reversible.err + destructive.err
+    rows = guarded.rows()[before:]
+    assert [row["kind"] for row in rows] == later
+    assert [row["calls"] for row in rows if row["kind"] == "unrecorded"] == [1] * later.count("unrecorded")
     assert guarded.agentguard("audit", "verify").startswith("The record is whole")
 
 

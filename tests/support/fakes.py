@@ -93,12 +93,22 @@ class FakeLog(Failing):
     def __init__(self, events: list[str], fails: Collection[str] = ()) -> None:
         self.events, self.fails = events, fails
         self.rows: list[tuple[str, dict[str, Any]]] = []
+        self.noted: list[tuple[str, dict[str, Any]]] = []
 
     def append(self, kind: str, facts: dict[str, Any]) -> None:
         self._may_fail(kind)
         canonical(facts)  # nothing that a record could not hold
         self.rows.append((kind, facts))
         self.events.append(kind)
+
+    def note(self, kind: str, facts: dict[str, Any]) -> None:
+        self._may_fail("note")
+        canonical(facts)
+        self.noted.append((kind, facts))
+        self.events.append(f"note {kind}")
+
+    def miss(self) -> None:
+        self.events.append("miss")
 
 
 class FakeRequests(Failing):

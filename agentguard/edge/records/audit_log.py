@@ -15,8 +15,9 @@ from ...lean.canonical import canonical, fingerprint
 from ...lean.typing import TYPE_CHECKING
 from ...lean.value import Value
 from ...policy.settings import LONGEST_APPROVAL
-from .database import Database
-from .spool import Caller, calm, drain, pending
+from . import spool, tally
+from .database import Database, checked_directory
+from .spool import Caller
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,9 +72,25 @@ class AuditLog:
             self._take_in(connection, caller, AT_A_TIME)
             append_row(connection, body)
 
+    def note(self, kind: str, facts: dict[str, Any]) -> None:
+        """Keep one row in the spool: it comes into the record with the next that can be added."""
+        database = self._database
+        if database.foreign:
+            raise RecordError(f"{database.path}: a row of another user's is not kept beside it")
+        try:
+            checked_directory(database.data)
+            spool.note(database.data, row_body(kind, facts, database.now()))
+        except OSError as fault:
+            raise RecordError(f"{database.data}/spool: {fault.strerror or fault}") from fault
+
+    def miss(self) -> None:
+        """Count a call of which no row could be kept; the next row that can be added says so."""
+        tally.add(self._database.data)
+
     def catch_up(self) -> None:
         """Take in everything that shims have noted down by themselves."""
-        if not self._database.foreign and pending(self._database.data):
+        data = self._database.data
+        if not self._database.foreign and (spool.pending(data) or tally.counted(data)):
             with self._database.writing() as connection:
                 self._take_in(connection, Caller("", "", "", ()), 0)
 
@@ -82,9 +99,13 @@ class AuditLog:
         if self._database.foreign:
             return
         now, data = self._database.now(), self._database.data
-        for facts in drain(connection, data, now, most, caller):
+        for facts in spool.drain(connection, data, now, most, caller):
             append_row(connection, canonical(facts))
-        calm(connection, data, now)
+        missed = tally.untold(connection, data)
+        if missed:
+            why = f"{missed} calls that change nothing ran without a row, as none could be written"
+            append_row(connection, row_body("unrecorded", {"program": "agentguard", "calls": missed, "why": why}, now))
+        spool.calm(connection, data, now)
 
     def rows(
         self,

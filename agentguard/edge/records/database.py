@@ -158,7 +158,7 @@ class Database:
     def opened(self) -> sqlite3.Connection:
         """The connection; the first use checks the file, and makes it if there is none."""
         if self._connection is None:
-            _checked_directory(os.path.dirname(self.path))
+            checked_directory(os.path.dirname(self.path))
             try:
                 found = os.lstat(self.path)
             except FileNotFoundError:
@@ -284,7 +284,7 @@ def _elsewhere(root: Root) -> str:
     return f"{home}/.local/share/agentguard/other-roots/{digest(root.path)[:16]}/record.db"
 
 
-def _checked_directory(path: str) -> None:
+def checked_directory(path: str) -> None:
     """Make sure that the directory is there, and that nobody else can put files into it."""
     try:
         found = os.lstat(path)

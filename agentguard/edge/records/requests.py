@@ -6,6 +6,7 @@ import os
 import time
 
 from ...approval.question import Question, quoted
+from ...approval.recorded import recorded
 from ...approval.request import REQUEST_LIFE, Filed, Request, caller_key, group_key
 from ...core.effect import Target
 from ...errors import RecordError, UsageError
@@ -255,14 +256,7 @@ def _facts(request: Request) -> dict[str, Any]:
         "request": request.id,
         "session": request.session,
         "session_name": question.session,
-        "agent": question.agent,
-        "program": question.program,
-        "argv": question.argv,
-        "cwd": question.cwd,
-        "real": question.real,
-        "rating": question.rating,
-        "catastrophic": question.catastrophic,
-        "reasons": [dict(zip(reason._fields, reason.astuple(), strict=True)) for reason in question.reasons],
+        **recorded(question),
         "digest": request.digest,
         "answer": request.answer,
         **({"group": request.group_leader} if request.group_leader else {}),

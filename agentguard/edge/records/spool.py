@@ -1,12 +1,13 @@
-"""The spool: rows that shims write without Python, until they are put into the audit log.
+"""The spool: rows that shims write without Python, or where the record cannot be written, until they are put into it.
 
     data/spool/current  → the file that is written to, "1", "2", …
+    data/unrecorded     see tally.py
     data/denied         is there while a denial is fresh: then shims decide nothing by themselves
 
-A shim appends one row in one write (shims/plain.sh). Files are never renamed or cut while somebody may write
-to them: how far each was read is kept in the database, in the transaction that puts its rows into the chain; a
-large one is followed by another, and goes when nobody has written to it for long. Until then its rows are not
-chained: who edits them before they are put into the record is not found out.
+A shim appends one row in one write (shims/plain.sh); what Python notes is a whole row as JSON. Files are never renamed
+or cut while somebody may write to them: how far each was read is kept in the database, in the transaction that puts
+its rows into the chain; a large one is followed by another, and goes when nobody has written to it for long. Until
+then its rows are not chained: who edits them before they are put into the record is not found out.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ import time
 
 from ...core.text.encoding import decode
 from ...core.text.redact import masked, masked_text
+from ...lean.canonical import canonical, parsed
 from ...lean.typing import TYPE_CHECKING
 from ...lean.value import Value
+from .tally import OFFSETS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,12 +32,12 @@ if TYPE_CHECKING:
 FIELD, LINE = "\x1f", "\x1e"
 #: From which size on a file is followed by the next, in bytes.
 LARGE = 1 << 20
+#: Which rows are noted down whole: those of calls that destroy nothing, or that were refused.
+NOTED = ("asked", "ran", "refused")
 #: How long nobody has written to a file that is taken away, in seconds.
 QUIET = 3600.0
 #: How long after a denial shims decide nothing by themselves, in seconds.
 DENIAL_LIFE = 3600.0
-
-_OFFSETS = "CREATE TABLE IF NOT EXISTS spooled (file TEXT PRIMARY KEY, offset INTEGER NOT NULL)"
 
 
 class Caller(Value):
@@ -55,6 +58,21 @@ def prepare(data: str) -> None:
     _begin(folder, 1)
 
 
+def note(data: str, body: str) -> None:
+    """Add the whole body of a row, as the record would keep it; raises OSError."""
+    prepare(data)
+    name = os.readlink(f"{data}/spool/current")
+    if not name.isdigit():
+        raise OSError(f"{name} is no file of the spool")
+    descriptor = os.open(f"{data}/spool/{name}", os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        line = f"\n{body}\n".encode("ascii")
+        if os.write(descriptor, line) != len(line):
+            raise OSError("its disk is full")
+    finally:
+        os.close(descriptor)
+
+
 def pending(data: str) -> bool:
     """Whether shims have noted anything down that may not be on the record yet."""
     return any(size for _, size in _files(f"{data}/spool"))
@@ -70,7 +88,7 @@ def drain(connection: sqlite3.Connection, data: str, now: float, most: int, call
     files = [(name, size) for name, size in _files(folder) if size]
     if not files:
         return
-    connection.execute(_OFFSETS)
+    connection.execute(OFFSETS)
     read = dict(connection.execute("SELECT file, offset FROM spooled").fetchall())
     fresh = any(read.get(name, 0) < size for name, size in files)
     sessions = dict(connection.execute("SELECT id, name FROM sessions").fetchall()) if fresh else {}
@@ -133,6 +151,8 @@ def _rows(path: str, offset: int, end: int, most: int) -> tuple[list[bytes], int
 def _facts(row: bytes, now: float, written: float, caller: Caller, sessions: dict[str, str]) -> dict[str, Any]:
     """What the record keeps of a row: what it keeps of any call, as far as a shim knows it."""
     try:
+        if row.startswith(b"{"):
+            return _noted(row)
         when, _, parent, session, rating, rules, real, cwd, program, *words = decode(row).split(FIELD)
         above = [int(parent)]
         moment = _moment(when, now, written)
@@ -164,6 +184,19 @@ def _facts(row: bytes, now: float, written: float, caller: Caller, sessions: dic
         "effects": [],
         "decision": "run",
     }
+
+
+def _noted(row: bytes) -> dict[str, Any]:
+    """A row that was noted down whole; raises ValueError for what `note` was not given."""
+    text = decode(row)
+    try:
+        facts = parsed(text)
+        is_one = canonical(facts) == text and facts["kind"] in NOTED and facts["time"] >= 0 and "proof" not in facts
+        if not is_one or (facts["kind"] == "ran" and facts["rating"] not in ("read", "reversible")):
+            raise ValueError(text[:200])
+    except (KeyError, TypeError, RecursionError) as fault:
+        raise ValueError(text[:200]) from fault
+    return dict(facts)
 
 
 def _moment(when: str, now: float, written: float) -> float:

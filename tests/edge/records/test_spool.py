@@ -13,8 +13,9 @@ import pytest
 from support.records import Records
 
 from agentguard.edge.layout import Root
-from agentguard.edge.records import spool
+from agentguard.edge.records import spool, tally
 from agentguard.errors import RecordError
+from agentguard.lean.canonical import canonical
 
 #: One shim in a loop: what plain.sh does at its end, so many times.
 WRITER = """
@@ -118,6 +119,69 @@ def test_what_is_no_row_is_said_and_loses_no_other(root: Root, garbage: bytes) -
     rows = recorded(root)
     assert words(rows) == ["status", "diff"]
     assert [row["kind"] for row in rows] == ["ran", "unreadable", "ran"]
+
+
+NOTED = {"kind": "ran", "time": 5.0, "program": "git", "argv": ["git", "log"], "rating": "read", "session": "s"}
+
+
+def test_a_whole_row_comes_into_the_record_as_it_is(root: Root) -> None:
+    note(root, row("status"))
+    spool.note(root.data, canonical(NOTED))
+    spool.note(root.data, canonical({**NOTED, "argv": ["git", "\udcff\n"]}))
+    note(root, row("diff"))
+    rows = recorded(root)
+    assert words(rows) == ["status", "log", "\udcff\n", "diff"]
+    assert rows[1] == NOTED
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        canonical({**NOTED, "kind": "approved"}),
+        canonical({**NOTED, "rating": "destructive"}),
+        canonical({**NOTED, "proof": "signed"}),
+        canonical({**NOTED, "time": "now"}),
+        canonical({"kind": "ran"}),
+        canonical(NOTED)[:-10],
+        canonical(NOTED).replace("5.0", "NaN"),
+        canonical(NOTED).replace("5.0", "1e999"),
+        '{"kind":' + "[" * 100_000,
+        "{}",
+    ],
+)
+def test_what_nobody_notes_whole_is_no_row(root: Root, body: str) -> None:
+    spool.note(root.data, body)
+    note(root, row("diff"))
+    assert [row["kind"] for row in recorded(root)] == ["unreadable", "ran"]
+
+
+@pytest.mark.parametrize("current", ["/dev/null", "../record.db", "gone"])
+def test_a_spool_that_leads_elsewhere_is_not_written_to(root: Root, current: str) -> None:
+    os.unlink(f"{root.data}/spool/current")
+    os.symlink(current, f"{root.data}/spool/current")
+    with pytest.raises(OSError, match=r"no file of the spool|No such file"):
+        spool.note(root.data, canonical(NOTED))
+
+
+def test_the_next_row_says_how_many_have_none(root: Root, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    in_memory = str(tmp_path / "memory")
+    monkeypatch.setattr(tally, "_places", lambda data: (f"{data}/unrecorded", in_memory))
+    records = Records(root)
+    records.log.miss()
+    records.log.miss()
+    os.rename(f"{root.data}/unrecorded", f"{root.data}/moved")
+    os.mkdir(f"{root.data}/unrecorded")  # nothing can be written there
+    records.log.miss()
+    os.rmdir(f"{root.data}/unrecorded")
+    os.rename(f"{root.data}/moved", f"{root.data}/unrecorded")
+    records.log.append("ran", {"program": "rm"})
+    records.log.append("ran", {"program": "rm"})
+    records.log.miss()
+    os.unlink(in_memory)  # as when the machine starts anew
+    records.close()
+    rows = recorded(root)
+    assert [row["kind"] for row in rows] == ["unrecorded", "ran", "ran", "unrecorded"]
+    assert [row["calls"] for row in rows if row["kind"] == "unrecorded"] == [3, 1]
 
 
 def test_odd_bytes_stay(root: Root) -> None:
