@@ -7,6 +7,16 @@
 # builtins and absolute paths only, and names no variable that a program could know, because
 # an exported variable that is assigned here would reach the real program changed.
 
+# How many shims this call is below: a program that starts the first of its own name on PATH would come back here for
+# ever. Whoever sets this can only have a call refused.
+AGENTGUARD_DEPTH=x${AGENTGUARD_DEPTH-}
+export AGENTGUARD_DEPTH
+if [ ${#AGENTGUARD_DEPTH} -gt 32 ]; then
+    printf 'agentguard: %s was not run: it is below 32 guarded calls, as when a program named %s on PATH starts %s\n' \
+        @NAME@ @NAME@ 'the first of its name there instead of the real one by its full path' >&2
+    exit 126
+fi
+
 @PLAIN@# Python changes signal dispositions when it starts. Which signals were ignored before that
 # is to be read here: a mask in hexadecimal on Linux, nothing where there is no /proc.
 _ag_ignored=

@@ -510,6 +510,17 @@ def test_a_working_directory_that_is_gone(guarded, work):
         assert told in call.err and "failed:" not in call.err.replace("getcwd() failed:", ""), (line, call)
 
 
+@pytest.mark.parametrize("argv", [("git", "status"), LOOKED_AT], ids=["a shim by itself", "Python"])
+def test_a_wrapper_that_starts_its_own_shim_comes_to_an_end(guarded, argv):
+    wrappers = guarded.place / "wrappers"
+    wrappers.mkdir(exist_ok=True)
+    (wrappers / "git").write_text('#!/bin/sh\nexec git "$@"\n')
+    (wrappers / "git").chmod(0o755)
+    path = f"{guarded.root.shims}:{wrappers}:{guarded.env['PATH']}"
+    ran = guarded.call(*argv, env={**guarded.env, "PATH": path})
+    assert "below 32 guarded calls" in one_line(ran.err) and (ran.status, ran.out) == (126, "")
+
+
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&-", "<&- >&- 2>&-"])
 def test_closed_streams_change_nothing(guarded, work, closed):
     def run(env: dict[str, str], line: str) -> tuple[int, bytes, bytes]:

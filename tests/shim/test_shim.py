@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from support.records import Records
 
+from agentguard.core.text.shorten import shortened_words
 from agentguard.edge.layout import Root
 from agentguard.rulebook import compiled
 from agentguard.rulebook.load import load
@@ -198,7 +199,8 @@ def test_any_arguments_pass(guarded, words):
     status, out, err = guarded.call("look", *words)
     assert (status, err) == (7, "")
     assert out == b"<look>" + b"".join(b"<" + os.fsencode(word) + b">" for word in words)
-    assert len(guarded.rows()[0]["argv"]) == len(words) + 2
+    called = ("tool", "look", *(os.fsencode(word).decode("utf-8", "surrogateescape") for word in words))
+    assert guarded.rows()[0]["argv"] == list(shortened_words(called))
 
 
 def test_a_broken_pipe_ends_the_program_and_not_the_guard(guarded):
@@ -402,6 +404,32 @@ def test_a_program_that_may_not_be_executed(guarded):
     guarded.real.chmod(0o644)
     status, _, err = guarded.call("look")
     assert status == 126 and "is not executable" in one_line(err)
+
+
+#: A person's own wrapper that looks for the next program of its name, and takes the shim for it.
+WRAPPER = """#!/bin/sh
+IFS=:
+for directory in $PATH; do
+    [ -x "$directory/tool" ] && [ ! "$directory/tool" -ef "$0" ] || continue
+    {start} "$directory/tool" "$@"
+    exit
+done
+"""
+
+
+@pytest.mark.parametrize("start", ["exec", ""], ids=["exec", "a child"])
+def test_a_wrapper_that_starts_its_own_shim_comes_to_an_end(guarded, start):
+    guarded.behind(WRAPPER.replace("{start}", start))
+    status, out, err = guarded.call("look")
+    assert (status, out) == (126, b"")
+    assert "below 32 guarded calls" in one_line(err)
+    assert len(guarded.rows()) == 32
+
+
+def test_who_sets_the_depth_is_only_refused_the_sooner(guarded):
+    for depth, status in (("", 7), ("x" * 31, 7), ("x" * 32, 126), ("$(touch made)", 7), ("y" * 100, 126)):
+        assert guarded.call("look", env=guarded.env | {"AGENTGUARD_DEPTH": depth})[0] == status
+    assert guarded.call("drop", env=guarded.env | {"AGENTGUARD_DEPTH": "-1"})[0] == 126
 
 
 def test_a_program_that_does_not_start(guarded):

@@ -10,6 +10,7 @@ What does not, because of the shell that a shim starts in (dash; measured with 0
 - Variables whose names start with `_ag_`, if they were exported, hold the shim's own values.
 - Variables whose names are no shell identifiers (`a.b`, bash's exported functions) are dropped; of
   a variable given twice the last one is kept, and a string without `=` is dropped.
+- `AGENTGUARD_DEPTH` says how many shims the call is below.
 - `PWD` is added where it was missing, and put right where it named another directory.
 - `IFS`, `OPTIND` and `PPID`, if they were exported, hold that shell's own values.
 - A call within some hundred bytes of the system's limit for arguments and environment is refused by the

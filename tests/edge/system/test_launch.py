@@ -84,11 +84,14 @@ class Shim:
         )
 
     def recorded(self, *arguments, direct=False, **options):
-        """What the recorder saw."""
+        """What the recorder saw, but for the depth that the shim adds."""
         ran = self.run(*arguments, direct=direct, **options)
         assert (ran.returncode, ran.stderr) == (0, b"")
         names = ("environ", "cmdline", "fds", "umask", "cwd")
         seen = {name: (self.root / "real" / name).read_bytes() for name in names}
+        before, depth, after = seen["environ"].partition(b"AGENTGUARD_DEPTH=x\0")
+        assert depth or direct
+        seen["environ"] = before + after
         status = dict(line.split(b":", 1) for line in (self.root / "real" / "status").read_bytes().splitlines())
         seen |= {name: status[name].strip() for name in (b"SigIgn", b"Umask")}
         return seen
