@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from ...core.api import UNSEEN_REST
 from ...core.text.encoding import decode, encode
 from ...core.unseen import Unseen
 from ...core.word import Known, Unknown, known
 from ...lean.typing import TYPE_CHECKING
 from .. import http
 from ..url import PLAIN, Url, split
+from . import patterns
+from .head import has_control
 from .transfer import Transfer, value
 
 if TYPE_CHECKING:
@@ -18,8 +21,9 @@ if TYPE_CHECKING:
 
 #: What a host name begins with when it stands for a scheme that is not named.
 GUESSED = ("ftp", "dict", "ldap", "imap", "smtp", "pop3")
-#: Options that change where a request goes.
+#: Options that change where a request goes, of them those that change the host.
 PLACES = ("--abstract-unix-socket", "--connect-to", "--request-target", "--unix-socket", "--url-query")
+HOSTS = ("--abstract-unix-socket", "--connect-to", "--unix-socket")
 
 
 def method(transfer: Transfer, upload: Word | None) -> Word:
@@ -50,11 +54,15 @@ def request(transfer: Transfer, given: Word, url: str, verb: str, upload: Word |
 
 
 class _Builder:
-    """Puts a request together; `unseen` says why part of it cannot be seen, `hidden` which part if not the body."""
+    """Puts a request together; `unseen` says why part of it cannot be seen, `hidden` which part if not the body.
+
+    `doubt` says why it may be another one.
+    """
 
     def __init__(self, transfer: Transfer) -> None:
         self.transfer = transfer
         self.unseen = ""
+        self.doubt = ""
         self.hidden: tuple[str, ...] = ()
 
     def request(self, given: Word, url: str, verb: str, upload: Word | None) -> http.Request:
@@ -62,13 +70,14 @@ class _Builder:
         headers = self.headers()
         if self.unseen:
             self.hidden += ("header.",)
-        if isinstance(given, Unknown) and "?" in given.written:
-            self.hidden += ("query.",)
+        if isinstance(given, Unknown):
+            self.hidden += ("query.",) if "?" in given.written else ()
+            self.hidden += () if patterns.is_host_known(given) else ("host.",)
         body, fields = self.body(), self.fields()
         for argument in transfer.arguments:
             if argument.option in PLACES and isinstance(argument.value, Unknown):
                 self.unseen = f"{argument.value.written} is not known before the line runs"
-                self.hidden += ("query.",)
+                self.hidden += ("host.",) if argument.option in HOSTS else ("query.",)
         queries = [value(a).guess for a in transfer.arguments if a.option == "--url-query"]
         if transfer.has("--get") and transfer.playing("BODY"):
             queries.insert(0, decode(body))
@@ -87,6 +96,8 @@ class _Builder:
             unseen=self.unseen,
             hosts=tuple(value(a).guess.split(":")[2] for a in transfer.arguments if _leads_elsewhere(a)),
             hidden=self.hidden,
+            pattern=self.pattern(given),
+            doubt=self.doubt,
             reached=reached(transfer, split(url, scheme(transfer, url))),
             socket=next((path.guess for path in sockets if path is not None and path.guess), ""),
         )
@@ -105,6 +116,13 @@ class _Builder:
         for query in queries:
             url += ("&" if "?" in url else "?") + query.removeprefix("+")
         return url
+
+    def pattern(self, given: Word) -> str:
+        """The URL with marks for what is not known of it; "" if all is."""
+        target = self.transfer.last("--request-target")
+        if isinstance(target, Unknown):
+            return f"http://host/{UNSEEN_REST}"
+        return patterns.pattern(given) if isinstance(given, Unknown) else ""
 
     # The body
 
@@ -163,14 +181,18 @@ class _Builder:
             line = value(argument)
             lines: Iterable[Word] = (line,)
             if isinstance(line, Known) and line.text[:1] == "@":
-                lines = known(decode(self.read(line.cut(1))).splitlines())
+                lines = known(one.rstrip("\r") for one in decode(self.read(line.cut(1))).split("\n"))
             for one in lines:
                 word, _, content = one.partition(":")
-                name = word.guess.strip().lower()
-                if isinstance(word, Unknown) or (isinstance(content, Unknown) and name == http.OPERATION):
+                name = word.guess.strip(" ;").lower()
+                if has_control(one.guess):
+                    self.doubt = f"the header {name} has a control character, which may begin a request of its own"
+                elif isinstance(word, Unknown) or (isinstance(content, Unknown) and name in http.TELLING):
                     self.unseen = f"the header {one.written} is not known before the line runs"
                 elif isinstance(content, Unknown):
-                    self.hidden += (f"header.{name}",)
+                    self.hidden += (f"header.{name}", *(("host.",) if name == "host" else ()))
+                if isinstance(word, Unknown) or (isinstance(content, Unknown) and name in http.OVERRIDES):
+                    self.doubt = f"the header {one.written} may stand for another method"
                 found.insert(0, (name, content.written.strip()))  # an unknown one must not pass for an empty one
         return tuple(found)
 
