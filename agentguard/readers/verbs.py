@@ -5,8 +5,9 @@ from __future__ import annotations
 #: Words of a name that takes something away.
 REMOVES = frozenset((
     "clear", "decommission", "del", "delete", "deprovision", "deregister", "destroy", "discard", "drop", "empty",
-    "erase", "expunge", "flush", "flushall", "flushdb", "nuke", "obliterate", "purge", "prune", "remove", "reset", "revoke", "rm",
-    "terminate", "truncate", "trash", "uninstall", "unlink", "unpublish", "unregister", "unset", "wipe",
+    "erase", "expunge", "flush", "flushall", "flushdb", "nuke", "obliterate", "purge", "prune", "remove",
+    "reset", "revoke", "rm", "terminate", "truncate", "trash", "uninstall", "unlink", "unpublish", "unregister",
+    "unset", "wipe",
 ))  # fmt: skip
 #: Words of a name that puts something in another's place.
 REPLACES = frozenset((

@@ -153,9 +153,8 @@ def _sent(transfer: Transfer, url: Word, upload: Word | None) -> Iterator[Effect
         for effect in _sent_to(transfer, url, one, verb.text, upload):
             if unknown and (effect.rating != "destructive" or effect.verb == "unknown"):
                 continue
-            if (
-                effect.rating != "read" or effect.rule not in told
-            ):  # of many URLs that are read, the first stands for all
+            # Of many URLs that are read, the first stands for all.
+            if effect.rating != "read" or effect.rule not in told:
                 told.add(effect.rule)
                 yield effect
 

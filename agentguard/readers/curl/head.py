@@ -1,4 +1,4 @@
-"""What curl puts into the head of a request as it is given: there a line's end begins another line, or another request."""
+"""What gets into the head of a request as it is given: a line's end there may begin another request."""
 
 from __future__ import annotations
 

@@ -17,7 +17,8 @@ from ...lean.typing import TYPE_CHECKING
 from ...lean.value import Value
 from ..conditions import speaking
 from ..verbs import CREATES, REPLACES, removes, words
-from .arguments import NO_VARIABLES, UNSEEN, Arguments
+from .arguments import NO_VARIABLES as NO_VARIABLES
+from .arguments import UNSEEN, Arguments
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
