@@ -57,11 +57,12 @@ def _look_at_files(call: Call, context: Context) -> None:
 
 
 def _transfers(call: Call, context: Context) -> list[Transfer]:
-    """The call's arguments, split at every `--next`."""
+    """The call's arguments, split at every `--next` that has a URL before it."""
     parts: list[list[Argument]] = [[]]
     for argument in call.arguments:
         if argument.option == "--next":
-            parts.append([])
+            if any(one.role == "URL" for one in parts[-1]):
+                parts.append([])
         else:
             parts[-1].append(argument)
     return [Transfer(arguments, call, context) for arguments in parts]
