@@ -62,10 +62,11 @@ while [ @ROOT@/current -ef @ROOT@/store/@VERSION@ ] && [ -r "$_ag_plain/@NAME@.p
     [ -O @ROOT@/data ] && [ ! -e @ROOT@/data/denied ] && [ -f @ROOT@/data/spool/current ] &&
     [ -w @ROOT@/data/spool/current ]; do
 
-    # Words that may say a secret, which has to be masked, or that a row cannot hold.
+    # Words that may say a secret, which has to be masked, or that hold what a row cannot, or what ends a line where
+    # the program sends or stores them (a header, a setting).
     IFS=
     case "$*" in
-        *'@FIELD@'* | *'@LINE@'* | *://*@* | *@*://* | @HINTS@) break ;;
+        *[[:cntrl:]]* | *://*@* | *@*://* | @HINTS@) break ;;
     esac
     IFS=$_ag_ifs
     _ag_at=@NAME@ _ag_set=${POSIXLY_CORRECT+x} _ag_base= _ag_ended= _ag_given=

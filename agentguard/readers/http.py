@@ -7,18 +7,19 @@ from ..core.call import Invocation
 from ..core.context import Context
 from ..core.effect import Effect, Environment, Target
 from ..core.environments import environment
-from ..core.text.encoding import decode
 from ..core.word import Known, Unknown
 from ..lean.typing import TYPE_CHECKING
 from ..lean.value import Value
-from . import verbs
+from . import statements, verbs
 from .conditions import Facts, speaking
-from .url import Url, pairs, split
+from .content import Content, unreadable
+from .url import split
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from ..core.api import ApiRule
     from ..core.effect import Verb
 
 #: What each method does by the HTTP and WebDAV standards (RFC 9110, 4918, 3253, 5789), and PURGE by
@@ -44,14 +45,17 @@ METHODS: dict[str, tuple[Verb, str, str]] = {
     "COPY": ("replace", "", "copies, over whatever is at the new place,"),
 }
 #: Headers and parameters with which frameworks let a POST stand for another method.
-OVERRIDES = ("x-http-method-override", "x-http-method", "x-method-override")
-OVERRIDE_PARAMETER = "_method"
-#: The header with which AWS's APIs, and those like them, let a POST stand for an operation.
-OPERATION = "x-amz-target"
+OVERRIDES = ("x-http-method-override", "x-http-method", "x-method-override", "x-override-http-method")
+OVERRIDE_PARAMETERS = ("_method", "__method", "_http_method", "x-http-method-override")
+#: Headers that say what a request is for besides its path: the operation of AWS and of SOAP, and another path.
+TELLING = {"x-amz-target": "X-Amz-Target", "soapaction": "SOAPAction", "x-original-url": "X-Original-URL",
+           "x-rewrite-url": "X-Rewrite-URL"}  # fmt: skip
+#: Headers that say where the body ends.
+FRAMING = ("content-length", "transfer-encoding")
 #: Keys of a body or query string whose value says what to do.
 ACTIONS = frozenset(("action", "method", "operation", "op", "cmd", "command", "function", "tool"))
-#: Keys whose value may be SQL.
-STATEMENTS = frozenset(("query", "sql", "statement", "stmt", "q"))
+#: Keys whose value may be a statement of a database; in a query string, `q` is rather what is searched for.
+STATEMENTS = frozenset(("query", "sql", "statement", "stmt"))
 
 LOOK_FIRST = "look at it with GET first, and keep the answer: nothing else may hold the old state"
 
@@ -63,7 +67,8 @@ class Request(Value):
     says, when not empty, why the body cannot be seen, and `hidden` holds what else may be there that
     cannot be ("header.", "query."). `hosts` are further names of where it goes,
     `reached` is the one that is really connected to, when it is another one than the URL's; `socket`
-    is the Unix socket that it goes through.
+    is the Unix socket that it goes through. Where parts of the URL are not known, `pattern` is the URL with marks
+    in their place (core.api.UNSEEN). `doubt` says, when not empty, why more may be sent than this request.
     """
 
     method: str
@@ -76,6 +81,8 @@ class Request(Value):
     socket: str = ""
     reached: str = ""
     hidden: tuple[str, ...] = ()
+    pattern: str = ""
+    doubt: str = ""
 
     def header(self, name: str) -> str:
         """The value of a header, "" without it; `name` in lower case."""
@@ -93,223 +100,235 @@ def place(host: str, reached: str = "") -> Environment:
 
 def read(request: Request, context: Context) -> tuple[Effect, ...]:
     """What a request would do; never empty."""
-    url = split(request.url)
-    method = _method(request, url)
-    where = Environment("local", f"socket {request.socket}") if request.socket else place(url.host, request.reached)
-    target = Target("url", url.shown, (f"{url.host}:{url.port}", url.path))
-    apis = _apis(request, url, context)
-    found: tuple[Effect, ...] = ()
-    for one in apis:
-        effects, decided = _by_table(one, request, url, method, target, where, context)
-        if decided:
-            return effects
-        found += effects
-    api = apis[0] if apis else None
-    base = Effect("unknown", target, environment=where)
-    documents = _graphql(request, url, method, api, where)
-    if method != "POST":
-        return (*found, _by_method(base, method, url), *documents)
-    if request.unseen:
-        reason = f"POST {url.shown}: its body cannot be seen: {request.unseen}"
-        return (*found, base.replace(rule="http-unseen-body", reason=reason), *documents)
-    return (*found, *(documents or (_post(base, request, url),)))
+    return _Sent(request, context).effects()
 
 
-def _apis(request: Request, url: Url, context: Context) -> tuple[Api, ...]:
-    """The APIs that a request may go to: those of its hosts and its socket, else those that it looks like."""
-    hosts = (url.host, *request.hosts, request.header("host").partition(":")[0].lower())
-    known = tuple(api for api in context.apis() if any(map(api.at, hosts)) or api.behind(request.socket))
-    return known or tuple(api for api in context.apis() if api.looks_like(url.port, url.route))
+class _Sent:
+    """A request as it is read, with what follows from its parts."""
 
-
-def _by_table(
-    api: Api, request: Request, url: Url, method: str, target: Target, where: Environment, context: Context
-) -> tuple[tuple[Effect, ...], bool]:
-    """What an API's table says of a request, and whether it says all.
-
-    It does not where only a header or an option says that the request goes there.
-    """
-    candidates = api.on_request(method, url.route)
-    if not candidates:
-        return (), False
-    facts = _facts(request, url)
-    rules, decided = speaking(candidates, facts)
-    found: tuple[Effect, ...] = ()
-    for rule in rules:
-        found += (
-            Effect(
-                rule.effect,
-                target.replace(kind=rule.target or "url"),
-                rule.recoverable_by,
-                where,
-                rule.id,
-                reason=f"{method} {url.shown} {rule.reason}",
-                instead=rule.instead,
-                catastrophic=rule.catastrophic,
-            ),
+    def __init__(self, request: Request, context: Context) -> None:
+        url = split(request.url)
+        self.request = request
+        self.context = context
+        self.url = url
+        self.content = Content(url.query, request.body, request.fields)
+        self.unseen = request.unseen or (
+            request.body
+            and unreadable(request.body, request.header("content-encoding"), request.header("content-type"))
         )
-        if rule.carries:
-            call = Invocation.of((api.name,), "", {})
-            for condition in rule.given:
-                for text in facts.carried(condition):
-                    word = Unknown(text, text) if facts.hides(condition) else Known(text)
-                    found += context.text(rule.carries.lower(), word, call).effects
-    elsewhere = request.reached or request.header("host").partition(":")[0].lower() not in ("", url.host)
-    return found, decided and (api.behind(request.socket) or not elsewhere)
+        self.method = self._method()
+        near = Environment("local", f"socket {request.socket}")
+        self.where = near if request.socket else place(url.host, request.reached)
+        target = Target("url", url.shown, (f"{url.host}:{url.port}", url.path))
+        self.base = Effect("unknown", target, environment=self.where)
 
+    def effects(self) -> tuple[Effect, ...]:
+        """See `read`."""
+        found: tuple[Effect, ...] = ()
+        if doubt := self.request.doubt or self._misframed():
+            found += (self._is("unknown", "http-smuggled", f"{self.method} {self.url.shown}: {doubt}"),)
+        apis = self._apis()
+        for one in apis:
+            effects, decided = self._by_table(one)
+            found += effects
+            if decided:
+                return found
+        documents = self._graphql(apis[0] if apis and not self._hides("host.") else None)
+        if self.method != "POST":
+            return (*found, self._by_statement() or self._by_method(self.method), *documents)
+        if self.unseen:
+            reason = f"POST {self.url.shown}: its body cannot be seen: {self.unseen}"
+            return (*found, self._is("unknown", "http-unseen-body", reason), *documents)
+        return (*found, *(documents or (self._post(),)))
 
-def _facts(request: Request, url: Url) -> Facts:
-    """What conditions of rules can be about: `query.NAME`, `header.NAME` and `body.PATH`."""
-    facts = Facts()
-    facts.collect("query", pairs(url.query))
-    seen = [(name, value) for name, value in request.headers if f"header.{name}" not in request.hidden]
-    facts.collect("header", dict(reversed(seen)))
-    facts.collect("body", dict(request.fields))
-    parsed = _json(request)
-    if parsed is None:
-        facts.collect("body", pairs(_text(request)))
-    facts.collect("body", parsed if parsed is not None else {})
-    facts.unseen = (*request.hidden, *(["body."] if request.unseen else []))
-    return facts
+    def _is(self, verb: Verb, rule: str, reason: str, instead: str = "") -> Effect:
+        return self.base.replace(verb=verb, rule=rule, reason=reason, instead=instead)
 
+    def _hides(self, name: str) -> bool:
+        return name in self.request.hidden
 
-def _method(request: Request, url: Url) -> str:
-    """The method that counts. An override can only make it worse: nobody knows who listens to it."""
-    method = request.method.upper()
-    if method != "POST" and METHODS.get(method, ("unknown",))[0] != "observe":
+    def _misframed(self) -> str:
+        """Why the server may take a part of the body for another request; "" if it does not."""
+        for name, value in self.request.headers:
+            if name not in FRAMING:
+                continue
+            sure = not (self.request.unseen or self.request.fields or self._hides(f"header.{name}"))
+            if not sure or name != "content-length" or value.strip() != str(len(self.request.body)):
+                return f"where its body ends, the header {name} says, and that is not so, or cannot be seen"
+        return ""
+
+    # By an API's table
+
+    def _apis(self) -> tuple[Api, ...]:
+        """The APIs that a request may go to: those of its hosts and its socket, else those that it looks like."""
+        hosts = (self.url.host, *self.request.hosts, self._host_header())
+        apis = self.context.apis()
+        known = tuple(api for api in apis if any(map(api.at, hosts)) or api.behind(self.request.socket))
+        like_it = tuple(api for api in apis if api.looks_like(self.url.port, self.url.route))
+        return known or (apis if self._hides("host.") else like_it)
+
+    def _host_header(self) -> str:
+        return self.request.header("host").partition(":")[0].lower()
+
+    def _by_table(self, api: Api) -> tuple[tuple[Effect, ...], bool]:
+        """What an API's table says of a request, and whether it says all.
+
+        It does not where only a header or an option says that the request goes there. Of an API that nobody knows
+        it to be, and of a path that is not known, only what removes or replaces is told.
+        """
+        candidates = api.on_request(self.method, self.url.route)
+        facts = self._facts(api)
+        rules, decided = speaking(candidates, facts)
+        if self._hides("host.") and not api.looks_like(self.url.port, self.url.route):
+            rules, decided = [rule for rule in rules if _takes(rule) and all(map(facts.holds, rule.given))], False
+        elif self.request.pattern:
+            route = split(self.request.pattern).route
+            could = (rule for _, rule in api.on_request(self.method, route) if rule not in rules and _takes(rule))
+            rules += [rule for rule in could if all(map(facts.may_hold, rule.given))]
+        found: tuple[Effect, ...] = ()
+        for rule in rules:
+            found += (self._by_rule(rule),)
+            if rule.carries:
+                call = Invocation.of((api.name,), "", {})
+                for condition in rule.given:
+                    for text in facts.carried(condition):
+                        word = Unknown(text, text) if facts.hides(condition) else Known(text)
+                        found += self.context.text(rule.carries.lower(), word, call).effects
+        elsewhere = self.request.reached or self._host_header() not in ("", self.url.host)
+        return found, decided and (api.behind(self.request.socket) or not elsewhere)
+
+    def _by_rule(self, rule: ApiRule) -> Effect:
+        return self.base.replace(
+            verb=rule.effect,
+            target=self.base.target.replace(kind=rule.target or "url"),
+            recoverable_by=rule.recoverable_by,
+            rule=rule.id,
+            reason=f"{self.method} {self.url.shown} {rule.reason}",
+            instead=rule.instead,
+            catastrophic=rule.catastrophic,
+        )
+
+    def _facts(self, api: Api) -> Facts:
+        """What conditions of rules can be about: `query.NAME`, `header.NAME`, `body.PATH`, and the body as `text`."""
+        facts = Facts()
+        for name, value in self.content.asked:
+            facts.collect(f"query.{name}", value)
+        seen = [(name, value) for name, value in self.request.headers if not self._hides(f"header.{name}")]
+        facts.collect("header", dict(reversed(seen)))
+        for name, value in self.content.form:
+            facts.collect(f"body.{name}", value)
+        facts.collect("body", self.content.json if self.content.json is not None else {})
+        facts.collect("text", self.content.text)
+        facts.unseen = (*self.request.hidden, *(["body", "text"] if self.unseen else []))
+        if api.any_case:
+            facts.scalars = [(path.lower(), value.lower()) for path, value in facts.scalars]
+        return facts
+
+    # By its method
+
+    def _method(self) -> str:
+        """The method that counts. An override can only make it worse: nobody knows who listens to it."""
+        method = self.request.method.upper()
+        if method != "POST" and METHODS.get(method, ("unknown",))[0] != "observe":
+            return method
+        named = [value for name, value in self.request.headers if name.replace("_", "-") in OVERRIDES]
+        if method == "POST":
+            named += [value for name, value in self.content.values() if name.lower() in OVERRIDE_PARAMETERS]
+        for other in filter(None, (name.strip().upper() for name in named)):
+            if METHODS.get(other, ("unknown",))[0] != "observe":
+                return other
         return method
-    forms = [pairs(url.query), dict(request.fields)]
-    if request.body[:1] not in (b"{", b"["):
-        forms.append(pairs(_text(request)))
-    named = [value for name, value in request.headers if name in OVERRIDES]
-    named += [form.get(OVERRIDE_PARAMETER, "") for form in forms if method == "POST"]
-    for other in filter(None, (name.strip().upper() for name in named)):
-        if METHODS.get(other, ("unknown",))[0] != "observe":
-            return other
-    return method
 
+    def _by_method(self, method: str) -> Effect:
+        if method not in METHODS:
+            reason = f"sends {self.url.shown} the method {method[:40]!r}, which agentguard does not know"
+            return self._is("unknown", "http-unknown-method", reason)
+        verb, recovery, does = METHODS[method]
+        instead = LOOK_FIRST if verb in ("remove", "replace") and not recovery else ""
+        effect = self._is(verb, f"http-{method.lower()}", f"{method}: {does} {self.url.shown}", instead)
+        return effect.replace(recoverable_by=recovery)
 
-def _by_method(base: Effect, method: str, url: Url) -> Effect:
-    if method not in METHODS:
-        reason = f"sends {url.shown} the method {method[:40]!r}, which agentguard does not know"
-        return base.replace(rule="http-unknown-method", reason=reason)
-    verb, recovery, does = METHODS[method]
-    return base.replace(
-        verb=verb,
-        recoverable_by=recovery,
-        rule=f"http-{method.lower()}",
-        reason=f"{method}: {does} {url.shown}",
-        instead=LOOK_FIRST if verb in ("remove", "replace") and not recovery else "",
-    )
-
-
-def _post(base: Effect, request: Request, url: Url) -> Effect:
-    """A POST of no API that is known: reversible, unless its words say that it takes something away."""
-    for text, where in _telling(request, url):
-        said = verbs.words(text)
-        for word in said:
-            if word in verbs.REMOVES or word in verbs.REPLACES_IN_PATHS:
-                verb: Verb = "remove" if word in verbs.REMOVES else "replace"
-                reason = f"POST to {url.shown}, and `{word}` in {where} says that it {verb}s something"
-                return base.replace(verb=verb, rule=f"http-post-{verb}s", reason=reason, instead=LOOK_FIRST)
-    for statement in _statements(request, url):
-        reason = f"POST to {url.shown} with SQL that changes or removes data: {statement[:60]}"
-        return base.replace(verb="remove", rule="http-post-sql", reason=reason, instead="send a SELECT first")
-    return _by_method(base, "POST", url)
-
-
-def _telling(request: Request, url: Url) -> Iterator[tuple[str, str]]:
-    """The texts of a POST that say what it does, each with where it stands."""
-    yield url.path, "its path"
-    yield request.header(OPERATION).rpartition(".")[2], "its X-Amz-Target"
-    for name, value in _values(request, url):
-        if name.lower() in ACTIONS and len(value) <= 200:
-            yield value, f"its `{name}`"
-
-
-def _statements(request: Request, url: Url) -> Iterator[str]:
-    """SQL in a POST that does more than to ask or to add."""
-    text = _text(request)
-    sent = [value for name, value in _values(request, url) if name.lower() in STATEMENTS]
-    for statement in (part for whole in (text, *sent) for part in whole.split(";")):
-        first, second, *rest = [*statement.lower().split(maxsplit=30), "", ""]
-        objects = ("table", "database", "schema", "index", "view", "role", "user", "column", "function", "type")
-        if (
-            (first in ("drop", "alter", "truncate") and second in objects)
-            or (first == "delete" and second == "from")
-            or (first == "update" and "set" in rest and "=" in statement)
-        ):
-            yield " ".join(statement.split())
-
-
-def _values(request: Request, url: Url) -> Iterator[tuple[str, str]]:
-    """Every named text in the query string and the body, however deep."""
-    yield from pairs(url.query).items()
-    yield from request.fields
-    parsed = _json(request)
-    if parsed is None:
-        yield from pairs(_text(request)).items()
-    waiting = [parsed]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, list):
-            waiting += one
-        elif isinstance(one, dict):
-            waiting += one.values()
-            yield from ((key, value) for key, value in one.items() if isinstance(value, str))
-
-
-def _json(request: Request) -> Any:
-    """The body as JSON, or as a list of lines that are JSON; None if it is neither."""
-    if request.body.lstrip()[:1] not in (b"{", b"["):
+    def _by_statement(self) -> Effect | None:
+        """A request by another method than POST that has a statement in its query string, which some databases run."""
+        sent = (value for name, value in self.content.asked if name.lower() in STATEMENTS)
+        for statement in statements.removing(sent):
+            reason = f"{self.method} {self.url.shown} with a statement that changes or removes data: {statement[:60]}"
+            return self._is("remove", "http-statement", reason, "send a SELECT first")
         return None
-    import json
 
-    for texts in ((_text(request),), _text(request).splitlines()):
-        try:
-            found = [json.loads(text) for text in texts if text.strip()]
-        except (ValueError, RecursionError):
-            continue
-        return found[0] if len(found) == 1 else found
-    return None
+    # By its words
+
+    def _post(self) -> Effect:
+        """A POST of no API that is known: reversible, unless its words say that it takes something away."""
+        for text, where in self._telling():
+            for word in verbs.words(text):
+                removes = verbs.removes(word)
+                if removes or word in verbs.REPLACES_IN_PATHS:
+                    verb: Verb = "remove" if removes else "replace"
+                    reason = f"POST to {self.url.shown}, and `{word}` in {where} says that it {verb}s something"
+                    return self._is(verb, f"http-post-{verb}s", reason, LOOK_FIRST)
+        sent = (value for name, value in self.content.values() if name.lower() in {*STATEMENTS, "q"})
+        for statement in statements.removing((self.content.text, *sent)):
+            reason = f"POST to {self.url.shown} with a statement that changes or removes data: {statement[:60]}"
+            return self._is("remove", "http-post-sql", reason, "send a SELECT first")
+        return self._by_method("POST")
+
+    def _telling(self) -> Iterator[tuple[str, str]]:
+        """The texts of a POST that say what it does, each with where it stands."""
+        yield self.url.path, "its path"
+        yield from ((self.request.header(name), f"its {shown}") for name, shown in TELLING.items())
+        for name, value in self.content.values():
+            if name.lower() in ACTIONS and len(value) <= 200:
+                yield value, f"its `{name}`"
+        if self.content.is_broken:
+            yield self.content.text, "its body, which is no JSON,"
+        for part in self.content.text.split("<methodName>")[1:]:  # XML-RPC
+            yield part.partition("<")[0], "its methodName"
+
+    # As GraphQL
+
+    def _graphql(self, api: Api | None) -> tuple[Effect, ...]:
+        """What the GraphQL in a request would do; nothing if there is none."""
+        content, request = self.content, self.request
+        expected = api.takes_graphql(self.url.path) if api else "graphql" in verbs.words(self.url.path)
+        asks = any(name == "query" for name, _ in content.asked)
+        if self.method not in ("POST", "GET", "HEAD") and not expected:
+            return ()
+        if self.method != "POST" and expected and not (asks or self._hides("query.") or request.body):
+            return ()
+        from . import graphql
+
+        at = graphql.Endpoint(api.name if api else self.url.host, api, self.where)
+        text = content.text
+        kind = request.header("content-type").partition(";")[0].strip().lower()
+        beside = content.asked
+        found: tuple[Effect, ...] = ()
+        if expected and asks:
+            found += graphql.read_form(beside, (), at)
+        elif expected and self._hides("query."):
+            found += graphql.read_request(None, at)
+        if any(name == "operations" for name, _ in content.form):
+            for name, value in content.form:
+                found += graphql.read_body(value, at, beside) if name == "operations" else ()
+        elif kind == "application/graphql" or (self._hides("header.content-type") and "mutation" in text):
+            found += graphql.read_form((("query", text),), beside, at)
+        elif (expected and text[:1] in ("{", "[")) or _names_a_document(content.json):
+            found += graphql.read_body(text, at, beside)
+        elif expected and content.form:
+            found += graphql.read_form(content.form, beside, at)
+        elif not expected:
+            raw = () if content.json is not None else (text,)
+            documents = (one for one in (*raw, *(value for _, value in content.values())) if graphql.may_mutate(one))
+            for document in dict.fromkeys(documents):
+                found += graphql.read(document, "", graphql.NO_VARIABLES, at)
+        if expected and not found and self.method == "POST" and not self.unseen:
+            return graphql.read_request(None, at)
+        return found
 
 
-def _text(request: Request) -> str:
-    return decode(request.body)
-
-
-def _graphql(request: Request, url: Url, method: str, api: Api | None, where: Environment) -> tuple[Effect, ...]:
-    """What the GraphQL in a request would do; nothing if there is none."""
-    expected = api.takes_graphql(url.path) if api else "graphql" in verbs.words(url.path)
-    asked = pairs(url.query)
-    if not expected and method != "POST":
-        return ()
-    if method in ("GET", "HEAD") and not ("query" in asked or "query." in request.hidden or request.body):
-        return ()
-    from . import graphql
-
-    at = graphql.Endpoint(api.name if api else url.host, api, where)
-    text = _text(request).strip()
-    fields = dict(request.fields)
-    kind = request.header("content-type").partition(";")[0].strip().lower()
-    found: tuple[Effect, ...] = ()
-    if "query" in asked and expected:
-        found += graphql.read_request(asked, at)
-    elif expected and "query." in request.hidden:
-        found += graphql.read_request(None, at)
-    if "operations" in fields:
-        found += graphql.read_body(fields["operations"], at)
-    elif kind == "application/graphql" or ("header.content-type" in request.hidden and "mutation" in text):
-        found += graphql.read(text, asked.get("operationName", ""), None, at)
-    elif expected and text[:1] in ("{", "["):
-        found += graphql.read_body(text, at)
-    elif expected and (text or fields):
-        found += graphql.read_request(fields or pairs(text), at)
-    elif _names_a_document(_json(request)):
-        found += graphql.read_body(text, at)
-    if expected and not found and method == "POST" and not request.unseen:
-        return graphql.read_request(None, at)
-    return found
+def _takes(rule: ApiRule) -> bool:
+    """Whether a rule says that something is removed or replaced for good."""
+    return rule.effect in ("remove", "replace", "publish") and not rule.recoverable_by
 
 
 def _names_a_document(parsed: Any) -> bool:

@@ -69,7 +69,7 @@ def unquoted(text: str) -> str:
     return decode(bytes(data))
 
 
-def pairs(text: str) -> dict[str, str]:
-    """The names and values of a query string or a form."""
+def pairs(text: str) -> tuple[tuple[str, str], ...]:
+    """The names and values of a query string or a form, in order; a name may stand twice."""
     split_up = (part.partition("=") for part in text.split("&") if part)
-    return {unquoted(name.replace("+", " ")): unquoted(value.replace("+", " ")) for name, _, value in split_up}
+    return tuple((unquoted(name.replace("+", " ")), unquoted(value.replace("+", " "))) for name, _, value in split_up)

@@ -5,8 +5,9 @@ from __future__ import annotations
 #: Words of a name that takes something away.
 REMOVES = frozenset((
     "clear", "decommission", "del", "delete", "deprovision", "deregister", "destroy", "discard", "drop", "empty",
-    "erase", "expunge", "flush", "nuke", "obliterate", "purge", "prune", "remove", "reset", "revoke", "rm",
-    "terminate", "truncate", "trash", "uninstall", "unlink", "unpublish", "unregister", "unset", "wipe",
+    "erase", "expunge", "flush", "flushall", "flushdb", "nuke", "obliterate", "purge", "prune", "remove",
+    "reset", "revoke", "rm", "terminate", "truncate", "trash", "uninstall", "unlink", "unpublish", "unregister",
+    "unset", "wipe",
 ))  # fmt: skip
 #: Words of a name that puts something in another's place.
 REPLACES = frozenset((
@@ -20,6 +21,17 @@ CREATES = frozenset((
     "add", "append", "clone", "comment", "copy", "create", "deploy", "duplicate", "fork", "insert", "new", "post",
     "redeploy", "register", "restart", "start",
 ))  # fmt: skip
+
+#: Those that mean it also at the beginning of a longer word (`deleterange`), and what they are there if they do not.
+_BEGINNINGS = ("delete", "destroy", "remove", "truncate", "terminate")
+_NOUNS = ("d", "s", "r", "rs", "ed", "er", "ers", "ing")
+
+
+def removes(word: str) -> bool:
+    """Whether a word of a name, in lower case, takes something away."""
+    if word in REMOVES:
+        return True
+    return any(word.startswith(one) and word.removeprefix(one) not in _NOUNS for one in _BEGINNINGS)
 
 
 def words(name: str) -> tuple[str, ...]:

@@ -30,8 +30,9 @@ def _rule(node: Node) -> ProvedRule:
     if not requests and not table.get("mutations"):
         raise node.fault("`mutations` or `requests` is missing")
     for one in (*node.items("if"), *node.items("unless")) if requests else ():
-        if not all(part.startswith(("query.", "header.", "body.")) for part in one.value.split("|")):
-            raise one.fault(f"condition `{one.value}` is not about `query.NAME`, `header.NAME` or `body.PATH`")
+        if not all(map(_is_about_a_request, one.value.split("|"))):
+            reason = f"condition `{one.value}` is not about `query.NAME`, `header.NAME`, `body.PATH`, `body` or `text`"
+            raise one.fault(reason)
     return ProvedRule(**{
         **taken(ProvedRule, table),
         "requests": tuple(pair for text in requests for pair in _request(text)),
@@ -39,6 +40,10 @@ def _rule(node: Node) -> ProvedRule:
         "examples": examples(node, "examples"),
         "misses": examples(node, "misses"),
     })  # fmt: skip
+
+
+def _is_about_a_request(condition: str) -> bool:
+    return condition.startswith(("query.", "header.", "body.")) or condition.partition("=")[0] in ("body", "text")
 
 
 def _request(text: str) -> list[tuple[str, str]]:

@@ -196,6 +196,7 @@ _API = table(
         "name": described(NAME, "the service in what people read"),
         "hosts": described(TEXTS, "where it is reached"),
         **dict.fromkeys(("ports", "paths", "sockets", "graphql", "programs"), TEXTS),
+        "any_case": described(FLAG, "paths, names and values are compared in lower case"),
     },
     ["name", "hosts"],
 )

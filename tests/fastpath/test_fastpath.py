@@ -8,6 +8,7 @@ shim that decides is run by a shell over all of them, with its `exec` replaced b
 from __future__ import annotations
 
 import random
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -119,6 +120,7 @@ def test_what_a_shim_lets_through_runs(ground: Ground, rulebook: Rulebook, name:
     for vector, run in zip(called, dash.run, strict=True):
         if not run:
             continue
+        assert not re.search(r"[\0-\x1f\x7f]", "".join(vector)), "what it sends or stores may end a line there"
         call = Invocation.of((name, *vector), str(ground.tree), ground.env)
         reading = Classifier(rulebook, Blind(RealWorld(call, ground.root.shims), looked_up)).command(call)
         told = [(effect.rule, effect.reason) for effect in reading.effects]

@@ -61,7 +61,7 @@ FAULTS = [
     (with_line("requests = ['delete /x']"), f"x.toml:5: rule x-delete: `requests`: `delete /x` is {NO_REQUEST}"),
     (with_line("requests = ['DELETE x']"), f"x.toml:5: rule x-delete: `requests`: `DELETE x` is {NO_REQUEST}"),
     (with_line("requests = ['GET /']\nif = ['a']"),
-     "x.toml:6: rule x-delete: condition `a` is not about `query.NAME`, `header.NAME` or `body.PATH`"),
+     "x.toml:6: rule x-delete: condition `a` is not about `query.NAME`, `header.NAME`, `body.PATH`, `body` or `text`"),
     (WHOLE.replace('rating = "read"', 'rating = "red"'),
      "x.toml:10: rule x-delete: `rating` cannot be `red`: did you mean `read`?"),
     (WHOLE.replace("examples = [{", "#"),

@@ -11,7 +11,7 @@ from ...core.word import Known, Unknown, known, text_of
 from ...lean.typing import TYPE_CHECKING
 from .. import http
 from ..url import split
-from . import config, files, globs, non_http, variables
+from . import config, files, globs, head, non_http, patterns, variables
 from .request import method, request, scheme
 from .transfer import Transfer, content_of, value
 
@@ -57,11 +57,12 @@ def _look_at_files(call: Call, context: Context) -> None:
 
 
 def _transfers(call: Call, context: Context) -> list[Transfer]:
-    """The call's arguments, split at every `--next`."""
+    """The call's arguments, split at every `--next` that has a URL before it."""
     parts: list[list[Argument]] = [[]]
     for argument in call.arguments:
         if argument.option == "--next":
-            parts.append([])
+            if any(one.role == "URL" for one in parts[-1]):
+                parts.append([])
         else:
             parts[-1].append(argument)
     return [Transfer(arguments, call, context) for arguments in parts]
@@ -120,6 +121,7 @@ def _words(call: Call, context: Context) -> Iterator[Word]:
 
 def _effects(transfer: Transfer) -> Iterator[Effect]:
     """What one transfer sends, then what it writes."""
+    yield from head.broken(transfer)
     uploads = [None if file == Known("") else file for file in transfer.values("UPLOAD")]
     for index, url in enumerate(transfer.values("URL")):
         yield from _sent(transfer, url, uploads[index] if index < len(uploads) else None)
@@ -137,17 +139,24 @@ def _sent(transfer: Transfer, url: Word, upload: Word | None) -> Iterator[Effect
         yield _unknown(transfer.call, reason, "curl-unresolved")
     if isinstance(verb, Unknown):
         return
-    alike = transfer.has("--globoff") or (_only_reads(verb) and "query" not in url.guess)
-    expanded = [(url.guess, ())] if alike else globs.expand(url.guess)
-    if expanded is None:
+    expanded = [(url.guess, ())] if transfer.has("--globoff") else globs.expand(url.guess)
+    if expanded is None and _only_reads(verb):
+        first = min(at for at in map(url.guess.find, "{[") if at >= 0)
+        url = Unknown(url.guess, url.written, url.guess[:first])
+        expanded = []
+    elif expanded is None:
         yield _unknown(transfer.call, f"{url.written} stands for more URLs than can be looked at", "curl-too-many")
         expanded = []
     if isinstance(url, Unknown):  # "$OWNER" stands for a segment, though which is not known
-        written = url.written.replace('"', "")
-        expanded.append((written[max(written.find(url.start), 0) :], ()))  # without the option that it is attached to
+        expanded.append((patterns.written(url), ()))
+    told: set[str] = set()
     for one, _parts in expanded:
         for effect in _sent_to(transfer, url, one, verb.text, upload):
-            if not unknown or (effect.rating == "destructive" and effect.verb != "unknown"):
+            if unknown and (effect.rating != "destructive" or effect.verb == "unknown"):
+                continue
+            # Of many URLs that are read, the first stands for all.
+            if effect.rating != "read" or effect.rule not in told:
+                told.add(effect.rule)
                 yield effect
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from ...core.api import UNSEEN_REST
 from ...core.text.encoding import decode, encode
 from ...core.unseen import Unseen
 from ...core.word import Known, Unknown, known
 from ...lean.typing import TYPE_CHECKING
 from .. import http
 from ..url import PLAIN, Url, split
+from . import patterns
+from .head import has_control
 from .transfer import Transfer, value
 
 if TYPE_CHECKING:
@@ -18,8 +21,9 @@ if TYPE_CHECKING:
 
 #: What a host name begins with when it stands for a scheme that is not named.
 GUESSED = ("ftp", "dict", "ldap", "imap", "smtp", "pop3")
-#: Options that change where a request goes.
+#: Options that change where a request goes, of them those that change the host.
 PLACES = ("--abstract-unix-socket", "--connect-to", "--request-target", "--unix-socket", "--url-query")
+HOSTS = ("--abstract-unix-socket", "--connect-to", "--unix-socket")
 
 
 def method(transfer: Transfer, upload: Word | None) -> Word:
@@ -50,26 +54,36 @@ def request(transfer: Transfer, given: Word, url: str, verb: str, upload: Word |
 
 
 class _Builder:
-    """Puts a request together; `unseen` says why part of it cannot be seen, `hidden` which part if not the body."""
+    """Puts a request together; `unseen` says why part of it cannot be seen, `hidden` which part if not the body.
+
+    `doubt` says why it may be another one.
+    """
 
     def __init__(self, transfer: Transfer) -> None:
         self.transfer = transfer
         self.unseen = ""
+        self.doubt = ""
         self.hidden: tuple[str, ...] = ()
 
     def request(self, given: Word, url: str, verb: str, upload: Word | None) -> http.Request:
         transfer = self.transfer
+        sends = (transfer.has("--head"), bool(transfer.playing("FORM")), self.has_body())
+        if sum(sends) > 1:
+            self.doubt = "curl takes only one of -d, -F and -I, and which one it is depends on where it stands"
+        elif (any(sends[1:]) or upload is not None) and transfer.has("--crlf", "--use-ascii"):
+            self.doubt = "the body is longer than curl says, with a line's end more for each line"
         headers = self.headers()
         if self.unseen:
             self.hidden += ("header.",)
-        if isinstance(given, Unknown) and "?" in given.written:
-            self.hidden += ("query.",)
+        if isinstance(given, Unknown):
+            self.hidden += ("query.",) if "?" in given.written else ()
+            self.hidden += () if patterns.is_host_known(given) else ("host.",)
         body, fields = self.body(), self.fields()
         for argument in transfer.arguments:
             if argument.option in PLACES and isinstance(argument.value, Unknown):
                 self.unseen = f"{argument.value.written} is not known before the line runs"
-                self.hidden += ("query.",)
-        queries = [value(a).guess for a in transfer.arguments if a.option == "--url-query"]
+                self.hidden += ("host.",) if argument.option in HOSTS else ("query.",)
+        queries = [self.query(value(a).guess) for a in transfer.arguments if a.option == "--url-query"]
         if transfer.has("--get") and transfer.playing("BODY"):
             queries.insert(0, decode(body))
             body = b""
@@ -77,36 +91,56 @@ class _Builder:
                 self.hidden += ("query.",)
         if upload is not None:
             body = self.read(upload) if verb.upper() == "POST" else b""
+        whole, named = self.url(url, upload, queries), split(url, scheme(transfer, url))
+        offset = transfer.last("--continue-at")
+        if offset is not None and offset != Known("0") and (body or fields):
+            self.unseen = "curl leaves out its beginning"
         sockets = (transfer.last("--unix-socket"), transfer.last("--abstract-unix-socket"))
         return http.Request(
             method=verb,
-            url=self.url(url, upload, queries),
+            url=whole,
             headers=headers,
             body=b"" if fields else body,
             fields=fields,
             unseen=self.unseen,
-            hosts=tuple(value(a).guess.split(":")[2] for a in transfer.arguments if _leads_elsewhere(a)),
+            hosts=(named.host, *(value(a).guess.split(":")[2] for a in transfer.arguments if _leads_elsewhere(a))),
             hidden=self.hidden,
-            reached=reached(transfer, split(url, scheme(transfer, url))),
+            pattern=self.pattern(given),
+            doubt=self.doubt,
+            reached=reached(transfer, named) or (named.host if split(whole).host != named.host else ""),
             socket=next((path.guess for path in sockets if path is not None and path.guess), ""),
         )
 
     def url(self, url: str, upload: Word | None, queries: list[str]) -> str:
         """The URL with its scheme, the file's name that an upload adds, and what goes into the query."""
         url = url.partition("#")[0]
-        if "://" not in url:
-            url = f"{scheme(self.transfer, url)}://{url}"
-        parts = split(url)
+        parts = split(url, scheme(self.transfer, url))
+        if not url.lower().startswith(f"{parts.scheme}:/"):  # curl takes one slash as well as two or three
+            url = f"{parts.scheme}://{url}"
         target = self.transfer.last("--request-target")
-        if target is not None and target.guess:
+        if target is not None and target.guess.startswith(("http://", "https://")):
+            url = target.guess
+        elif target is not None:
             url = f"{parts.scheme}://{parts.host}{':' if parts.port else ''}{parts.port}/{target.guess.lstrip('/')}"
         elif upload is not None and not parts.path.rpartition("/")[2]:
             url = f"{url.rstrip('/')}/{upload.written.rpartition('/')[2]}"
         for query in queries:
-            url += ("&" if "?" in url else "?") + query.removeprefix("+")
+            if query:
+                url += ("&" if "?" in url else "?") + query
         return url
 
+    def pattern(self, given: Word) -> str:
+        """The URL with marks for what is not known of it; "" if all is."""
+        target = self.transfer.last("--request-target")
+        if isinstance(target, Unknown):
+            return f"http://host/{UNSEEN_REST}"
+        return patterns.pattern(given) if isinstance(given, Unknown) else ""
+
     # The body
+
+    def has_body(self) -> bool:
+        """Whether -d and the like make a body."""
+        return bool(self.transfer.playing("BODY")) and not self.transfer.has("--get")
 
     def body(self) -> bytes:
         """What -d, --json and their like send, joined as curl joins it."""
@@ -136,6 +170,10 @@ class _Builder:
         encoded = "".join(chr(b) if b in PLAIN else "+" if b == 0x20 else f"%{b:02X}" for b in data)
         return encode(f"{name}={encoded}" if name else encoded)
 
+    def query(self, value: str) -> str:
+        """What --url-query adds: what is encoded as for --data-urlencode, or, after a `+`, as it is."""
+        return value[1:] if value[:1] == "+" else decode(self.encoded(value))
+
     def fields(self) -> tuple[tuple[str, str], ...]:
         """The text fields of a multipart form; a file that it sends is only looked at where it may be GraphQL."""
         found = []
@@ -144,8 +182,12 @@ class _Builder:
             name, _, given = word.guess.partition("=")
             if isinstance(word, Unknown):
                 self.unseen = f"{word.written} is not known before the line runs"
+            elif "=" not in word.text:
+                self.doubt = f"{word.text} is no field of a form"
             if argument.option == "--form-string":
                 found.append((name, given))
+            elif given[:1] == "(" or word.guess == "=)":
+                self.unseen = "agentguard reads no forms within forms"
             elif given[:1] not in ("@", "<"):
                 found.append((name, _unquoted(given)))
             elif isinstance(word, Known) and (given[0] == "<" or name in ("operations", "query")):
@@ -159,18 +201,23 @@ class _Builder:
         found: list[tuple[str, str]] = []
         if self.transfer.has("--json"):
             found.append(("content-type", "application/json"))
-        for argument in self.transfer.playing("HEADER"):
+        # A proxy's headers go along with the request where there is no tunnel.
+        for argument in sorted(self.transfer.playing("HEADER"), key=lambda one: one.option == "--header"):
             line = value(argument)
             lines: Iterable[Word] = (line,)
             if isinstance(line, Known) and line.text[:1] == "@":
-                lines = known(decode(self.read(line.cut(1))).splitlines())
+                lines = known(one.rstrip("\r") for one in decode(self.read(line.cut(1))).split("\n"))
             for one in lines:
                 word, _, content = one.partition(":")
-                name = word.guess.strip().lower()
-                if isinstance(word, Unknown) or (isinstance(content, Unknown) and name == http.OPERATION):
+                name = word.guess.strip(" ;").lower()
+                if has_control(one.guess):
+                    self.doubt = f"the header {name} has a control character, which may begin a request of its own"
+                elif isinstance(word, Unknown) or (isinstance(content, Unknown) and name in http.TELLING):
                     self.unseen = f"the header {one.written} is not known before the line runs"
                 elif isinstance(content, Unknown):
-                    self.hidden += (f"header.{name}",)
+                    self.hidden += (f"header.{name}", *(("host.",) if name == "host" else ()))
+                if isinstance(word, Unknown) or (isinstance(content, Unknown) and name in http.OVERRIDES):
+                    self.doubt = f"the header {one.written} may stand for another method"
                 found.insert(0, (name, content.written.strip()))  # an unknown one must not pass for an empty one
         return tuple(found)
 

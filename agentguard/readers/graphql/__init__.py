@@ -16,19 +16,25 @@ from ...core.word import Known, Unknown, text_of
 from ...lean.typing import TYPE_CHECKING
 from ...lean.value import Value
 from ..conditions import speaking
-from ..verbs import CREATES, REMOVES, REPLACES, words
-from .arguments import NO_VARIABLES, UNSEEN, Arguments
+from ..verbs import CREATES, REPLACES, removes, words
+from .arguments import NO_VARIABLES as NO_VARIABLES
+from .arguments import UNSEEN, Arguments
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
     from graphql import DocumentNode, FieldNode, SelectionSetNode
 
     from ...core.word import Word
 
+    Parameters = Iterable[tuple[str, str]]
+
 #: How much of an argument's value a reason shows, and how many arguments.
 SHOWN_TEXT, SHOWN_ARGUMENTS = 60, 4
+
+#: What a request has in a form or a query string.
+_KEYS = ("query", "operationName", "variables", "extensions", "id")
 
 QUERY_FIRST = "query first what it would hit, and keep the answer"
 
@@ -66,8 +72,17 @@ def read(document: str, operation: str, variables: Mapping[str, Any] | None, at:
     return tuple(found) or (_unknown(at, "graphql-unreadable", "a GraphQL document without an operation to run"),)
 
 
-def read_body(body: str, at: Endpoint) -> tuple[Effect, ...]:
-    """What a JSON body of GraphQL over HTTP would do: one request, or an array of them."""
+def may_mutate(text: str) -> bool:
+    """Whether a text that was sent to just any place may be a document with a mutation."""
+    begins = text.lstrip(" \t\r\n,\ufeff").startswith(("mutation", "query", "subscription", "fragment", "{", "#"))
+    return begins and "mutation" in text and "{" in text
+
+
+def read_body(body: str, at: Endpoint, beside: Parameters = ()) -> tuple[Effect, ...]:
+    """What a JSON body of GraphQL over HTTP would do: one request, or an array of them.
+
+    `beside` are the parameters of the URL, which some servers heed instead of the body's.
+    """
     import json
 
     try:
@@ -75,16 +90,26 @@ def read_body(body: str, at: Endpoint) -> tuple[Effect, ...]:
     except (ValueError, RecursionError) as fault:
         return (_unknown(at, "graphql-unreadable", f"a GraphQL request that is not JSON: {_line(fault)}"),)
     requests = parsed if isinstance(parsed, list) else [parsed]
-    found = tuple(effect for one in requests for effect in read_request(one, at))
+    found = tuple(effect for one in requests for effect in read_request(one, at, beside))
     return found or (_unknown(at, "graphql-no-document", "an empty batch of GraphQL requests"),)
 
 
-def read_request(request: object, at: Endpoint) -> tuple[Effect, ...]:
-    """What one request, `{"query", "operationName", "variables"}`, would do."""
+def read_form(fields: Parameters, beside: Parameters, at: Endpoint) -> tuple[Effect, ...]:
+    """What the fields of a form or of a query string would do."""
+    try:
+        return read_request(_once([(name, value) for name, value in fields if name in _KEYS]), at, beside)
+    except ValueError as fault:
+        return (_unknown(at, "graphql-unreadable", f"a GraphQL request that cannot be read: {fault}"),)
+
+
+def read_request(request: object, at: Endpoint, beside: Parameters = ()) -> tuple[Effect, ...]:
+    """What one request, `{"query", "operationName", "variables"}`, would do; `beside` as for `read_body`."""
     document = request.get("query") if isinstance(request, dict) else None
     if not isinstance(request, dict) or not isinstance(document, str) or not document.strip():
         return (_unknown(at, "graphql-no-document", "a GraphQL request that names its document without showing it"),)
-    operation, variables = request.get("operationName"), request.get("variables")
+    given = [request.get("operationName"), *(value for name, value in beside if name == "operationName")]
+    operations = {name for name in given if name and isinstance(name, str)}
+    variables = request.get("variables")
     if isinstance(variables, str):  # as form fields hold them
         import json
 
@@ -94,9 +119,10 @@ def read_request(request: object, at: Endpoint) -> tuple[Effect, ...]:
             variables = NO_VARIABLES
     elif variables is None:
         variables = {}
-    if not isinstance(variables, dict):
+    if not isinstance(variables, dict) or any(name == "variables" for name, _ in beside):
         variables = NO_VARIABLES
-    return read(document, operation if isinstance(operation, str) else "", variables, at)
+    # Where they disagree, any operation may run: servers differ in which of them they heed.
+    return read(document, operations.pop() if len(operations) == 1 else "", variables, at)
 
 
 def read_call(call: Call, context: Context) -> Reading:
@@ -181,10 +207,10 @@ def _mutation(at: Endpoint, field: FieldNode, arguments: Arguments) -> list[Effe
 def _by_name(at: Endpoint, name: str, arguments: Arguments) -> Effect:
     """What an unknown API's mutation does, as far as its name says it."""
     said = words(name)
-    target = _target(at, "".join(w for w in said if w not in REMOVES), name, arguments)
+    target = _target(at, "".join(w for w in said if not removes(w)), name, arguments)
     sentence = _said(at, name, arguments)
     effect = Effect("unknown", target, environment=at.environment)
-    if any(word in REMOVES for word in said):
+    if any(map(removes, said)):
         reason = f"{sentence} removes something, by its name"
         return effect.replace(verb="remove", rule="graphql-removes", reason=reason, instead=QUERY_FIRST)
     if any(word in REPLACES for word in said):
