@@ -69,6 +69,13 @@ def branch(git: Git, name: str) -> str:
     return name
 
 
+def branches(git: Git, name: str) -> tuple[str, ...]:
+    """The same, with every remote's branch of that name where there are several: a setting decides between them."""
+    if name != "-" and not resolved(git, f"{name}^{{commit}}"):
+        return tuple(git.lines("for-each-ref", "--format=%(refname)", f"refs/remotes/*/{name}")) or (name,)
+    return (branch(git, name),)
+
+
 def worktrees(git: Git) -> list[dict[str, str]]:
     """The records of all work trees (git-worktree(1), --porcelain)."""
     listing = decode(git.run("worktree", "list", "--porcelain", "-z").out)
