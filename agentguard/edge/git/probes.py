@@ -14,7 +14,7 @@ from ...core.effect import Target
 from ...core.text.encoding import decode
 from ...core.world import PATH_STATES, Answer, World
 from ...lean.typing import TYPE_CHECKING
-from .arguments import lines, pathspecs, tree_and_paths, unquoted
+from .arguments import autostashes, lines, pathspecs, tree_and_paths, unquoted
 from .conflicts import not_remade
 from .fetch import all_tags, fetch_overwrites
 from .git import EDITED, STAGED, Change
@@ -106,7 +106,7 @@ def index_drops(call: Call, git: Git, world: World) -> Answer:
         paths = tree_and_paths(call, git, world)[1]
     elif call.command == ("mv",):
         paths = call.operand_texts[-1:]  # where a file is in the way, git refuses
-    elif call.command in (("merge",), ("rebase",), ("pull",)) and not _autostashes(call, git):
+    elif call.command in (("merge",), ("rebase",), ("pull",)) and not autostashes(call, git):
         return Answer()
     elif call.command == ("read-tree",) and call.has("-m") and len(call.operand_texts) > 1:
         return Answer()  # it refuses
@@ -126,15 +126,6 @@ def stash_index_drops(call: Call, git: Git, world: World) -> Answer:
     staged = set(decode(git.run(*differ, "--diff-filter=d", f"{stash}^1", f"{stash}^2").out).split("\0")) - {""}
     edited = set(decode(git.run(*differ, f"{stash}^2", stash).out).split("\0"))
     return _lost_files(git, (Change("M", "M", path, resolved(git, f"{stash}^2:{path}")) for path in staged & edited))
-
-
-def _autostashes(call: Call, git: Git) -> bool:
-    """Whether a merge or rebase puts changes aside and applies them again, what was staged as unstaged."""
-    if call.has("--autostash", "--no-autostash"):
-        return call.has("--autostash")
-    rebases = call.command == ("rebase",) or (call.command == ("pull",) and not call.has("--no-rebase"))
-    keys = ("merge.autoStash",) * (call.command != ("rebase",)) + ("rebase.autoStash",) * rebases
-    return any(is_on(git, key) for key in keys)
 
 
 def sparse_drops(call: Call, git: Git, world: World) -> Answer:

@@ -32,10 +32,10 @@ def picked(call: Call, git: Git) -> Iterator[str]:
     undone = call.command == ("revert",)
     names = [_before(name) for name in call.operand_texts]
     yield from made_by(git, "--no-walk", *names, undone=undone)
-    for name in names:
-        base, theirs = (f"{name}^", name) if not undone else (name, f"{name}^")
-        if not undone and resolved(git, base) and resolved(git, theirs):
-            yield from merged(git, "HEAD", theirs)
+    for name in () if undone else names:
+        tip = name.removeprefix("^").rpartition("..")[2].lstrip(".") or "HEAD"
+        if resolved(git, f"{tip}^{{commit}}"):
+            yield from merged(git, "HEAD", tip)
 
 
 def rebased(call: Call, git: Git) -> Iterator[str]:

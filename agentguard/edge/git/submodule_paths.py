@@ -46,12 +46,11 @@ def recursed(call: Call, git: Git, tree: str, forced: bool) -> Iterator[Written]
         place = os.path.join(git.top, path)
         if not os.path.lexists(os.path.join(place, ".git")):
             continue
-        if tree:
-            commit = resolved(git, f"{tree}:{path}") if resolved(git, f"{tree}^{{tree}}") else ""
-        if commit:
-            yield from _moved(git, place, commit, forced, False)
+        there = _commit(git, tree, path) if tree else commit
+        if there:
+            yield from _moved(git, place, there, forced, False)
         else:
-            yield from removed_submodules(git, (path,), forced)
+            yield from removed_submodules(git, (path,), forced=True)
 
 
 def _moved(git: Git, place: str, commit: str, forced: bool, merges: bool) -> Iterator[Written]:
@@ -71,6 +70,12 @@ def _made(git: Git, path: str, commit: str) -> Written:
     if inner is None or not resolved(inner, f"{commit}^{{commit}}"):
         return Written(git, [], True, [path])
     return Written(git, [os.path.join(path, name) for name in whole(inner, commit)], forced=True)
+
+
+def _commit(git: Git, tree: str, path: str) -> str:
+    """The commit that a tree has of a submodule; "" if it has none."""
+    listed = git.value("ls-tree", "-z", "--full-tree", tree, "--", path) if resolved(git, f"{tree}^{{tree}}") else ""
+    return listed.split("\t")[0].split(" ")[2] if listed.startswith("160000 ") else ""
 
 
 def _submodules(git: Git, paths: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,7 @@
-"""Which files commits and trees bring: by name, from the top of the work tree, whatever lies there now."""
+"""Which files commits and trees bring: by name, from the top of the work tree, whatever lies there now.
+
+A name that ends in a slash is a submodule's: git makes a directory there, and puts nothing in its place.
+"""
 
 from __future__ import annotations
 
@@ -15,26 +18,28 @@ if TYPE_CHECKING:
     from .git import Git
 
 #: What every comparison of two trees is told: all files one by one, no renames, names ended by NUL.
-_COMPARE = ("-r", "-z", "--name-only", "--no-renames")
+_COMPARE = ("-r", "-z", "--raw", "--no-renames")
+_SUBMODULE = "160000"
 _LOG = ("-c", "log.showRoot=true", "log", "--format=")
 
 
 def differing(git: Git, tree: str, pathspecs: Sequence[str] = ()) -> list[str]:
-    """The files of `tree` that the index does not have."""
-    words = ("diff-index", "--cached", *_COMPARE[1:], "--diff-filter=D", tree, "--", *pathspecs)
-    return _names(git.run(*words).out)
+    """The files of `tree` that the index does not have, or has as something else."""
+    words = ("diff-index", "--cached", "-R", *_COMPARE[1:], "--diff-filter=AT", tree, "--", *pathspecs)
+    return _brought(git.run(*words).out)
 
 
-def whole(git: Git, tree: str, pathspecs: Sequence[str] = ()) -> list[str]:
-    """All files of a tree, at and below the given paths, which are no pathspecs."""
-    return _names(git.run("ls-tree", "-r", "-z", "--name-only", "--full-tree", tree, "--", *pathspecs).out)
+def whole(git: Git, tree: str) -> list[str]:
+    """All files of a tree."""
+    listed = decode(git.run("ls-tree", "-r", "-z", "--full-tree", tree).out).split("\0")
+    return [_name(path, facts[:6]) for facts, _, path in (line.partition("\t") for line in listed) if path]
 
 
 def made_by(git: Git, *revisions: str, undone: bool = False) -> list[str]:
     """Every file that one of these commits, or their undoing, adds or changes: as `git log` takes revisions."""
-    filter_ = f"--diff-filter={'a' if undone else 'd'}"
-    done = git.run(*_LOG, *_COMPARE[1:], "-m", filter_, *revisions, "--", fine=(0, 128))
-    return _names(done.out) if not done.status else []  # what names no commit git refuses as well
+    words = (*_LOG, *_COMPARE[1:], "-m", "--diff-filter=d", *["-R"] * undone)
+    done = git.run(*words, *revisions, "--", fine=(0, 128))
+    return _brought(done.out) if not done.status else []  # what names no commit git refuses as well
 
 
 def merged(git: Git, ours: str, theirs: str) -> Iterator[str]:
@@ -43,11 +48,11 @@ def merged(git: Git, ours: str, theirs: str) -> Iterator[str]:
     if not bases:
         yield from whole(git, theirs)
     for base in bases:
-        added = _names(git.run("diff-tree", *_COMPARE, "--diff-filter=d", base, theirs).out)
+        added = _brought(git.run("diff-tree", *_COMPARE, "--diff-filter=d", base, theirs).out)
         yield from added
         yield from carried_along(git, base, ours, added)
         yield from carried_along(
-            git, base, theirs, _names(git.run("diff-tree", *_COMPARE, "--diff-filter=A", base, ours).out)
+            git, base, theirs, _brought(git.run("diff-tree", *_COMPARE, "--diff-filter=A", base, ours).out)
         )
 
 
@@ -56,7 +61,7 @@ def carried_along(git: Git, base: str, side: str, added: Sequence[str]) -> Itera
     if not added or settings.value(git, "merge.directoryRenames").lower() in ("false", "no", "off", "0"):
         return
     left = {
-        os.path.dirname(name) for name in _names(git.run("diff-tree", *_COMPARE, "--diff-filter=D", base, side).out)
+        os.path.dirname(name) for name in _brought(git.run("diff-tree", *_COMPARE, "--diff-filter=D", base, side).out)
     }
     left |= {above for directory in left for above in _above(directory)}
     moving = [name for name in added if left.intersection(_above(name))]
@@ -86,5 +91,11 @@ def _above(path: str) -> Iterator[str]:
         yield path
 
 
-def _names(listing: bytes) -> list[str]:
-    return [name for name in decode(listing).split("\0") if name]
+def _brought(listing: bytes) -> list[str]:
+    """The names of a listing of changes (git-diff(1), raw output), each as what it becomes."""
+    words = iter(decode(listing).split("\0"))
+    return [_name(next(words), word.split(" ")[1]) for word in words if word.lstrip("\n").startswith(":")]
+
+
+def _name(path: str, mode: str) -> str:
+    return f"{path}/" if mode == _SUBMODULE else path

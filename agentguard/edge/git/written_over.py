@@ -32,6 +32,7 @@ MOST_PATHS = 300_000
 MOST_IN_THE_WAY = 5_000
 #: What git does not write over by itself: it refuses. Ignored files it does not spare (gitignore(5)).
 _REFUSED = ("untracked", "modified")
+_SUBMODULE = "160000"
 
 
 def written_over(call: Call, git: Git, world: World, doubts: str = "") -> Answer:
@@ -42,11 +43,12 @@ def written_over(call: Call, git: Git, world: World, doubts: str = "") -> Answer
     """
     found: list[Target] = []
     for one in written(call, git, world):
-        places = [*_in_the_way(one), *one.places]
-        if len(places) > MOST_IN_THE_WAY:
+        refused, taken = _in_the_way(one)
+        taken += one.places
+        if len(refused) + len(taken) > MOST_IN_THE_WAY:
             raise Unseen(f"more than {MOST_IN_THE_WAY} things lie where it writes")
-        spared = () if one.forced or doubts else _REFUSED
-        found += _judged(places, one, spared, world)
+        found += _judged(refused, one, () if one.forced or doubts else _REFUSED, world)
+        found += _judged(taken, one, () if one.forced or doubts or not one.places else _REFUSED, world)
         if "index" in doubts and one.git is not None and one.paths:
             found += _changed(one)
     return lost(dict.fromkeys(found))
@@ -71,39 +73,49 @@ def _changed(one: Written) -> Iterator[Target]:
             yield Target("file", change.path, (os.path.join(one.top, change.path), change.object))
 
 
-def _in_the_way(one: Written) -> Iterator[str]:
-    """What lies at the paths or at leading parts of them, and is not the file that git has there."""
+def _in_the_way(one: Written) -> tuple[list[str], list[str]]:
+    """What lies at the paths or at leading parts of them, and is not what git has there.
+
+    Before the first of them git looks whether it would lose anything, unless it is forced; at the second it
+    does not look: the work trees of submodules, and what has taken their place.
+    """
     paths = list(dict.fromkeys(one.paths))
     if len(paths) > MOST_PATHS:
         raise Unseen(f"it writes more than {MOST_PATHS} files")
     kinds: dict[str, int] = {}
-    at_itself = []
-    for path in paths:
-        place = _first_thing(one.top, path, kinds)
-        if place == path:
-            at_itself.append(path)
-        elif place:
-            yield place
-    known = one.known(at_itself)
-    for path in at_itself:
-        mode = known.get(path, "")
-        if not mode or (mode != "160000" and stat.S_ISDIR(kinds[path])):
-            yield path
+    placed = {path: _first_thing(one.top, path, kinds) for path in paths}
+    found = list(dict.fromkeys(place for place in placed.values() if place))
+    known = one.known(found)
+    submodules = [path for path, mode in known.items() if mode == _SUBMODULE]
+    refused, taken = list[str](), list[str]()
+    for place in found:
+        is_directory = stat.S_ISDIR(kinds[place])
+        if known.get(place) == _SUBMODULE:
+            taken.append(place)
+        elif place not in known or is_directory:
+            refused.append(place)
+            taken += [path for path in submodules if path.startswith(f"{place}/")]
+    return refused, taken
 
 
 def _first_thing(top: str, path: str, kinds: dict[str, int]) -> str:
-    """The path, if something is there, or the first part that leads to it and is no directory; "" if it is free."""
+    """The first part of a path, or the path itself, where something is in the way; "" if nothing is.
+
+    Directories are not in the way of what lies in them, nor of a path that ends in a slash.
+    """
     at = 0
-    while at >= 0:
-        at = path.find("/", at + 1)
-        part = path if at < 0 else path[:at]
+    while at < len(path):
+        at = path.find("/", at + 1) if "/" in path[at + 1 :] else len(path)
+        part = path[:at]
         if part not in kinds:
             kinds[part] = _mode(os.path.join(top, part))
         if not kinds[part]:
             return ""
-        if at >= 0 and not stat.S_ISDIR(kinds[part]):
+        if not stat.S_ISDIR(kinds[part]) or at == len(path):
             return part
-    return path
+        if at == len(path) - 1:
+            return ""
+    return ""
 
 
 def _mode(place: str) -> int:

@@ -12,7 +12,7 @@ import os
 from ...core.text.encoding import decode
 from ...lean.typing import TYPE_CHECKING
 from . import settings
-from .arguments import before_dashes, branches, pathspecs, tree_and_paths
+from .arguments import autostashes, before_dashes, branches, pathspecs, tree_and_paths
 from .named_files import config_file, patched, patches_made
 from .refs import resolved
 from .sequences import bisected, picked, pulled, rebased, remaining
@@ -91,13 +91,18 @@ def _checkout_index(call: Call, git: Git, world: World) -> Iterator[Written]:
     """Without force it leaves alone what is there."""
     if call.has("-f", "--force") and not call.has("--temp", "-n", "--no-create"):
         prefix = call.text("--prefix") or ""
-        held = [decode(path) for _, _, _, path in git.held()]
-        yield Written(git, [f"{prefix}{path}" for path in held], forced=True)
+        yield Written(git, [f"{prefix}{path}" for path in _held(git)], forced=True)
 
 
 def _sparse(call: Call, git: Git, world: World) -> Iterator[Written]:
     """Files that were left out, and come back."""
-    yield Written(git, [decode(path) for mark, _, _, path in git.held() if mark in "Ss"])
+    yield Written(git, _held(git, "Ss"))
+
+
+def _held(git: Git, marks: str = "") -> list[str]:
+    """The files of the index, all of them or those with a mark (git-ls-files(1), -t); submodules end in a slash."""
+    held = ((mark, mode, decode(path)) for mark, mode, _, path in git.held())
+    return [f"{path}/" if mode == "160000" else path for mark, mode, path in held if not marks or mark in marks]
 
 
 def _gone_to(git: Git, tree: str, forced: bool) -> Written:
@@ -129,8 +134,11 @@ def _merge(call: Call, git: Git, world: World) -> Iterator[Written]:
         theirs = [one for name in names for one in branches(git, name) if resolved(git, one)]
         prefix = _subtree(call)
         brought = [path for one in theirs for path in merged(git, "HEAD", one)]
-        fast = call.has("--no-overwrite-ignore") and all(_is_ahead(git, one) for one in theirs)
+        fast = (
+            call.has("--no-overwrite-ignore") and not call.has("--no-ff") and all(_is_ahead(git, one) for one in theirs)
+        )
         yield Written(git, [] if fast else [*brought, *(f"{prefix}/{path}" for path in brought if prefix)])
+        yield from _autostash(call, git)
 
 
 def _subtree_merge(call: Call, git: Git, world: World) -> Iterator[Written]:
@@ -155,10 +163,12 @@ def _is_ahead(git: Git, commit: str) -> bool:
 def _rebase(call: Call, git: Git, world: World) -> Iterator[Written]:
     if not call.has("--quit", "--edit-todo", "--show-current-patch"):
         yield Written(git, list(rebased(call, git)))
+        yield from _autostash(call, git)
 
 
 def _pull(call: Call, git: Git, world: World) -> Iterator[Written]:
     yield Written(git, list(pulled(call, git)))
+    yield from _autostash(call, git)
 
 
 def _pick(call: Call, git: Git, world: World) -> Iterator[Written]:
@@ -187,10 +197,20 @@ def _filter_branch(call: Call, git: Git, world: World) -> Iterator[Written]:
 
 def _stash(call: Call, git: Git, world: World) -> Iterator[Written]:
     """Putting changes aside puts the last commit's files in their place, whatever has taken it."""
-    if not call.has("-a", "--all", "-S", "--staged") and resolved(git, "HEAD"):
+    if not call.has("-a", "--all", "-S", "--staged"):
         paths = call.operand_texts if call.command == ("stash", "push") else ()
-        there = [*differing(git, "HEAD", paths), *_replaced(git, paths)]
-        yield Written(git, there, forced=not call.has("-u", "--include-untracked"))
+        yield _put_aside(git, paths, forced=not call.has("-u", "--include-untracked"))
+
+
+def _autostash(call: Call, git: Git) -> Iterator[Written]:
+    if autostashes(call, git):
+        yield _put_aside(git, (), forced=True)
+
+
+def _put_aside(git: Git, paths: Sequence[str], forced: bool) -> Written:
+    if not resolved(git, "HEAD"):
+        return Written(git, [])
+    return Written(git, [*differing(git, "HEAD", paths), *_replaced(git, paths)], forced)
 
 
 def _unstash(call: Call, git: Git, world: World) -> Iterator[Written]:
