@@ -17,15 +17,23 @@ _BY_NAME = 64
 class Written:
     """Paths that are written, from the top of the work tree of `git`; None where it is about full paths alone.
 
-    `forced` says that git writes over what it does not know; otherwise it refuses there, but for ignored files.
-    `places` go altogether, with all that is in them, whatever the index has.
+    `forced` says that git writes over what it does not know; otherwise it refuses there, but for ignored files,
+    and for these only if it is told to (`keeps_ignored`). `places` go altogether, with all that is in them.
     """
 
-    def __init__(self, git: Git | None, paths: Sequence[str], forced: bool = False, places: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        git: Git | None,
+        paths: Sequence[str],
+        forced: bool = False,
+        places: Sequence[str] = (),
+        keeps_ignored: bool = False,
+    ) -> None:
         self.git = git
         self.paths = paths
         self.forced = forced
         self.places = places
+        self.keeps_ignored = keeps_ignored
         self.top = git.top if git is not None and (paths or places) else "/"
 
     def known(self, paths: Sequence[str]) -> dict[str, str]:

@@ -44,11 +44,11 @@ def written_over(call: Call, git: Git, world: World, doubts: str = "") -> Answer
     found: list[Target] = []
     for one in written(call, git, world):
         refused, taken = _in_the_way(one)
-        taken += one.places
-        if len(refused) + len(taken) > MOST_IN_THE_WAY:
+        if len(refused) + len(taken) + len(one.places) > MOST_IN_THE_WAY:
             raise Unseen(f"more than {MOST_IN_THE_WAY} things lie where it writes")
-        found += _judged(refused, one, () if one.forced or doubts else _REFUSED, world)
-        found += _judged(taken, one, () if one.forced or doubts or not one.places else _REFUSED, world)
+        spared = () if one.forced or doubts else (*_REFUSED, *["ignored", "unversioned"] * one.keeps_ignored)
+        found += _judged([*refused, *one.places], one, spared, world)
+        found += _judged(taken, one, (), world)
         if "index" in doubts and one.git is not None and one.paths:
             found += _changed(one)
     return lost(dict.fromkeys(found))
@@ -103,18 +103,15 @@ def _first_thing(top: str, path: str, kinds: dict[str, int]) -> str:
 
     Directories are not in the way of what lies in them, nor of a path that ends in a slash.
     """
-    at = 0
-    while at < len(path):
-        at = path.find("/", at + 1) if "/" in path[at + 1 :] else len(path)
-        part = path[:at]
+    parts = path.rstrip("/").split("/")
+    for count in range(1, len(parts) + 1):
+        part = "/".join(parts[:count])
         if part not in kinds:
             kinds[part] = _mode(os.path.join(top, part))
         if not kinds[part]:
             return ""
-        if not stat.S_ISDIR(kinds[part]) or at == len(path):
+        if not stat.S_ISDIR(kinds[part]) or part == path:
             return part
-        if at == len(path) - 1:
-            return ""
     return ""
 
 

@@ -51,12 +51,10 @@ def _checkout(call: Call, git: Git, world: World) -> Iterator[Written]:
         return
     names = before_dashes(call)[:1]
     forced = call.has("-f", "--force", "--discard-changes", "-m", "--merge")
-    if call.has("--no-overwrite-ignore") and not forced:
-        return
     for name in branches(git, names[0]) if names else ("HEAD",):
         if call.has("--orphan") and not names and call.command == ("switch",):
             return
-        yield _gone_to(git, name, forced)
+        yield _gone_to(git, name, forced, call.has("--no-overwrite-ignore"))
         yield from recursed(call, git, name, forced)
 
 
@@ -90,8 +88,13 @@ def _read_tree(call: Call, git: Git, world: World) -> Iterator[Written]:
 def _checkout_index(call: Call, git: Git, world: World) -> Iterator[Written]:
     """Without force it leaves alone what is there."""
     if call.has("-f", "--force") and not call.has("--temp", "-n", "--no-create"):
-        prefix = call.text("--prefix") or ""
-        yield Written(git, [f"{prefix}{path}" for path in _held(git)], forced=True)
+        prefix = call.text("--prefix")
+        if prefix is None:
+            yield Written(git, _held(git), forced=True)
+        else:  # links on the way are followed
+            directory, start = os.path.split(os.path.join(git.top, prefix))
+            place = os.path.join(os.path.realpath(directory), start)
+            yield Written(None, [f"{place}{path}" for path in _held(git)], forced=True)
 
 
 def _sparse(call: Call, git: Git, world: World) -> Iterator[Written]:
@@ -105,11 +108,12 @@ def _held(git: Git, marks: str = "") -> list[str]:
     return [f"{path}/" if mode == "160000" else path for mark, mode, path in held if not marks or mark in marks]
 
 
-def _gone_to(git: Git, tree: str, forced: bool) -> Written:
+def _gone_to(git: Git, tree: str, forced: bool, keeps_ignored: bool = False) -> Written:
     """The work tree taken to a commit: what that has and the index has not; by force also what is gone or replaced."""
     if not resolved(git, f"{tree}^{{tree}}"):  # git refuses, too
         return Written(git, [])
-    return Written(git, [*differing(git, tree), *(_replaced(git) if forced else ())], forced)
+    paths = [*differing(git, tree), *(_replaced(git) if forced else ())]
+    return Written(git, paths, forced, keeps_ignored=keeps_ignored)
 
 
 def _put_back(git: Git, tree: str | None, paths: Sequence[str]) -> Written:
@@ -134,10 +138,10 @@ def _merge(call: Call, git: Git, world: World) -> Iterator[Written]:
         theirs = [one for name in names for one in branches(git, name) if resolved(git, one)]
         prefix = _subtree(call)
         brought = [path for one in theirs for path in merged(git, "HEAD", one)]
-        fast = (
-            call.has("--no-overwrite-ignore") and not call.has("--no-ff") and all(_is_ahead(git, one) for one in theirs)
-        )
-        yield Written(git, [] if fast else [*brought, *(f"{prefix}/{path}" for path in brought if prefix)])
+        paths = [*brought, *(f"{prefix}/{path}" for path in brought if prefix)]
+        # That option is heeded where HEAD only goes forward.
+        fast = not call.has("--no-ff") and all(_is_ahead(git, one) for one in theirs)
+        yield Written(git, paths, keeps_ignored=fast and call.has("--no-overwrite-ignore"))
         yield from _autostash(call, git)
 
 
