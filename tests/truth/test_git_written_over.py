@@ -64,7 +64,8 @@ git config --remove-section submodule.spot/data || true; mkdir -p spot
 {script}; git add -A; git commit -q --allow-empty -m {name}
 git format-patch -q -1 --binary --no-renames --stdout > ../{name}.patch; git diff --binary main {name} > ../{name}.diff
 git checkout -q -f main; git clean -qffdx; git submodule --quiet update --init --force
-git merge -q --no-commit --no-ff {name} || true; git stash -q || true; git update-ref refs/stashes/{name} refs/stash || true
+git merge -q --no-commit --no-ff {name} || true; git stash -q || true
+git update-ref refs/stashes/{name} refs/stash || true
 git update-ref -d refs/stash || true; rm -rf .git/logs/refs/stash; git reset -q --hard; git clean -qffdx
 """
 
@@ -228,7 +229,7 @@ def test_what_lies_in_the_way_is_seen(
 def _lines(target: str, obstacle: str, place: str, ignored: str, state: str) -> str:
     """The shell lines that put something in the way."""
     exclude = IGNORED[ignored].format(place=place)
-    put = f"P={place}; {{ {OBSTACLES[obstacle]}; }} 2>/dev/null || :"
+    put = f"P={place}; {{ {OBSTACLES[obstacle].strip()}; }} 2>/dev/null || :"
     return f"{{ {state.format(t=target) or ':'}; }} 2>/dev/null || :; printf '{exclude}' >> .git/info/exclude; {put}"
 
 
