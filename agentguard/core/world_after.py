@@ -12,7 +12,12 @@ from .word import Known
 from .world import Answer, Destination, PathState, World
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from .call import Call
+
+#: How the names of files begin that say what git ignores, and of its configuration (gitignore(5)).
+_IGNORE_FILES = (".gitignore", "exclude", "ignore", ".gitconfig", "config", ".gitmodules", ".gitattributes")
 
 
 class AfterEffects(World):
@@ -71,9 +76,14 @@ class AfterEffects(World):
         return self._world.ask(probe, call)
 
     def lookup(self, source: str, key: str, call: Call) -> str | None:
-        """See World; an alias may be another one once its configuration is changed."""
+        """See World; an alias may be another one once its configuration is changed.
+
+        What is written over is judged as if what may have changed by then had done so for the worse: the key says what.
+        """
         if source.endswith("-alias") and any(map(_configures, self._ahead)):
             raise Unseen("an earlier part of the same line may change it")
+        if source.endswith("-writes-over"):
+            key = " ".join((key, *_doubts(self._ahead))).strip()
         return self._world.lookup(source, key, call)
 
     def ambient(self, variables: tuple[str, ...], files: tuple[str, ...], call: Call) -> tuple[tuple[str, str], ...]:
@@ -93,6 +103,21 @@ class AfterEffects(World):
             for effect in self._ahead
             if effect.target.kind == "file" and (effect.target.name.startswith("/") or not effect.target_known)
         )
+
+
+def _doubts(ahead: tuple[Effect, ...]) -> Iterator[str]:
+    """What git spares that an earlier part of the line may have changed: what it "ignores", what its "index" knows."""
+    if any(effect.verb not in ("observe", "create") and effect.target.kind == "index" for effect in ahead):
+        yield "index"
+    if any(effect.verb != "observe" and _changes_ignoring(effect) for effect in ahead):
+        yield "ignores"
+
+
+def _changes_ignoring(effect: Effect) -> bool:
+    target = effect.target
+    if target.kind == "file":
+        return not effect.target_known or os.path.basename(target.name).startswith(_IGNORE_FILES)
+    return target.kind == "configuration" and effect.verb != "create"
 
 
 def _configures(effect: Effect) -> bool:

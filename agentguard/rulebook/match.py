@@ -213,7 +213,7 @@ def _asking(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[Effe
         unseen = f"the directory {call.invocation.cwd.written} is not known before the line runs"
     elif doubtful := ", ".join(word.written for word in call.operands if isinstance(word, Unknown)):
         unseen = f"what {doubtful} stands for is not known before the line runs"
-    elif any(one.verb != "observe" and one.target.kind not in rule.unaffected_by for one in call.invocation.ahead):
+    elif any(_affects(one, rule) for one in call.invocation.ahead):
         unseen = "an earlier part of the same line may change what is there"
     else:
         answer = world.ask(rule.asks, call)
@@ -225,6 +225,12 @@ def _asking(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[Effe
                 yield base
             return
     yield base.replace(recoverable_by="", reason=f"{base.reason}: {unseen}")
+
+
+def _affects(earlier: Effect, rule: Rule) -> bool:
+    """Whether what an earlier part of the line does may change what the rule's probe finds."""
+    kind = earlier.target.kind
+    return earlier.verb != "observe" and not {kind, f"{earlier.verb} {kind}"}.intersection(rule.unaffected_by)
 
 
 def _in_doubt(program: Program, call: Call, world: World) -> Iterator[Effect]:

@@ -6,6 +6,7 @@ A misspelt role would make a rule speak of files that no argument names: then no
 from __future__ import annotations
 
 from ..core import vocabulary
+from ..core.effect import VERBS
 from ..lean.typing import TYPE_CHECKING
 from .document import known
 
@@ -42,7 +43,8 @@ def check(
         if slip:
             raise (node / "target").fault(f"`{rule.target}` is nearly a kind with a meaning: did you mean `{slip}`?")
         for one in node.items("unaffected_by"):
-            if one.value not in kinds:
+            verb, _, kind = one.value.partition(" ")
+            if one.value not in kinds and not (verb in VERBS and kind in kinds):
                 raise one.fault(f"no rule of this program has the target `{one.value}`: {known(one.value, kinds)}")
 
 

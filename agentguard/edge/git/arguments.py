@@ -10,6 +10,7 @@ from ...core.unseen import Unseen
 from ...core.world import World
 from ...lean.typing import TYPE_CHECKING
 from .refs import resolved
+from .settings import is_on
 
 if TYPE_CHECKING:
     from ...core.call import Call
@@ -67,6 +68,22 @@ def branch(git: Git, name: str) -> str:
         if len(remote) == 1:
             return remote[0]
     return name
+
+
+def branches(git: Git, name: str) -> tuple[str, ...]:
+    """The same, with every remote's branch of that name where there are several: a setting decides between them."""
+    if name != "-" and not resolved(git, f"{name}^{{commit}}"):
+        return tuple(git.lines("for-each-ref", "--format=%(refname)", f"refs/remotes/*/{name}")) or (name,)
+    return (branch(git, name),)
+
+
+def autostashes(call: Call, git: Git) -> bool:
+    """Whether a merge or rebase puts changes aside and applies them again, what was staged as unstaged."""
+    if call.has("--autostash", "--no-autostash"):
+        return call.has("--autostash")
+    rebases = call.command == ("rebase",) or (call.command == ("pull",) and not call.has("--no-rebase"))
+    keys = ("merge.autoStash",) * (call.command != ("rebase",)) + ("rebase.autoStash",) * rebases
+    return any(is_on(git, key) for key in keys)
 
 
 def worktrees(git: Git) -> list[dict[str, str]]:

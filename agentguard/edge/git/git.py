@@ -223,16 +223,22 @@ class Git:
 
         Each is a mark (git-ls-files(1), -v), a mode, an object and a path from the top.
         """
-        listed = self.run("ls-files", "-z", "-v", "-s", "--full-name", "--", *(pathspecs or self._everything())).out
+        listed = self.run("ls-files", "-z", "-v", "-s", "--full-name", "--", *(pathspecs or self.everything)).out
         for entry in listed.split(b"\0"):
             if entry:
                 facts, _, path = entry.partition(b"\t")
                 mark, mode, held, _stage = decode(facts).split(" ")
                 yield mark, mode, held, path
 
-    def _everything(self) -> tuple[str, ...]:
-        """The pathspec of the whole work tree; one by magic is not understood where they are taken literally."""
-        if b"GIT_LITERAL_PATHSPECS" in self.env or "--literal-pathspecs" in self.options:
+    @property
+    def takes_magic(self) -> bool:
+        """Whether pathspecs may begin with what says how they are meant (gitglossary(7))."""
+        return b"GIT_LITERAL_PATHSPECS" not in self.env and "--literal-pathspecs" not in self.options
+
+    @property
+    def everything(self) -> tuple[str, ...]:
+        """The pathspec of the whole work tree."""
+        if not self.takes_magic:
             return (self.value("rev-parse", "--show-cdup") or ".",)
         return (":/",)
 
@@ -250,7 +256,8 @@ def _changes(listing: str) -> Iterator[Change]:
         kind = record[:1]
         if kind == "1":
             _, letters, submodule, _, _, _, _, held, path = record.split(" ", 8)
-            if letters[0] != "." or submodule == "N...":  # what a submodule holds is its own affair
+            # What a submodule holds is its own affair, but not that a repository has taken a file's place.
+            if letters[0] != "." or letters[1] == "T" or submodule == "N...":
                 yield Change(letters[0], letters[1], path, held)
         elif kind == "2":
             raise Unseen("git status told of a renamed file, which it was not asked for")

@@ -14,10 +14,11 @@ from ...core.unseen import Unseen
 from ...core.word import text_of
 from ...core.world import World
 from ...lean.typing import TYPE_CHECKING
-from .probes import checkout_switch_dirty, index_drops, merge_overwrites, sparse_drops, stash_index_drops
+from .probes import index_drops, sparse_drops, stash_index_drops
 from .push import forced_by_configuration
 from .refs import commits_unreachable
 from .worktrees import submodules_recursed
+from .written_over import written_over
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,11 +90,24 @@ def _naming(probe: Callable[[Call, Git, World], Answer]) -> Lookup:
     """A probe as a source: what would be lost, by name, if unknown words are what they are guessed to be."""
 
     def look(key: str, call: Call, git: Git, world: World) -> str | None:
-        names = [target.name for target in probe(call.guessed(), git, world).lost]
-        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-        return ", ".join(names[:_NAMED]) + more if names else None
+        return _named(probe(call.guessed(), git, world))
 
     return look
+
+
+def _named(answer: Answer) -> str | None:
+    names = [target.name for target in answer.lost]
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more if names else None
+
+
+def _writes_over(key: str, call: Call, git: Git, world: World) -> str | None:
+    """What the call writes over, by name; what cannot be seen counts. In a place that is no repository git refuses."""
+    try:
+        return _named(written_over(call.guessed(), git, world, key))
+    except Unseen as why:
+        is_there = os.path.isdir(encode(git.cwd)) and not git.run("rev-parse", fine=(0, 128)).status
+        return str(why) if is_there or call.command == ("apply",) else None
 
 
 def _forced(key: str, call: Call, git: Git, world: World) -> str | None:
@@ -109,8 +123,7 @@ LOOKUPS: dict[str, Lookup] = {
     "git-each-repository": _each_repository,
     "git-hook": _hooks,
     "git-push-forced": _forced,
-    "git-merge-overwrites": _naming(merge_overwrites),
-    "git-switch-overwrites": _naming(checkout_switch_dirty),
+    "git-writes-over": _writes_over,
     "git-index-drops": _naming(index_drops),
     "git-autostash-drops": _naming(index_drops),  # which asks the settings first, where no option says it
     "git-submodules-recursed": _naming(submodules_recursed),

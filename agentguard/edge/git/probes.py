@@ -14,7 +14,7 @@ from ...core.effect import Target
 from ...core.text.encoding import decode
 from ...core.world import PATH_STATES, Answer, World
 from ...lean.typing import TYPE_CHECKING
-from .arguments import before_dashes, branch, lines, pathspecs, tree_and_paths, unquoted
+from .arguments import autostashes, lines, pathspecs, tree_and_paths, unquoted
 from .conflicts import not_remade
 from .fetch import all_tags, fetch_overwrites
 from .git import EDITED, STAGED, Change
@@ -25,9 +25,10 @@ from .refs import branch_unmerged, commits_unreachable, lost, resolved, stash_cl
 from .settings import is_on
 from .update_ref import ref_updates
 from .worktrees import submodules_reset, worktree_unclean, worktrees_gone
+from .written_over import written_over
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
     from ...core.call import Call
     from .git import Git
@@ -37,21 +38,16 @@ if TYPE_CHECKING:
 
 def worktree_dirty(call: Call, git: Git, world: World) -> Answer:
     """What `reset --hard` loses: uncommitted changes, and untracked files that the commit overwrites."""
-    words = before_dashes(call)
-    return _everything_uncommitted(git, words[0] if words else "HEAD")
+    return _everything_uncommitted(call, git, world)
 
 
 def checkout_switch_dirty(call: Call, git: Git, world: World) -> Answer:
     """What a forced `checkout` or `switch` loses: the same, for the branch that is switched to."""
-    words = before_dashes(call)
     if call.command == ("checkout",) and tree_and_paths(call, git, world)[1]:
         return paths_dirty(call, git, world)
-    target = branch(git, words[0]) if words else "HEAD"
     if not call.has("-f", "--force", "--discard-changes", "-m", "--merge"):
-        if call.has("--no-overwrite-ignore"):
-            return Answer()
-        return _lost_files(git, _overwritten(git, target, (), ignored=True))
-    return _everything_uncommitted(git, target)
+        return written_over(call, git, world)
+    return _everything_uncommitted(call, git, world)
 
 
 def paths_dirty(call: Call, git: Git, world: World) -> Answer:
@@ -67,7 +63,7 @@ def paths_dirty(call: Call, git: Git, world: World) -> Answer:
         source, paths = tree_and_paths(call, git, world)
         staged, edited = source is not None, True
         if not paths and not call.has("-p", "--patch"):
-            return _lost_files(git, _overwritten(git, branch(git, source), (), ignored=True)) if source else Answer()
+            return written_over(call, git, world)
     files = [
         change
         for change in changes(git, paths, skipped=bool(source) or call.has("--ignore-skip-worktree-bits"))
@@ -77,8 +73,7 @@ def paths_dirty(call: Call, git: Git, world: World) -> Answer:
         # A conflict that is made again takes the place of its resolution, a staged one too.
         or (call.has("-m", "--merge", "--conflict") and change.index in STAGED)
     ]
-    overwritten = _overwritten(git, source, paths) if source and edited else ()
-    return _lost_files(git, (*not_remade(git, files), *overwritten))
+    return _with(_lost_files(git, not_remade(git, files)), written_over(call, git, world))
 
 
 def merge_undone(call: Call, git: Git, world: World) -> Answer:
@@ -88,8 +83,10 @@ def merge_undone(call: Call, git: Git, world: World) -> Answer:
     """
     found = changes(git)
     if call.command in (("rebase",), ("am",)):
-        return _lost_files(git, _uncommitted(git, found))
-    return _lost_files(git, not_remade(git, [one for one in found if one.index in STAGED]))
+        gone = _uncommitted(git, found)
+    else:
+        gone = not_remade(git, [one for one in found if one.index in STAGED])
+    return _with(_lost_files(git, gone), written_over(call, git, world))
 
 
 def index_written_out(call: Call, git: Git, world: World) -> Answer:
@@ -99,7 +96,7 @@ def index_written_out(call: Call, git: Git, world: World) -> Answer:
         return Answer()
     found = changes(git, paths, skipped=call.has("--ignore-skip-worktree-bits"))
     edited = [one for one in found if one.tree in EDITED and (one.index != "U" or call.has("--stage"))]
-    return _lost_files(git, not_remade(git, edited))
+    return _with(_lost_files(git, not_remade(git, edited)), written_over(call, git, world))
 
 
 def index_drops(call: Call, git: Git, world: World) -> Answer:
@@ -109,7 +106,7 @@ def index_drops(call: Call, git: Git, world: World) -> Answer:
         paths = tree_and_paths(call, git, world)[1]
     elif call.command == ("mv",):
         paths = call.operand_texts[-1:]  # where a file is in the way, git refuses
-    elif call.command in (("merge",), ("rebase",), ("pull",)) and not _autostashes(call, git):
+    elif call.command in (("merge",), ("rebase",), ("pull",)) and not autostashes(call, git):
         return Answer()
     elif call.command == ("read-tree",) and call.has("-m") and len(call.operand_texts) > 1:
         return Answer()  # it refuses
@@ -129,22 +126,6 @@ def stash_index_drops(call: Call, git: Git, world: World) -> Answer:
     staged = set(decode(git.run(*differ, "--diff-filter=d", f"{stash}^1", f"{stash}^2").out).split("\0")) - {""}
     edited = set(decode(git.run(*differ, f"{stash}^2", stash).out).split("\0"))
     return _lost_files(git, (Change("M", "M", path, resolved(git, f"{stash}^2:{path}")) for path in staged & edited))
-
-
-def _autostashes(call: Call, git: Git) -> bool:
-    """Whether a merge or rebase puts changes aside and applies them again, what was staged as unstaged."""
-    if call.has("--autostash", "--no-autostash"):
-        return call.has("--autostash")
-    rebases = call.command == ("rebase",) or (call.command == ("pull",) and not call.has("--no-rebase"))
-    keys = ("merge.autoStash",) * (call.command != ("rebase",)) + ("rebase.autoStash",) * rebases
-    return any(is_on(git, key) for key in keys)
-
-
-def merge_overwrites(call: Call, git: Git, world: World) -> Answer:
-    """Ignored files that `merge`, `rebase`, `reset` and their like replace with what the other commit has there."""
-    names = call.texts("--onto") or call.operand_texts[:1] if call.command == ("rebase",) else before_dashes(call)
-    found = [change for name in names for change in _overwritten(git, branch(git, name), (), ignored=True)]
-    return _lost_files(git, found)
 
 
 def sparse_drops(call: Call, git: Git, world: World) -> Answer:
@@ -189,11 +170,12 @@ def rm_paths(call: Call, git: Git, world: World) -> Answer:
     if call.has("--cached"):
         return paths_index_only(call, git, world)
     paths = pathspecs(call, git, world)
+    over = written_over(call, git, world)
     if call.has("-f", "--force"):
-        return _lost_files(git, _uncommitted(git, changes(git, paths)))
+        return _with(_lost_files(git, _uncommitted(git, changes(git, paths))), over)
     # It removes files in conflict, and from the index what the work tree has no longer.
     allowed = [one for one in git.status(False, paths) if one.index == "U" or (one.index in STAGED and one.tree == "D")]
-    return _lost_files(git, (*unwatched(git, paths, skipped=False), *not_remade(git, allowed)))
+    return _with(_lost_files(git, (*unwatched(git, paths, skipped=False), *not_remade(git, allowed))), over)
 
 
 PROBES: dict[str, Probe] = {
@@ -226,48 +208,17 @@ PROBES: dict[str, Probe] = {
 # What is in no commit
 
 
-def _everything_uncommitted(git: Git, commit: str) -> Answer:
-    return _lost_files(git, [*_uncommitted(git, changes(git)), *_overwritten(git, commit, ())])
+def _everything_uncommitted(call: Call, git: Git, world: World) -> Answer:
+    return _with(_lost_files(git, _uncommitted(git, changes(git))), written_over(call, git, world))
+
+
+def _with(*answers: Answer) -> Answer:
+    """What several looks find together."""
+    return lost(dict.fromkeys(target for answer in answers for target in answer.lost))
 
 
 def _uncommitted(git: Git, changes: Iterable[Change]) -> Iterator[Change]:
     return not_remade(git, (one for one in changes if one.index in STAGED or one.tree in EDITED))
-
-
-def _overwritten(git: Git, tree: str, pathspecs: Sequence[str], ignored: bool = False) -> tuple[Change, ...]:
-    """Untracked files in the place of files that `tree` has; only ignored ones if so asked."""
-    missing = _not_in_the_index(git, tree, pathspecs)
-    placed = {_in_the_way(git.top, path) for path in missing} - {""}
-    if not placed:
-        return ()
-    kinds = "!" if ignored else "!?"
-    return tuple(
-        change
-        for change in git.status(True, ignored=True)
-        if change.index in kinds and any(f"{path}/".startswith(f"{change.path.rstrip('/')}/") for path in placed)
-    )
-
-
-def _not_in_the_index(git: Git, tree: str, pathspecs: Sequence[str]) -> list[str]:
-    """The files of `tree` that the index does not have."""
-    if tree == "HEAD" and not pathspecs:
-        return [change.path for change in git.status(False) if change.index == "D"]
-    if not resolved(git, f"{tree}^{{tree}}"):
-        return []
-    words = ("diff-index", "--cached", "--name-only", "--no-renames", "-z", "--diff-filter=D", tree, "--", *pathspecs)
-    return decode(git.run(*words).out).split("\0")[:-1]
-
-
-def _in_the_way(top: str, path: str) -> str:
-    """What stands where `path` would be written, or where a directory above it would be."""
-    while path:
-        place = os.path.join(top, path)
-        if os.path.lexists(place):
-            return path
-        path = path.rpartition("/")[0]
-        if os.path.isdir(os.path.join(top, path)):
-            return ""
-    return ""
 
 
 def _above(path: str) -> Iterator[str]:

@@ -13,6 +13,7 @@ from .git import EDITED, STAGED, of_git_directory, of_work_tree
 from .hidden_changes import changes
 from .refs import lost
 from .settings import is_on
+from .written_over import written_over
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -53,7 +54,8 @@ def worktrees_gone(call: Call, git: Git, world: World) -> Answer:
 
 def submodules_reset(call: Call, git: Git, world: World) -> Answer:
     """What `submodule deinit --force` or `update --force` loses: changes in submodules that are in no commit."""
-    return lost(_inside_submodules(git, call.operand_texts, untracked=call.command == ("submodule", "deinit")))
+    inside = _inside_submodules(git, call.operand_texts, untracked=call.command == ("submodule", "deinit"))
+    return lost(dict.fromkeys([*inside, *written_over(call, git, world).lost]))
 
 
 def submodules_recursed(call: Call, git: Git, world: World) -> Answer:

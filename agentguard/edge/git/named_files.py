@@ -1,0 +1,148 @@
+"""Files that a call of git writes by their names: what a patch names, patches that it makes, a configuration file."""
+
+from __future__ import annotations
+
+import os
+import re
+
+from ...core.context import stdin
+from ...core.text.encoding import decode, encode
+from ...lean.typing import TYPE_CHECKING
+from . import settings
+from .refs import resolved
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ...core.call import Call
+    from ...core.world import World
+    from .git import Git
+
+#: Options of `apply` that say which files a patch is about; `am` has some of them.
+_FLAGS = ("-R", "--reverse", "--unidiff-zero", "--recount", "--inaccurate-eof", "--unsafe-paths")
+_VALUES = ("-p", "--directory", "--include", "--exclude")
+#: How many of the commits that `format-patch` takes are looked at.
+_MOST_PATCHES = 1000
+_MADE = re.compile(r"(?:v[^/]+-)?[0-9]+(?:-(.*))?", re.DOTALL)
+_FROM = re.compile(rb"From ([0-9a-f]{40,64}) Mon Sep 17 00:00:00 2001\n")
+
+
+def patched(call: Call, git: Git, world: World, binary: bool) -> Iterator[str]:
+    """The files that the patches of a call are about; only those whose old content the patch need not have.
+
+    A patch of text has what it takes away, so that it can be applied in reverse.
+    """
+    words = [flag for flag in _FLAGS if call.has(flag)]
+    words += [word for name in _VALUES for value in call.texts(name) for word in _given(name, value)]
+    for name in call.operand_texts or ("-",):
+        if name != "-" and not os.path.exists(encode(os.path.join(git.cwd, name))):
+            continue  # git refuses
+        with _Patch(name, call, git, world) as place:
+            listing = git.run("apply", "--numstat", "-z", *words, place).out
+        for line in filter(None, decode(listing).split("\0")):
+            added, _, path = line.split("\t", 2)
+            if added == "-" or not binary:
+                yield path
+
+
+def _given(name: str, value: str) -> tuple[str, ...]:
+    return (f"{name}{value}",) if name == "-p" else (f"{name}={value}",)
+
+
+class _Patch:
+    """A file with a patch: the one that is named, or one that is made of standard input."""
+
+    def __init__(self, name: str, call: Call, git: Git, world: World) -> None:
+        self.place = os.path.join(git.cwd, name)
+        self.content = stdin(call.invocation.stdin, world) if name == "-" else None
+
+    def __enter__(self) -> str:
+        if self.content is not None:
+            from tempfile import mkstemp
+
+            descriptor, self.place = mkstemp(prefix="agentguard-")
+            with open(descriptor, "wb") as file:
+                file.write(self.content)
+        return self.place
+
+    def __exit__(self, *exception: object) -> None:
+        if self.content is not None:
+            os.unlink(self.place)
+
+
+def patches_made(call: Call, git: Git) -> Iterator[str]:
+    """The existing files that `format-patch` would write over, but for those that it would make again."""
+    if call.has("--stdout", "--output"):
+        return
+    given = call.text("-o", "--output-directory") or settings.value(git, "format.outputDirectory")
+    directory = os.path.join(git.cwd, given or ".")
+    there = [decode(name) for name in os.listdir(encode(directory))] if os.path.isdir(encode(directory)) else []
+    suffix = call.text("--suffix") or settings.value(git, "format.suffix") or ".patch"
+    suffix = "" if call.has("--numbered-files") else suffix
+    made = [(name, _MADE.fullmatch(name.removesuffix(suffix))) for name in there if name.endswith(suffix)]
+    found = [(name, match[1]) for name, match in made if match]
+    if not found:
+        return
+    range_ = call.operand_texts or ("@{upstream}",)
+    range_ = tuple(f"{one}..HEAD" if len(range_) == 1 and not _is_range(one) else one for one in range_)
+    told = git.run("log", "--format=%f", f"--max-count={_MOST_PATCHES}", *range_, "--", fine=(0, 128))
+    # A number of commits, or what git cannot tell the range of: any that HEAD has.
+    if told.status:
+        told = git.run("log", "--format=%f", f"--max-count={_MOST_PATCHES}", "HEAD", "--", fine=(0, 128))
+    subjects = set(decode(told.out).splitlines()) if not told.status else set()
+    for name, subject in found:
+        is_made = subject is None or subject == "cover-letter" or any(one.startswith(subject) for one in subjects)
+        if is_made and not _made_again(git, os.path.join(directory, name)):
+            yield os.path.join(directory, name)
+
+
+def _is_range(word: str) -> bool:
+    return ".." in word or word.startswith("^")
+
+
+def _made_again(git: Git, place: str) -> bool:
+    """Whether a file is what `format-patch` made of a commit that is still here, but for its subject's number."""
+    try:
+        with open(encode(place), "rb") as file:
+            content = file.read(8 << 20)
+    except OSError:
+        return False
+    told = _FROM.match(content)
+    commit = resolved(git, f"{decode(told[1])}^{{commit}}") if told else ""
+    if not commit:
+        return False
+    again = git.run("format-patch", "--stdout", "-1", commit).out
+    return _unnumbered(again) == _unnumbered(content)
+
+
+def _unnumbered(patch: bytes) -> bytes:
+    return re.sub(rb"(?m)^(Subject: \[PATCH)[^]\n]*\]", rb"\1]", patch, count=1)
+
+
+def config_file(call: Call, git: Git) -> Iterator[str]:
+    """The file that `config --file` changes, where that takes a value away; one of git's own has it back by hand."""
+    file = call.text("-f", "--file")
+    if not file or file == "-":
+        return
+    place = os.path.join(git.cwd, file)
+    if not os.path.isfile(encode(place)) or _is_gits_own(place):
+        return
+    words, command = call.operand_texts, call.command[1:]
+    if call.has("--remove-section") or command == ("remove-section",):
+        done = git.run(
+            "config", "-f", place, "--get-regexp", f"^{re.escape(words[0])}\\." if words else ".", fine=(0, 1)
+        )
+    elif call.has("--unset", "--unset-all", "--replace-all") or command in (("set",), ("unset",)) or len(words) > 1:
+        if call.has("--add", "--append", "--rename-section", "--get", "--get-all", "--get-regexp", "--get-urlmatch"):
+            return
+        done = git.run("config", "-f", place, "--get-all", *words[:1], fine=(0, 1))
+    else:
+        return
+    if not done.status:
+        yield place
+
+
+def _is_gits_own(place: str) -> bool:
+    """Whether a file is a configuration of git, which `git config` changes without a question too."""
+    directory, name = os.path.split(os.path.realpath(place))
+    return name == ".gitconfig" or (name == "config" and os.path.exists(os.path.join(directory, "HEAD")))

@@ -1,0 +1,171 @@
+"""Which files calls that take in one commit after the other may write: rebases, picks, pulls, bisections.
+
+A file that only a commit on the way has is written as well, and taken away again.
+"""
+
+from __future__ import annotations
+
+import os
+
+from ...core.text.encoding import decode, encode
+from ...core.unseen import Unseen
+from ...lean.typing import TYPE_CHECKING
+from . import settings
+from .arguments import branches
+from .push import refs_there
+from .refs import resolved
+from .tree_changes import differing, made_by, merged, whole
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ...core.call import Call
+    from .git import Git
+
+#: Where a sequence under way keeps its commits: those to come, and the ends of the whole (rebase.c, sequencer.c).
+_TO_COME = ("rebase-merge/git-rebase-todo", "sequencer/todo")
+_ENDS = (("rebase-merge/onto", "rebase-merge/orig-head"), ("rebase-apply/onto", "rebase-apply/orig-head"))
+
+
+def picked(call: Call, git: Git) -> Iterator[str]:
+    """The files that `cherry-pick` or `revert` of these commits may write."""
+    undone = call.command == ("revert",)
+    names = [_before(name) for name in call.operand_texts]
+    yield from made_by(git, "--no-walk", *names, undone=undone)
+    for name in () if undone else names:
+        tip = name.removeprefix("^").rpartition("..")[2].lstrip(".") or "HEAD"
+        if resolved(git, f"{tip}^{{commit}}"):
+            yield from merged(git, "HEAD", tip)
+
+
+def rebased(call: Call, git: Git) -> Iterator[str]:
+    """The files that `rebase` may write: where it begins, and by each commit that it makes again."""
+    if call.has("--abort", "--continue", "--skip"):
+        yield from remaining(git)
+        return
+    words = tuple(map(_before, call.operand_texts))
+    root = call.has("--root")
+    upstream = "" if root else (*words, "@{upstream}")[0]
+    branch = (*words[not root :], "HEAD")[0]
+    onto = call.text("--onto") or upstream
+    if call.has("--keep-base") or "..." in onto:
+        sides = onto.split("...") if "..." in onto else [upstream, branch]
+        onto = git.value("merge-base", *(side or "HEAD" for side in sides))
+    for name in branches(git, upstream) if upstream else ("",):
+        if upstream and not resolved(git, name):
+            continue  # git refuses
+        yield from _replayed(git, name, branch)
+    for name in branches(git, onto) if onto else ():
+        if resolved(git, f"{name}^{{tree}}"):
+            yield from differing(git, name)
+
+
+def _replayed(git: Git, upstream: str, branch: str) -> Iterator[str]:
+    if not resolved(git, branch):
+        return
+    yield from made_by(git, branch, *([f"^{upstream}"] if upstream else []))
+    if upstream:
+        yield from merged(git, upstream, branch)
+    if branch != "HEAD":
+        yield from differing(git, branch)
+
+
+def remaining(git: Git) -> Iterator[str]:
+    """The files that a sequence under way may still write, or put back."""
+    for name in _TO_COME:
+        commits = [line.split()[1] for line in _lines(git, name) if not line.startswith("#") and len(line.split()) > 1]
+        known = [one for one in commits if resolved(git, f"{one}^{{commit}}")]
+        if known:
+            yield from made_by(git, "--no-walk", *known)
+            yield from made_by(git, "--no-walk", *known, undone=True)
+    for onto, tip in _ENDS:
+        ends = [line for name in (onto, tip) for line in _lines(git, name)[:1]]
+        if len(ends) == 2:
+            yield from made_by(git, ends[1], f"^{ends[0]}")
+            yield from differing(git, ends[1])
+    if resolved(git, "HEAD"):
+        yield from differing(git, "HEAD")
+
+
+def bisected(call: Call, git: Git) -> Iterator[str]:
+    """The files of any commit that bisecting may go to, or that it goes back to."""
+    if call.command[-1] == "reset":
+        start = (*call.operand_texts, *_lines(git, "BISECT_START"), "HEAD")[0]
+        yield from differing(git, start) if resolved(git, f"{start}^{{tree}}") else ()
+        return
+    if call.command[-1] in ("log", "view", "visualize", "terms") or call.has("--no-checkout"):
+        return
+    marked = git.lines("for-each-ref", "--format=%(objectname)", "refs/bisect")
+    named = [resolved(git, f"{name}^{{commit}}") for name in call.operand_texts if not name.startswith("-")]
+    ends = list(dict.fromkeys([*marked, *filter(None, named), resolved(git, "HEAD")]))
+    ends = [one for one in ends if one]
+    if len(ends) < 2:
+        return
+    oldest = git.lines("merge-base", "--octopus", *ends, fine=(0, 1))
+    for one in (*ends, *oldest):
+        yield from differing(git, one)
+    yield from made_by(git, *ends, *(f"^{one}" for one in oldest))
+
+
+def pulled(call: Call, git: Git) -> Iterator[str]:
+    """The files that `pull` may write, as far as the commits of the other side are here or in another directory."""
+    branch = git.head.removeprefix("refs/heads/")
+    configured = settings.value(git, f"branch.{branch}.remote") or "origin"
+    remote = (*call.operand_texts, configured)[0]
+    names = [_source(word) for word in call.operand_texts[1:]]
+    names = names or settings.values(git, f"branch.{branch}.merge") or ["HEAD"]
+    there = {} if remote == "." else refs_there(git, remote, push=False) or {}
+    rebases = _rebases(call, git, branch)
+    for name in names:
+        short = name.removeprefix("refs/heads/")
+        candidates = [short] if remote == "." else [f"refs/remotes/{remote}/{short}", f"refs/tags/{short}"]
+        now = next((there[ref] for ref in (name, f"refs/heads/{short}", f"refs/tags/{short}") if ref in there), "")
+        known = [one for one in candidates if resolved(git, f"{one}^{{commit}}")]
+        if now and resolved(git, f"{now}^{{commit}}"):
+            known.append(now)
+        elif now:
+            yield from _beyond(git, remote, now, known[0] if known else "")
+        for one in known:
+            yield from merged(git, "HEAD", one)
+            if rebases:
+                yield from _replayed(git, one, "HEAD")
+
+
+def _beyond(git: Git, remote: str, commit: str, known: str) -> list[str]:
+    """The files of a commit that only another directory has: those that came after what is known, or else all."""
+    url = git.value("config", "--get", f"remote.{remote}.url") or remote
+    place = os.path.realpath(os.path.join(git.top, url.removeprefix("file://")))
+    from .git import of_work_tree
+
+    other = of_work_tree(git.program, place)
+    seen = resolved(git, known)
+    if seen and resolved(other, f"{seen}^{{commit}}"):
+        return made_by(other, commit, f"^{seen}")
+    return whole(other, commit)
+
+
+def _rebases(call: Call, git: Git, branch: str) -> bool:
+    if call.has("-r", "--rebase", "--no-rebase"):
+        return call.has("-r", "--rebase") and call.text("-r", "--rebase") != "false"
+    value = settings.value(git, f"branch.{branch}.rebase") or settings.value(git, "pull.rebase")
+    return value.lower() not in ("", "false", "no", "off", "0")
+
+
+def _source(refspec: str) -> str:
+    return refspec.removeprefix("+").partition(":")[0]
+
+
+def _before(name: str) -> str:
+    """A commit as commands take it that know "-" for the branch before."""
+    return "@{-1}" if name == "-" else name
+
+
+def _lines(git: Git, name: str) -> list[str]:
+    """The lines of one of git's own files; none if it is not there."""
+    try:
+        with open(os.path.join(encode(git.directory), encode(name)), "rb") as file:
+            return decode(file.read(1 << 20)).splitlines()
+    except FileNotFoundError:
+        return []
+    except OSError as fault:
+        raise Unseen(f"{name}: {fault.strerror}") from fault

@@ -1,0 +1,87 @@
+"""What calls of git write or remove in the work trees of submodules (gitsubmodules(7))."""
+
+from __future__ import annotations
+
+import os
+
+from ...core.text.encoding import decode
+from ...lean.typing import TYPE_CHECKING
+from .git import of_git_directory, of_work_tree
+from .refs import resolved
+from .settings import is_on
+from .tree_changes import differing, merged, whole
+from .written import Written
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ...core.call import Call
+    from .git import Git
+
+
+def removed_submodules(git: Git, paths: Sequence[str], forced: bool) -> Iterator[Written]:
+    """The work trees of the submodules at and below the paths, which go with all that is in them."""
+    for path, _ in _submodules(git, paths):
+        place = os.path.join(git.top, path)
+        if os.path.isdir(place):
+            yield Written(git, [], forced, [os.path.join(path, name) for name in os.listdir(place) if name != ".git"])
+
+
+def updated_submodules(call: Call, git: Git) -> Iterator[Written]:
+    """The work trees that `submodule update` takes to the commits that the index has."""
+    for path, commit in _submodules(git, call.operand_texts):
+        place = os.path.join(git.top, path)
+        if os.path.lexists(os.path.join(place, ".git")):
+            yield from _moved(git, place, commit, call.has("-f", "--force"), call.has("--merge", "--rebase"))
+        elif os.path.isdir(place) and os.listdir(place):
+            yield _made(git, path, commit)
+
+
+def recursed(call: Call, git: Git, tree: str, forced: bool) -> Iterator[Written]:
+    """The work trees of submodules that a call goes into, taken to what `tree` has of each, else the index."""
+    recurses = is_on(git, "submodule.recurse") and not call.has("--no-recurse-submodules")
+    if not recurses and not call.has("--recurse-submodules"):
+        return
+    for path, commit in _submodules(git, ()):
+        place = os.path.join(git.top, path)
+        if not os.path.lexists(os.path.join(place, ".git")):
+            continue
+        there = _commit(git, tree, path) if tree else commit
+        if there:
+            yield from _moved(git, place, there, forced, False)
+        else:
+            yield from removed_submodules(git, (path,), forced=True)
+
+
+def _moved(git: Git, place: str, commit: str, forced: bool, merges: bool) -> Iterator[Written]:
+    """A work tree of a submodule at another commit; what has to be fetched first is not seen."""
+    inner = of_work_tree(git.program, os.path.realpath(place))
+    if not resolved(inner, f"{commit}^{{commit}}"):
+        return
+    gone = [change.path for change in inner.status(False) if change.tree in "DTU"] if forced else []
+    paths = [*differing(inner, commit), *gone]
+    yield Written(inner, [*paths, *(merged(inner, "HEAD", commit) if merges else ())], forced)
+
+
+def _made(git: Git, path: str, commit: str) -> Written:
+    """A work tree that is made where files lie already: git writes over them."""
+    kept = os.path.join(git.value("rev-parse", "--path-format=absolute", "--git-common-dir"), "modules", path)
+    inner = of_git_directory(git.program, kept) if os.path.isdir(kept) else None
+    if inner is None or not resolved(inner, f"{commit}^{{commit}}"):
+        return Written(git, [], True, [path])
+    return Written(git, [os.path.join(path, name) for name in whole(inner, commit)], forced=True)
+
+
+def _commit(git: Git, tree: str, path: str) -> str:
+    """The commit that a tree has of a submodule; "" if it has none."""
+    listed = git.value("ls-tree", "-z", "--full-tree", tree, "--", path) if resolved(git, f"{tree}^{{tree}}") else ""
+    return listed.split("\t")[0].split(" ")[2] if listed.startswith("160000 ") else ""
+
+
+def _submodules(git: Git, paths: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """The submodules at and below the paths, from the top of the work tree, each with its commit."""
+    listed = decode(git.run("ls-files", "-s", "-z", "--full-name", "--", *(paths or git.everything)).out).split("\0")
+    for line in listed:
+        if line.startswith("160000 "):
+            facts, _, path = line.partition("\t")
+            yield path, facts.split(" ")[1]

@@ -1,0 +1,101 @@
+"""Which files commits and trees bring: by name, from the top of the work tree, whatever lies there now.
+
+A name that ends in a slash is a submodule's: git makes a directory there, and puts nothing in its place.
+"""
+
+from __future__ import annotations
+
+import os
+
+from ...core.text.encoding import decode
+from ...lean.typing import TYPE_CHECKING
+from . import settings
+from .refs import resolved
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from .git import Git
+
+#: What every comparison of two trees is told: all files one by one, no renames, names ended by NUL.
+_COMPARE = ("-r", "-z", "--raw", "--no-renames")
+_SUBMODULE = "160000"
+_LOG = ("-c", "log.showRoot=true", "log", "--format=")
+
+
+def differing(git: Git, tree: str, pathspecs: Sequence[str] = ()) -> list[str]:
+    """The files of `tree` that the index does not have, or has as something else."""
+    words = ("diff-index", "--cached", "-R", *_COMPARE[1:], "--diff-filter=AT", tree, "--", *pathspecs)
+    return _brought(git.run(*words).out)
+
+
+def whole(git: Git, tree: str) -> list[str]:
+    """All files of a tree."""
+    listed = decode(git.run("ls-tree", "-r", "-z", "--full-tree", tree).out).split("\0")
+    return [_name(path, facts[:6]) for facts, _, path in (line.partition("\t") for line in listed) if path]
+
+
+def made_by(git: Git, *revisions: str, undone: bool = False) -> list[str]:
+    """Every file that one of these commits, or their undoing, adds or changes: as `git log` takes revisions."""
+    words = (*_LOG, *_COMPARE[1:], "-m", "--diff-filter=d", *["-R"] * undone)
+    done = git.run(*words, *revisions, "--", fine=(0, 128))
+    return _brought(done.out) if not done.status else []  # what names no commit git refuses as well
+
+
+def merged(git: Git, ours: str, theirs: str) -> Iterator[str]:
+    """Every file that merging `theirs` into `ours` may write, those that move with a directory among them."""
+    bases = git.lines("merge-base", "--all", ours, theirs, fine=(0, 1)) if resolved(git, ours) else []
+    if not bases:
+        yield from whole(git, theirs)
+    for base in bases:
+        added = _brought(git.run("diff-tree", *_COMPARE, "--diff-filter=d", base, theirs).out)
+        yield from added
+        yield from carried_along(git, base, ours, added)
+        yield from carried_along(
+            git, base, theirs, _brought(git.run("diff-tree", *_COMPARE, "--diff-filter=A", base, ours).out)
+        )
+
+
+def carried_along(git: Git, base: str, side: str, added: Sequence[str]) -> Iterator[str]:
+    """Where the files that the other side adds come to lie if `side` moves directories (merge.directoryRenames)."""
+    if not added or settings.value(git, "merge.directoryRenames").lower() in ("false", "no", "off", "0"):
+        return
+    left = {
+        os.path.dirname(name) for name in _brought(git.run("diff-tree", *_COMPARE, "--diff-filter=D", base, side).out)
+    }
+    left |= {above for directory in left for above in _above(directory)}
+    moving = [name for name in added if left.intersection(_above(name))]
+    if not moving:
+        return
+    places: dict[str, set[str]] = {}
+    told = decode(git.run("diff-tree", "-r", "-z", "-M", "--name-status", "--diff-filter=R", base, side).out).split(
+        "\0"
+    )
+    for old, new in zip(told[1::3], told[2::3], strict=False):
+        source, target = os.path.dirname(old), os.path.dirname(new)
+        while source != target:
+            places.setdefault(source, set()).add(target)
+            if not source or os.path.basename(source) != os.path.basename(target):
+                break
+            source, target = os.path.dirname(source), os.path.dirname(target)
+    for name in moving:
+        for above in _above(name):
+            for target in places.get(above, ()):
+                yield os.path.join(target, name[len(above) :].lstrip("/"))
+
+
+def _above(path: str) -> Iterator[str]:
+    """The directories above a path, nearest first, the top ("") too."""
+    while path:
+        path = os.path.dirname(path)
+        yield path
+
+
+def _brought(listing: bytes) -> list[str]:
+    """The names of a listing of changes (git-diff(1), raw output), each as what it becomes."""
+    words = iter(decode(listing).split("\0"))
+    return [_name(next(words), word.split(" ")[1]) for word in words if word.lstrip("\n").startswith(":")]
+
+
+def _name(path: str, mode: str) -> str:
+    return f"{path}/" if mode == _SUBMODULE else path

@@ -1,0 +1,123 @@
+"""What a call of git writes over: one look at what lies where it will write or remove files of a work tree.
+
+Which paths these are, `written_paths` lists for each command. Here it is looked at what is *at* each of
+them, and at each leading part of it, and the walker that judges `rm` says what would be lost with that.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from ...core.effect import Target
+from ...core.text.encoding import encode
+from ...core.unseen import Unseen
+from ...core.world import PATH_STATES, Answer, World
+from ...lean.typing import TYPE_CHECKING
+from .git import EDITED, STAGED
+from .hidden_changes import changes
+from .refs import lost
+from .written_paths import written
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ...core.call import Call
+    from .git import Git
+    from .written import Written
+
+#: How many paths of one call are looked at.
+MOST_PATHS = 300_000
+#: How many things that lie in the way are judged.
+MOST_IN_THE_WAY = 5_000
+#: What git does not write over by itself: it refuses. Ignored files it does not spare (gitignore(5)).
+_REFUSED = ("untracked", "modified")
+_SUBMODULE = "160000"
+
+
+def written_over(call: Call, git: Git, world: World, doubts: str = "") -> Answer:
+    """What would be lost; `doubts` names what an earlier part of the same line may change (see core.world_after).
+
+    Where that is which files git ignores, those that it would refuse to write over may be ignored by then.
+    Where it is the index, what git knows now and would not write over may be unknown to it by then.
+    """
+    found: list[Target] = []
+    for one in written(call, git, world):
+        refused, taken = _in_the_way(one)
+        if len(refused) + len(taken) + len(one.places) > MOST_IN_THE_WAY:
+            raise Unseen(f"more than {MOST_IN_THE_WAY} things lie where it writes")
+        spared = () if one.forced or doubts else (*_REFUSED, *["ignored", "unversioned"] * one.keeps_ignored)
+        found += _judged([*refused, *one.places], one, spared, world)
+        found += _judged(taken, one, (), world)
+        if "index" in doubts and one.git is not None and one.paths:
+            found += _changed(one)
+    return lost(dict.fromkeys(found))
+
+
+def _judged(places: Iterable[str], one: Written, spared: tuple[str, ...], world: World) -> Iterator[Target]:
+    """Those of some places that hold what nothing brings back."""
+    asked = tuple(os.path.join(one.top, place) for place in dict.fromkeys(places))
+    for place, state in zip(asked, world.paths(asked, "/", False) if asked else (), strict=True):
+        if not PATH_STATES[state.state] and state.state not in spared:
+            name = os.path.relpath(place, one.top) if place.startswith(f"{one.top}/") else place
+            shown = f"{name} ({state.detail})" if state.kind == "directory" else name
+            yield Target("file", shown, (*state.identity, state.path))
+
+
+def _changed(one: Written) -> Iterator[Target]:
+    """Changed files among those that are written, of which git knows only as long as they are in its index."""
+    assert one.git is not None
+    paths = set(one.paths)
+    for change in changes(one.git):
+        if change.path in paths and (change.index in STAGED or change.tree in EDITED):
+            yield Target("file", change.path, (os.path.join(one.top, change.path), change.object))
+
+
+def _in_the_way(one: Written) -> tuple[list[str], list[str]]:
+    """What lies at the paths or at leading parts of them, and is not what git has there.
+
+    Before the first of them git looks whether it would lose anything, unless it is forced; at the second it
+    does not look: the work trees of submodules, and what has taken their place.
+    """
+    paths = list(dict.fromkeys(one.paths))
+    if len(paths) > MOST_PATHS:
+        raise Unseen(f"it writes more than {MOST_PATHS} files")
+    kinds: dict[str, int] = {}
+    placed = {path: _first_thing(one.top, path, kinds) for path in paths}
+    found = list(dict.fromkeys(place for place in placed.values() if place))
+    known = one.known(found)
+    submodules = [path for path, mode in known.items() if mode == _SUBMODULE]
+    refused, taken = list[str](), list[str]()
+    for place in found:
+        is_directory = stat.S_ISDIR(kinds[place])
+        if known.get(place) == _SUBMODULE:
+            taken.append(place)
+        elif place not in known or is_directory:
+            refused.append(place)
+            taken += [path for path in submodules if path.startswith(f"{place}/")]
+    return refused, taken
+
+
+def _first_thing(top: str, path: str, kinds: dict[str, int]) -> str:
+    """The first part of a path, or the path itself, where something is in the way; "" if nothing is.
+
+    Directories are not in the way of what lies in them, nor of a path that ends in a slash.
+    """
+    parts = path.rstrip("/").split("/")
+    for count in range(1, len(parts) + 1):
+        part = "/".join(parts[:count])
+        if part not in kinds:
+            kinds[part] = _mode(os.path.join(top, part))
+        if not kinds[part]:
+            return ""
+        if not stat.S_ISDIR(kinds[part]) or part == path:
+            return part
+    return ""
+
+
+def _mode(place: str) -> int:
+    """What is there, as lstat(2) has it; 0 for nothing."""
+    try:
+        return os.lstat(encode(place)).st_mode
+    except OSError:
+        return 0

@@ -1,0 +1,312 @@
+"""Which files of a work tree each command of git writes or removes: a list for each, before it runs.
+
+A list may hold more than is written in the end, never less than can be told from what is here; docs/git-paths.md
+says for every command how its list is made. `written_over` judges all of them alike. What git only changes where it
+knows the file and has it unchanged is not listed, since nothing is lost there.
+"""
+
+from __future__ import annotations
+
+import os
+
+from ...core.text.encoding import decode
+from ...lean.typing import TYPE_CHECKING
+from . import settings
+from .arguments import autostashes, before_dashes, branches, pathspecs, tree_and_paths
+from .named_files import config_file, patched, patches_made
+from .refs import resolved
+from .sequences import bisected, picked, pulled, rebased, remaining
+from .submodule_paths import recursed, removed_submodules, updated_submodules
+from .tree_changes import differing, merged, whole
+from .written import Written
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from ...core.call import Call
+    from ...core.world import World
+    from .git import Git
+
+    List = Callable[[Call, Git, World], Iterator[Written]]
+
+
+def written(call: Call, git: Git, world: World) -> Iterator[Written]:
+    """What a call writes or removes, work tree by work tree; nothing for a command that has no list."""
+    command = call.command
+    while command and command not in LISTS:
+        command = command[:-1]
+    if command:
+        yield from LISTS[command](call, git, world)
+
+
+# Going to another tree
+
+
+def _checkout(call: Call, git: Git, world: World) -> Iterator[Written]:
+    """`checkout`, and `switch`, which takes no paths."""
+    tree, paths = (None, ()) if call.command == ("switch",) else tree_and_paths(call, git, world)
+    if paths or call.has("-p", "--patch", "--pathspec-from-file"):
+        yield _put_back(git, tree, paths)
+        yield from recursed(call, git, tree or "", forced=True)
+        return
+    names = before_dashes(call)[:1]
+    forced = call.has("-f", "--force", "--discard-changes", "-m", "--merge")
+    for name in branches(git, names[0]) if names else ("HEAD",):
+        if call.has("--orphan") and not names and call.command == ("switch",):
+            return
+        yield _gone_to(git, name, forced, call.has("--no-overwrite-ignore"))
+        yield from recursed(call, git, name, forced)
+
+
+def _reset(call: Call, git: Git, world: World) -> Iterator[Written]:
+    if not call.has("--hard", "--keep", "--merge"):
+        return
+    tree = (*before_dashes(call), "HEAD")[0]
+    yield _gone_to(git, tree, call.has("--hard"))
+    yield from recursed(call, git, tree, call.has("--hard"))
+
+
+def _restore(call: Call, git: Git, world: World) -> Iterator[Written]:
+    if call.has("-W", "--worktree") or not call.has("-S", "--staged"):
+        tree = call.text("-s", "--source")
+        yield _put_back(git, tree or ("HEAD" if call.has("-S", "--staged") else None), pathspecs(call, git, world))
+        yield from recursed(call, git, tree or "", forced=True)
+
+
+def _read_tree(call: Call, git: Git, world: World) -> Iterator[Written]:
+    if not call.has("-u"):
+        return
+    prefix = call.text("--prefix")
+    for tree in call.operand_texts:
+        if prefix is None:
+            yield _gone_to(git, tree, call.has("--reset"))
+            yield from recursed(call, git, tree, call.has("--reset"))
+        elif resolved(git, f"{tree}^{{tree}}"):
+            yield Written(git, [os.path.join(prefix, name) for name in whole(git, f"{tree}^{{tree}}")])
+
+
+def _checkout_index(call: Call, git: Git, world: World) -> Iterator[Written]:
+    """Without force it leaves alone what is there."""
+    if call.has("-f", "--force") and not call.has("--temp", "-n", "--no-create"):
+        prefix = call.text("--prefix")
+        if prefix is None:
+            yield Written(git, _held(git), forced=True)
+        else:  # links on the way are followed
+            directory, start = os.path.split(os.path.join(git.top, prefix))
+            place = os.path.join(os.path.realpath(directory), start)
+            yield Written(None, [f"{place}{path}" for path in _held(git)], forced=True)
+
+
+def _sparse(call: Call, git: Git, world: World) -> Iterator[Written]:
+    """Files that were left out, and come back."""
+    yield Written(git, _held(git, "Ss"))
+
+
+def _held(git: Git, marks: str = "") -> list[str]:
+    """The files of the index, all of them or those with a mark (git-ls-files(1), -t); submodules end in a slash."""
+    held = ((mark, mode, decode(path)) for mark, mode, _, path in git.held())
+    return [f"{path}/" if mode == "160000" else path for mark, mode, path in held if not marks or mark in marks]
+
+
+def _gone_to(git: Git, tree: str, forced: bool, keeps_ignored: bool = False) -> Written:
+    """The work tree taken to a commit: what that has and the index has not; by force also what is gone or replaced."""
+    if not resolved(git, f"{tree}^{{tree}}"):  # git refuses, too
+        return Written(git, [])
+    paths = [*differing(git, tree), *(_replaced(git) if forced else ())]
+    return Written(git, paths, forced, keeps_ignored=keeps_ignored)
+
+
+def _put_back(git: Git, tree: str | None, paths: Sequence[str]) -> Written:
+    """Files written out of a tree or the index, whatever is there."""
+    known = tree is not None and resolved(git, f"{tree}^{{tree}}")
+    return Written(git, [*(differing(git, tree, paths) if tree and known else ()), *_replaced(git, paths)], forced=True)
+
+
+def _replaced(git: Git, paths: Sequence[str] = ()) -> Iterator[str]:
+    """The files of the index that are gone from the work tree, or have become something else there."""
+    return (change.path for change in git.status(False, paths) if change.tree in "DTU")
+
+
+# Taking changes in
+
+
+def _merge(call: Call, git: Git, world: World) -> Iterator[Written]:
+    if call.has("--abort"):
+        yield _gone_to(git, "HEAD", forced=False)
+    elif not call.has("--quit", "--continue"):
+        names = before_dashes(call) or ("@{upstream}",)
+        theirs = [one for name in names for one in branches(git, name) if resolved(git, one)]
+        prefix = _subtree(call)
+        brought = [path for one in theirs for path in merged(git, "HEAD", one)]
+        paths = [*brought, *(f"{prefix}/{path}" for path in brought if prefix)]
+        # That option is heeded where HEAD only goes forward.
+        fast = not call.has("--no-ff") and all(_is_ahead(git, one) for one in theirs)
+        yield Written(git, paths, keeps_ignored=fast and call.has("--no-overwrite-ignore"))
+        yield from _autostash(call, git)
+
+
+def _subtree_merge(call: Call, git: Git, world: World) -> Iterator[Written]:
+    prefix, names = (call.text("-P", "--prefix") or "").strip("/"), call.operand_texts
+    if call.command[-1] == "pull":
+        names = tuple(f"refs/remotes/{'/'.join(names[:2])}" for _ in names[:1])
+    for name in names:
+        if resolved(git, f"{name}^{{tree}}"):
+            yield Written(git, [f"{prefix}/{path}" for path in whole(git, f"{name}^{{tree}}")])
+
+
+def _subtree(call: Call) -> str:
+    """The directory that a merge with `-X subtree=DIRECTORY` goes into."""
+    given = (value.partition("=")[2] for value in call.texts("-X", "--strategy-option") if value.startswith("subtree="))
+    return next(given, "").strip("/")
+
+
+def _is_ahead(git: Git, commit: str) -> bool:
+    return git.run("merge-base", "--is-ancestor", "HEAD", commit, fine=(0, 1, 128)).status == 0
+
+
+def _rebase(call: Call, git: Git, world: World) -> Iterator[Written]:
+    if not call.has("--quit", "--edit-todo", "--show-current-patch"):
+        yield Written(git, list(rebased(call, git)))
+        yield from _autostash(call, git)
+
+
+def _pull(call: Call, git: Git, world: World) -> Iterator[Written]:
+    yield Written(git, list(pulled(call, git)))
+    yield from _autostash(call, git)
+
+
+def _pick(call: Call, git: Git, world: World) -> Iterator[Written]:
+    """`cherry-pick` and `revert`."""
+    if call.has("--abort"):
+        yield _gone_to(git, "HEAD", forced=False)
+    elif call.has("--continue", "--skip"):
+        yield Written(git, list(remaining(git)))
+    elif not call.has("--quit"):
+        yield Written(git, list(picked(call, git)))
+
+
+def _bisect(call: Call, git: Git, world: World) -> Iterator[Written]:
+    yield Written(git, list(bisected(call, git)))
+
+
+def _filter_branch(call: Call, git: Git, world: World) -> Iterator[Written]:
+    """A subdirectory comes to lie at the top; what other filters make is rated by themselves."""
+    for directory in call.texts("--subdirectory-filter"):
+        tree = f"HEAD:{directory.strip('/')}"
+        yield Written(git, whole(git, tree) if resolved(git, tree) else [])
+
+
+# The stash
+
+
+def _stash(call: Call, git: Git, world: World) -> Iterator[Written]:
+    """Putting changes aside puts the last commit's files in their place, whatever has taken it."""
+    if not call.has("-a", "--all", "-S", "--staged"):
+        paths = call.operand_texts if call.command == ("stash", "push") else ()
+        yield _put_aside(git, paths, forced=not call.has("-u", "--include-untracked"))
+
+
+def _autostash(call: Call, git: Git) -> Iterator[Written]:
+    if autostashes(call, git):
+        yield _put_aside(git, (), forced=True)
+
+
+def _put_aside(git: Git, paths: Sequence[str], forced: bool) -> Written:
+    if not resolved(git, "HEAD"):
+        return Written(git, [])
+    return Written(git, [*differing(git, "HEAD", paths), *_replaced(git, paths)], forced)
+
+
+def _unstash(call: Call, git: Git, world: World) -> Iterator[Written]:
+    name = (*call.operand_texts[call.command[-1] == "branch" :], "stash@{0}")[0]
+    stash = f"stash@{{{name}}}" if name.isdigit() else name
+    if resolved(git, f"{stash}^1"):
+        yield Written(git, list(merged(git, "HEAD", stash)))
+        if call.command[-1] == "branch":
+            yield _gone_to(git, f"{stash}^1", forced=False)
+
+
+# What is taken out of the index
+
+
+def _rm(call: Call, git: Git, world: World) -> Iterator[Written]:
+    """What stands behind a link at a leading part of the path goes, and the work trees of submodules."""
+    if call.has("--cached"):
+        return
+    paths, top = pathspecs(call, git, world), git.top
+    gone = [change.path for change in git.status(False, paths) if change.tree in "DTU"]
+    behind = [path for path in gone if os.path.lexists(os.path.join(top, path)) and not _is_directory(top, path)]
+    forced = call.has("-f", "--force")
+    yield Written(git, [], forced, behind)
+    yield from removed_submodules(git, paths, forced)
+
+
+def _is_directory(top: str, path: str) -> bool:
+    place = os.path.join(top, path)
+    return os.path.isdir(place) and not os.path.islink(place)
+
+
+def _deinit(call: Call, git: Git, world: World) -> Iterator[Written]:
+    yield from removed_submodules(git, call.operand_texts, call.has("-f", "--force"))
+
+
+def _submodule_update(call: Call, git: Git, world: World) -> Iterator[Written]:
+    yield from updated_submodules(call, git)
+
+
+# Files that are named, or named by what is written into them
+
+
+def _apply(call: Call, git: Git, world: World) -> Iterator[Written]:
+    if not call.has("--cached") and (
+        call.has("--apply") or not call.has("--stat", "--numstat", "--summary", "--check")
+    ):
+        yield Written(None, [], True, [os.path.join(git.cwd, one) for one in patched(call, git, world, binary=True)])
+
+
+def _am(call: Call, git: Git, world: World) -> Iterator[Written]:
+    """Without a merge, `am` refuses where any file is in the way of a new one, an ignored one too."""
+    if call.has("--abort"):
+        yield _gone_to(git, "HEAD", forced=False)
+        return
+    merges = call.has("-3", "--3way") or (settings.is_on(git, "am.threeWay") and not call.has("--no-3way"))
+    if merges and not call.has("--quit", "--show-current-patch", "--continue", "-r", "--resolved", "--skip"):
+        yield Written(git, list(patched(call, git, world, binary=False)))
+
+
+def _format_patch(call: Call, git: Git, world: World) -> Iterator[Written]:
+    yield Written(None, [], True, list(patches_made(call, git)))
+
+
+def _config(call: Call, git: Git, world: World) -> Iterator[Written]:
+    yield Written(None, [], True, list(config_file(call, git)))
+
+
+LISTS: dict[tuple[str, ...], List] = {
+    ("checkout",): _checkout,
+    ("switch",): _checkout,
+    ("reset",): _reset,
+    ("restore",): _restore,
+    ("read-tree",): _read_tree,
+    ("checkout-index",): _checkout_index,
+    ("sparse-checkout",): _sparse,
+    ("merge",): _merge,
+    ("subtree",): _subtree_merge,
+    ("rebase",): _rebase,
+    ("pull",): _pull,
+    ("cherry-pick",): _pick,
+    ("revert",): _pick,
+    ("bisect",): _bisect,
+    ("filter-branch",): _filter_branch,
+    ("stash",): _stash,
+    ("stash", "apply"): _unstash,
+    ("stash", "pop"): _unstash,
+    ("stash", "branch"): _unstash,
+    ("rm",): _rm,
+    ("submodule", "deinit"): _deinit,
+    ("submodule", "update"): _submodule_update,
+    ("apply",): _apply,
+    ("am",): _am,
+    ("format-patch",): _format_patch,
+    ("config",): _config,
+}
