@@ -173,15 +173,17 @@ class Classifier(Context):
 
     def _carried_by_rules(self, rules: list[Rule], parsed: Call, command: Command) -> Reading:
         """What rules with `carries` find to be run: in the call, or, if that is destructive, in the world."""
-        reading = Reading()
-        there = surroundings(parsed, command, self.world).invocation if rules else parsed.invocation
+        carried: list[tuple[Word, bool]] = []
         for rule in rules:
-            for text in carried_lines(rule, parsed):
-                reading += self.text("shell", _line(rule.carries, text), there)
+            carried += ((_line(rule.carries, text), False) for text in carried_lines(rule, parsed))
             line = lookup_result(rule, parsed, self.world) if rule.where[0] else None
-            if line:
-                found = self.text("shell", _line(rule.carries, Known(line)), there)
-                reading += found if found.rating == "destructive" else Reading()
+            carried += [(_line(rule.carries, Known(line)), True)] if line else []
+        reading = Reading()
+        # Where it runs is asked of git, and most calls carry nothing.
+        there = surroundings(parsed, command, self.world).invocation if carried else parsed.invocation
+        for text, is_found in carried:
+            told = self.text("shell", text, there)
+            reading += told if not is_found or told.rating == "destructive" else Reading()
         return reading
 
     def _carried_by(self, parsed: Call, carrying: Call, command: Command, found: tuple[str, ...] | str) -> Reading:

@@ -169,9 +169,18 @@ def _sources(directory: str) -> Iterator[str]:
     package = os.path.dirname(here)
     code = (here, *(os.path.join(package, name) for name in ("core", "lean")))
     for folder, end in ((directory, ".toml"), *((folder, ".py") for folder in code)):
-        for place, names, files in os.walk(folder):
-            names.sort()
-            yield from (os.path.join(place, name) for name in sorted(files) if name.endswith(end))
+        yield from _below(folder, end)
+
+
+def _below(folder: str, end: str) -> Iterator[str]:
+    """The files at any depth whose names end so, in a fixed order; a `check` of one line notices what os.walk costs."""
+    with os.scandir(folder) as listing:
+        entries = sorted((entry.name, entry) for entry in listing)
+    for name, entry in entries:
+        if name.endswith(end):
+            yield entry.path
+        elif name != "__pycache__" and entry.is_dir():
+            yield from _below(entry.path, end)
 
 
 def _freeze(value: Any) -> Any:

@@ -3,12 +3,12 @@
 # ruff: noqa: SIM905 (lists of words)
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.rules import shipped
 
 from agentguard.classify.classifier import Classifier
 from agentguard.core.call import Invocation, Stream
@@ -16,10 +16,9 @@ from agentguard.core.effect import Reading
 from agentguard.core.unseen import Unseen
 from agentguard.core.word import Known, Unknown
 from agentguard.readers.psql.script import Scanner
-from agentguard.rulebook.load import load
 from agentguard.rulecheck.examples import CWD, HOME, StatedWorld
 
-RULES = load(str(Path(__file__).parents[2] / "rules"))
+RULES = shipped()
 
 
 def read(*argv: str | Unknown, stdin: Stream | str = "", env: dict[str, Any] | None = None, **given: Any) -> Reading:

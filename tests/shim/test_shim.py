@@ -332,9 +332,11 @@ def test_of_many_calls_that_wait_for_one_approval_one_runs(guarded):
     calls = [guarded.start("drop", "x") for _ in range(3)]
     guarded.pending()
     for _ in range(600):
-        if len(guarded.rows()) == 3:
+        if [row["kind"] for row in guarded.rows()].count("asked") == 3:
             break
         time.sleep(0.05)
+    else:
+        pytest.fail("they have not all asked")
     guarded.answer(True)
     for process in calls:
         process.communicate(timeout=60)

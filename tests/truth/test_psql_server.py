@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from support.postgres import Server, postgres
+from support.rules import shipped
 
 from agentguard.classify.classifier import Classifier
 from agentguard.core.call import Invocation, Stream
@@ -13,13 +12,12 @@ from agentguard.core.effect import Reading
 from agentguard.core.word import Known
 from agentguard.readers.psql.script import Scanner
 from agentguard.readers.sql import functions
-from agentguard.rulebook.load import load
 from agentguard.rulecheck.examples import StatedWorld
 
 __all__ = ["postgres"]
 pytestmark = [pytest.mark.real, pytest.mark.postgres]
 
-RULES = load(str(Path(__file__).parents[2] / "rules"))
+RULES = shipped()
 SCHEMA = """
 create table users (id int primary key, name text);
 insert into users values (1, 'ann'), (2, 'bob');

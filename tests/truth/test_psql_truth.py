@@ -10,17 +10,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.postgres import Server, postgres
+from support.rules import shipped
 
 from agentguard.classify.classifier import Classifier
 from agentguard.core.call import Invocation, Stream
 from agentguard.core.effect import Reading
-from agentguard.rulebook.load import load
 from agentguard.rulecheck.examples import StatedWorld
 
 __all__ = ["postgres"]
 pytestmark = [pytest.mark.real, pytest.mark.postgres]
 
-RULES = load(str(Path(__file__).parents[2] / "rules"))
+RULES = shipped()
 #: What every trial begins with: tables with rows, a table that refers to one, a view, a sequence, functions that
 #: delete, a large object.
 SCENE = """
