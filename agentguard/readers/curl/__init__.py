@@ -11,7 +11,7 @@ from ...core.word import Known, Unknown, known, text_of
 from ...lean.typing import TYPE_CHECKING
 from .. import http
 from ..url import split
-from . import config, files, globs, head, non_http, patterns, variables
+from . import config, files, globs, head, non_http, patterns, secrets, variables
 from .request import method, request, scheme
 from .transfer import Transfer, content_of, value
 
@@ -122,6 +122,7 @@ def _words(call: Call, context: Context) -> Iterator[Word]:
 def _effects(transfer: Transfer) -> Iterator[Effect]:
     """What one transfer sends, then what it writes."""
     yield from head.broken(transfer)
+    yield from secrets.sent(transfer)
     uploads = [None if file == Known("") else file for file in transfer.values("UPLOAD")]
     for index, url in enumerate(transfer.values("URL")):
         yield from _sent(transfer, url, uploads[index] if index < len(uploads) else None)
