@@ -177,7 +177,19 @@ class Said:
         self.knows_not = sorted(rule for rule in unknown if not rule.startswith("graphql-"))
 
 
-def _scene(ground: Path, base: str, startup: str, one: str, two: str) -> tuple[Path, dict[str, str]]:
+#: Where curl looks for a configuration file, and the variable that makes it look there.
+PLACES = st.sampled_from([
+    (".curlrc", {}), (".config/curlrc", {}), ("curlhome/.curlrc", {"CURL_HOME": "HOME/curlhome"}),
+    ("xdg/.curlrc", {"XDG_CONFIG_HOME": "HOME/xdg"}), ("xdg/curlrc", {"XDG_CONFIG_HOME": "HOME/xdg"}),
+])  # fmt: skip
+PROXIES = st.sampled_from(
+    [{}] * 6 + [{"http_proxy": "URL"}, {"ALL_PROXY": "URL"}, {"all_proxy": "URL", "NO_PROXY": "*"}]
+)
+
+
+def _scene(
+    ground: Path, base: str, startup: str, one: str, two: str, place: str = ".curlrc"
+) -> tuple[Path, dict[str, str]]:
     """A working directory and an environment for a call, with a home of its own."""
     shutil.rmtree(ground, ignore_errors=True)
     work, home = ground / "work", ground / "home"
@@ -187,21 +199,29 @@ def _scene(ground: Path, base: str, startup: str, one: str, two: str) -> tuple[P
     for name, data in {**FILES, **{name: encode(text) for name, text in texts.items()}}.items():
         (work / name).write_bytes(data.replace(b"URL", base.encode()).replace(b"HOST", base[7:].encode()))
     if startup:
-        (home / ".curlrc").write_bytes(
-            encode(startup).replace(b"URL", base.encode()).replace(b"HOST", base[7:].encode())
-        )
+        (home / place).parent.mkdir(parents=True, exist_ok=True)
+        (home / place).write_bytes(encode(startup).replace(b"URL", base.encode()).replace(b"HOST", base[7:].encode()))
     shutil.copy(work / "netrc", home / ".netrc")
     (home / ".netrc").chmod(0o600)
     return work, {"HOME": str(home), "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
 
 
 @hunt(170)
-@given(calls(), st.one_of(st.just(""), CONFIGS), CONFIGS, CONFIGS)
+@given(calls(), st.one_of(st.just(""), CONFIGS), PLACES, CONFIGS, CONFIGS, PROXIES)
 def test_what_curl_sends_was_said(
-    server: Recorder, ground: Path, words: list[str], startup: str, one: str, two: str
+    server: Recorder,
+    ground: Path,
+    words: list[str],
+    startup: str,
+    place: tuple[str, dict[str, str]],
+    one: str,
+    two: str,
+    proxies: dict[str, str],
 ) -> None:
     base = f"http://127.0.0.1:{server.port}"
-    work, env = _scene(ground / "scene", base, startup, one, two)
+    work, env = _scene(ground / "scene", base, startup, one, two, place[0])
+    env |= {name: value.replace("HOME", env["HOME"]) for name, value in place[1].items()}
+    env |= {name: value.replace("URL", base) for name, value in proxies.items()}
     argv = ["-m5", *(word.replace("URL", base).replace("HOST", base[7:]) for word in words)]
     said = Said(argv, work, env)
     ran = subprocess.run(
@@ -218,10 +238,10 @@ def test_what_curl_sends_was_said(
     methods = {one[0] for one in expected} | {"GET", "HEAD"}
     assert {one[0] for one in landed} <= methods, (argv, landed)
     more = [one for one in sent - landed if not any(_alike(one, other) for other in expected)]
-    assert not more, ("not said", more, "said", expected, argv, startup, one, two)
+    assert not more, ("not said", more, "said", expected, argv, env, startup, one, two)
     if ran.returncode == 0 and not re.search(b"curl: |arning: ", ran.stderr):
         less = [one for one in expected if not any(_alike(other, one) for other in sent)]
-        assert not less, ("did not arrive", less, "arrived", sent, argv, startup, one, two)
+        assert not less, ("did not arrive", less, "arrived", sent, argv, env, startup, one, two)
 
 
 def _said(request: http.Request) -> tuple[str, str, Any, Any]:
@@ -247,7 +267,7 @@ def _target(url: str) -> str:
     """The path as servers route it, and the query, whose escapes are in lower or upper case."""
     parts = split(url)
     query = re.sub("%..", lambda found: found[0].upper(), parts.query)
-    return f"{parts.route}{'?' if '?' in url.partition('#')[0] else ''}{query}"
+    return f"{parts.route}?{query}" if query else parts.route
 
 
 def _body(one: Arrived) -> Any:

@@ -80,8 +80,9 @@ def may_mutate(text: str) -> bool:
     text = text.lstrip(_IGNORED)
     if not text.startswith(("mutation", "query", "subscription", "fragment", "{", "#")) or text.startswith("query="):
         return False
-    followed = (rest.lstrip(_IGNORED)[:1] for rest in text.split("mutation")[1:])
-    return "{" in text and any(char.isalnum() or char in ("_", "{", "(", "@", "#") for char in followed)
+    followed = (rest for rest in text.split("mutation")[1:] if rest[:1] in ("{", "(", "@", "#", *_IGNORED))
+    begun = (rest.lstrip(_IGNORED)[:1] for rest in followed)
+    return "{" in text and any(char.isalnum() or char in ("_", "{", "(", "@", "#") for char in begun)
 
 
 def read_body(body: str, at: Endpoint, beside: Parameters = ()) -> tuple[Effect, ...]:
