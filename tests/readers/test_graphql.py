@@ -222,7 +222,8 @@ def test_words_that_take_something_away(word, removing):
     [
         ("mutation { x }", True), ("mutation{x}", True), ("mutation A($a: ID) { x }", True),
         ("# a\nmutation @b { x }", True), (",\ufeff mutation { x }", True), ("query A { x } mutation B { y }", True),
-        ("fragment F on T { a } mutation { x }", True), ("{ me }", False), ("query { mutationLog }", False), ('{app="mutation"}', False), ("the mutation { x }", False),
+        ("fragment F on T { a } mutation { x }", True), ("{ me }", False), ("query { mutationLog }", False),
+        ('{app="mutation"}', False), ("the mutation { x }", False),
         ("mutation", False), ('rate(mutation_total{a="b"})', False), ("query=mutation{x}", False), ("", False),
     ],
 )  # fmt: skip
