@@ -14,6 +14,12 @@ _BOM = b"\xef\xbb\xbf"
 #: Charsets in which ASCII is written as it is anywhere else.
 _LIKE_ASCII = ("", "utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin1", "windows-1252")
 
+#: Keys that are orders where their value is not false or empty (Solr, Elasticsearch, CouchDB, Dgraph), and for what.
+_ORDERS = {
+    "delete": "delete", "remove": "remove", "_deleted": "delete", "drop_all": "drop", "drop_attr": "drop",
+    "drop_op": "drop", "delete_all": "delete", "truncate": "truncate",
+}  # fmt: skip
+
 
 class Content:
     """A request's query string and body, read once.
@@ -50,6 +56,17 @@ class Content:
                     texts = value if isinstance(value, list) else [value]
                     yield from ((key, text) for text in texts if isinstance(text, str))
                     waiting.append(value)
+
+    def orders(self) -> Iterator[str]:
+        """The keys of a body that are orders by themselves, as in `{"delete": {…}}` and `{"_deleted": true}`."""
+        waiting = [self.json]
+        while waiting:
+            one = waiting.pop()
+            if isinstance(one, list):
+                waiting += one
+            elif isinstance(one, dict):
+                yield from (_ORDERS[key] for key, value in one.items() if key in _ORDERS and value)
+                waiting += (value for value in one.values() if isinstance(value, list))
 
 
 def unreadable(body: bytes, encoding: str, kind: str) -> str:

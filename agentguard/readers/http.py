@@ -126,7 +126,7 @@ class _Sent:
         """See `read`."""
         found: tuple[Effect, ...] = ()
         if doubt := self.request.doubt or self._misframed():
-            found += (self._is("unknown", "http-smuggled", f"{self.method} {self.url.shown}: {doubt}"),)
+            found += (self._is("unknown", "http-doubtful", f"{self.method} {self.url.shown}: {doubt}"),)
         apis = self._apis()
         for one in apis:
             effects, decided = self._by_table(one)
@@ -183,8 +183,8 @@ class _Sent:
             rules, decided = [rule for rule in rules if _takes(rule) and all(map(facts.holds, rule.given))], False
         elif self.request.pattern:
             route = split(self.request.pattern).route
-            could = (rule for _, rule in api.on_request(self.method, route) if rule not in rules and _takes(rule))
-            rules += [rule for rule in could if all(map(facts.may_hold, rule.given))]
+            could = {rule.id: rule for _, rule in api.on_request(self.method, route) if _takes(rule)}
+            rules += [one for one in could.values() if one not in rules and all(map(facts.may_hold, one.given))]
         found: tuple[Effect, ...] = ()
         for rule in rules:
             found += (self._by_rule(rule),)
@@ -218,7 +218,8 @@ class _Sent:
         for name, value in self.content.form:
             facts.collect(f"body.{name}", value)
         facts.collect("body", self.content.json if self.content.json is not None else {})
-        facts.collect("text", self.content.text)
+        if self.content.text:
+            facts.collect("text", self.content.text)
         facts.unseen = (*self.request.hidden, *(["body", "text"] if self.unseen else []))
         if api.any_case:
             facts.scalars = [(path.lower(), value.lower()) for path, value in facts.scalars]
@@ -280,6 +281,7 @@ class _Sent:
         for name, value in self.content.values():
             if name.lower() in ACTIONS and len(value) <= 200:
                 yield value, f"its `{name}`"
+        yield from ((key, f"its `{key}`") for key in self.content.orders())
         if self.content.is_broken:
             yield self.content.text, "its body, which is no JSON,"
         for part in self.content.text.split("<methodName>")[1:]:  # XML-RPC

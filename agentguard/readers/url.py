@@ -69,6 +69,11 @@ def unquoted(text: str) -> str:
     return decode(bytes(data))
 
 
+def escaped(text: str) -> str:
+    """`text` with all but letters, digits and `-._~` as %XX."""
+    return "".join(chr(b) if b in PLAIN else f"%{b:02X}" for b in encode(text))
+
+
 def pairs(text: str) -> tuple[tuple[str, str], ...]:
     """The names and values of a query string or a form, in order; a name may stand twice."""
     split_up = (part.partition("=") for part in text.split("&") if part)

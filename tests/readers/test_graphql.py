@@ -206,6 +206,31 @@ def test_words_of_names(name, expected):
     assert " ".join(verbs.words(name)) == expected
 
 
+@pytest.mark.parametrize(
+    ("word", "removing"),
+    [
+        ("delete", True), ("deleterange", True), ("removeuser", True), ("deleted", False), ("deletes", False),
+        ("remover", False), ("terminated", False), ("undelete", False), ("users", False), ("flushall", True),
+    ],
+)  # fmt: skip
+def test_words_that_take_something_away(word, removing):
+    assert verbs.removes(word) is removing
+
+
+@pytest.mark.parametrize(
+    ("text", "may"),
+    [
+        ("mutation { x }", True), ("mutation{x}", True), ("mutation A($a: ID) { x }", True),
+        ("# a\nmutation @b { x }", True), (",\ufeff mutation { x }", True), ("query A { x } mutation B { y }", True),
+        ("fragment F on T { a } mutation { x }", True), ("{ me }", False), ("query { mutationLog }", False),
+        ('{app="mutation"}', False), ("the mutation { x }", False),
+        ("mutation", False), ('rate(mutation_total{a="b"})', False), ("query=mutation{x}", False), ("", False),
+    ],
+)  # fmt: skip
+def test_texts_that_may_be_documents_with_mutations(text, may):
+    assert graphql.may_mutate(text) is may
+
+
 @given(st.text(), st.text(), st.dictionaries(st.text(), st.integers() | st.text() | st.none()))
 def test_nothing_is_ever_raised(document, operation, variables):
     assert graphql.read(document, operation, variables, UNKNOWN_API)

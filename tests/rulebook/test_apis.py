@@ -1,10 +1,12 @@
 """Tables of web APIs: what loads, what does not and why, and that Railway's is whole."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from support.rules import shipped
 
 from agentguard import resources
-from agentguard.core.api import Api, ApiRule, fits
+from agentguard.core.api import UNSEEN, UNSEEN_REST, Api, ApiRule, fits
 from agentguard.errors import RuleError
 from agentguard.readers.conditions import Facts, speaking
 from agentguard.rulebook import apis
@@ -122,6 +124,38 @@ def test_the_longest_request_pattern_decides():
 )
 def test_templates(path, template, fitting):
     assert fits(path, template) is fitting
+
+
+@pytest.mark.parametrize(
+    ("path", "template", "fitting"),
+    [
+        (f"/api/{UNSEEN}", "/api/chat.delete", True),
+        (f"/api/{UNSEEN}", "/api/chat/delete", False),
+        (f"/api/{UNSEEN_REST}", "/api/chat/delete", True),
+        (f"/bot{UNSEEN}/getUpdates", "/bot{token}/delete*", False),
+        (f"/bot{UNSEEN}/{UNSEEN}Message", "/bot{token}/delete*", True),
+        (f"/bot{UNSEEN}/x{UNSEEN}", "/bot{token}/delete*", False),
+        (f"/{UNSEEN}", "/{x}", True),
+        (f"/a{UNSEEN}/b", "*/b", True),
+        (f"/a/{UNSEEN_REST}", "/b/*", False),
+    ],
+)
+def test_paths_of_which_parts_are_not_known(path, template, fitting):
+    assert fits(path, template) is fitting
+
+
+PATHS = st.text(alphabet="/ab.", max_size=8)
+TEMPLATES = st.lists(st.sampled_from(["/", "a", "b.", "{x}", "*"]), max_size=5).map("".join)
+
+
+@given(PATHS, TEMPLATES, st.integers(0, 8), st.integers(0, 8))
+def test_what_is_not_known_may_be_what_it_is(path, template, start, length):
+    """Hiding a part of a path that fits never makes it one that cannot fit."""
+    hidden = path[start : start + length]
+    mark = UNSEEN_REST if "/" in hidden else UNSEEN
+    if fits(path, template):
+        assert fits(path[:start] + mark + path[start + length :], template)
+    assert fits(path + UNSEEN, template) >= fits(path, template)
 
 
 def rule(name, given=(), unless=(), path="/x"):

@@ -299,4 +299,4 @@ STARTUPS = [
 def test_startup_files(tail, startup, env, methods, server, rulebook, tmp_path, monkeypatch):
     sent, said = both(tail, server, rulebook, tmp_path, monkeypatch, startup, env)
     assert [one[0] for one in sent] == methods
-    assert sent == said
+    assert sent == said[: len(sent)]  # and without a file that only some versions read

@@ -11,7 +11,7 @@ from ...core.word import Known, Unknown, known, text_of
 from ...lean.typing import TYPE_CHECKING
 from .. import http
 from ..url import split
-from . import config, files, globs, head, non_http, patterns, variables
+from . import config, files, globs, head, non_http, patterns, secrets, variables
 from .request import method, request, scheme
 from .transfer import Transfer, content_of, value
 
@@ -79,7 +79,9 @@ def _configured(call: Call, context: Context) -> Reading | None:
     quiet = next((i for i, word in enumerate(argv[1:]) if word != Known("-q")), len(argv) - 1)
     startup: tuple[str | None, ...] = ()
     if not argv[1:] or not (argv[1].start.startswith("-q") or argv[1] == Known("--disable")):
-        startup = tuple(path for path, _digest in context.world.ambient((), config.STARTUP, call))
+        always = tuple(path for path, _digest in context.world.ambient((), config.STARTUP, call))
+        sometimes = tuple(path for path, _digest in context.world.ambient((), config.STARTUP_OF_SOME, call))
+        startup = (*always, *sometimes, *((None,) if sometimes and not always else ()))
     if not startup and not any(call.playing("CONFIGFILE", "EXPANDED")):
         return None
     if quiet > MAX_CONFIGS:
@@ -122,10 +124,19 @@ def _words(call: Call, context: Context) -> Iterator[Word]:
 def _effects(transfer: Transfer) -> Iterator[Effect]:
     """What one transfer sends, then what it writes."""
     yield from head.broken(transfer)
-    uploads = [None if file == Known("") else file for file in transfer.values("UPLOAD")]
+    yield from secrets.sent(transfer)
+    uploads = transfer.values("UPLOAD")
     for index, url in enumerate(transfer.values("URL")):
-        yield from _sent(transfer, url, uploads[index] if index < len(uploads) else None)
+        for upload in _uploads(transfer, uploads[index]) if index < len(uploads) else (None,):
+            yield from _sent(transfer, url, upload)
     yield from files.written(transfer)
+
+
+def _uploads(transfer: Transfer, file: Word) -> tuple[Word | None, ...]:
+    """The files that one -T stands for; None where it sends none."""
+    if isinstance(file, Unknown) or transfer.has("--globoff"):
+        return (file,)
+    return tuple(Known(path) if path else None for path, _ in globs.expand(file.text) or ((file.text, ()),))
 
 
 def _sent(transfer: Transfer, url: Word, upload: Word | None) -> Iterator[Effect]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from ...core.unseen import Unseen
 
-#: Where curl looks for one before it reads its arguments (7.88 to 8.17; versions differ in the order).
-STARTUP = (
-    "$CURL_HOME/.curlrc",
+#: Where every curl looks for one before it reads its arguments, and where only some versions do (7.88 to 8.17).
+STARTUP = ("$CURL_HOME/.curlrc", "~/.curlrc")
+STARTUP_OF_SOME = (
     "$XDG_CONFIG_HOME/.curlrc",
-    "~/.curlrc",
     "$CURL_HOME/.config/curlrc",
     "$XDG_CONFIG_HOME/curlrc",
     "~/.config/curlrc",

@@ -8,7 +8,7 @@ from ...core.unseen import Unseen
 from ...core.word import Known, Unknown, known
 from ...lean.typing import TYPE_CHECKING
 from .. import http
-from ..url import PLAIN, Url, split
+from ..url import PLAIN, Url, escaped, split
 from . import patterns
 from .head import has_control
 from .transfer import Transfer, value
@@ -122,11 +122,12 @@ class _Builder:
             url = target.guess
         elif target is not None:
             url = f"{parts.scheme}://{parts.host}{':' if parts.port else ''}{parts.port}/{target.guess.lstrip('/')}"
-        elif upload is not None and not parts.path.rpartition("/")[2]:
-            url = f"{url.rstrip('/')}/{upload.written.rpartition('/')[2]}"
-        for query in queries:
-            if query:
-                url += ("&" if "?" in url else "?") + query
+        elif upload is not None and not parts.path.rpartition("/")[2] and upload.guess not in ("-", "."):
+            before, mark, query = url.partition("?")
+            url = f"{before.rstrip('/')}/{escaped(upload.written.rpartition('/')[2])}{mark}{query}"
+        if added := "&".join(queries):
+            joint = "" if url[-1:] in ("?", "&") else "&" if "?" in url else "?"
+            url += joint + added
         return url
 
     def pattern(self, given: Word) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from ...core.call import Call
 from ...core.context import Context
-from ...core.text.encoding import decode, encode
+from ...core.text.encoding import decode
 from ...core.unseen import Unseen
 from ...core.word import Known, text_of
 from ...lean.typing import TYPE_CHECKING
-from ..url import PLAIN
+from ..url import escaped
 from .transfer import content_of
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def _apply(function: str, value: str) -> str:
     if function == "trim":
         return value.strip(" \t\n\v\f\r")
     if function == "url":
-        return "".join(chr(b) if b in PLAIN else f"%{b:02X}" for b in encode(value))
+        return escaped(value)
     if function == "json":
         from json import dumps
 

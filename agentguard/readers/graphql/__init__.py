@@ -36,6 +36,9 @@ SHOWN_TEXT, SHOWN_ARGUMENTS = 60, 4
 #: What a request has in a form or a query string.
 _KEYS = ("query", "operationName", "variables", "extensions", "id")
 
+#: What GraphQL takes for a blank.
+_IGNORED = " \t\r\n,\ufeff"
+
 QUERY_FIRST = "query first what it would hit, and keep the answer"
 
 
@@ -74,8 +77,12 @@ def read(document: str, operation: str, variables: Mapping[str, Any] | None, at:
 
 def may_mutate(text: str) -> bool:
     """Whether a text that was sent to just any place may be a document with a mutation."""
-    begins = text.lstrip(" \t\r\n,\ufeff").startswith(("mutation", "query", "subscription", "fragment", "{", "#"))
-    return begins and "mutation" in text and "{" in text
+    text = text.lstrip(_IGNORED)
+    if not text.startswith(("mutation", "query", "subscription", "fragment", "{", "#")) or text.startswith("query="):
+        return False
+    followed = (rest for rest in text.split("mutation")[1:] if rest[:1] in ("{", "(", "@", "#", *_IGNORED))
+    begun = (rest.lstrip(_IGNORED)[:1] for rest in followed)
+    return "{" in text and any(char.isalnum() or char in ("_", "{", "(", "@", "#") for char in begun)
 
 
 def read_body(body: str, at: Endpoint, beside: Parameters = ()) -> tuple[Effect, ...]:
