@@ -79,9 +79,9 @@ def replaced(git: Git, paths: Sequence[str] = ()) -> Iterator[str]:
     return (change.path for change in git.status(False, paths) if change.tree in "DTU")
 
 
-def held(git: Git, marks: str = "") -> list[str]:
-    """The files of the index, all of them or those with a mark (git-ls-files(1), -t); submodules end in a slash."""
-    index = ((mark, mode, decode(path)) for mark, mode, _, path in git.held())
+def held(git: Git, marks: str = "", paths: Sequence[str] = ()) -> list[str]:
+    """The files of the index at and below the paths, maybe only those with a mark; submodules end in a slash."""
+    index = ((mark, mode, decode(path)) for mark, mode, _, path in git.held(paths))
     return [f"{path}/" if mode == "160000" else path for mark, mode, path in index if not marks or mark in marks]
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import os
 
+from ...core.context import stdin
 from ...lean.typing import TYPE_CHECKING
 from . import settings
-from .arguments import autostashes, before_dashes, branches, pathspecs, tree_and_paths
+from .arguments import autostashes, before_dashes, branches, lines, pathspecs, tree_and_paths
 from .named_files import config_file, patched, patches_made
 from .refs import resolved
 from .sequences import bisected, picked, pulled, rebased, remaining
@@ -86,14 +87,18 @@ def _read_tree(call: Call, git: Git, world: World) -> Iterator[Written]:
 
 def _checkout_index(call: Call, git: Git, world: World) -> Iterator[Written]:
     """Without force it leaves alone what is there."""
-    if call.has("-f", "--force") and not call.has("--temp", "-n", "--no-create"):
-        prefix = call.text("--prefix")
-        if prefix is None:
-            yield Written(git, held(git), forced=True)
-        else:  # links on the way are followed
-            directory, start = os.path.split(os.path.join(git.top, prefix))
-            place = os.path.join(os.path.realpath(directory), start)
-            yield Written(None, [f"{place}{path}" for path in held(git)], forced=True)
+    if not call.has("-f", "--force") or call.has("--temp", "-n", "--no-create"):
+        return
+    named = lines(stdin(call.invocation.stdin, world), call) if call.has("--stdin") else call.operand_texts
+    if not named and not call.has("-a", "--all"):
+        return
+    paths, prefix = held(git, paths=named), call.text("--prefix")
+    if prefix is None:
+        yield Written(git, paths, forced=True)
+    else:  # links on the way are followed
+        directory, start = os.path.split(os.path.join(git.top, prefix))
+        place = os.path.join(os.path.realpath(directory), start)
+        yield Written(None, [f"{place}{path}" for path in paths], forced=True)
 
 
 def _sparse(call: Call, git: Git, world: World) -> Iterator[Written]:
@@ -189,7 +194,7 @@ def _unstash(call: Call, git: Git, world: World) -> Iterator[Written]:
     name = (*call.operand_texts[call.command[-1] == "branch" :], "stash@{0}")[0]
     stash = f"stash@{{{name}}}" if name.isdigit() else name
     if resolved(git, f"{stash}^1"):
-        yield Written(git, list(merged(git, "HEAD", stash)))
+        yield Written(git, list(merged(git, "HEAD", stash, f"{stash}^1")))
         if call.command[-1] == "branch":
             yield gone_to(git, f"{stash}^1", forced=False)
 
