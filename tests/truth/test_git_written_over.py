@@ -93,7 +93,7 @@ CALLS = [
     "mv top spot/data", "mv -f top spot/data", "mv spot moved", "mv -f top spot", "clean -fd", "clean -ffdx",
     "clean -fdX", "sparse-checkout set other", "sparse-checkout set --no-cone other", "sparse-checkout init",
     "submodule update", "submodule update --init", "submodule update --force", "submodule deinit spot/data",
-    "submodule deinit -f --all", "submodule update --remote", "filter-branch -f --subdirectory-filter spot HEAD",
+    "submodule deinit -f --all", "submodule update --remote", "filter-branch --subdirectory-filter spot HEAD",
     "worktree add spot/data {t}", "worktree add -f spot/data", "submodule add ../inner spot/data",
     "submodule add -f ../inner spot/data", "init spot/data", "clone -q ../inner spot/data",
     "format-patch -q -1 -o spot/data", "format-patch -q -1 -o spot", "archive -o spot/data HEAD",

@@ -47,6 +47,8 @@ def unwatched(git: Git, pathspecs: Sequence[str] = (), skipped: bool = True) -> 
         return
     top = encode(git.top)
     in_doubt = set(_in_the_same_second(git, pathspecs, top))
+    if in_doubt:
+        in_doubt -= {encode(change.path) for change in git.status(False, pathspecs) if change.tree != "."}
     asked = [one for one in index if one[0] in marks or (one[0] == "H" and one[3] in in_doubt)]
     regular: dict[str, str] = {}
     for _mark, mode, held, path in asked:
