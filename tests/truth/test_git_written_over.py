@@ -196,7 +196,7 @@ def templates() -> Iterator[Templates]:
         yield Templates(top.resolve())
 
 
-@hunt(120)
+@hunt(200)
 @given(
     call=st.sampled_from(CALLS),
     base=st.sampled_from(list(BASES)),
