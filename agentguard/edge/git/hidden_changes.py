@@ -1,12 +1,15 @@
-"""Changes that `git status` does not show: in files that git was told to take for unchanged, or to leave out.
+"""Changes that `git status` does not show: in files that git takes for unchanged, or leaves out.
 
 `git update-index --assume-unchanged` and `--skip-worktree` (git-update-index(1)) make git look
-away, but not spare such a file where it writes. What is in them is compared here.
+away, but not spare such a file where it writes. And as a rule git compares times by the second: a change in
+the second of the last look is seen by the time of the index alone, which anybody can set
+(Documentation/technical/racy-git.txt). What is in such files is compared here.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import stat
 
 from ...core.text.encoding import decode, encode
@@ -16,6 +19,7 @@ from .git import Change, Git
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+_TIMES = re.compile(rb"([^\0]+)\0  ctime: (\d+):(\d+)\n  mtime: (\d+):(\d+)\n(?:  [^\n]*\n)*")
 #: How many such files are compared for one question; more are taken for changed.
 MOST_COMPARED = 500
 
@@ -36,12 +40,16 @@ def changes(
 
 
 def unwatched(git: Git, pathspecs: Sequence[str] = (), skipped: bool = True) -> Iterator[Change]:
-    """Changed files that git does not look at (assume-unchanged, skip-worktree); none that are missing."""
+    """Changed files that git does not look at (assume-unchanged, skip-worktree) or into; none that are missing."""
     marks = "hmrcksS" if skipped else "hmrck"
-    asked = [one for one in git.held(pathspecs) if one[0] in marks]
-    if not asked:
+    index = list(git.held(pathspecs))
+    if not index:
         return
     top = encode(git.top)
+    in_doubt = set(_in_the_same_second(git, pathspecs, top))
+    if in_doubt:
+        in_doubt -= {encode(change.path) for change in git.status(False, pathspecs) if change.tree != "."}
+    asked = [one for one in index if one[0] in marks or (one[0] == "H" and one[3] in in_doubt)]
     regular: dict[str, str] = {}
     for _mark, mode, held, path in asked:
         place = os.path.join(top, path)
@@ -60,6 +68,20 @@ def unwatched(git: Git, pathspecs: Sequence[str] = (), skipped: bool = True) -> 
         for (name, expected), now in zip(regular.items(), found, strict=True):
             if now != expected:
                 yield Change(".", "M", name, expected)
+
+
+def _in_the_same_second(git: Git, pathspecs: Sequence[str], top: bytes) -> Iterator[bytes]:
+    """Files that were written again in the second in which git last looked at them."""
+    listed = git.run("ls-files", "-z", "--debug", "--full-name", "--", *(pathspecs or git.everything)).out
+    for path, *noted in _TIMES.findall(listed):
+        try:
+            facts = os.lstat(os.path.join(top, path))
+        except OSError:
+            continue
+        changed, modified = divmod(facts.st_ctime_ns, 10**9), divmod(facts.st_mtime_ns, 10**9)
+        seconds = (int(noted[0]), int(noted[2])) == (changed[0], modified[0])
+        if seconds and (int(noted[1]), int(noted[3])) != (changed[1], modified[1]):
+            yield path
 
 
 def _points(git: Git, link: bytes, held: str) -> bool:

@@ -84,7 +84,9 @@ def patches_made(call: Call, git: Git) -> Iterator[str]:
     if not found:
         return
     range_ = call.operand_texts or ("@{upstream}",)
-    range_ = tuple(f"{one}..HEAD" if len(range_) == 1 and not _is_range(one) else one for one in range_)
+    is_counted = call.has("--root") or any(re.fullmatch(r"-n?[0-9]+", word) for word in call.invocation.texts)
+    if len(range_) == 1 and not is_counted and not _is_range(range_[0]):
+        range_ = (f"{range_[0]}..HEAD",)
     told = git.run("log", "--format=%f", f"--max-count={_MOST_PATCHES}", *range_, "--", fine=(0, 128))
     # A number of commits, or what git cannot tell the range of: any that HEAD has.
     if told.status:

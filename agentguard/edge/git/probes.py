@@ -140,7 +140,11 @@ def sparse_drops(call: Call, git: Git, world: World) -> Answer:
     ignored = [c.path for c in git.status(True, ignored=True) if c.index == "!"]
     ignored += [c.path for c in unwatched(git)]
     outside = [path for path in ignored if left_out.intersection(_above(path)) and not path.startswith(kept)]
-    return lost(_hit(tuple(os.path.join(top, path) for path in outside), top, world))
+    places = [os.path.join(top, path) for path in outside]
+    # A link that has taken a directory's place git goes through, and empties the directory behind it.
+    gone = (os.path.join(top, path) for path in left_out if not f"{path}/".startswith(kept))
+    places += [os.path.realpath(path) for path in gone if os.path.islink(path)]
+    return lost(_hit(tuple(places), top, world))
 
 
 def untracked_files(call: Call, git: Git, world: World) -> Answer:

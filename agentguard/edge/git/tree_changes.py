@@ -42,11 +42,15 @@ def made_by(git: Git, *revisions: str, undone: bool = False) -> list[str]:
     return _brought(done.out) if not done.status else []  # what names no commit git refuses as well
 
 
-def merged(git: Git, ours: str, theirs: str) -> Iterator[str]:
-    """Every file that merging `theirs` into `ours` may write, those that move with a directory among them."""
-    bases = git.lines("merge-base", "--all", ours, theirs, fine=(0, 1)) if resolved(git, ours) else []
-    if not bases:
+def merged(git: Git, ours: str, theirs: str, base: str = "") -> Iterator[str]:
+    """Every file that merging `theirs` into `ours` may write, those that move with a directory among them.
+
+    What is merged is what has changed since the merge bases, or since `base`.
+    """
+    bases = git.lines("merge-base", "--all", ours, theirs, fine=(0, 1)) if resolved(git, ours) and not base else [base]
+    if not any(bases):
         yield from whole(git, theirs)
+        return
     for base in bases:
         added = _brought(git.run("diff-tree", *_COMPARE, "--diff-filter=d", base, theirs).out)
         yield from added

@@ -1,12 +1,16 @@
-"""A list of paths that a call of git writes or removes in one work tree."""
+"""A list of paths that a call of git writes or removes in one work tree, and the lists that several commands share."""
 
 from __future__ import annotations
 
+import os
+
 from ...core.text.encoding import decode
 from ...lean.typing import TYPE_CHECKING
+from .refs import resolved
+from .tree_changes import differing
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from .git import Git
 
@@ -42,3 +46,50 @@ class Written:
             return {}
         specs = [f":(top,literal){path}" for path in paths] if len(paths) <= _BY_NAME and self.git.takes_magic else []
         return {decode(path): mode for _, mode, _, path in self.git.held(specs)}
+
+
+def gone_to(git: Git, tree: str, forced: bool, keeps_ignored: bool = False) -> Written:
+    """The work tree taken to a commit: what that has and the index has not; by force also what is gone or replaced."""
+    if not resolved(git, f"{tree}^{{tree}}"):  # git refuses, too
+        return Written(git, [])
+    paths = [*differing(git, tree), *(replaced(git) if forced else ())]
+    return Written(git, paths, forced, keeps_ignored=keeps_ignored)
+
+
+def put_back(git: Git, tree: str | None, paths: Sequence[str]) -> Written:
+    """Files written out of a tree or the index, whatever is there."""
+    known = tree is not None and resolved(git, f"{tree}^{{tree}}")
+    return Written(git, [*(differing(git, tree, paths) if tree and known else ()), *replaced(git, paths)], forced=True)
+
+
+def put_aside(git: Git, paths: Sequence[str], kinds: str) -> Written:
+    """The last commit's files come back; of directories there goes what no stash keeps (letters of Change)."""
+    if not resolved(git, "HEAD"):
+        return Written(git, [])
+    back = list(dict.fromkeys([*differing(git, "HEAD", paths), *replaced(git, paths)]))
+    kept = {path for path in back if is_directory(git.top, path) and not _is_repository(git.top, path)}
+    specs = [f":(top,literal){path}" for path in kept] if git.takes_magic else []
+    listed = git.status(True, specs, ignored=True) if kept else ()
+    lost = [change.path for change in listed if change.index in kinds]
+    return Written(git, [path for path in back if path not in kept], "?" in kinds, lost)
+
+
+def replaced(git: Git, paths: Sequence[str] = ()) -> Iterator[str]:
+    """The files of the index that are gone from the work tree, or have become something else there."""
+    return (change.path for change in git.status(False, paths) if change.tree in "DTU")
+
+
+def held(git: Git, marks: str = "", paths: Sequence[str] = ()) -> list[str]:
+    """The files of the index at and below the paths, maybe only those with a mark; submodules end in a slash."""
+    index = ((mark, mode, decode(path)) for mark, mode, _, path in git.held(paths))
+    return [f"{path}/" if mode == "160000" else path for mark, mode, path in index if not marks or mark in marks]
+
+
+def is_directory(top: str, path: str) -> bool:
+    """Whether a directory is there, not a link to one."""
+    place = os.path.join(top, path)
+    return os.path.isdir(place) and not os.path.islink(place)
+
+
+def _is_repository(top: str, path: str) -> bool:
+    return os.path.lexists(os.path.join(top, path, ".git"))

@@ -9,19 +9,19 @@ from __future__ import annotations
 
 import os
 
-from ...core.text.encoding import decode
+from ...core.context import stdin
 from ...lean.typing import TYPE_CHECKING
 from . import settings
-from .arguments import autostashes, before_dashes, branches, pathspecs, tree_and_paths
+from .arguments import autostashes, before_dashes, branches, lines, pathspecs, tree_and_paths
 from .named_files import config_file, patched, patches_made
 from .refs import resolved
 from .sequences import bisected, picked, pulled, rebased, remaining
 from .submodule_paths import recursed, removed_submodules, updated_submodules
-from .tree_changes import differing, merged, whole
-from .written import Written
+from .tree_changes import merged, whole
+from .written import Written, gone_to, held, is_directory, put_aside, put_back
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     from ...core.call import Call
     from ...core.world import World
@@ -46,7 +46,7 @@ def _checkout(call: Call, git: Git, world: World) -> Iterator[Written]:
     """`checkout`, and `switch`, which takes no paths."""
     tree, paths = (None, ()) if call.command == ("switch",) else tree_and_paths(call, git, world)
     if paths or call.has("-p", "--patch", "--pathspec-from-file"):
-        yield _put_back(git, tree, paths)
+        yield put_back(git, tree, paths)
         yield from recursed(call, git, tree or "", forced=True)
         return
     names = before_dashes(call)[:1]
@@ -54,7 +54,7 @@ def _checkout(call: Call, git: Git, world: World) -> Iterator[Written]:
     for name in branches(git, names[0]) if names else ("HEAD",):
         if call.has("--orphan") and not names and call.command == ("switch",):
             return
-        yield _gone_to(git, name, forced, call.has("--no-overwrite-ignore"))
+        yield gone_to(git, name, forced, call.has("--no-overwrite-ignore"))
         yield from recursed(call, git, name, forced)
 
 
@@ -62,14 +62,14 @@ def _reset(call: Call, git: Git, world: World) -> Iterator[Written]:
     if not call.has("--hard", "--keep", "--merge"):
         return
     tree = (*before_dashes(call), "HEAD")[0]
-    yield _gone_to(git, tree, call.has("--hard"))
+    yield gone_to(git, tree, call.has("--hard"))
     yield from recursed(call, git, tree, call.has("--hard"))
 
 
 def _restore(call: Call, git: Git, world: World) -> Iterator[Written]:
     if call.has("-W", "--worktree") or not call.has("-S", "--staged"):
         tree = call.text("-s", "--source")
-        yield _put_back(git, tree or ("HEAD" if call.has("-S", "--staged") else None), pathspecs(call, git, world))
+        yield put_back(git, tree or ("HEAD" if call.has("-S", "--staged") else None), pathspecs(call, git, world))
         yield from recursed(call, git, tree or "", forced=True)
 
 
@@ -79,7 +79,7 @@ def _read_tree(call: Call, git: Git, world: World) -> Iterator[Written]:
     prefix = call.text("--prefix")
     for tree in call.operand_texts:
         if prefix is None:
-            yield _gone_to(git, tree, call.has("--reset"))
+            yield gone_to(git, tree, call.has("--reset"))
             yield from recursed(call, git, tree, call.has("--reset"))
         elif resolved(git, f"{tree}^{{tree}}"):
             yield Written(git, [os.path.join(prefix, name) for name in whole(git, f"{tree}^{{tree}}")])
@@ -87,44 +87,23 @@ def _read_tree(call: Call, git: Git, world: World) -> Iterator[Written]:
 
 def _checkout_index(call: Call, git: Git, world: World) -> Iterator[Written]:
     """Without force it leaves alone what is there."""
-    if call.has("-f", "--force") and not call.has("--temp", "-n", "--no-create"):
-        prefix = call.text("--prefix")
-        if prefix is None:
-            yield Written(git, _held(git), forced=True)
-        else:  # links on the way are followed
-            directory, start = os.path.split(os.path.join(git.top, prefix))
-            place = os.path.join(os.path.realpath(directory), start)
-            yield Written(None, [f"{place}{path}" for path in _held(git)], forced=True)
+    if not call.has("-f", "--force") or call.has("--temp", "-n", "--no-create"):
+        return
+    named = lines(stdin(call.invocation.stdin, world), call) if call.has("--stdin") else call.operand_texts
+    if not named and not call.has("-a", "--all"):
+        return
+    paths, prefix = held(git, paths=named), call.text("--prefix")
+    if prefix is None:
+        yield Written(git, paths, forced=True)
+    else:  # links on the way are followed
+        directory, start = os.path.split(os.path.join(git.top, prefix))
+        place = os.path.join(os.path.realpath(directory), start)
+        yield Written(None, [f"{place}{path}" for path in paths], forced=True)
 
 
 def _sparse(call: Call, git: Git, world: World) -> Iterator[Written]:
     """Files that were left out, and come back."""
-    yield Written(git, _held(git, "Ss"))
-
-
-def _held(git: Git, marks: str = "") -> list[str]:
-    """The files of the index, all of them or those with a mark (git-ls-files(1), -t); submodules end in a slash."""
-    held = ((mark, mode, decode(path)) for mark, mode, _, path in git.held())
-    return [f"{path}/" if mode == "160000" else path for mark, mode, path in held if not marks or mark in marks]
-
-
-def _gone_to(git: Git, tree: str, forced: bool, keeps_ignored: bool = False) -> Written:
-    """The work tree taken to a commit: what that has and the index has not; by force also what is gone or replaced."""
-    if not resolved(git, f"{tree}^{{tree}}"):  # git refuses, too
-        return Written(git, [])
-    paths = [*differing(git, tree), *(_replaced(git) if forced else ())]
-    return Written(git, paths, forced, keeps_ignored=keeps_ignored)
-
-
-def _put_back(git: Git, tree: str | None, paths: Sequence[str]) -> Written:
-    """Files written out of a tree or the index, whatever is there."""
-    known = tree is not None and resolved(git, f"{tree}^{{tree}}")
-    return Written(git, [*(differing(git, tree, paths) if tree and known else ()), *_replaced(git, paths)], forced=True)
-
-
-def _replaced(git: Git, paths: Sequence[str] = ()) -> Iterator[str]:
-    """The files of the index that are gone from the work tree, or have become something else there."""
-    return (change.path for change in git.status(False, paths) if change.tree in "DTU")
+    yield Written(git, held(git, "Ss"))
 
 
 # Taking changes in
@@ -132,7 +111,7 @@ def _replaced(git: Git, paths: Sequence[str] = ()) -> Iterator[str]:
 
 def _merge(call: Call, git: Git, world: World) -> Iterator[Written]:
     if call.has("--abort"):
-        yield _gone_to(git, "HEAD", forced=False)
+        yield gone_to(git, "HEAD", forced=False)
     elif not call.has("--quit", "--continue"):
         names = before_dashes(call) or ("@{upstream}",)
         theirs = [one for name in names for one in branches(git, name) if resolved(git, one)]
@@ -178,7 +157,7 @@ def _pull(call: Call, git: Git, world: World) -> Iterator[Written]:
 def _pick(call: Call, git: Git, world: World) -> Iterator[Written]:
     """`cherry-pick` and `revert`."""
     if call.has("--abort"):
-        yield _gone_to(git, "HEAD", forced=False)
+        yield gone_to(git, "HEAD", forced=False)
     elif call.has("--continue", "--skip"):
         yield Written(git, list(remaining(git)))
     elif not call.has("--quit"):
@@ -203,27 +182,21 @@ def _stash(call: Call, git: Git, world: World) -> Iterator[Written]:
     """Putting changes aside puts the last commit's files in their place, whatever has taken it."""
     if not call.has("-a", "--all", "-S", "--staged"):
         paths = call.operand_texts if call.command == ("stash", "push") else ()
-        yield _put_aside(git, paths, forced=not call.has("-u", "--include-untracked"))
+        yield put_aside(git, paths, "!" if call.has("-u", "--include-untracked") else "!?")
 
 
 def _autostash(call: Call, git: Git) -> Iterator[Written]:
     if autostashes(call, git):
-        yield _put_aside(git, (), forced=True)
-
-
-def _put_aside(git: Git, paths: Sequence[str], forced: bool) -> Written:
-    if not resolved(git, "HEAD"):
-        return Written(git, [])
-    return Written(git, [*differing(git, "HEAD", paths), *_replaced(git, paths)], forced)
+        yield put_aside(git, (), "!?")
 
 
 def _unstash(call: Call, git: Git, world: World) -> Iterator[Written]:
     name = (*call.operand_texts[call.command[-1] == "branch" :], "stash@{0}")[0]
     stash = f"stash@{{{name}}}" if name.isdigit() else name
     if resolved(git, f"{stash}^1"):
-        yield Written(git, list(merged(git, "HEAD", stash)))
+        yield Written(git, list(merged(git, "HEAD", stash, f"{stash}^1")))
         if call.command[-1] == "branch":
-            yield _gone_to(git, f"{stash}^1", forced=False)
+            yield gone_to(git, f"{stash}^1", forced=False)
 
 
 # What is taken out of the index
@@ -235,15 +208,10 @@ def _rm(call: Call, git: Git, world: World) -> Iterator[Written]:
         return
     paths, top = pathspecs(call, git, world), git.top
     gone = [change.path for change in git.status(False, paths) if change.tree in "DTU"]
-    behind = [path for path in gone if os.path.lexists(os.path.join(top, path)) and not _is_directory(top, path)]
+    behind = [path for path in gone if os.path.lexists(os.path.join(top, path)) and not is_directory(top, path)]
     forced = call.has("-f", "--force")
     yield Written(git, [], forced, behind)
     yield from removed_submodules(git, paths, forced)
-
-
-def _is_directory(top: str, path: str) -> bool:
-    place = os.path.join(top, path)
-    return os.path.isdir(place) and not os.path.islink(place)
 
 
 def _deinit(call: Call, git: Git, world: World) -> Iterator[Written]:
@@ -267,7 +235,7 @@ def _apply(call: Call, git: Git, world: World) -> Iterator[Written]:
 def _am(call: Call, git: Git, world: World) -> Iterator[Written]:
     """Without a merge, `am` refuses where any file is in the way of a new one, an ignored one too."""
     if call.has("--abort"):
-        yield _gone_to(git, "HEAD", forced=False)
+        yield gone_to(git, "HEAD", forced=False)
         return
     merges = call.has("-3", "--3way") or (settings.is_on(git, "am.threeWay") and not call.has("--no-3way"))
     if merges and not call.has("--quit", "--show-current-patch", "--continue", "-r", "--resolved", "--skip"):

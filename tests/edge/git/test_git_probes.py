@@ -770,3 +770,18 @@ def test_aliases(repo, lasting_tmp):
     assert look("git -c alias.x=log status", "x") == "log"
     config = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "alias.y", "GIT_CONFIG_VALUE_0": "gc"}
     assert look("git status", "y", **config) == "gc"
+
+
+def test_a_change_within_the_second_of_the_last_look_is_seen(repo):
+    """Git compares times by the second, and knows of this one only by the time of its index."""
+    path = repo.path / "a.py"
+    for _ in range(20):
+        path.write_text("one\n")
+        repo.git("update-index", "-q", "--refresh")
+        path.write_text("two\n")
+        noted = int(repo.git("ls-files", "--debug", "a.py").split("mtime: ")[1].split(":")[0])
+        if noted == int(path.stat().st_mtime):
+            break
+    os.utime(repo.path / ".git" / "index", (2**31, 2**31))
+    assert repo.git("status", "--porcelain", "--untracked-files=no") == ""
+    assert names(ask("worktree-dirty", repo.path, "git reset --hard")) == ["a.py"]
