@@ -44,6 +44,7 @@ SOURCES = (
     "git-hook",
     "git-push-forced",
     "git-writes-over",
+    "git-fetch-drops",
     "git-index-drops",
     "git-autostash-drops",
     "git-submodules-recursed",

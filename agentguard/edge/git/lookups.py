@@ -15,6 +15,7 @@ from ...core.word import text_of
 from ...core.world import World
 from ...lean.typing import TYPE_CHECKING
 from .probes import index_drops, sparse_drops, stash_index_drops
+from .prunes import drops_by_configuration
 from .push import forced_by_configuration
 from .refs import commits_unreachable
 from .worktrees import submodules_recursed
@@ -114,6 +115,10 @@ def _forced(key: str, call: Call, git: Git, world: World) -> str | None:
     return forced_by_configuration(key, call.guessed(), git, world)
 
 
+def _fetch_drops(key: str, call: Call, git: Git, world: World) -> str | None:
+    return drops_by_configuration(key, call.guessed(), git, world)
+
+
 LOOKUPS: dict[str, Lookup] = {
     "git-alias": _alias,
     "git-config": _config,
@@ -124,6 +129,7 @@ LOOKUPS: dict[str, Lookup] = {
     "git-hook": _hooks,
     "git-push-forced": _forced,
     "git-writes-over": _writes_over,
+    "git-fetch-drops": _fetch_drops,
     "git-index-drops": _naming(index_drops),
     "git-autostash-drops": _naming(index_drops),  # which asks the settings first, where no option says it
     "git-submodules-recursed": _naming(submodules_recursed),
