@@ -35,8 +35,9 @@ MAX_SEARCHING = 12
 #: Roles of arguments that are commands in a language, and that language.
 LANGUAGES = {"SHELL": "shell"}
 
-#: What a rule carries, as the shell line that does the same: shells expand names of start-up files, and prompts.
-CARRIED = {"SHELL": "{}", "SCRIPT": '. "{}"', "PROMPT": ': "{}"'}
+#: What a rule carries, as the shell line that does the same: shells expand names of start-up files, and prompts, and
+#: what is called gets arguments that nobody knows.
+CARRIED = {"SHELL": "{}", "CALLED": '{} "$(cat)"', "SCRIPT": '. "{}"', "PROMPT": ': "{}"'}
 
 #: Rules about a text that cannot be read.
 _NOT_READ = ("sh-not-understood", "sh-syntax-error")
@@ -176,10 +177,11 @@ class Classifier(Context):
         reading = Reading()
         there = surroundings(parsed, command, self.world).invocation if rules else parsed.invocation
         for rule in rules:
-            for text in carried_lines(rule, parsed):
-                reading += self.text("shell", _line(rule.carries, text), there)
-            line = lookup_result(rule, parsed, self.world) if rule.where[0] else None
-            if line:
+            line = lookup_result(rule, parsed, self.world) if rule.where[0] else ""
+            for text in carried_lines(rule, parsed) if line is not None else ():
+                found = self.text("shell", _line(rule.carries, text), there)
+                reading += found if found.rating == "destructive" or not rule.uncertain else Reading()
+            if line and not rule.given:
                 found = self.text("shell", _line(rule.carries, Known(line)), there)
                 reading += found if found.rating == "destructive" else Reading()
         return reading

@@ -38,6 +38,7 @@ SOURCES = (
     "git-alias",
     "git-config",
     "git-programs",
+    "git-set",
     "git-top",
     "git-rewriting",
     "git-each-repository",
@@ -76,7 +77,7 @@ READERS = {
 #: Languages of standard input (`stdin`).
 INPUT_LANGUAGES = ("SHELL",)
 #: Languages of the texts that a program's rule `carries` …
-CARRIED_LANGUAGES = ("SHELL", "SCRIPT", "PROMPT")
+CARRIED_LANGUAGES = ("SHELL", "CALLED", "SCRIPT", "PROMPT")
 #: … and that a rule of a web API does.
 API_LANGUAGES = ("SHELL", "SQL")
 

@@ -108,6 +108,7 @@ class Grammar(Value):
     digits: bool = False
     bundled: bool = False
     contents: bool = False
+    said_by: Mapping[str, tuple[str, str, str]] = {}
 
 
 class Condition(Value):
@@ -155,6 +156,7 @@ class Rule(Value):
     unaffected_by: tuple[str, ...] = ()
     where: tuple[str, str] = ("", "")
     carries: str = ""
+    uncertain: bool = False
     recoverable_by: str = ""
     environment: str = ""
     catastrophic: str = ""

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     Lookup = Callable[[str, Call, Git, World], "str | None"]
 
+#: Settings whose program gets arguments that may be files of the work tree.
+_CALLED = ("diff.external", "diff.*.command")
 #: How many of the things that would be lost are named in one reason.
 _NAMED = 5
 
@@ -54,8 +56,16 @@ def _programs(key: str, call: Call, git: Git, world: World) -> str | None:
     wanted, found = key.split(), []
     for name, value in git.settings():
         if value and any(like(name.lower(), one) for one in wanted):
-            found.append(value.removeprefix("!").replace("'", "'\\''"))
+            called = ' "$(cat)"' * any(like(name.lower(), one) for one in _CALLED)
+            found.append(value.removeprefix("!").replace("'", "'\\''") + called)
     return "\n".join(f"sh -c '{line}'" for line in dict.fromkeys(found)) or None
+
+
+def _set(key: str, call: Call, git: Git, world: World) -> str | None:
+    """Which of the settings named in `key` ("*" globs, in lower case) are set."""
+    wanted = key.split()
+    found = dict.fromkeys(name for name, _ in git.settings() if any(like(name.lower(), one) for one in wanted))
+    return ", ".join(found) or None
 
 
 def _top(key: str, call: Call, git: Git, world: World) -> str | None:
@@ -123,6 +133,7 @@ LOOKUPS: dict[str, Lookup] = {
     "git-alias": _alias,
     "git-config": _config,
     "git-programs": _programs,
+    "git-set": _set,
     "git-top": _top,
     "git-rewriting": _rewriting,
     "git-each-repository": _each_repository,
