@@ -27,7 +27,7 @@ def said_by_variables(program: Program, env: Mapping[str, Word]) -> Iterator[Arg
             text = env[quoted]
             words = None if isinstance(text, Unknown) else _unquoted(text.text)
             if words is None:
-                yield Misfit(text, f"in ${quoted}")
+                yield Misfit(Unknown("", text.written), f"in ${quoted}")  # nobody knows, also where options are open
             for word in words or ():
                 yield Argument(option.name, option.role, Known(word), f"${quoted}")
 
