@@ -167,6 +167,16 @@ class Rule(Value):
     misses: tuple[Example, ...] = ()
 
     @property
+    def is_harmful(self) -> bool:
+        """Whether it says that something is lost, sent out, or not known."""
+        return self.effect not in ("observe", "create", "run")
+
+    @property
+    def is_stricter(self) -> bool:
+        """Whether a call can only be rated worse because it speaks."""
+        return self.is_harmful or bool(self.carries)
+
+    @property
     def anywhere(self) -> bool:
         """Whether it is about every command of its program."""
         return self.commands == ((),) and (self.also or self.overrides)

@@ -115,8 +115,8 @@ def test_a_setting_that_widens_a_call_is_looked_at(name: str) -> None:
 CALLS = {
     "ASKPASS": "push", "SSH": "fetch", "SSH_COMMAND": "remote set-head origin -a", "PROXY_COMMAND": "clone git://x.y/z",
     "EDITOR": "commit -m x -e", "SEQUENCE_EDITOR": "rebase -i main", "VISUAL": "tag -a -m x -e v1",
-    "PAGER": "-p status", "EXTERNAL_DIFF": "diff", "DIFFTOOL_EXTCMD": "difftool", "MAN_VIEWER": "help log", "MANPAGER": "help log",
-    "SSH_ASKPASS": "fetch",
+    "PAGER": "-p status", "EXTERNAL_DIFF": "diff", "DIFFTOOL_EXTCMD": "difftool", "MAN_VIEWER": "help log",
+    "MANPAGER": "help log", "SSH_ASKPASS": "fetch",
 }  # fmt: skip
 
 
