@@ -115,7 +115,7 @@ class _Parser:
     # Options
 
     def _is_option(self, word: Word) -> bool:
-        if len(word.guess) > 1 and word.guess[:1] == "-":
+        if word.guess[:1] == "-" and (len(word.guess) > 1 or isinstance(word, Unknown)):
             return True
         is_exact = isinstance(word, Known) and word.text in self.options
         return (is_exact and not word.guess[:1].isalnum()) or self._is_assigned(word)

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from ..core.word import Word
 
 
+#: Roles of what a call runs.
+_CARRIED = ("SHELL", "SCRIPT", "ARGV")
+
+
 def apply_rules(program: Program, call: Call, world: World) -> tuple[Effect, ...]:
     """The effects of a call, by its program's rules; never none."""
     results = [(rule, lookup_result(rule, call, world)) for rule in program.about(call.command) if matches(rule, call)]
@@ -32,12 +36,12 @@ def apply_rules(program: Program, call: Call, world: World) -> tuple[Effect, ...
     speaking += speaking_maybe
     effects = [effect for rule in speaking for effect in _effects(rule, program, call, world, found[rule.id])]
     is_open = any(rule.open for rule in deciding) or _is_open(program, call)
-    misfits = [misfit for misfit in call.unknown if not is_open or _may_be_taught(misfit, program)]
+    misfits = [misfit for misfit in call.unknown if not is_open or _may_be_taught(misfit, program, call)]
     effects += [_not_understood(program, call, misfit) for misfit in misfits]
     if not misfits and not deciding:
         why = _of_command(call, "is called in a way that no rule describes")
         effects.append(_unknown(program, call, "agentguard-no-rule", why))
-    if call.doubtful and not winners and all(one.rating != "destructive" for one in effects):
+    if not winners and all(one.rating != "destructive" for one in effects):
         effects += _command_in_doubt(program, call)
     if call.doubtful and program.guarded and not winners and all(one.rating != "destructive" for one in effects):
         effects += _in_doubt(program, call, world)
@@ -60,7 +64,9 @@ def matches(rule: Rule, call: Call, surely: bool = False) -> bool:
     operands = call.operands
     if rule.operands and not counts(rule.operands, len(operands)):
         return False
-    if rule.operand and not any(resembles(word, pattern, maybe) for word in operands for pattern in rule.operand):
+    # An operand of which nothing is known could be like any pattern: `unresolved` and `_in_doubt` are about these.
+    known = ((word, pattern, maybe and bool(word.start)) for word in operands for pattern in rule.operand)
+    if rule.operand and not any(resembles(*one) for one in known):
         return False
     return all(_plays(call, role, patterns, maybe) for role, patterns in rule.argument.items())
 
@@ -268,18 +274,24 @@ def _in_doubt(program: Program, call: Call, world: World) -> Iterator[Effect]:
 def _command_in_doubt(program: Program, call: Call) -> Iterator[Effect]:
     """An unknown effect if a word that is not known yet stands where a command may that does harm (`reflog expire`)."""
     word = call.operands[0] if call.operands else None
-    if not isinstance(word, Unknown) or word not in call.doubtful:
+    if not isinstance(word, Unknown) or (word.may_be_option and word not in call.doubtful):
         return
-    depth = len(call.command) + 1
-    for rule in program.rules:
-        loses = rule.is_harmful and not rule.given and (bool(rule.asks) or not rule.recoverable_by)
+    depth = len(call.command)
+    below = program.commands[call.command].commands
+    meant = dict.fromkeys(own for name, own in below.items() if name.startswith(word.start))
+    for rule in sorted(program.rules, key=lambda rule: bool(rule.given)):
+        loses = rule.is_harmful and (bool(rule.asks) or not rule.recoverable_by)
         for path in rule.commands if loses else ():
-            if path[: depth - 1] == call.command and len(path) >= depth and path[depth - 1].startswith(word.start):
-                why = f"is given {word.written}, not known before the line runs: that may be {path[depth - 1]}"
-                yield _unknown(
-                    program, call, "agentguard-unresolved-command", _of_command(call, f"{why}, which {rule.reason}")
-                )
+            if path[:depth] == call.command and path[depth : depth + 1] and path[depth] in meant:
+                why = f"is given {word.written}, not known before the line runs: that may be {path[depth]}"
+                why = f"{why}, which {rule.reason}"
+                yield _unknown(program, call, "agentguard-unresolved-command", _of_command(call, why))
                 return
+    for name in meant:
+        if program.commands[*call.command, name].carries:
+            why = f"is given {word.written}, not known before the line runs: that may be {name}, which runs a command"
+            yield _unknown(program, call, "agentguard-unresolved-command", _of_command(call, why))
+            return
 
 
 def _missing_option(rule: Rule, program: Program, call: Call) -> str:
@@ -300,9 +312,22 @@ def _is_open(program: Program, call: Call) -> bool:
     return program.commands[call.command].open
 
 
-def _may_be_taught(misfit: Misfit, program: Program) -> bool:
+def _may_be_taught(misfit: Misfit, program: Program, call: Call) -> bool:
     """Whether nobody knows if the grammar has it: an open rule is about what the grammar does not have."""
-    return isinstance(misfit.word, Unknown) and (program.guarded or not misfit.is_command)
+    if not isinstance(misfit.word, Unknown) or misfit.is_command:
+        return isinstance(misfit.word, Unknown) and program.guarded
+    return program.guarded or _has_harmful_options(program, call)
+
+
+def _has_harmful_options(program: Program, call: Call) -> bool:
+    """Whether some option, or the word that it takes for its value, could make a call of that command worse."""
+    command, rules = program.commands[call.command], [one for one in program.about(call.command) if one.is_stricter]
+    roles = {*_CARRIED, *(rule.on for rule in rules if rule.on)}
+    return (
+        bool(program.reads or command.commands or command.carries)
+        or any(rule.given or rule.argument for rule in rules)
+        or any(option.role in roles for option in command.options.values())
+    )
 
 
 def _not_understood(program: Program, call: Call, misfit: Misfit) -> Effect:

@@ -96,6 +96,12 @@ class Command(Value):
     fills: CommandBuilder | None = None
     remote_with: tuple[str, ...] = ()
 
+    @property
+    def carries(self) -> bool:
+        """Whether its operands are a command that it runs, at least with some options."""
+        roles = (*self.operands, *(role for _, roles in self.when for role in roles))
+        return any(role.removesuffix("...") in ("ARGV", "SHELL", "WORDS") for role in roles)
+
 
 class Grammar(Value):
     """How a program's argument vectors are read (see docs/rules.md)."""
