@@ -32,6 +32,7 @@ _ag_settings() {
             '' | =*) ;;
             *) return 1 ;;
         esac
+        case $_ag_equals in =?*) _ag_equals="$_ag_equals " ;; esac # a blank behind it is one of the value
         case $_ag_keys$_ag_asked in
             *" $_ag_section.$_ag_key "*) ;; # its value matters
             .* | *" $_ag_key "*) continue ;;
@@ -51,6 +52,9 @@ _ag_surroundings() {
         if [ -e "$_ag_up/@UPWARD@" ]; then
             [ -d "$_ag_up/@UPWARD@" ] && [ ! -e "$_ag_up/@UPWARD@/commondir" ] || return 1
             _ag_settings "$_ag_up/@UPWARD@/config" || return 1
+            for _ag_key in "$_ag_up/@UPWARD@/remotes"/* "$_ag_up/@UPWARD@/branches"/*; do # as remotes once were written
+                [ ! -e "$_ag_key" ] || return 1
+            done
         fi
         # Maybe a bare repository; one without a commit may have a link as its HEAD that leads nowhere yet.
         [ ! -e "$_ag_up/HEAD" ] && [ ! -L "$_ag_up/HEAD" ] || return 1

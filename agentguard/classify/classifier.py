@@ -35,8 +35,9 @@ MAX_SEARCHING = 12
 #: Roles of arguments that are commands in a language, and that language.
 LANGUAGES = {"SHELL": "shell"}
 
-#: What a rule carries, as the shell line that does the same: shells expand names of start-up files, and prompts.
-CARRIED = {"SHELL": "{}", "SCRIPT": '. "{}"', "PROMPT": ': "{}"'}
+#: What a rule carries, as the shell line that does the same: shells expand names of start-up files, and prompts, and
+#: what is called gets arguments that nobody knows.
+CARRIED = {"SHELL": "{}", "CALLED": '{} "$(cat)"', "SCRIPT": '. "{}"', "PROMPT": ': "{}"'}
 
 #: Rules about a text that cannot be read.
 _NOT_READ = ("sh-not-understood", "sh-syntax-error")
@@ -175,15 +176,17 @@ class Classifier(Context):
         """What rules with `carries` find to be run: in the call, or, if that is destructive, in the world."""
         carried: list[tuple[Word, bool]] = []
         for rule in rules:
-            carried += ((_line(rule.carries, text), False) for text in carried_lines(rule, parsed))
-            line = lookup_result(rule, parsed, self.world) if rule.where[0] else None
-            carried += [(_line(rule.carries, Known(line)), True)] if line else []
+            line = lookup_result(rule, parsed, self.world) if rule.where[0] else ""
+            if line is not None:
+                carried += ((_line(rule.carries, text), rule.uncertain) for text in carried_lines(rule, parsed))
+            if line and not rule.given:
+                carried.append((_line(rule.carries, Known(line)), True))
         reading = Reading()
         # Where it runs is asked of git, and most calls carry nothing.
         there = surroundings(parsed, command, self.world).invocation if carried else parsed.invocation
-        for text, is_found in carried:
+        for text, only_destructive in carried:
             told = self.text("shell", text, there)
-            reading += told if not is_found or told.rating == "destructive" else Reading()
+            reading += told if not only_destructive or told.rating == "destructive" else Reading()
         return reading
 
     def _carried_by(self, parsed: Call, carrying: Call, command: Command, found: tuple[str, ...] | str) -> Reading:

@@ -38,12 +38,14 @@ SOURCES = (
     "git-alias",
     "git-config",
     "git-programs",
+    "git-set",
     "git-top",
     "git-rewriting",
     "git-each-repository",
     "git-hook",
     "git-push-forced",
     "git-writes-over",
+    "git-fetch-drops",
     "git-index-drops",
     "git-autostash-drops",
     "git-submodules-recursed",
@@ -75,7 +77,7 @@ READERS = {
 #: Languages of standard input (`stdin`).
 INPUT_LANGUAGES = ("SHELL",)
 #: Languages of the texts that a program's rule `carries` …
-CARRIED_LANGUAGES = ("SHELL", "SCRIPT", "PROMPT")
+CARRIED_LANGUAGES = ("SHELL", "CALLED", "SCRIPT", "PROMPT")
 #: … and that a rule of a web API does.
 API_LANGUAGES = ("SHELL", "SQL")
 

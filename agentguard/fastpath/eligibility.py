@@ -199,16 +199,17 @@ class _Analysis:
 
     def _possible(self, rule: Rule) -> bool:
         """Whether the rule could match some call that is still let through."""
-        plain = self.program.plain
-        if rule.where[0] in plain.needs_settings:
-            self.looks = True
-            self.asked |= dict.fromkeys(self._settings_asked_for(rule))
-            return False
         if rule.operands and not any(_can_count(rule.operands, count) for count in self.counts):
             return False
         if rule.operand and set(rule.operand) <= set(self.refused):
             return False
-        return all(any(self._could_meet(one) for one in choice) for choice in rule.given)
+        if not all(any(self._could_meet(one) for one in choice) for choice in rule.given):
+            return False
+        if rule.where[0] in self.program.plain.needs_settings:
+            self.looks = True
+            self.asked |= dict.fromkeys(self._settings_asked_for(rule))
+            return False
+        return True
 
     def _could_meet(self, condition: Condition) -> bool:
         """Whether something lets the condition hold, and not only a variable with a value that is harmless."""
@@ -365,7 +366,7 @@ class _Analysis:
             for condition in (one for choice in (*rule.given, *rule.unless) for one in choice):
                 name = condition.names[0].removeprefix("$")
                 if name in self.values and name not in self.absent:
-                    yield name, self.values[name]
+                    yield name, "read" if rule.uncertain else self.values[name]
 
     def _settings_asked_for(self, rule: Rule) -> Iterator[str]:
         """Of the settings that a file may have with any value, those that the rule or its source asks for."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..core.call import UNENDED, Argument, Call, Invocation, Misfit
 from ..core.word import Known, Unknown, joined
 from ..lean.typing import TYPE_CHECKING
+from .said_by import said_by_variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +20,13 @@ def parse(program: Program, invocation: Invocation) -> Call:
     What the grammar does not have (an option, a subcommand, a missing value) is listed in
     `unknown`. After an unknown subcommand, it and all that follows are operands.
     """
-    return _Parser(program, invocation).parse()
+    call = _Parser(program, invocation).parse()
+    if not program.grammar.said_by:
+        return call
+    said = tuple(said_by_variables(program, invocation.env))
+    given = tuple(one for one in said if isinstance(one, Argument))
+    unread = tuple(one for one in said if isinstance(one, Misfit))
+    return call.replace(arguments=given + call.arguments, unknown=unread + call.unknown)
 
 
 class _Parser:
@@ -108,7 +115,7 @@ class _Parser:
     # Options
 
     def _is_option(self, word: Word) -> bool:
-        if len(word.guess) > 1 and word.guess[:1] == "-":
+        if word.guess[:1] == "-" and (len(word.guess) > 1 or isinstance(word, Unknown)):
             return True
         is_exact = isinstance(word, Known) and word.text in self.options
         return (is_exact and not word.guess[:1].isalnum()) or self._is_assigned(word)

@@ -20,60 +20,77 @@ if TYPE_CHECKING:
     from ..core.word import Word
 
 
+#: Roles of what a call runs.
+_CARRIED = ("SHELL", "SCRIPT", "ARGV")
+
+
 def apply_rules(program: Program, call: Call, world: World) -> tuple[Effect, ...]:
     """The effects of a call, by its program's rules; never none."""
     results = [(rule, lookup_result(rule, call, world)) for rule in program.about(call.command) if matches(rule, call)]
     found = {rule.id: where for rule, where in results if where is not None}
-    matching = [rule for rule, _ in results if rule.id in found]
+    speaking_maybe = [rule for rule, _ in results if rule.id in found and not matches(rule, call, surely=True)]
+    matching = [rule for rule, _ in results if rule.id in found and rule not in speaking_maybe]
     winners = [rule for rule in matching if rule.overrides]
     deciding = _most_specific(winners or [rule for rule in matching if not rule.also], call)
     speaking = deciding if winners else deciding + [rule for rule in matching if rule.also]
+    speaking += speaking_maybe
     effects = [effect for rule in speaking for effect in _effects(rule, program, call, world, found[rule.id])]
     is_open = any(rule.open for rule in deciding) or _is_open(program, call)
-    misfits = [misfit for misfit in call.unknown if not is_open or _may_be_taught(misfit, program)]
+    misfits = [misfit for misfit in call.unknown if not is_open or _may_be_taught(misfit, program, call)]
     effects += [_not_understood(program, call, misfit) for misfit in misfits]
     if not misfits and not deciding:
         why = _of_command(call, "is called in a way that no rule describes")
         effects.append(_unknown(program, call, "agentguard-no-rule", why))
+    if not winners and all(one.rating != "destructive" for one in effects):
+        effects += _command_in_doubt(program, call)
     if call.doubtful and program.guarded and not winners and all(one.rating != "destructive" for one in effects):
         effects += _in_doubt(program, call, world)
     return tuple(effects)
 
 
-def matches(rule: Rule, call: Call) -> bool:
-    """Whether a rule's conditions on the arguments hold for a call; `lookup_result` has its `where`."""
-    if not all(any(True for one in choice for _ in _counted(one, rule, call)) for choice in rule.given):
+def matches(rule: Rule, call: Call, surely: bool = False) -> bool:
+    """Whether a rule's conditions on the arguments hold for a call; `lookup_result` has its `where`.
+
+    Of a word that is not known it holds where it may, if the rule is one that makes a call stricter, and otherwise
+    only where it must; what speaks against the rule the other way round. `surely` asks for what must hold of any.
+    """
+    maybe = rule.is_stricter and not surely
+    if not all(any(True for one in choice for _ in _counted(one, rule, call, maybe)) for choice in rule.given):
         return False
-    if any(_meets(a, one) for choice in rule.unless for one in choice for a in _candidates(one, call)):
+    if any(_meets(a, one, not maybe) for choice in rule.unless for one in choice for a in _candidates(one, call)):
         return False
-    if rule.ordered and not _in_order(rule, call):
+    if rule.ordered and not _in_order(rule, call, maybe):
         return False
     operands = call.operands
     if rule.operands and not counts(rule.operands, len(operands)):
         return False
-    if rule.operand and not any(like(word.guess, pattern) for word in operands for pattern in rule.operand):
+    # An operand of which nothing is known could be like any pattern: `unresolved` and `_in_doubt` are about these.
+    known = ((word, pattern, maybe and bool(word.start)) for word in operands for pattern in rule.operand)
+    if rule.operand and not any(resembles(*one) for one in known):
         return False
-    return all(_plays(call, role, patterns) for role, patterns in rule.argument.items())
+    return all(_plays(call, role, patterns, maybe) for role, patterns in rule.argument.items())
 
 
-def _plays(call: Call, role: str, patterns: tuple[str, ...]) -> bool:
+def _plays(call: Call, role: str, patterns: tuple[str, ...], maybe: bool) -> bool:
     """Whether some argument with that role is like one of the patterns."""
     return any(
-        like(a.value.guess if a.value is not None else "", pattern) for a in call.playing(role) for pattern in patterns
+        resembles(a.value, pattern, maybe) if a.value is not None else like("", pattern)
+        for a in call.playing(role)
+        for pattern in patterns
     )
 
 
-def _counted(condition: Condition, rule: Rule, call: Call) -> Iterator[Argument]:
+def _counted(condition: Condition, rule: Rule, call: Call, maybe: bool = True) -> Iterator[Argument]:
     """The arguments that meet a condition of a rule, without those that it excepts."""
     for argument in _candidates(condition, call):
-        if _meets(argument, condition) and not any(_meets(argument, one) for one in rule.excepted):
+        if _meets(argument, condition, maybe) and not any(_meets(argument, one, not maybe) for one in rule.excepted):
             yield argument
 
 
-def _in_order(rule: Rule, call: Call) -> bool:
+def _in_order(rule: Rule, call: Call, maybe: bool) -> bool:
     """Whether the first arguments that meet each condition of `if` come one after the other."""
     first = [
-        next(i for i, argument in enumerate(call.arguments) if any(_meets(argument, one) for one in choice))
+        next(i for i, argument in enumerate(call.arguments) if any(_meets(argument, one, maybe) for one in choice))
         for choice in rule.given
     ]
     return first == sorted(first)
@@ -99,16 +116,26 @@ def lookup_result(rule: Rule, call: Call, world: World) -> str | None:
         return None
 
 
-def _meets(argument: Argument, condition: Condition) -> bool:
+def _meets(argument: Argument, condition: Condition, maybe: bool) -> bool:
     if not argument.option or argument.option not in condition.names:
         return False
-    return not condition.value or (argument.value is not None and like(_comparable(argument), condition.value))
+    return not condition.value or (
+        argument.value is not None and resembles(argument.value, condition.value, maybe, argument.role == "CONFIG")
+    )
 
 
-def _comparable(argument: Argument) -> str:
-    """The value as conditions compare it: keys of settings do not tell upper from lower case."""
-    value = argument.value.guess if argument.value is not None else ""
-    return value.lower() if argument.role == "CONFIG" else value
+def resembles(word: Word, pattern: str, maybe: bool, any_case: bool = False) -> bool:
+    """Whether a word is like a pattern: one that is not known if it may be (`maybe`), or only if it must.
+
+    Keys of settings do not tell upper from lower case (`any_case`).
+    """
+    if not isinstance(word, Unknown):
+        return like(word.text.lower() if any_case else word.text, pattern)
+    start = word.start.lower() if any_case else word.start
+    if not maybe:
+        return pattern.endswith("*") and like(start, pattern)
+    head = next((pattern[:at] for at, sign in enumerate(pattern) if sign in "*?["), None)
+    return pattern.startswith(start) if head is None else head.startswith(start[: len(head)])
 
 
 def carried_lines(rule: Rule, call: Call) -> Iterator[Word]:
@@ -117,7 +144,7 @@ def carried_lines(rule: Rule, call: Call) -> Iterator[Word]:
         before = condition.value.rpartition("*")[0].rpartition("*")[2]
         for argument in _counted(condition, rule, call):
             if argument.value is not None:
-                yield argument.value.cut(_comparable(argument).find(before) + len(before))
+                yield argument.value.cut(argument.value.guess.lower().find(before.lower()) + len(before))
 
 
 def counts(wanted: str, count: int) -> bool:
@@ -244,11 +271,34 @@ def _in_doubt(program: Program, call: Call, world: World) -> Iterator[Effect]:
             return
 
 
+def _command_in_doubt(program: Program, call: Call) -> Iterator[Effect]:
+    """An unknown effect if a word that is not known yet stands where a command may that does harm (`reflog expire`)."""
+    word = call.operands[0] if call.operands else None
+    if not isinstance(word, Unknown) or (word.may_be_option and word not in call.doubtful):
+        return
+    depth = len(call.command)
+    below = program.commands[call.command].commands
+    meant = dict.fromkeys(own for name, own in below.items() if name.startswith(word.start))
+    for rule in sorted(program.rules, key=lambda rule: bool(rule.given)):
+        loses = rule.is_harmful and (bool(rule.asks) or not rule.recoverable_by)
+        for path in rule.commands if loses else ():
+            if path[:depth] == call.command and path[depth : depth + 1] and path[depth] in meant:
+                why = f"is given {word.written}, not known before the line runs: that may be {path[depth]}"
+                why = f"{why}, which {rule.reason}"
+                yield _unknown(program, call, "agentguard-unresolved-command", _of_command(call, why))
+                return
+    for name in meant:
+        if program.commands[*call.command, name].carries:
+            why = f"is given {word.written}, not known before the line runs: that may be {name}, which runs a command"
+            yield _unknown(program, call, "agentguard-unresolved-command", _of_command(call, why))
+            return
+
+
 def _missing_option(rule: Rule, program: Program, call: Call) -> str:
     """The one option that is missing for a harmful rule to match (`-f` of `git clean -f`); "" if it is not one."""
-    if rule.effect in ("observe", "create", "run") or call.command not in rule.commands:
+    if not rule.is_harmful or call.command not in rule.commands:
         return ""
-    if any(_meets(a, one) for choice in rule.unless for one in choice for a in _candidates(one, call)):
+    if any(_meets(a, one, False) for choice in rule.unless for one in choice for a in _candidates(one, call)):
         return ""
     missing = [choice for choice in rule.given if not any(True for one in choice for _ in _counted(one, rule, call))]
     if len(missing) != 1:
@@ -262,9 +312,22 @@ def _is_open(program: Program, call: Call) -> bool:
     return program.commands[call.command].open
 
 
-def _may_be_taught(misfit: Misfit, program: Program) -> bool:
+def _may_be_taught(misfit: Misfit, program: Program, call: Call) -> bool:
     """Whether nobody knows if the grammar has it: an open rule is about what the grammar does not have."""
-    return isinstance(misfit.word, Unknown) and (program.guarded or not misfit.is_command)
+    if not isinstance(misfit.word, Unknown) or misfit.is_command:
+        return isinstance(misfit.word, Unknown) and program.guarded
+    return program.guarded or _has_harmful_options(program, call)
+
+
+def _has_harmful_options(program: Program, call: Call) -> bool:
+    """Whether some option, or the word that it takes for its value, could make a call of that command worse."""
+    command, rules = program.commands[call.command], [one for one in program.about(call.command) if one.is_stricter]
+    roles = {*_CARRIED, *(rule.on for rule in rules if rule.on)}
+    return (
+        bool(program.reads or command.commands or command.carries)
+        or any(rule.given or rule.argument for rule in rules)
+        or any(option.role in roles for option in command.options.values())
+    )
 
 
 def _not_understood(program: Program, call: Call, misfit: Misfit) -> Effect:

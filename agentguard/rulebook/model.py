@@ -96,6 +96,12 @@ class Command(Value):
     fills: CommandBuilder | None = None
     remote_with: tuple[str, ...] = ()
 
+    @property
+    def carries(self) -> bool:
+        """Whether its operands are a command that it runs, at least with some options."""
+        roles = (*self.operands, *(role for _, roles in self.when for role in roles))
+        return any(role.removesuffix("...") in ("ARGV", "SHELL", "WORDS") for role in roles)
+
 
 class Grammar(Value):
     """How a program's argument vectors are read (see docs/rules.md)."""
@@ -108,6 +114,7 @@ class Grammar(Value):
     digits: bool = False
     bundled: bool = False
     contents: bool = False
+    said_by: Mapping[str, tuple[str, str, str]] = {}
 
 
 class Condition(Value):
@@ -155,6 +162,7 @@ class Rule(Value):
     unaffected_by: tuple[str, ...] = ()
     where: tuple[str, str] = ("", "")
     carries: str = ""
+    uncertain: bool = False
     recoverable_by: str = ""
     environment: str = ""
     catastrophic: str = ""
@@ -163,6 +171,16 @@ class Rule(Value):
     open: bool = False
     examples: tuple[Example, ...] = ()
     misses: tuple[Example, ...] = ()
+
+    @property
+    def is_harmful(self) -> bool:
+        """Whether it says that something is lost, sent out, or not known."""
+        return self.effect not in ("observe", "create", "run")
+
+    @property
+    def is_stricter(self) -> bool:
+        """Whether a call can only be rated worse because it speaks."""
+        return self.is_harmful or bool(self.carries)
 
     @property
     def anywhere(self) -> bool:

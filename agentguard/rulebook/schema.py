@@ -160,6 +160,7 @@ _GRAMMAR = table({
     "long": {"enum": ["--", "-"]},
     "everywhere": TEXTS,
     "expanding": TEXT,
+    "said_by": tables({**TEXTS, "minItems": 3, "maxItems": 3}),
 })  # fmt: skip
 _PLAIN = table({
     **dict.fromkeys(("absent", "options", "needed", "operands", "refused"), TEXTS),
@@ -172,7 +173,7 @@ _WHERE = shaped(f"^(({'|'.join(words.SOURCES)})( .*)?)?$", "a source and its key
 _RULE = table(
     {
         **_ANY_RULE,
-        **dict.fromkeys(("ordered", "follow", "overwrites", "moves", "also", "overrides", "open"), FLAG),
+        **dict.fromkeys(("ordered", "follow", "overwrites", "moves", "also", "overrides", "open", "uncertain"), FLAG),
         "command": TEXT_OR_TEXTS,
         "except": TEXTS,
         "operands": shaped("^((>=|<=)?[0-9]+)?$", "a count such as 0, >=1 or <=2"),

@@ -21,7 +21,7 @@ def all_tags(call: Call, git: Git, world: World) -> Answer:
     """What `fetch --prune-tags` may lose: tags that are here, unless a remote on this machine has them too."""
     if not git.lines("remote"):
         raise Unseen("which tags the remote has is not seen")
-    there = None if call.has("--all", "--multiple") else refs_there(git, _remote(call, git), push=False)
+    there = None if call.has("--all", "--multiple") else refs_there(git, remote_of(call, git), push=False)
     if there is not None:
         here = git.lines("for-each-ref", "--format=%(refname)", "refs/tags")
         return unreachable(git, [ref for ref in here if ref not in there])
@@ -32,7 +32,7 @@ def all_tags(call: Call, git: Git, world: World) -> Answer:
 
 def fetch_overwrites(call: Call, git: Git, world: World) -> Answer:
     """What a forced fetch lets go: what refs without a reflog held, tags above all, unless the remote has it there."""
-    there = None if call.has("--all", "--multiple") else refs_there(git, _remote(call, git), push=False)
+    there = None if call.has("--all", "--multiple") else refs_there(git, remote_of(call, git), push=False)
     here = dict(line.split(" ") for line in git.lines("for-each-ref", "--format=%(refname) %(objectname)"))
     gone, kinds = [], logged_kinds(git)
     for source, ref in _forced(call, git):
@@ -56,7 +56,7 @@ def _forced(call: Call, git: Git) -> Iterator[tuple[str, str]]:
         source, _, ref = word.removeprefix("+").partition(":")
         if ref and (force or word.startswith("+")):
             yield from ((source, full) for full in _full(ref))
-    configured = settings.value(git, f"remote.{_remote(call, git)}.tagOpt") == "--tags"
+    configured = settings.value(git, f"remote.{remote_of(call, git)}.tagOpt") == "--tags"
     if force and (call.has("-t", "--tags") or configured):
         yield "refs/tags/*", "refs/tags/*"
 
@@ -66,8 +66,14 @@ def _full(ref: str) -> tuple[str, ...]:
     return (ref,) if ref.startswith("refs/") else (f"refs/heads/{ref}", f"refs/tags/{ref}")
 
 
-def _remote(call: Call, git: Git) -> str:
+def remote_of(call: Call, git: Git) -> str:
     """The remote that is fetched from (git-fetch(1))."""
     branch = git.head.removeprefix("refs/heads/")
     named = call.operand_texts[:1]
-    return named[0] if named else settings.value(git, f"branch.{branch}.remote") or "origin"
+    return named[0] if named else settings.value(git, f"branch.{branch}.remote") or _only_one(git)
+
+
+def _only_one(git: Git) -> str:
+    """The remote without a name: the only one, else "origin" (git-fetch(1))."""
+    remotes = git.lines("remote")
+    return remotes[0] if len(remotes) == 1 else "origin"

@@ -72,9 +72,10 @@ def unpushed(program: Tool, root: bytes) -> str:
         raise Unseen("git is not installed in a usual place")
     from .git import of_work_tree
     from .hidden_changes import changes
+    from .tracking import on_a_remote
 
     git = of_work_tree(program, decode(root))
-    if git.lines("rev-list", "--max-count=1", "--all", "--not", "--remotes"):
+    if git.lines("rev-list", "--max-count=1", "--all", "--not", *on_a_remote(git), "--"):
         return "commits that are on no remote"
     if changes(git, skipped=True, untracked=True):
         return "uncommitted changes"

@@ -75,6 +75,7 @@ _CONFIGURED = (
     "core.untrackedCache=false",
     "core.quotePath=false",
     "log.showSignature=false",
+    "log.mailmap=false",
     "core.pager=cat",
     "diff.external=",
     "diff.relative=false",

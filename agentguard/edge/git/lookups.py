@@ -15,6 +15,7 @@ from ...core.word import text_of
 from ...core.world import World
 from ...lean.typing import TYPE_CHECKING
 from .probes import index_drops, sparse_drops, stash_index_drops
+from .prunes import drops_by_configuration
 from .push import forced_by_configuration
 from .refs import commits_unreachable
 from .worktrees import submodules_recursed
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
     Lookup = Callable[[str, Call, Git, World], "str | None"]
 
+#: Settings whose program gets arguments that may be files of the work tree.
+_CALLED = ("diff.external", "diff.*.command")
 #: How many of the things that would be lost are named in one reason.
 _NAMED = 5
 
@@ -53,8 +56,16 @@ def _programs(key: str, call: Call, git: Git, world: World) -> str | None:
     wanted, found = key.split(), []
     for name, value in git.settings():
         if value and any(like(name.lower(), one) for one in wanted):
-            found.append(value.removeprefix("!").replace("'", "'\\''"))
+            called = ' "$(cat)"' * any(like(name.lower(), one) for one in _CALLED)
+            found.append(value.removeprefix("!").replace("'", "'\\''") + called)
     return "\n".join(f"sh -c '{line}'" for line in dict.fromkeys(found)) or None
+
+
+def _set(key: str, call: Call, git: Git, world: World) -> str | None:
+    """Which of the settings named in `key` ("*" globs, in lower case) are set."""
+    wanted = key.split()
+    found = dict.fromkeys(name for name, _ in git.settings() if any(like(name.lower(), one) for one in wanted))
+    return ", ".join(found) or None
 
 
 def _top(key: str, call: Call, git: Git, world: World) -> str | None:
@@ -114,16 +125,22 @@ def _forced(key: str, call: Call, git: Git, world: World) -> str | None:
     return forced_by_configuration(key, call.guessed(), git, world)
 
 
+def _fetch_drops(key: str, call: Call, git: Git, world: World) -> str | None:
+    return drops_by_configuration(key, call.guessed(), git, world)
+
+
 LOOKUPS: dict[str, Lookup] = {
     "git-alias": _alias,
     "git-config": _config,
     "git-programs": _programs,
+    "git-set": _set,
     "git-top": _top,
     "git-rewriting": _rewriting,
     "git-each-repository": _each_repository,
     "git-hook": _hooks,
     "git-push-forced": _forced,
     "git-writes-over": _writes_over,
+    "git-fetch-drops": _fetch_drops,
     "git-index-drops": _naming(index_drops),
     "git-autostash-drops": _naming(index_drops),  # which asks the settings first, where no option says it
     "git-submodules-recursed": _naming(submodules_recursed),

@@ -12,8 +12,10 @@ from ...core.world import Answer, World
 from ...lean.typing import TYPE_CHECKING
 from ...lean.value import Value
 from . import settings
-from .git import of_git_directory, of_work_tree
+from .authorship import made_here
+from .git import of_work_tree
 from .refs import lost, resolved
+from .remotes import raise_if_in_a_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -36,8 +38,8 @@ def push_loses(call: Call, git: Git, world: World) -> Answer:
     """What a push drops from the remote.
 
     With a lease on a ref whose last seen state is known here, git itself makes sure that the
-    remote still is there: then exactly the commits between are dropped, and the caller's own, by
-    author's and committer's address, are still here. Without one, only a remote on this machine
+    remote still is there: then exactly the commits between are dropped, and those that were made
+    in this repository are still here. Without one, only a remote on this machine
     can be looked at, and every commit that is dropped counts.
     """
     remote = _remote(call, git)
@@ -69,6 +71,10 @@ def forced_by_configuration(key: str, call: Call, git: Git, world: World) -> str
         configured = settings.values(git, f"remote.{remote}.push")
         forcing = (one for one in configured if one[:1] in ("+", ":") and one != ":")
         why = next((f"remote.{remote}.push = {one}" for one in forcing), None)
+    try:
+        raise_if_in_a_file(git, remote)
+    except Unseen as unseen:
+        why = str(unseen)
     try:
         harmless = bool(why) and not push_loses(call, git, world).lost
     except Unseen:
@@ -168,12 +174,12 @@ def _dropped(
     git: Git, remote: str, ref: str, expected: str, kept: Iterable[str], only_others: bool = True
 ) -> Iterator[Target]:
     """The commits that a ref of the remote has and `kept` do not reach; of others only, unless that is not asked."""
-    listed = git.run("rev-list", "--format=%H%x00%ae%x00%ce%x00%s", expected, "--not", *kept, "--").out
+    listed = decode(git.run("rev-list", "--format=%H%x00%ae%x00%s", expected, "--not", *kept, "--").out)
     directory = git.directory
-    own = of_git_directory(git.program, directory).value("config", "--get", "user.email")
-    for line in decode(listed).split("\n")[1::2]:
-        commit, author, committer, subject = line.split("\0", 3)
-        if not only_others or not own or author != own or committer != own:
+    own = made_here(git) if only_others and listed else frozenset()
+    for line in listed.split("\n")[1::2]:
+        commit, author, subject = line.split("\0", 2)
+        if commit not in own:
             yield Target("commit", f"{commit[:10]} {subject} ({author})", (directory, remote, ref, commit))
 
 
@@ -230,6 +236,7 @@ def _refspecs(call: Call, git: Git, remote: str) -> list[str]:
     given += ["refs/tags/*:refs/tags/*"] * call.has("--tags")
     if given:
         return given
+    raise_if_in_a_file(git, remote)
     return settings.values(git, f"remote.{remote}.push") or list(_by_default(git))
 
 

@@ -539,6 +539,16 @@ def pushed(repo, lasting_tmp) -> Repository:
 STRANGER = {"GIT_AUTHOR_EMAIL": "stranger@example.org"}
 
 
+def colleague_pushes(repo: Repository, branch: str = "main") -> None:
+    """Somebody else, in a clone of their own, adds a commit to a branch of the remote; it is fetched."""
+    origin = repo.git("config", "remote.origin.url")
+    theirs = Repository(repo.path.parent / "theirs")
+    theirs.git("pull", "-q", origin, branch)
+    theirs.commit("foreign", **STRANGER)
+    theirs.git("push", "-q", origin, f"HEAD:{branch}")
+    repo.git("fetch", "-q")
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -557,14 +567,29 @@ def test_a_lease_drops_exactly_what_was_last_seen(pushed, line):
     pushed.git("push", "-q")
     pushed.git("reset", "-q", "--hard", "HEAD~1")
     assert names(ask("push-loses", pushed.path, line)) == []
-    pushed.commit("foreign", **STRANGER)
     pushed.git("push", "-q", "--force")
-    pushed.git("reset", "-q", "--hard", "HEAD~1")
+    colleague_pushes(pushed)
     (found,) = ask("push-loses", pushed.path, line).lost
     assert found.kind == "commit" and "stranger@example.org" in found.name
-    # Neither the environment nor options of the call say who the caller is.
-    claimed = line.replace("git push", "git -c user.email=stranger@example.org push")
-    assert names(ask("push-loses", pushed.path, claimed, GIT_AUTHOR_EMAIL="stranger@example.org")) == [found.name]
+    # Nobody's name says whose it is, and neither does it that the commit was checked out here.
+    pushed.git("config", "user.email", "stranger@example.org")
+    pushed.git("merge", "-q", "origin/main", GIT_REFLOG_ACTION="commit")
+    pushed.git("reset", "-q", "--hard", "HEAD~1")
+    assert names(ask("push-loses", pushed.path, line, GIT_AUTHOR_EMAIL="stranger@example.org")) == [found.name]
+
+
+def test_what_was_made_here_is_own_by_whichever_way(pushed):
+    pushed.commit("one")
+    pushed.git("commit", "-q", "--amend", "-m", "two")
+    pushed.git("cherry-pick", "other~1")
+    pushed.git("revert", "--no-edit", "HEAD")
+    pushed.git("switch", "-q", "-c", "topic", "other")
+    pushed.git("rebase", "-q", "main")
+    pushed.git("switch", "-q", "main")
+    pushed.git("merge", "-q", "--no-ff", "topic")
+    pushed.git("push", "-q", "--force")
+    pushed.git("reset", "-q", "--hard", "HEAD~3")
+    assert names(ask("push-loses", pushed.path, "git push --force-with-lease")) == []
 
 
 @pytest.mark.parametrize(
@@ -651,9 +676,7 @@ def test_deleting_on_a_remote_of_this_machine(pushed, line):
 def test_deleting_under_a_lease(pushed):
     line = "git push --force-with-lease origin --delete other"
     assert names(ask("push-loses", pushed.path, line)) == []
-    pushed.git("checkout", "-q", "other")
-    pushed.commit("foreign", **STRANGER)
-    pushed.git("push", "-q")
+    colleague_pushes(pushed, "other")
     assert len(names(ask("push-loses", pushed.path, line))) == 1
 
 
