@@ -251,11 +251,15 @@ class RealWorld(World):
 
     @_or_unseen
     def lookup(self, source: str, key: str, call: Call) -> str | None:
-        """See World; the sources are "railway-link" and those of edge.git.lookups."""
+        """See World; the sources are "railway-link", "postgres-catalogue" and those of edge.git.lookups."""
         if source == "railway-link":
             from .providers.railway import linked
 
             return linked(key, call, self)
+        if source == "postgres-catalogue":
+            from .postgres.catalogue import catalogue
+
+            return catalogue(call)
         from .git.lookups import look_up
 
         return look_up(source, key, call, self._git(call), self)

@@ -62,9 +62,11 @@ SCRIPTS = [
     (D, "sql-drop-table", "select 1 \\; drop table t;"),
     (D, "sql-drop-table", "select 1 as a$b$; drop table t; --$b$"),
     (D, "sql-drop-table", "select 'it''s'; drop table t; select ''"),
-    (V, "sql-create", "create function f() returns int begin atomic select 1; delete from t; end;"),
+    (V, "sql-create", "create function f() returns int begin atomic select 1; insert into t values (1); end;"),
+    (D, "sql-arms", "create function f() returns int begin atomic select 1; delete from t; end;"),
     (D, "sql-delete-without-where", "create function f() returns int begin atomic select 1; end; delete from t;"),
-    (V, "sql-create", "create rule r as on insert to t do also (delete from a; delete from b);"),
+    (V, "sql-create", "create rule r as on insert to t do also (insert into a values (1); select 1);"),
+    (D, "sql-arms", "create rule r as on insert to t do also (delete from a; delete from b);"),
     # looking around
     (
         R,

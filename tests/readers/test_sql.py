@@ -25,7 +25,7 @@ SELECT * FROM users WHERE name = 'drop table users'
 select * from a, b left join c using (x) where exists (select from d) for update
 with recursive t(n) as (values (1) union all select n + 1 from t where n < 9) select sum(n) from t
 select count(*), array_agg(x order by y), extract(epoch from now()), current_date, coalesce(a, b), x::int from t
-select row_number() over (partition by a), st_area(geom), similarity(a, 'b'), gen_random_uuid() from t
+select row_number() over (partition by a), gen_random_uuid() from t
 select * from generate_series(1, 3) g
 table users
 values (1), (2)
@@ -57,7 +57,6 @@ discard all
 select pg_sleep(1), pg_size_pretty(pg_total_relation_size('users')), version()
 select pg_try_advisory_lock(1)
 select query_to_xml('select 1', true, true, '')
-select public.similarity('a', 'b')
 select pg_catalog.lower('A')
 select currval('s'), lastval()
 do $$ begin perform 1; raise notice 'drop table users'; end $$
@@ -68,7 +67,8 @@ REVERSIBLE = """
 insert into users values (1)
 insert into users select * from other on conflict do nothing
 insert into users default values returning lower(name)
-create table t (a int default nextval('s'), b uuid default my_uuid())
+create table t (a int default nextval('s'), b uuid default gen_random_uuid())
+create extension "uuid-ossp"; create table t (b uuid default uuid_generate_v4())
 create table if not exists t (a int)
 create table t as select * from u
 create temp table t as select 1
@@ -76,14 +76,18 @@ select * into t from u
 create index concurrently i on t (lower(a))
 create view v as select * from u
 create materialized view v as select 1
-create function f() returns int language sql as 'delete from users returning 1'
-create trigger x before insert on t for each row execute function f()
+create function f() returns int language sql as 'insert into users values (1) returning 1'
+create function f() returns int language sql as 'select 1'; create view v as select f()
+create function f() returns int language sql as 'select 1'; explain select f()
+create trigger x before insert on t for each row execute function suppress_redundant_updates_trigger()
 create schema s create table t (a int)
 create extension if not exists pgcrypto
 create database app
 create role bob
 create type mood as enum ('sad')
-create policy p on t using (f(a))
+create policy p on t using (lower(a) = current_user)
+create function lower(int) returns int return 1; select lower(1)
+begin; create trigger x before insert on t execute function f(); rollback
 alter table users add column age int
 alter table users add constraint c check (age > 0) not valid
 alter table users validate constraint c
@@ -214,7 +218,26 @@ sql-unknown-function | select * from purge_users() as t
 sql-unknown-function | insert into t values (purge_users())
 sql-unknown-function | alter table t add column a int default purge_users()
 sql-unknown-function | create index i on t (purge_users(a))
-sql-unknown-function | create function lower(int) returns int language sql as 'x'; select lower(1)
+sql-arms | create function lower(int) returns int language sql as 'x'; select lower(1)
+sql-arms | create function f() returns int language sql as 'delete from users returning 1'
+sql-arms | create function f() returns int language plpgsql as 'begin execute x; end'
+sql-arms | create function f() returns int language plpython3u as 'return 1'
+sql-arms | create function f() returns int language c as 'x.so'
+sql-arms | create function f() returns int begin atomic; delete from t; select 1; end
+sql-arms | create procedure p() language sql as 'truncate users'
+sql-arms | create trigger x before insert on t for each row execute function f()
+sql-arms | create rule r as on insert to t do also delete from u
+sql-arms | create view v as select f()
+sql-arms | create table t (b uuid default my_uuid())
+sql-arms | create table t (b uuid default uuid_generate_v4())
+sql-arms | create policy p on t using (f(a))
+sql-arms | create event trigger e on ddl_command_end execute function f()
+sql-arms | create operator === (leftarg=int, rightarg=int, function=f)
+sql-arms | create cast (a as b) with function f(a)
+sql-arms | create domain d as int check (f(value))
+sql-arms | create aggregate a (int) (sfunc=f, stype=int)
+sql-unknown-function | select st_area(geom) from t
+sql-unknown-function | select public.similarity('a', 'b')
 sql-unknown-function | explain analyze select purge_users()
 sql-unknown-function | select st_delete_everything()
 sql-unknown-function | select query_to_xml('select purge_users()', true, true, '')

@@ -85,7 +85,7 @@ def test_probes_are_those_of_the_edge():
 
 
 def test_sources_are_those_of_the_edge():
-    assert sorted(vocabulary.SOURCES) == sorted((*LOOKUPS, "railway-link"))
+    assert sorted(vocabulary.SOURCES) == sorted((*LOOKUPS, "railway-link", "postgres-catalogue"))
 
 
 def test_readers_are_those_that_read_a_call():

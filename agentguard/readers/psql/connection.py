@@ -30,6 +30,10 @@ VARIABLES = {
     "options": "PGOPTIONS",
 }
 PREFIXES = ("postgresql://", "postgres://")
+#: Parameters that say no more than where and as whom to connect, or that are left out where the catalogue is asked.
+PLAIN = frozenset(("host", "hostaddr", "port", "dbname", "user", "password", "service", "options", "sslmode"))
+#: Hosts that are this machine.
+HERE = ("localhost", "127.0.0.1", "::1")
 LOOPBACK = ("localhost", "127.", "::1", "0:0:0:0:0:0:0:1")
 
 
@@ -124,6 +128,14 @@ def database(found: Settings) -> Database:
     names += tuple(("", fault) for fault in found.faults)
     local = "" if found.faults else _local(host, found)
     return Database(f"{host or 'socket'}:{port}", found.get("dbname") or found.get("user"), names, local)
+
+
+def is_here(found: Settings) -> bool:
+    """Whether the settings lead to a server on this very machine for sure, and say nothing else about the session."""
+    if found.faults or not found.values.keys() <= PLAIN or found.values.get("options", ("", "PG"))[1][:2] != "PG":
+        return False
+    host = found.get("hostaddr") or found.get("host")
+    return (host[:1] in ("", "/", "@") and "," not in host) or host in HERE
 
 
 def _local(host: str, found: Settings) -> str:

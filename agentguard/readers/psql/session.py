@@ -15,6 +15,7 @@ from ...core.word import Known, Unknown, known
 from ...lean.typing import TYPE_CHECKING
 from ..sql import execute
 from ..sql.calls import QUOTING, is_safe
+from ..sql.catalogue import Catalogue
 from ..sql.session import Session
 from . import connection
 from .variables import ON, Variables
@@ -45,6 +46,7 @@ class Psql:
         self.invocation = call.invocation
         self.settings = connection.settings(call, context.world)
         self.session = Session(call.program, connection.database(self.settings), execute)
+        self.session.stored.look = self._catalogue
         self.variables = Variables()
         self.unguarded: tuple[str, ...] = ()
         #: What was sent last; several where it is not certain which.
@@ -157,6 +159,16 @@ class Psql:
                     effect.replace(reason=f"{effect.reason} (data that runs as a command if COPY fails)"), False
                 )
 
+    def _catalogue(self) -> Catalogue | None:
+        """The catalogue of the database that the call connects to, where it can be looked at: on this machine."""
+        if not connection.is_here(self.settings):
+            return None
+        try:
+            text = self.context.world.lookup("postgres-catalogue", self.session.database.server, self.call)
+            return None if text is None else Catalogue.of(text)
+        except (Unseen, ValueError, TypeError, KeyError):
+            return None
+
     # What psql itself does
 
     def assign(self, variable: Word, given: Word | None) -> None:
@@ -218,6 +230,7 @@ class Psql:
         """A new connection: the old one's transaction is gone."""
         self.session.commit()
         self.session.forget()
+        self.session.stored.moved(lambda: None)
         database = connection.database(settings)
         if not self.session.certain:
             database = database.replace(names=self.session.database.names + database.names, local="")

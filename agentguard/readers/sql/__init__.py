@@ -16,26 +16,28 @@ def read(text: str, call: Invocation, context: Context) -> Reading:
     return Reading(tuple(session.effects))
 
 
-def execute(text: str, session: Session) -> int:
+def execute(text: str, session: Session, stored: bool = False) -> int:
     """Add to the session what one query string does: one or several statements.
 
-    How many of them take their data from standard input is what comes back.
+    Of one that is `stored`, what it defines is used. How many of the statements take their data from
+    standard input is what comes back.
     """
     from .nodes import kind
-    from .parse import parsed
-    from .statements import perform
+    from .parse import statements as split
+    from .statements import perform, use
 
     try:
-        statements = parsed(text)
+        statements = split(text)
     except ValueError as fault:
         session.add(_unread(text, str(fault), session))
         return 0
     session.query(True)
-    for statement in statements:
-        perform(statement, session)
+    for statement, source in statements:
+        session.source = source
+        (use if stored else perform)(statement, session)
         session.goes_on()
     session.query(False)
-    copies = [one for one in statements if kind(one) == "CopyStmt"]
+    copies = [one for one, _ in statements if kind(one) == "CopyStmt"]
     return sum(one.is_from and not one.filename for one in copies)
 
 

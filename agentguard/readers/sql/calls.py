@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...core.effect import Target
 from ...lean.typing import TYPE_CHECKING
-from . import functions
+from . import functions, stored
 from .nodes import UNKNOWN, constant, kind, parts
 from .record_effect import record_effect
 
@@ -28,35 +28,55 @@ UNSAFE = frozenset(
 
 def function(node: Any, session: Session) -> None:
     """One call, by what is known of the function's name."""
-    name = parts(node)
+    name = stored.meant(parts(node), session)
     schema, short = ".".join(name[:-1]), name[-1]
     arguments = [constant(argument) for argument in node.args or ()]
-    made_here = short in session.functions
+    found = session.stored.functions(name, len(arguments))
+    for one in node.args or ():
+        if kind(one) == "NamedArgExpr" or node.func_variadic:
+            found = session.stored.functions(name)
+    made = stored.made(name, session, found is not None)
+    stored.bodies(found or [], session)
+    made_here = short in session.stored.made
     builtin = schema in ("", "pg_catalog") and not made_here
+    extensions = not made_here and stored.own(short, found, session)
     if builtin and short in functions.EFFECTS:
         _effect(node, session, short, next((argument for argument in arguments if argument), ""))
     elif builtin and short == "set_config" and arguments and harmless_setting(arguments[0], node.args[1:2]):
         session.forget()
     elif (builtin and short in functions.HARMLESS) or schema == "information_schema":
         return
-    elif builtin and short in functions.CARRY_SQL and (texts := _texts(node, functions.CARRY_SQL[short])):
+    elif (
+        not made_here
+        and short in functions.CARRY_SQL
+        and (builtin or any(one.extension for one in found or ()))
+        and (texts := _texts(node, functions.CARRY_SQL[short]))
+    ):
         for text in texts:
             _carried(text, session)
-    elif not made_here and (short in functions.EXTENSIONS or functions.is_postgis(short)):
-        return
+    elif extensions or made or (found and short not in functions.ELSEWHERE):
+        return  # the bodies of all that may be meant have been read
     elif short in functions.ELSEWHERE:
         says = f"{short}() runs SQL on another server, which cannot be seen from here"
         record_effect(node, session, "unknown", "sql-elsewhere", says, target=Target("function", ".".join(name)))
+    elif functions.is_extensions(short) and not made_here:
+        says = f"calls {'.'.join(name)}(): whether that is the extension's own function cannot be seen from here"
+        record_effect(node, session, "unknown", "sql-unknown-function", says, target=Target("function", ".".join(name)))
     else:
         says = f"calls {'.'.join(name)}(), which may do anything: agentguard does not know this function"
         record_effect(node, session, "unknown", "sql-unknown-function", says, target=Target("function", ".".join(name)))
 
 
 def functional(node: Any, session: Session) -> None:
-    """`t.f`, which calls f(t) where t has no column f: known of functions that were made here."""
-    name = parts(node.fields)
-    if len(name) > 1 and name[-1] in session.functions:
-        says = f"calls {name[-1]}({name[-2]}), which may do anything"
+    """`t.f` or `(t).f`, which calls f(t) where t has no column f, if there is a function of that name."""
+    indirect = kind(node) == "A_Indirection"
+    name = parts(node.indirection if indirect else node.fields)
+    if len(name) < 1 + (not indirect):
+        return
+    found = session.stored.functions(name[-1:], 1)
+    stored.bodies(found or [], session)
+    if name[-1] in session.stored.made and not stored.made(name[-1:], session, found is not None):
+        says = f"calls {name[-1]}({name[-2] if len(name) > 1 else ''}), which may do anything"
         record_effect(node, session, "unknown", "sql-unknown-function", says, target=Target("function", name[-1]))
 
 

@@ -1,20 +1,24 @@
-"""What is written down now and runs later: views, rules, triggers, defaults, policies, operators, casts.
+"""What is written down now and runs later: functions, views, rules, triggers, defaults, policies, operators, casts.
 
-A statement that uses what this very script has written down does that too. What stood in the
-database before cannot be seen, and an ordinary view or trigger is not held against a query.
+To write it down is the act: who uses it later does what nobody could tell from that call. So what it will do is
+rated when it is created, by the bodies that it has or calls. A use is rated as well: of what this call wrote
+down, and of what the catalogue of a server on this machine shows.
 """
 
 # ruff: noqa: SIM905 (lists of words)
 from __future__ import annotations
 
-from ...core.effect import Effect, Target
 from ...lean.typing import TYPE_CHECKING
+from . import stored
 from .nodes import below, kind, parts
 from .rows import expressions
+from .session import Made
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
+    from .catalogue import Relation
     from .session import Session
 
 #: Statements whose expressions and queries do not run now.
@@ -31,73 +35,157 @@ USES = frozenset(
     RefreshMatViewStmt
     """.split()
 )
-#: Statements that give a function to be called on occasions that no statement names.
-HOOKS = frozenset(
-    "CreateEventTrigStmt CreateCastStmt CreateOpClassStmt CreateConversionStmt CreateTransformStmt".split()
+#: Those of them, or in them, that add rows to the relation that they name.
+ADDS_ROWS = frozenset("InsertStmt MergeStmt CopyStmt".split())
+#: Statements that give a function to be called on occasions that no statement names, and where they name it.
+HOOKS = {
+    "CreateEventTrigStmt": ("funcname",),
+    "CreateCastStmt": ("func",),
+    "CreateOpClassStmt": (),
+    "CreateConversionStmt": ("func_name",),
+    "CreateTransformStmt": ("fromsql", "tosql"),
+}
+#: Parts of the definitions of operators, aggregates, types and ranges that are functions.
+CALLED = frozenset(
+    """
+    function procedure restrict join sfunc sfunc1 finalfunc combinefunc serialfunc deserialfunc msfunc minvfunc
+    mfinalfunc input output receive send typmod_in typmod_out analyze subscript canonical subtype_diff start gettoken
+    end headline lextypes init lexize
+    """.split()
 )
 #: What nobody names when it is used: whatever comes next may use it.
 ANYTHING = ""
-#: Functions for triggers that only change the row at hand.
-ROW_TRIGGERS = frozenset(
-    "suppress_redundant_updates_trigger tsvector_update_trigger tsvector_update_trigger_column moddatetime "
-    "insert_username autoinc".split()
-)
 
 
 def arm(node: Any, session: Session) -> None:
-    """Remember what a statement that creates something has written down, if it is more than looking."""
+    """Add what something that a statement creates will do when it is used, and remember it for the uses to come."""
     what = kind(node)
     inner = session.inner()
-    name = ANYTHING
+    name, thing = ANYTHING, what.removeprefix("Create").removesuffix("Stmt").lower()
     if what in HOOKS:
-        _calls(inner, parts(getattr(node, "func", None) or getattr(node, "funcname", None)))
+        for member in HOOKS[what]:
+            stored.call(parts(getattr(node, member)), inner)
+        for item in node.items if what == "CreateOpClassStmt" else ():
+            if item.itemtype == 2:  # a function; 1 is an operator, 3 the type that is stored
+                stored.call(parts(item.name), inner)
     elif what == "CreateTrigStmt":
-        name = node.relation.relname
-        if parts(node.funcname)[-1] not in ROW_TRIGGERS:
-            _calls(inner, parts(node.funcname))
-    elif what == "DefineStmt":
+        name, thing = node.relation.relname, f"trigger {node.trigname}"
+        stored.call(parts(node.funcname), inner, 0)
+        expressions(node, inner)
+    elif what in ("DefineStmt", "CreateRangeStmt"):
         name = _defined(node, session, inner)
-    elif what in DEFERRED and what != "CreateFunctionStmt":
+        thing = f"{node.kind.name.removeprefix('OBJECT_').lower()} {name}" if what == "DefineStmt" else "type"
+    elif what in DEFERRED:
         relation = getattr(node, "view", None) or getattr(node, "relation", None) or getattr(node, "table", None)
         name = relation.relname if relation else ANYTHING
+        thing = {"ViewStmt": f"view {name}", "RuleStmt": f"a rule of {name}", "CreateStmt": f"table {name}"}.get(
+            what, thing
+        )
         fire(node, inner)
         expressions(node, inner)
+        _derived(node, session, name)
+    session.arms(thing, inner)
     if any(effect.verb in ("replace", "remove", "unknown") for effect in inner.effects):
-        session.armed.setdefault(name, []).append(inner)
+        session.stored.armed.setdefault(name, []).append(inner)
 
 
 def _defined(node: Any, session: Session, inner: Session) -> str:
-    """CREATE AGGREGATE, OPERATOR, TYPE …: what its functions would do; comes back under which name."""
-    sort = node.kind.name
-    if sort == "OBJECT_AGGREGATE":
-        session.functions.add(parts(node.defnames)[-1])
-    elif sort in ("OBJECT_OPERATOR", "OBJECT_TYPE") and node.definition:
-        _calls(inner, parts(node.defnames))
-    return str(parts(node.defnames)[-1]) if sort == "OBJECT_OPERATOR" else ANYTHING
+    """CREATE AGGREGATE, OPERATOR, TYPE …: what its functions would do; comes back under which name it is used."""
+    for one in (node.definition if kind(node) == "DefineStmt" else node.params) or ():
+        if one.defname in CALLED:
+            stored.call(parts(one.arg), inner)
+    if kind(node) != "DefineStmt":
+        return ANYTHING
+    name = str(parts(node.defnames)[-1])
+    if node.kind.name == "OBJECT_AGGREGATE":
+        session.stored.made.setdefault(name, []).append(Made(inner, session.sure))
+    return name if node.kind.name == "OBJECT_OPERATOR" else ANYTHING
 
 
-def _calls(inner: Session, name: tuple[str, ...]) -> None:
-    function = ".".join(name)
-    says = f"what was created here calls {function}, which may do anything"
-    target = Target("function", function)
-    where = inner.database.environment
-    inner.add(Effect("unknown", target, "", where, "sql-unknown-function", inner.program, says))
+def _derived(node: Any, session: Session, name: str) -> None:
+    """A new table that is tied to others, by inheritance, as a partition or by LIKE, has what they have."""
+    if kind(node) in ("CreateStmt", "CreateForeignTableStmt"):
+        for one in below((*(node.inhRelations or ()), *(node.tableElts or ()))):
+            if kind(one) == "RangeVar":
+                session.stored.rename(parts(one), name)
+                session.stored.rename((name,), one.relname)
 
 
 def fire(node: Any, session: Session) -> None:
-    """What a statement does besides, because of what was written down here about what it names."""
+    """What a statement does besides, because of what is stored about what it names."""
     named = {ANYTHING}
-    for one in below(node) if len(session.armed) else ():
-        if kind(one) == "RangeVar":
+    known = session.stored
+    looked = kind(node) != "CreateStmt"
+    read: dict[tuple[str, ...], None] = {}
+    added: dict[tuple[str, ...], None] = {}
+    operators: dict[str, None] = {}
+    for one in below(node):
+        what = kind(one)
+        if what == "RangeVar":
             named.add(one.relname)
-        elif kind(one) == "A_Expr":
+            read[parts(one)] = None
+        elif what == "A_Expr":
             named.add(parts(one.name)[-1])
-    for name in named & session.armed.keys():
-        for inner in tuple(session.armed[name]):
+            operators[parts(one.name)[-1]] = None
+        elif what in ADDS_ROWS and one.relation is not None and getattr(one, "is_from", True):
+            added[parts(one.relation)] = None
+    for name in named & known.armed.keys():
+        for inner in tuple(known.armed[name]):
             session.include(inner)
+    if (read or operators) and looked and known.catalogue is not None:
+        for relation in (one for name in read for one in known.relations(name)):
+            _run(("reads", relation), session, f"{relation.name}")
+        for relation in (one for name in added for one in known.relations(name)):
+            _run(("adds", relation), session, f"{relation.name}")
+        for name, function in known.catalogue.operators:
+            if name in operators:
+                stored.call(function, session)
+        _run(("always",), session, "a domain or a cast")
+
+
+def happen(session: Session) -> None:
+    """What a statement about definitions does besides, because of the database's event triggers."""
+    if session.stored.catalogue is not None:
+        _run(("event triggers",), session, "an event trigger")
+
+
+def _run(key: tuple[Any, ...], session: Session, within: str) -> None:
+    known = session.stored.known
+    if key not in known:
+        known[key] = session.inner()
+        inner = session.inner()
+        inner.qualified = True
+        for use in _uses(key, inner):
+            inner.use(use)
+        known[key] = inner
+    session.include(known[key], within)
+
+
+def _uses(key: tuple[Any, ...], inner: Session) -> Iterator[str]:
+    """The texts that run at a use; the functions that do are called at once."""
+    catalogue = inner.stored.catalogue
+    assert catalogue is not None
+    if key[0] == "event triggers":
+        for name in catalogue.event_triggers:
+            stored.call(name, inner)
+    elif key[0] == "always":
+        for name in catalogue.casts:
+            stored.call(name, inner)
+        yield from catalogue.always
+    elif key[0] == "reads":
+        yield from key[1].reads
+    else:
+        relation: Relation = key[1]
+        for name in relation.calls:
+            stored.call(name, inner)
+        yield from relation.adds
+        for child in relation.passes_to:
+            for other in catalogue.relations((child,)):
+                _run(("adds", other), inner, other.name)
 
 
 def rename(session: Session) -> None:
     """Something gets another name: what was written down may be about any name now."""
-    if session.armed:
-        session.armed[ANYTHING] = [inner for armed in session.armed.values() for inner in armed]
+    armed = session.stored.armed
+    if armed:
+        armed[ANYTHING] = [inner for each in armed.values() for inner in each]

@@ -18,18 +18,20 @@ if TYPE_CHECKING:
 def adds(node: Any, session: Session, thing: str, undone: bool) -> None:
     """CREATE, which overwrites with OR REPLACE."""
     target = session.target(thing, parts(node.idxname) if kind(node) == "IndexStmt" else next(iter(names(node)), ()))
-    if kind(node) == "CreateFunctionStmt":
-        session.functions.add(target.identity[3])
-    if getattr(node, "replace", False):
+    over = getattr(node, "replace", False)
+    if over and session.stored.is_absent(thing, next(iter(names(node)), ())):
+        says = f"creates {thing} {target.name}; the catalogue has none to be overwritten"
+        record_effect(node, session, "create", "sql-create", says, target=target, undone=undone)
+    elif over:
         says = f"overwrites the {thing} {target.name} if it is there (OR REPLACE)"
         record_effect(
             node, session, "replace", "sql-or-replace", says, target=target, instead="CREATE without OR REPLACE"
         )
-        return
-    says = f"creates {thing} {target.name}".rstrip()
-    record_effect(node, session, "create", "sql-create", says, target=target, undone=undone)
-    if not getattr(node, "if_not_exists", False):
-        session.bear(target)
+    else:
+        says = f"creates {thing} {target.name}".rstrip()
+        record_effect(node, session, "create", "sql-create", says, target=target, undone=undone)
+        if not getattr(node, "if_not_exists", False):
+            session.bear(target)
 
 
 def drop(node: Any, session: Session) -> None:
@@ -105,6 +107,9 @@ def alter_table(node: Any, session: Session) -> None:
     target = session.target("table", parts(node.relation))
     if any(kind(one) == "RangeVar" for one in below(node.cmds)):
         session.forget()  # it ties another relation to this one, whose rows may go with it
+        for one in below(node.cmds):
+            if kind(one) == "RangeVar":
+                session.stored.rename(parts(one), node.relation.relname)
     for command in node.cmds or ():
         what = command.subtype.name.removeprefix("AT_")
         sort = ALTER_TABLE.get(what, "overwrite")

@@ -267,6 +267,26 @@ HARMLESS = frozenset(
 )
 
 
+#: pg_catalog's own functions for triggers, which only change the row at hand.
+ROW_TRIGGERS = frozenset(
+    "suppress_redundant_updates_trigger tsvector_update_trigger tsvector_update_trigger_column".split()
+)
+#: The same of extensions.
+EXTENSION_TRIGGERS = frozenset("moddatetime insert_username autoinc".split())
+#: What of pg_catalog changes nothing when it is called later.
+QUIET = HARMLESS | ROW_TRIGGERS
+
+
 def is_postgis(name: str) -> bool:
     """Whether a name is one of PostGIS's thousand functions, none of which changes anything (ST_Area)."""
     return name.startswith("st_") and "_" not in name[3:]
+
+
+def is_extensions(name: str) -> bool:
+    """Whether a name is that of a harmless function of an extension in wide use; anybody can take it for another."""
+    return name in EXTENSIONS or name in EXTENSION_TRIGGERS or is_postgis(name)
+
+
+def acts(name: str) -> bool:
+    """Whether pg_catalog's function of that name does more than to look."""
+    return name in EFFECTS or name in CARRY_SQL or name in ELSEWHERE

@@ -15,19 +15,20 @@ DEEP_TEXT = 20_000
 DEEP_STACK = 512 * 1024 * 1024
 
 
-def parsed(text: str) -> list[Any]:
-    """The statements of a query string; raises ValueError with what is wrong with it."""
+def statements(text: str) -> list[tuple[Any, str]]:
+    """The statements of a query string, each with its text; raises ValueError with what is wrong with it."""
     if "\0" in text:
         raise ValueError("it contains a NUL byte")
     # A byte that is no UTF-8 is part of a word for the server's lexer, and so is this.
     text = encode(text).decode("utf-8", "replace")
-    return _parse(text) if len(text) <= DEEP_TEXT else _parse_deep(text)
+    found = _parse(text) if len(text) <= DEEP_TEXT else _parse_deep(text)
+    return [(raw.stmt, text[raw.stmt_location : raw.stmt_location + (raw.stmt_len or len(text))]) for raw in found]
 
 
 def constants(text: str) -> list[str] | None:
     """The values that a query of nothing but constants gives; None if it is another."""
     try:
-        query = parsed(text)
+        query = [statement for statement, _ in statements(text)]
     except ValueError:
         return None
     if len(query) != 1 or kind(query[0]) != "SelectStmt" or not query[0].targetList:
@@ -41,7 +42,7 @@ def _parse(text: str) -> list[Any]:
     from pglast.parser import ParseError
 
     try:
-        return [raw.stmt for raw in parse_sql(text)]
+        return list(parse_sql(text))
     except ParseError as fault:
         raise ValueError(str(fault)) from fault
 

@@ -1,4 +1,4 @@
-"""DO blocks: the statements inside PL/pgSQL code, read by PostgreSQL's own PL/pgSQL parser."""
+"""DO blocks and functions: the statements inside PL/pgSQL code, read by PostgreSQL's own PL/pgSQL parser."""
 
 from __future__ import annotations
 
@@ -17,29 +17,38 @@ STATEMENT, EXPRESSION = 0, 2
 def block(node: Any, session: Session) -> None:
     """Add what a DO block does: every statement in it, whether its branch would be taken or not."""
     options = {one.defname: one.arg for one in node.args or ()}
-    code = getattr(options.get("as"), "sval", "")
+    text = getattr(options.get("as"), "sval", "")
     language = getattr(options.get("language"), "sval", "plpgsql").lower()
     if language != "plpgsql":
         _unknown(session, f"runs a block of {language}, which agentguard cannot read")
         return
+    fence = "$agentguard$"
+    if fence in text or UNKNOWN in text:
+        why = f"it contains {fence}" if fence in text else "a part of it is not known before it runs"
+        _unknown(session, f"runs a DO block that cannot be read: {why}")
+        return
+    code(f"CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS {fence}{text}{fence}", session, "a DO block")
+
+
+def code(definition: str, session: Session, what: str) -> None:
+    """Add what the body does of the function that a CREATE FUNCTION defines; `what` it is, in words."""
     from pglast import parse_plpgsql
     from pglast.parser import ParseError
 
-    fence = "$agentguard$"
     try:
-        if fence in code or UNKNOWN in code:
-            raise ValueError(f"it contains {fence}" if fence in code else "a part of it is not known before it runs")
-        tree = parse_plpgsql(f"CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS {fence}{code}{fence}")
+        tree = parse_plpgsql(definition)
+        if not tree:
+            raise ValueError("there is no code in it")
     except (ParseError, ValueError) as fault:
-        _unknown(session, f"runs a DO block that cannot be read: {fault}")
+        _unknown(session, f"runs {what} that cannot be read: {fault}")
         return
     inner = session.inner()
-    if _walk(tree, inner):
+    if _walk(tree, inner, what):
         session.commit()
     session.include(inner)
 
 
-def _walk(tree: Any, session: Session) -> bool:
+def _walk(tree: Any, session: Session, what: str) -> bool:
     """Read the statements of a tree; whether it ends transactions itself."""
     ends = False
     waiting = [tree]
@@ -55,10 +64,10 @@ def _walk(tree: Any, session: Session) -> bool:
             elif name in ("PLpgSQL_stmt_commit", "PLpgSQL_stmt_rollback"):
                 ends = True
             elif name in ("PLpgSQL_stmt_dynexecute", "PLpgSQL_stmt_dynfors"):
-                _dynamic(value["query"], session)
+                _dynamic(value["query"], session, what)
                 waiting.append({key: inner for key, inner in value.items() if key != "query"})
             elif name == "dynquery":
-                _dynamic(value, session)
+                _dynamic(value, session, what)
             else:
                 waiting.append(value)
     return ends
@@ -76,14 +85,14 @@ def _expression(found: Any, session: Session) -> None:
             session.execute(f"SELECT {side}")
 
 
-def _dynamic(found: Any, session: Session) -> None:
+def _dynamic(found: Any, session: Session, what: str) -> None:
     """EXECUTE: a text that is made while the block runs, unless it is a constant."""
     from .parse import constants
 
     text = found["PLpgSQL_expr"]["query"]
     fixed = constants(f"SELECT {text}")
     if fixed is None or len(fixed) != 1:
-        _unknown(session, f"a DO block executes SQL that is put together while it runs: {text}")
+        _unknown(session, f"{what} executes SQL that is put together while it runs: {text}")
     else:
         session.execute(fixed[0])
 
@@ -92,7 +101,7 @@ def _unknown(session: Session, says: str) -> None:
     session.add(
         Effect(
             "unknown",
-            Target("code", "DO"),
+            Target("code", "PL/pgSQL"),
             environment=session.database.environment,
             rule="sql-do",
             program=session.program,

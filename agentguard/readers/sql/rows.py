@@ -109,4 +109,5 @@ CHANGES: dict[str, Callable[[Any, Session], None]] = {
     "IntoClause": _into,
     "FuncCall": function,
     "ColumnRef": functional,
+    "A_Indirection": functional,
 }

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from ...core.effect import Effect, Target
 from ...lean.typing import TYPE_CHECKING
+from ...lean.value import Value
 from .database import Database
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+    from .catalogue import Catalogue, Function, Name, Relation
 
 #: Kinds of things that share one name space (pg_class), so that a name made is a name known.
 RELATIONS = ("table", "view", "materialized view", "sequence", "index", "foreign table")
@@ -15,6 +18,84 @@ RELATIONS = ("table", "view", "materialized view", "sequence", "index", "foreign
 WINDOWS = ("view", "foreign table")
 #: Rules of effects after which a relation is not there any more.
 DROPS = ("sql-drop", "sql-drop-table")
+#: The rule of effects that something will have that was only created: the end of a transaction takes it back.
+ARMS = "sql-arms"
+
+
+class Made(Value):
+    """A function that this call creates: what it would do, and whether it surely exists then."""
+
+    does: Session
+    sure: bool
+
+
+class Stored:
+    """What is stored in the database of a session, as far as it can be known: `look` asks for its catalogue."""
+
+    def __init__(self) -> None:
+        self.look: Callable[[], Catalogue | None] = lambda: None
+        #: Functions that this call creates, by name.
+        self.made: dict[str, list[Made]] = {}
+        #: What the use of a relation or operator made or changed here would do besides; "" for whatever comes next.
+        self.armed: dict[str, list[Session]] = {}
+        #: Extensions that this call installs.
+        self.extensions: set[str] = set()
+        #: What each function and relation of the catalogue does, once it has been read.
+        self.known: dict[object, Session] = {}
+        self._renamed: dict[str, set[Name]] = {}
+        self._looked = False
+        self._catalogue: Catalogue | None = None
+
+    @property
+    def catalogue(self) -> Catalogue | None:
+        """The database's catalogue, looked at once; None if it cannot be."""
+        if not self._looked:
+            self._looked = True
+            self._catalogue = self.look()
+        return self._catalogue
+
+    def moved(self, look: Callable[[], Catalogue | None]) -> None:
+        """Another database: what was created in the one before may be there as well, what was found there is not."""
+        self.look, self._looked = look, False
+        self.known.clear()
+
+    def rename(self, name: Name, new: str) -> None:
+        """From here on, what has the new name may be what the catalogue has under that one, or a part of it."""
+        if name:
+            self._renamed.setdefault(new, set()).add(name[-1:])
+
+    def names(self, name: Name) -> Iterator[Name]:
+        """All names under which the catalogue may have what is called so now."""
+        seen: set[Name] = set()
+        waiting = [name]
+        while waiting:
+            one = waiting.pop()
+            if one and one not in seen:
+                seen.add(one)
+                yield one
+                waiting.extend(self._renamed.get(one[-1], ()))
+
+    def functions(self, name: Name, given: int | None = None) -> list[Function] | None:
+        """The functions that may be meant by a name; None if the catalogue cannot be looked at."""
+        catalogue = self.catalogue
+        if catalogue is None:
+            return None
+        return [found for one in self.names(name) for found in catalogue.functions(one, given)]
+
+    def relations(self, name: Name) -> list[Relation]:
+        """The relations that may be meant by a name, as far as the catalogue can be looked at."""
+        catalogue = self.catalogue
+        return [] if catalogue is None else [one for each in self.names(name) for one in catalogue.relations(each)]
+
+    def is_absent(self, thing: str, name: Name) -> bool:
+        """Whether the catalogue shows that there is no function or relation of that name to be overwritten."""
+        catalogue = self.catalogue
+        if catalogue is None or not name or name[-1] in self.made:
+            return False
+        short = name[-1:]
+        if thing == "function":
+            return not self.functions(short)
+        return thing == "view" and not self.relations(short)
 
 
 class Session:
@@ -25,7 +106,7 @@ class Session:
     skipped (`certain` is False), nor after an error that may have been passed over.
     """
 
-    def __init__(self, program: str, database: Database, execute: Callable[[str, Session], int]) -> None:
+    def __init__(self, program: str, database: Database, execute: Callable[[str, Session, bool], int]) -> None:
         self.program = program
         self._execute = execute
         self.database = database
@@ -35,11 +116,14 @@ class Session:
         self.stops = False
         #: An error inside a transaction does not abort it (psql's ON_ERROR_ROLLBACK).
         self.forgives = False
-        #: What PREPAREd statements would do, and the names of functions made here.
+        #: What PREPAREd statements would do.
         self.prepared: dict[str, list[Session]] = {}
-        self.functions: set[str] = set()
-        #: What the use of a relation or operator made or changed here would do besides; "" for whatever comes next.
-        self.armed: dict[str, list[Session]] = {}
+        #: What is stored in the database and runs when it is used.
+        self.stored = Stored()
+        #: Whether all names but those of pg_catalog have their schema, as in what the server itself wrote down.
+        self.qualified = False
+        #: The text of the statement that is being read.
+        self.source = ""
         self._born: dict[tuple[str, ...], str] = {}
         self._forgot = False
         self._lasting: set[int] = set()
@@ -49,7 +133,11 @@ class Session:
 
     def execute(self, text: str) -> int:
         """Run a query string in this session; how many of its statements take data from standard input."""
-        return self._execute(text, self)
+        return self._execute(text, self, False)
+
+    def use(self, text: str) -> None:
+        """Add what a definition or a query that is stored in the database does when it is used."""
+        self._execute(text, self, True)
 
     def add(self, effect: Effect, undone: bool = True) -> None:
         """Note an effect; `undone` says whether ROLLBACK would take it back."""
@@ -61,17 +149,32 @@ class Session:
             self._lasting.add(len(self.effects))
         self.effects.append(effect)
 
-    def include(self, inner: Session) -> None:
-        """Add all that an inner session did: one whose statements run inside one of this session's."""
-        if inner._forgot:
+    def include(self, inner: Session, within: str = "") -> None:
+        """Add all that an inner session did: one whose statements run inside one of this session's.
+
+        With the name of something stored that it ran `within`, only what is more than looking.
+        """
+        if inner._forgot and not within:
             self.forget()
         for i, effect in enumerate(inner.effects):
-            self.add(effect, i not in inner._lasting)
+            if within and effect.verb == "observe":
+                continue
+            if within and " (in " not in effect.reason:
+                effect = effect.replace(reason=f"{effect.reason} (in {within})")
+            if not within or effect not in self.effects:
+                self.add(effect, i not in inner._lasting)
+
+    def arms(self, thing: str, inner: Session) -> None:
+        """Add what something does that is created now and used later: to create it is the act."""
+        for effect in dict.fromkeys(inner.effects):
+            if effect.rating == "destructive":
+                reason = f"creates {thing}, and what that does when it is used: {effect.reason}"
+                self.add(effect.replace(rule=ARMS, reason=reason, catastrophic=""))
 
     def inner(self) -> Session:
         """A session for statements inside one of this session's, of which nothing is certain."""
         session = Session(self.program, self.database, self._execute)
-        session.functions, session.armed = self.functions, self.armed
+        session.stored = self.stored
         session.certain = False
         return session
 
@@ -160,13 +263,21 @@ class Session:
     def _take_back(self, start: int) -> None:
         for i in range(start, len(self.effects)):
             effect = self.effects[i]
-            if i not in self._lasting and effect.verb in ("replace", "remove") and not effect.recoverable_by:
-                self.effects[i] = effect.replace(recoverable_by="transaction")
+            if i in self._lasting or effect.recoverable_by:
+                continue
+            if effect.verb in ("replace", "remove") or effect.rule == ARMS:
+                verb = "remove" if effect.verb == "unknown" else effect.verb
+                self.effects[i] = effect.replace(verb=verb, recoverable_by="transaction")
 
     def _settled(self) -> None:
         """After the end of what an error would have ended, nobody knows whether what was made exists."""
         if not self._atomic:
             self.forget()
+
+    @property
+    def sure(self) -> bool:
+        """Whether what is created now is surely there for what follows."""
+        return self.certain and self._atomic
 
     @property
     def _atomic(self) -> bool:

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from ...core.effect import Target
 from ...lean.typing import TYPE_CHECKING
-from . import calls, definitions, rows
-from .deferred import ANYTHING, DEFERRED, USES, arm, fire, rename
+from . import calls, definitions, rows, stored
+from .bodies import body
+from .deferred import ANYTHING, DEFERRED, USES, arm, fire, happen, rename
 from .nodes import below, kind, names, option, parts
 from .record_effect import record_effect, said
+from .session import Made
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -128,8 +130,10 @@ LASTING = frozenset(
 def perform(node: Any, session: Session) -> None:
     """Add to the session what one statement does."""
     what = kind(node)
-    if what in USES or (what not in LOOKS and ANYTHING in session.armed):
+    if what in USES or (what not in LOOKS and ANYTHING in session.stored.armed):
         fire(node, session)
+    if what in ADDS or what in OVERWRITES or what in TURNS or what.startswith(("Drop", "Alter", "Grant")):
+        happen(session)
     if what in SPECIAL:
         SPECIAL[what](node, session)
         return
@@ -140,12 +144,18 @@ def perform(node: Any, session: Session) -> None:
         record_effect(node, session, "observe", "sql-look", "looks")
     elif what in ADDS:
         definitions.adds(node, session, ADDS[what], undone)
+        if what == "CreateFunctionStmt":
+            _create_function(node, session)
+        elif what == "CreateExtensionStmt" and session.certain:
+            session.stored.extensions.add(node.extname)
         arm(node, session)
     elif what in REMOVES:
         definitions.drops(names(node), REMOVES[what], session, undone=undone)
     elif what in TURNS:
         session.forget()
         rename(session)
+        if what == "RenameStmt" and node.newname:
+            session.stored.rename(next(iter(names(node)), ()), node.newname)
         record_effect(node, session, "replace", "sql-alter", f"{TURNS[what]} {said(node)}", "counterpart")
     elif what in WORKS:
         record_effect(node, session, "run", "sql-maintenance", f"{WORKS[what]} {said(node)}".rstrip())
@@ -155,6 +165,29 @@ def perform(node: Any, session: Session) -> None:
     else:
         says = f"a statement that agentguard does not know ({what})"
         record_effect(node, session, "unknown", "sql-unknown-statement", says)
+
+
+def use(node: Any, session: Session) -> None:
+    """Add what a statement that is stored in the database does when it is used: what it defines, or itself."""
+    what = kind(node)
+    if what == "CreateFunctionStmt":
+        body(node, session.source, session, perform)
+    elif what == "RuleStmt":
+        for action in node.actions or ():
+            perform(action, session)
+    elif what == "SelectStmt":
+        perform(node, session)
+    else:
+        rows.expressions(node, session)
+
+
+def _create_function(node: Any, session: Session) -> None:
+    name = parts(node.funcname)
+    inner = session.inner()
+    made = session.stored.made.setdefault(name[-1], [])
+    made.append(Made(inner, session.sure))
+    body(node, session.source, inner, perform)
+    session.arms(f"{'procedure' if node.is_procedure else 'function'} {'.'.join(name)}", inner)
 
 
 def _create_schema(node: Any, session: Session) -> None:
@@ -178,7 +211,7 @@ def _explain(node: Any, session: Session) -> None:
         record_effect(node, session, "observe", "sql-look", "explains without running", target=Target("query", ""))
         fire(node, session)
         for call in below(node):  # planning calls functions that are declared immutable
-            if kind(call) == "FuncCall" and parts(call)[-1] in session.functions:
+            if kind(call) == "FuncCall":
                 calls.function(call, session)
 
 
@@ -229,9 +262,15 @@ def _do(node: Any, session: Session) -> None:
 
 
 def _call(node: Any, session: Session) -> None:
-    name = ".".join(parts(node.funccall))
-    says = f"calls the procedure {name}, which may do anything"
-    record_effect(node, session, "unknown", "sql-call", says, target=Target("procedure", name))
+    name, given = parts(node.funccall), len(node.funccall.args or ())
+    rows.expressions(node.funccall.args, session)
+    found = session.stored.functions(name, given)
+    made = stored.made(name, session, found is not None)
+    stored.bodies(found or [], session)
+    session.commit()  # a procedure may end transactions
+    if not made and not found:
+        says = f"calls the procedure {'.'.join(name)}, which may do anything"
+        record_effect(node, session, "unknown", "sql-call", says, target=Target("procedure", ".".join(name)))
 
 
 def _discard(node: Any, session: Session) -> None:

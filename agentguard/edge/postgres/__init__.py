@@ -1,0 +1,1 @@
+"""What the catalogue of a PostgreSQL server on this machine says."""
