@@ -63,7 +63,7 @@ def rated(postgres: Server, text: str, **changed: str) -> Reading:
 
 
 def users(postgres: Server) -> str:
-    return postgres.psql("-XAtc", "select count(*) from users").stdout.strip()
+    return postgres.psql("-XAtc", "select count(*) from public.users").stdout.strip()
 
 
 def refused(postgres: Server, calls: list[str]) -> list[str]:
