@@ -20,9 +20,6 @@ with extension as (
     join pg_catalog.pg_language l on l.oid = p.prolang
     left join extension e on e.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass and e.objid = p.oid
     where p.oid >= 16384
-), named as (
-    select p.oid, json_build_array(n.nspname, p.proname) as name
-    from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
 ), relation as (
     select c.oid, c.relname, c.relkind, n.nspname
     from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
@@ -34,10 +31,12 @@ select json_build_object(
         case when f.provariadic = 0 then f.pronargs else 1000 end, f.extname,
         case when f.prokind in ('f', 'p') and f.lanname in ('sql', 'plpgsql')
             then pg_catalog.pg_get_functiondef(f.oid) else '' end,
-        (select coalesce(json_agg(named.name), '[]'::json)
+        (select coalesce(json_agg(json_build_array(n.nspname, p.proname)), '[]'::json)
             from pg_catalog.pg_aggregate a
-            join named on named.oid in (a.aggtransfn, a.aggfinalfn, a.aggcombinefn, a.aggserialfn, a.aggdeserialfn,
-                a.aggmtransfn, a.aggminvtransfn, a.aggmfinalfn)
+            join pg_catalog.pg_proc p on p.oid in (
+                a.aggtransfn, a.aggfinalfn, a.aggcombinefn, a.aggserialfn, a.aggdeserialfn, a.aggmtransfn,
+                a.aggminvtransfn, a.aggmfinalfn)
+            join pg_catalog.pg_namespace n on n.oid = p.pronamespace
             where a.aggfnoid = f.oid)
     ) order by f.oid), '[]'::json) from function f),
 'relations', (select coalesce(json_agg(json_build_array(r.nspname, r.relname,
@@ -66,8 +65,9 @@ select json_build_object(
                 from pg_catalog.pg_index i
                 where i.indrelid = r.oid and (i.indexprs is not null or i.indpred is not null)
         ) s),
-        (select coalesce(json_agg(named.name), '[]'::json)
-            from pg_catalog.pg_trigger t join named on named.oid = t.tgfoid
+        (select coalesce(json_agg(json_build_array(n.nspname, p.proname)), '[]'::json)
+            from pg_catalog.pg_trigger t
+            join pg_catalog.pg_proc p on p.oid = t.tgfoid join pg_catalog.pg_namespace n on n.oid = p.pronamespace
             where t.tgrelid = r.oid and not t.tgisinternal and t.tgtype::int & 4 <> 0),
         (select coalesce(json_agg(said), '[]'::json) from (
             select c.relname as said
@@ -83,16 +83,22 @@ select json_build_object(
                 where w.ev_class = r.oid and w.ev_type = '1' and c.oid <> r.oid and r.relkind = 'v'
         ) s)
     ) order by r.oid), '[]'::json) from relation r),
-'operators', (select coalesce(json_agg(json_build_array(o.oprname, named.name) order by o.oid), '[]'::json)
-    from pg_catalog.pg_operator o join named on named.oid = o.oprcode where o.oid >= 16384
+'operators', (select coalesce(json_agg(
+        json_build_array(o.oprname, json_build_array(n.nspname, p.proname)) order by o.oid), '[]'::json)
+    from pg_catalog.pg_operator o
+    join pg_catalog.pg_proc p on p.oid = o.oprcode
+    join pg_catalog.pg_namespace n on n.oid = p.pronamespace where o.oid >= 16384
     and not exists (select from extension e
         where e.classid = 'pg_catalog.pg_operator'::pg_catalog.regclass and e.objid = o.oid)),
-'casts', (select coalesce(json_agg(named.name order by c.oid), '[]'::json)
-    from pg_catalog.pg_cast c join named on named.oid = c.castfunc where c.oid >= 16384
+'casts', (select coalesce(json_agg(json_build_array(n.nspname, p.proname) order by c.oid), '[]'::json)
+    from pg_catalog.pg_cast c
+    join pg_catalog.pg_proc p on p.oid = c.castfunc
+    join pg_catalog.pg_namespace n on n.oid = p.pronamespace where c.oid >= 16384
     and not exists (select from extension e
         where e.classid = 'pg_catalog.pg_cast'::pg_catalog.regclass and e.objid = c.oid)),
-'event_triggers', (select coalesce(json_agg(named.name order by t.oid), '[]'::json)
-    from pg_catalog.pg_event_trigger t join named on named.oid = t.evtfoid
+'event_triggers', (select coalesce(json_agg(json_build_array(n.nspname, p.proname) order by t.oid), '[]'::json)
+    from pg_catalog.pg_event_trigger t
+    join pg_catalog.pg_proc p on p.oid = t.evtfoid join pg_catalog.pg_namespace n on n.oid = p.pronamespace
     where not exists (select from extension e
         where e.classid = 'pg_catalog.pg_event_trigger'::pg_catalog.regclass and e.objid = t.oid)),
 'always', (select coalesce(json_agg('SELECT ' || said order by said), '[]'::json) from (
