@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from ..core.word import Word
 
 
+#: Longer answers are only counted.
+LONG = 1000
+
+
 class Fact(Value):
     """A fact that was looked up: the question, what it was about, and the answer in words."""
 
@@ -157,6 +161,10 @@ def _answer(answer: Any) -> str:
         return "there is none"
     if isinstance(answer, bytes):
         return f"{len(answer)} bytes"
+    if isinstance(answer, list):  # the digest of what was streamed, and its length
+        return f"{answer[1]} bytes"
+    if isinstance(answer, str) and len(answer) > LONG:
+        return f"{len(answer)} characters"
     if isinstance(answer, Answer):
         lost = _listed(tuple(f"{target.kind} {target.name}" for target in answer.lost))
         return f"cannot tell: {answer.unseen}" if answer.unseen else f"would lose {lost}" if lost else "nothing is lost"

@@ -6,12 +6,14 @@ that a rating rests on becomes part of an approval's digest: see `Witness`.
 
 from __future__ import annotations
 
+from ..lean.canonical import sha256
 from ..lean.typing import TYPE_CHECKING, Protocol
 from ..lean.value import Value
 from .effect import Target
 from .unseen import Unseen
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
     from .call import Call
@@ -91,6 +93,10 @@ class World(Protocol):
     def stdin(self) -> bytes:
         """All of the call's own standard input, up to its end; raises Unseen."""
         raise NotImplementedError
+
+    def stream(self, path: str, cwd: str) -> Iterator[bytes]:
+        """The bytes of a file, or of standard input (""), piece by piece, also of a long one; raises Unseen."""
+        yield self.read(path, cwd) if path else self.stdin()
 
     def paths(self, paths: tuple[str, ...], cwd: str, follow: bool) -> tuple[PathState, ...]:
         """The state of each path; of what a symbolic link points at if `follow`."""
@@ -204,6 +210,20 @@ class Witness(World):
     def stdin(self) -> bytes:
         """See World."""
         return self._asked("stdin", (), self._world.stdin)  # type: ignore[no-any-return]
+
+    def stream(self, path: str, cwd: str) -> Iterator[bytes]:
+        """See World; the evidence is the digest of all pieces that were given, and how many bytes those are."""
+        seen: list[Any] = ["", 0]
+        self._note("stream", (path, cwd), seen)
+        every = sha256()
+        try:
+            for piece in self._world.stream(path, cwd):
+                every.update(piece)
+                seen[:] = every.hexdigest(), seen[1] + len(piece)
+                yield piece
+        except Unseen as why:
+            self._note("unseen stream", (path, cwd), str(why))
+            raise
 
     def paths(self, paths: tuple[str, ...], cwd: str, follow: bool) -> tuple[PathState, ...]:
         """See World."""

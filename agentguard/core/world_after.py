@@ -43,6 +43,13 @@ class AfterEffects(World):
         """See World."""
         return self._world.stdin()
 
+    def stream(self, path: str, cwd: str) -> Iterator[bytes]:
+        """See World; see `read`."""
+        whole = os.path.normpath(os.path.join(cwd, path))
+        if path and any(could_touch(effect, whole) for effect in self._ahead):
+            raise Unseen(f"{path}: an earlier part of the same line may change it")
+        return self._world.stream(path, cwd)
+
     def paths(self, paths: tuple[str, ...], cwd: str, follow: bool) -> tuple[PathState, ...]:
         """See World."""
         return self._world.paths(paths, cwd, follow)

@@ -123,6 +123,17 @@ class RealWorld(World):
         finally:
             os.close(descriptor)
 
+    def stream(self, path: str, cwd: str) -> Iterator[bytes]:
+        """See World; standard input that is a long file is left as it is: the program reads it as it would a file."""
+        from .files.stream import pieces, rest_of_stdin
+
+        if path and path not in _STDIN:
+            yield from pieces(path, cwd)
+        elif self.stdin_read is None and self.running and (left := rest_of_stdin(MOST_BYTES)) is not None:
+            yield from left
+        else:
+            yield self.stdin()
+
     def paths(self, paths: tuple[str, ...], cwd: str, follow: bool) -> tuple[PathState, ...]:
         """See World; git is the system's own, and no variable of the call changes what it says."""
         from .files.states import states

@@ -19,9 +19,9 @@ except ImportError:  # an interpreter without the C accelerator
     from json.encoder import py_encode_basestring_ascii as _quoted
 
 try:
-    from _sha2 import sha256  # Python 3.12 on; hashlib would load OpenSSL
+    from _sha2 import sha256 as sha256  # Python 3.12 on; hashlib would load OpenSSL
 except ImportError:
-    from _sha256 import sha256
+    from _sha256 import sha256 as sha256
 
 
 def canonical(value: Any) -> str:

@@ -317,7 +317,7 @@ def _sent(text: str) -> list[str]:
         if found == "query" or scanner.command in ("g", "gx"):
             sent.append(scanner.take())
             if "from stdin" in sent[-1]:
-                scanner.data()
+                list(scanner.data())
         elif scanner.command == "set":
             name, *pieces = (word.text for word in iter(scanner.argument, None) if isinstance(word, Known))
             variables[name] = "".join(pieces)

@@ -10,6 +10,8 @@ from ...core.word import Known, Unknown
 from ...lean.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ...core.word import Word
     from .session import Psql
 
@@ -76,12 +78,12 @@ def _startup(psql: Psql) -> None:
             psql.include(Known(found))
 
 
-def script(psql: Psql, text: str, whole: bool = False) -> None:
-    """Run a script; a whole one (`-c`) is a single backslash command."""
+def script(psql: Psql, text: str, whole: bool = False, more: Iterator[str] | None = None) -> None:
+    """Run a script, with `more` of it behind the text; a whole one (`-c`) is a single backslash command."""
     from .commands import command  # both take as long to load as the rest of psql, and plain SQL needs neither
     from .script import Scanner
 
-    scanner = Scanner(text, psql.variables, whole)
+    scanner = Scanner(text, psql.variables, whole, more)
     outer, psql.previous = psql.previous, []
     while (found := scanner.next()) != "end":
         if found == "query":

@@ -1,7 +1,7 @@
 """psql's input, split as psql splits it: query texts and backslash commands, variables put in.
 
 After psqlscan.l and psqlscanslash.l of PostgreSQL 15. The scanner is pulled: what a command
-does to variables holds for the text behind it.
+does to variables holds for the text behind it. It holds some lines of the script at a time.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ import re
 from ...core.word import Known, Unknown, joined
 from ...lean.typing import TYPE_CHECKING
 from ..sql.nodes import UNKNOWN
+from .inserts import Insert
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from typing import Literal
 
     from ...core.word import Word
@@ -53,6 +54,9 @@ _TOKEN = re.compile(
 #: What is put into a command in backquotes: a value as it stands, or as one word of the shell.
 _IN_SHELL = re.compile(r":(?:((?:\w|[^\x00-\x7f])+)|'((?:\w|[^\x00-\x7f])+)')", re.ASCII)
 _ENDS = {"escaping": re.compile(r"(?:[^'\\]|''|\\.)*(?:'|\Z)", re.DOTALL), "quote": re.compile(r"[^']*(?:'|\Z)")}
+#: Tokens that may be longer than what is held of the script.
+_LONG = ("escaping", "quote", "name", "dollar", "comment")
+_DATA_END = re.compile(r"\\\.\r?(?:\n|\Z)")
 _NAME_ENDS = re.compile(r'[^"]*(?:"|\Z)')
 _COMMENT_PART = re.compile(r"/\*|\*/")
 _ESCAPES = {"n": "\n", "t": "\t", "b": "\b", "r": "\r", "f": "\f"}
@@ -61,13 +65,17 @@ _ESCAPES = {"n": "\n", "t": "\t", "b": "\b", "r": "\r", "f": "\f"}
 class Scanner:
     """Reads a script piece by piece; `query` is the query buffer as it stands.
 
+    `text` begins it, and ends where a line does if there is `more`.
     `variables` maps names to values, None where the value is not known. `whole` is a text given
     by `-c`: one line, whatever newlines it has. `shells` are the commands in backquotes met
     since it was last emptied, `missing` the variables of unknown value put into the query bare.
     """
 
-    def __init__(self, text: str, variables: Mapping[str, str | None], whole: bool = False) -> None:
+    def __init__(
+        self, text: str, variables: Mapping[str, str | None], whole: bool = False, more: Iterator[str] | None = None
+    ) -> None:
         self.text = text
+        self._following: Iterator[str] = more or iter(())
         self.at = 0
         self.query = ""
         self.command = ""
@@ -79,6 +87,8 @@ class Scanner:
         self.whole = whole
         self._expanding: list[tuple[str, int]] = []
         self._expansions = self._expanded = 0
+        #: The shapes of the INSERTs that were given since anything else was.
+        self._given: set[str] = set()
         self._clear()
 
     def _clear(self) -> None:
@@ -96,7 +106,10 @@ class Scanner:
         pieces = [self.query.lstrip()]
         begun = bool(pieces[0])
         try:
-            while self.at < len(self.text):
+            while self.at < len(self.text) or self._more(self.at):
+                if not begun and not self._parens and (insert := self._insert()):
+                    pieces.append(insert)
+                    return "query"
                 match = _TOKEN.match(self.text, self.at)
                 assert match is not None  # `other` takes anything
                 sort = match.lastgroup if match["variable"] is None else "variable"
@@ -104,8 +117,10 @@ class Scanner:
                 if sort == "variable":
                     pieces.append(self._put_in(match))
                 elif sort == "semicolon" and not self._parens and not self._begins:
+                    self._given.clear()
                     return "query"
                 elif sort == "command":
+                    self._given.clear()
                     self.command = self._command()
                     return "command"
                 elif not begun and (sort == "line" or match[0].isspace()):
@@ -114,12 +129,45 @@ class Scanner:
                     pieces.append(match[0][1])
                     self._words.clear()
                 else:
+                    start = match.start()
                     self._skip(sort or "", match)
-                    pieces.append(self.text[match.start() : self.at])
+                    while sort in _LONG and self.at >= len(self.text) and self._more(start):
+                        start = min(start, 1)
+                        match = _TOKEN.match(self.text, start)
+                        assert match is not None
+                        self.at = match.end()
+                        self._skip(sort, match)
+                    pieces.append(self.text[start : self.at])
                 begun = begun or bool(pieces[-1])
             return "end"
         finally:
             self.query = "".join(pieces)
+
+    def _more(self, keep: int) -> bool:
+        """Take the next lines in, and forget what stands before `keep`, but for one character; False at the end."""
+        following = next(self._following, None)
+        if following is None:
+            return False
+        gone = max(0, keep - 1)
+        self.text = self.text[gone:] + following
+        self.at -= gone
+        self._expanding = [(active, end - gone) for active, end in self._expanding]
+        return True
+
+    def _insert(self) -> str:
+        """Go behind INSERTs of nothing but constants; what the next one is of which none of its shape was given."""
+        while True:
+            insert = Insert(self.text, self.at)
+            if not insert.ends:
+                if not insert.is_cut or not self._more(self.at):
+                    return ""
+                continue
+            self.at = insert.ends
+            if insert.shape not in self._given:
+                self._given.add(insert.shape)
+                return insert.shape
+            if self.at >= len(self.text):
+                self._more(self.at)
 
     def _skip(self, sort: str, match: re.Match[str]) -> None:
         """Go behind what has begun: a quoted text, a comment, a word."""
@@ -317,10 +365,29 @@ class Scanner:
         if self.text.startswith("\\\\", self.at):
             self.at += 2
 
-    def data(self) -> str:
+    def data(self) -> Iterator[str]:
         """The lines below this one up to `\\.`: what COPY FROM STDIN takes. They are no script any more."""
-        start = self._end + 1
-        end = re.compile(r"^\\\.\r?$", re.MULTILINE).search(self.text, start)
-        taken = self.text[start : end.start() if end else len(self.text)]
-        self.text = self.text[:start] + (self.text[end.end() + 1 :] if end else "")
-        return taken
+        if self.rest:  # the script goes on behind the COPY, though not before its data have been taken
+            start = self._end + 1
+            while not (end := self._end_of_data(start)) and self._more(self.at):
+                start = self._end + 1
+            yield self.text[start : end.start() if end else len(self.text)]
+            self.text = self.text[:start] + (self.text[end.end() :] if end else "")
+            return
+        self.at = min(self._end + 1, len(self.text))
+        while not (end := self._end_of_data(self.at)):
+            yield self.text[self.at :]
+            self.at = len(self.text)
+            if not self._more(self.at):
+                return
+        yield self.text[self.at : end.start()]
+        self.at = end.end()
+
+    def _end_of_data(self, start: int) -> re.Match[str] | None:
+        """The line that ends data: nothing but `\\.`."""
+        while (at := self.text.find("\\.", start)) >= 0:
+            start = at + 2
+            alone = at == 0 or self.text[at - 1] == "\n"
+            if alone and (end := _DATA_END.match(self.text, at)):
+                return end
+        return None

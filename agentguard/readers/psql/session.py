@@ -6,10 +6,9 @@ import os.path
 import re
 
 from ...core.call import Call, Stream
-from ...core.context import Context, stdin
+from ...core.context import Context
 from ...core.effect import Effect, Target, Verb
 from ...core.paths import base_directory, on_path
-from ...core.text.encoding import decode
 from ...core.unseen import Unseen
 from ...core.word import Known, Unknown, known
 from ...lean.typing import TYPE_CHECKING
@@ -18,20 +17,25 @@ from ..sql.calls import QUOTING, is_safe
 from ..sql.catalogue import Catalogue
 from ..sql.session import Session
 from . import connection
+from .data import LONGEST, scripts
+from .source import Source
 from .variables import ON, Variables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from ...core.word import Word
     from .script import Scanner
 
-    Script = Callable[["Psql", str], None]
+    Script = Callable[["Psql", str, bool, Iterator[str] | None], None]
 
 #: How deep scripts may include each other.
 MAX_INCLUDES = 16
+#: What is said of text that is no script, and of a statement whose end is not there.
+MISREAD = ("sql-unparsed", "psql-unknown-command", "psql-same-line")
+UNENDED = re.compile("at end of input|unterminated")
 #: Words that begin or end transactions.
-TURNS = re.compile(r"\b(begin|start|commit|end|rollback|abort|savepoint|release|prepare)\b", re.IGNORECASE)
+TURNS = re.compile(r"(begin|start|commit|end|rollback|abort|savepoint|release|prepare)\b", re.IGNORECASE)
 #: Devices that take output and keep nothing.
 SINKS = ("/dev/null", "/dev/stdout", "/dev/stderr", "/dev/tty", "/dev/fd/1", "/dev/fd/2")
 
@@ -78,11 +82,9 @@ class Psql:
         from_stdin = path == Known("-")
         if isinstance(path, Known) and not from_stdin:
             path = Known(os.path.join(beside, path.text) if beside else self.home(path.text))
-        text = self._stdin() if from_stdin else self._file(path)
-        if text is None:
+        pieces = self._stdin() if from_stdin else self._file(path)
+        if pieces is None:
             return
-        if b"\0" in text:
-            self.unknown("psql-nul", f"{path.written} holds a NUL byte, at which psql breaks off the line")
         if self._includes >= MAX_INCLUDES:
             self.unknown("psql-too-deep", f"{path.written}: scripts include each other too deeply to be followed")
             return
@@ -90,28 +92,40 @@ class Psql:
         self._includes += 1
         self.directory = os.path.dirname(path.guess) if not from_stdin else ""
         self._from_stdin = from_stdin
-        self._script(self, decode(text).removeprefix("\ufeff"))
+        source = Source(pieces, lambda: self._nul(path), self._broken)
+        self._script(self, "", False, iter(source))
+        source.finish()
         self._includes -= 1
         self.session.certain, self.directory, self._from_stdin = certain, directory, outer
 
-    def _file(self, path: Word) -> bytes | None:
+    def _nul(self, path: Word) -> None:
+        self.unknown("psql-nul", f"{path.written} holds a NUL byte, at which psql breaks off the line")
+
+    def _broken(self, why: str) -> None:
+        rule = "psql-unseen-stdin" if self._from_stdin else "psql-unseen-file"
+        what = "its standard input, which" if self._from_stdin else "a script that"
+        self.unknown(rule, f"runs {what} cannot be read: {why}")
+
+    def _file(self, path: Word) -> Iterator[bytes] | None:
         try:
-            return self.context.world.read(*self._known(path))
+            return self.context.world.stream(*self._known(path))
         except Unseen as why:
             self.unknown("psql-unseen-file", f"runs a script that cannot be read: {why}")
             return None
 
-    def _stdin(self) -> bytes | None:
+    def _stdin(self) -> Iterator[bytes] | None:
         if self._stdin_read:
-            return b""
+            return None
         self._stdin_read = True
         if self._taker:
             self.unknown("psql-input", f"{self._taker} takes lines of standard input before they run as commands")
-        try:
-            return stdin(self.call.invocation.stdin, self.context.world)
-        except Unseen as why:
-            self.unknown("psql-unseen-stdin", f"runs its standard input, which cannot be read: {why}")
+        stream = self.call.invocation.stdin
+        if stream.kind == "known":
+            return iter((stream.data,))
+        if stream.kind == "unseen":
+            self.unknown("psql-unseen-stdin", f"runs its standard input, which cannot be read: {stream.why}")
             return None
+        return self.context.world.stream("", "")
 
     def send_buffer(self, scanner: Scanner, again: bool = False) -> None:
         """Send the query buffer, or if it is empty and `again`, what was sent last."""
@@ -142,19 +156,42 @@ class Psql:
     def data(self, scanner: Scanner) -> None:
         """Lines that COPY FROM STDIN takes; they would run as script if the COPY failed."""
         lines = scanner.data()
-        if self.session.stops or not lines:
+        if self.session.stops:
+            for _ in lines:
+                continue
             return
-        self._joined = True
-        if TURNS.search(lines):
-            self.session.commit()
+        for text in scripts(self._noted(lines)):
+            if TURNS.match(text):
+                self.session.commit()
+            self._would_run(text)
+
+    def _noted(self, lines: Iterator[str]) -> Iterator[str]:
+        for piece in lines:
+            self._joined = self._joined or bool(piece)
+            yield piece
+
+    def _would_run(self, text: str) -> None:
+        """Add what a statement or command would do that begins a part of some data."""
+        from .script import Scanner
+
+        scanner = Scanner(text, self.variables)
+        found = scanner.next()
+        cut = found == "end" and len(text) == LONGEST
+        if found == "command":
+            text = text[: scanner.at] + text[scanner.at :].partition("\n")[0]
+        else:
+            text = text[: scanner.at]
         psql = Psql(self.call, self.context, self._script)
         psql.settings, psql.session = self.settings, self.session.inner()
         psql.session.database = self.session.database
         psql.invocation, psql.directory, psql._includes = self.invocation, self.directory, self._includes + 1
         if self._includes < MAX_INCLUDES:
-            self._script(psql, lines)
+            self._script(psql, text, False, None)
+        if cut and not psql.session.effects:
+            self.unknown("psql-data", "COPY's data hold what runs as a command if it fails, and is too long to be read")
         for effect in psql.session.effects:
-            if effect.rating == "destructive" and effect.rule not in ("sql-unparsed", "psql-unknown-command"):
+            misread = effect.rule in MISREAD and not (cut and UNENDED.search(effect.reason))
+            if effect.rating == "destructive" and not misread:
                 self.session.add(
                     effect.replace(reason=f"{effect.reason} (data that runs as a command if COPY fails)"), False
                 )
