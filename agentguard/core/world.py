@@ -222,6 +222,8 @@ class Witness(World):
                 seen[:] = every.hexdigest(), seen[1] + len(piece)
                 yield piece
         except Unseen as why:
+            if not seen[1] and self.evidence[-1:] == [("stream", (path, cwd), seen)]:
+                self.evidence.pop()
             self._note("unseen stream", (path, cwd), str(why))
             raise
 

@@ -23,6 +23,9 @@ class Said(World):
     def __init__(self, answer: Any) -> None:
         self._answer = answer
 
+    def stream(self, path: str, cwd: str) -> Any:
+        yield self._say()
+
     def _say(self, *question: Any) -> Any:
         if isinstance(self._answer, Exception):
             raise self._answer
@@ -55,6 +58,7 @@ QUESTIONS: dict[str, tuple[Callable[[World], Any], Callable[[World], Any] | None
         Destination(("/b",), ("/b/a",)),
     ),
     "below": (lambda w: w.below(("a",), ("*",), "/"), lambda w: w.below(("a",), ("x",), "/"), ("a/x",), ()),
+    "stream": (lambda w: b"".join(w.stream("a", "/")), lambda w: b"".join(w.stream("b", "/")), b"x", b"y"),
     "ask": (lambda w: w.ask("probe", CALL), lambda w: w.ask("probe", OTHER), Answer(), Answer((Target("ref", "x"),))),
     "lookup": (lambda w: w.lookup("git-alias", "st", CALL), lambda w: w.lookup("git-alias", "s", CALL), "status", None),
     "ambient": (

@@ -42,6 +42,11 @@ create function purge_if(int) returns bool language plpgsql as 'begin delete fro
 create function purge_two(int, int) returns int language plpgsql as 'begin delete from users; return 1; end';
 create function purge_of(bait) returns bool language plpgsql as 'begin delete from users; return true; end';
 create procedure purge_all() language sql as 'delete from users';
+create view app.bad as select public.purge();
+create table app.trap (a int);
+create trigger t before insert on app.trap for each row execute function purge_row();
+create table app.checked (a int); insert into app.checked values (1);
+alter table app.checked add constraint c check (public.purge_if(a)) not valid;
 create function set_updated_at() returns trigger language plpgsql as 'begin new.updated_at = now(); return new; end';
 """
 
@@ -118,6 +123,16 @@ ATTACKS = [
     "create function app.upper(text) returns text language sql as $$ delete from users returning 'x' $$;"
     "---set search_path = app, pg_catalog, public; select upper('x');",
     "create schema z create view v as select public.purge();---select * from z.v;",
+    "table app.bad;",
+    "with x as (select * from app.bad) select * from x;",
+    "select table_to_xml('app.bad', true, true, '');",
+    "select schema_to_xml('app', true, true, '');",
+    "select query_to_xml('table app.bad', true, true, '');",
+    "alter schema app rename to zed; table zed.bad;",
+    "insert into app.trap default values;",
+    "alter table app.trap set schema public; insert into public.trap values (1);",
+    "alter table app.trap rename to new; insert into app.new values (1);",
+    "alter table app.checked validate constraint c;",
     "select b.purge_of from bait b;",
     "select (b).purge_of from bait b;",
     "call purge_all();",

@@ -44,6 +44,9 @@ def function(node: Any, session: Session) -> None:
         _effect(node, session, short, next((argument for argument in arguments if argument), ""))
     elif builtin and short == "set_config" and arguments and harmless_setting(arguments[0], node.args[1:2]):
         session.forget()
+    elif builtin and short in functions.READ_RELATIONS:
+        one = arguments[0] if arguments and functions.READ_RELATIONS[short] == "one" else None
+        _reads(one, session)
     elif (builtin and short in functions.HARMLESS) or schema == "information_schema":
         return
     elif (
@@ -94,6 +97,14 @@ def _effect(node: Any, session: Session, name: str, on: str) -> None:
         target = session.target("sequence" if "sequence" in says else "object", tuple(on.split(".")))
     says = f"{says}: {name}({on})"
     record_effect(node, session, verb, rule, says, undone=name in functions.ROLLED_BACK, target=target)
+
+
+def _reads(relation: str | None, session: Session) -> None:
+    """A function reads that relation, or any that there is: what runs when it is read."""
+    catalogue = session.stored.catalogue
+    views = catalogue.views() if catalogue is not None else ()
+    for name in [relation] if relation else [".".join(f'"{part}"' for part in view) for view in views]:
+        _carried(f"SELECT * FROM {name}", session)
 
 
 def _carried(text: str, session: Session) -> None:

@@ -84,6 +84,10 @@ class Catalogue:
             if (len(name) < 2 or one.schema == name[-2]) and (given is None or one.least <= given <= one.most)
         ]
 
+    def views(self) -> list[Name]:
+        """The names of all relations at whose reading something runs."""
+        return [(one.schema, one.name) for found in self._relations.values() for one in found if one.reads]
+
     def relations(self, name: Name) -> list[Relation]:
         """Those of that name, in its schema if it has one."""
         return [one for one in self._relations.get(name[-1], ()) if len(name) < 2 or one.schema == name[-2]]

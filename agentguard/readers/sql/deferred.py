@@ -53,6 +53,11 @@ CALLED = frozenset(
     end headline lextypes init lexize
     """.split()
 )
+#: Statements that work through the rows of the relations that they name, as if they were added again.
+TOUCHES = frozenset("AlterTableStmt ReindexStmt VacuumStmt ClusterStmt".split())
+#: Where a node names an operator, and the operators that sorting, joining and grouping use without a name.
+OPERATORS = {"A_Expr": "name", "SubLink": "operName", "SortBy": "useOp"}
+COMPARES = ("=", "<>", "<", ">", "<=", ">=")
 #: What nobody names when it is used: whatever comes next may use it.
 ANYTHING = ""
 
@@ -124,21 +129,23 @@ def fire(node: Any, session: Session) -> None:
         if what == "RangeVar":
             named.add(one.relname)
             read[parts(one)] = None
-        elif what == "A_Expr":
-            named.add(parts(one.name)[-1])
-            operators[parts(one.name)[-1]] = None
+        elif what in OPERATORS and (operator := parts(getattr(one, OPERATORS[what]))):
+            named.add(operator[-1])
+            operators[operator[-1]] = None
         elif what in ADDS_ROWS and one.relation is not None and getattr(one, "is_from", True):
             added[parts(one.relation)] = None
     for name in named & known.armed.keys():
         for inner in tuple(known.armed[name]):
             session.include(inner)
+    if kind(node) in TOUCHES:
+        added.update(read)
     if (read or operators) and looked and known.catalogue is not None:
         for relation in (one for name in read for one in known.relations(name)):
             _run(("reads", relation), session, f"{relation.name}")
         for relation in (one for name in added for one in known.relations(name)):
             _run(("adds", relation), session, f"{relation.name}")
         for name, function in known.catalogue.operators:
-            if name in operators:
+            if name in operators or name in COMPARES:
                 stored.call(function, session)
         _run(("always",), session, "a domain or a cast")
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 def adds(node: Any, session: Session, thing: str, undone: bool) -> None:
     """CREATE, which overwrites with OR REPLACE."""
     target = session.target(thing, parts(node.idxname) if kind(node) == "IndexStmt" else next(iter(names(node)), ()))
+    if any(one.defname == "program" for one in getattr(node, "options", None) or () if kind(node) in FOREIGN):
+        says = f"creates {thing} {target.name}, which runs a program on the database server when it is read"
+        record_effect(node, session, "unknown", "sql-copy-program", says, target=target)
     over = getattr(node, "replace", False)
     if over and session.stored.is_absent(thing, next(iter(names(node)), ())):
         says = f"creates {thing} {target.name}; the catalogue has none to be overwritten"
@@ -65,6 +68,8 @@ def drops(
         session.add(effect, undone)
 
 
+#: Statements whose options may give a program to file_fdw.
+FOREIGN = ("CreateForeignTableStmt", "CreateForeignServerStmt")
 #: What ALTER does to a part of a definition: verb, what brings it back, the word for it.
 SORTS: dict[str, tuple[Verb, str, str]] = {
     "add": ("create", "", "adds to"),

@@ -93,6 +93,13 @@ CARRY_SQL = {
     "ts_rewrite": (1,),
 }
 
+#: Functions that read whole tables and views: the one that their first argument names, or all of a schema or database.
+READ_RELATIONS = {
+    **dict.fromkeys(("table_to_xml", "table_to_xml_and_xmlschema"), "one"),
+    **dict.fromkeys(("schema_to_xml", "schema_to_xml_and_xmlschema"), "all"),
+    **dict.fromkeys(("database_to_xml", "database_to_xml_and_xmlschema"), "all"),
+}
+
 #: Functions that run SQL on another server.
 ELSEWHERE = frozenset(
     ("dblink", "dblink_close", "dblink_exec", "dblink_fetch", "dblink_get_result", "dblink_open", "dblink_send_query")

@@ -42,6 +42,8 @@ class Stored:
         self.extensions: set[str] = set()
         #: What each function and relation of the catalogue does, once it has been read.
         self.known: dict[object, Session] = {}
+        #: Whether schemas have other names than the catalogue has.
+        self.any_schema = False
         self._renamed: dict[str, set[Name]] = {}
         self._looked = False
         self._catalogue: Catalogue | None = None
@@ -67,7 +69,7 @@ class Stored:
     def names(self, name: Name) -> Iterator[Name]:
         """All names under which the catalogue may have what is called so now."""
         seen: set[Name] = set()
-        waiting = [name]
+        waiting = [name, name[-1:]] if self.any_schema else [name]
         while waiting:
             one = waiting.pop()
             if one and one not in seen:

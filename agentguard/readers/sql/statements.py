@@ -12,7 +12,7 @@ from ...core.effect import Target
 from ...lean.typing import TYPE_CHECKING
 from . import calls, definitions, rows, stored
 from .bodies import body
-from .deferred import ANYTHING, DEFERRED, USES, arm, fire, happen, rename
+from .deferred import ANYTHING, DEFERRED, TOUCHES, USES, arm, fire, happen, rename
 from .nodes import below, kind, names, option, parts
 from .record_effect import record_effect, said
 from .session import Made
@@ -130,7 +130,7 @@ LASTING = frozenset(
 def perform(node: Any, session: Session) -> None:
     """Add to the session what one statement does."""
     what = kind(node)
-    if what in USES or (what not in LOOKS and ANYTHING in session.stored.armed):
+    if what in USES or what in TOUCHES or (what not in LOOKS and ANYTHING in session.stored.armed):
         fire(node, session)
     if what in ADDS or what in OVERWRITES or what in TURNS or what.startswith(("Drop", "Alter", "Grant")):
         happen(session)
@@ -154,8 +154,11 @@ def perform(node: Any, session: Session) -> None:
     elif what in TURNS:
         session.forget()
         rename(session)
-        if what == "RenameStmt" and node.newname:
-            session.stored.rename(next(iter(names(node)), ()), node.newname)
+        name = next(iter(names(node)), ())
+        if getattr(node, "renameType", None) and node.renameType.name == "OBJECT_SCHEMA":
+            session.stored.any_schema = True
+        elif name:
+            session.stored.rename(name, getattr(node, "newname", "") or name[-1])
         record_effect(node, session, "replace", "sql-alter", f"{TURNS[what]} {said(node)}", "counterpart")
     elif what in WORKS:
         record_effect(node, session, "run", "sql-maintenance", f"{WORKS[what]} {said(node)}".rstrip())
@@ -211,7 +214,7 @@ def _explain(node: Any, session: Session) -> None:
         record_effect(node, session, "observe", "sql-look", "explains without running", target=Target("query", ""))
         fire(node, session)
         for call in below(node):  # planning calls functions that are declared immutable
-            if kind(call) == "FuncCall":
+            if kind(call) == "FuncCall" and stored.is_own(parts(call), session):
                 calls.function(call, session)
 
 

@@ -23,6 +23,11 @@ def own(name: str, found: list[Function] | None, session: Session) -> bool:
     return functions.is_extensions(name) and (here or any(one.extension for one in found or ()))
 
 
+def is_own(name: tuple[str, ...], session: Session) -> bool:
+    """Whether a function of that name is known that came with no server."""
+    return name[-1] in session.stored.made or bool(session.stored.functions(name))
+
+
 def bodies(found: list[Function], session: Session) -> None:
     """Add what each of some functions of the catalogue would do if it was called."""
     for one in found:
