@@ -123,6 +123,12 @@ def full(trial: Trial, runs: int) -> Iterator[str]:
     agentguard = [f"{trial.root.path}/bin/agentguard", "check"]
     psql = ["psql", "-h", "/nowhere", "-c", "select 1"]
     nested = "sudo bash -c 'git status; ls'"
+    inserts = "".join(f"INSERT INTO users (id, name) VALUES ({n}, 'name {n}');\n" for n in range(20_000))
+    (trial.tree / "inserts.sql").write_text(inserts)
+    row = "7\tit's a line; of a dump\t2024-01-01 00:00:00+00\t\\N\n"
+    rows_of_32_mib = row * ((32 << 20) // len(row))
+    (trial.tree / "dump.sql").write_text(f"COPY public.users FROM stdin;\n{rows_of_32_mib}\\.\n")
+    scripts = [["psql", "-X", "-h", "/nowhere", "-f", name] for name in ("inserts.sql", "dump.sql")]
     rows: list[tuple[str, list[str], list[str], float]] = [
         ("`rm -f` of a file that is not there, added", ["rm", "-f", "gone"], ["rm", "-f", "gone"], 2.5),
         ("`git reset --hard` up to its refusal", ["git", "reset", "--hard"], [], 2.5),
@@ -130,6 +136,8 @@ def full(trial: Trial, runs: int) -> Iterator[str]:
         ("`agentguard check 'a && b'`, whole", [*agentguard, "a && b"], [], 5),
         (f'`agentguard check "{nested}"`, whole', [*agentguard, nested], [], 5),
         ("`psql -c 'select 1'`, added", psql, psql, 8),
+        ("`psql -f` of 20,000 INSERTs, added", scripts[0], scripts[0], 40),
+        ("`psql -f` of a dump of 32 MiB, added", scripts[1], scripts[1], 150),
     ]
     trial.peak = 0
     yield "| what | ms | × `python3 -I -S -c pass` | to reach |\n|---|---|---|---|"

@@ -43,6 +43,7 @@ create function purge_two(int, int) returns int language plpgsql as 'begin delet
 create function purge_of(bait) returns bool language plpgsql as 'begin delete from users; return true; end';
 create procedure purge_all() language sql as 'delete from users';
 create view app.bad as select public.purge();
+create domain app.odd as int check (public.purge_if(value));
 create table app.trap (a int);
 create trigger t before insert on app.trap for each row execute function purge_row();
 create table app.checked (a int); insert into app.checked values (1);
@@ -129,6 +130,7 @@ ATTACKS = [
     "select schema_to_xml('app', true, true, '');",
     "select query_to_xml('table app.bad', true, true, '');",
     "alter schema app rename to zed; table zed.bad;",
+    "select 1::app.odd;",
     "insert into app.trap default values;",
     "alter table app.trap set schema public; insert into public.trap values (1);",
     "alter table app.trap rename to new; insert into app.new values (1);",

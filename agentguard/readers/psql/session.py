@@ -17,7 +17,6 @@ from ..sql.calls import QUOTING, is_safe
 from ..sql.catalogue import Catalogue
 from ..sql.session import Session
 from . import connection
-from .data import LONGEST, scripts
 from .source import Source
 from .variables import ON, Variables
 
@@ -160,6 +159,8 @@ class Psql:
             for _ in lines:
                 continue
             return
+        from .data import scripts  # its patterns are long, and only COPY needs them
+
         for text in scripts(self._noted(lines)):
             if TURNS.match(text):
                 self.session.commit()
@@ -172,6 +173,7 @@ class Psql:
 
     def _would_run(self, text: str) -> None:
         """Add what a statement or command would do that begins a part of some data."""
+        from .data import LONGEST
         from .script import Scanner
 
         scanner = Scanner(text, self.variables)

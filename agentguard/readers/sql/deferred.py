@@ -121,6 +121,7 @@ def fire(node: Any, session: Session) -> None:
     named = {ANYTHING}
     known = session.stored
     looked = kind(node) != "CreateStmt"
+    casts = False
     read: dict[tuple[str, ...], None] = {}
     added: dict[tuple[str, ...], None] = {}
     operators: dict[str, None] = {}
@@ -132,6 +133,8 @@ def fire(node: Any, session: Session) -> None:
         elif what in OPERATORS and (operator := parts(getattr(one, OPERATORS[what]))):
             named.add(operator[-1])
             operators[operator[-1]] = None
+        elif what == "TypeCast":
+            casts = casts or parts(one.typeName)[0] != "pg_catalog"
         elif what in ADDS_ROWS and one.relation is not None and getattr(one, "is_from", True):
             added[parts(one.relation)] = None
     for name in named & known.armed.keys():
@@ -139,7 +142,7 @@ def fire(node: Any, session: Session) -> None:
             session.include(inner)
     if kind(node) in TOUCHES:
         added.update(read)
-    if (read or operators) and looked and known.catalogue is not None:
+    if (read or operators or casts) and looked and known.catalogue is not None:
         for relation in (one for name in read for one in known.relations(name)):
             _run(("reads", relation), session, f"{relation.name}")
         for relation in (one for name in added for one in known.relations(name)):
