@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 #: The longest text that is read in order to rate it, in bytes.
 MOST_BYTES = 8 << 20
+#: The same of a script that is read piece by piece.
+MOST_STREAMED = 1 << 30
 #: How long standard input may take to end, in seconds.
 STDIN_SECONDS = 10.0
 #: How many paths a pattern may stand for.
@@ -128,11 +130,25 @@ class RealWorld(World):
         from .files.stream import pieces, rest_of_stdin
 
         if path and path not in _STDIN:
-            yield from pieces(path, cwd)
+            yield from self._watched(pieces(path, cwd))
         elif self.stdin_read is None and self.running and (left := rest_of_stdin(MOST_BYTES)) is not None:
-            yield from left
+            yield from self._watched(left)
         else:
             yield self.stdin()
+
+    def _watched(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        """Pieces of a file, of which the time is left out that a long one takes: a person sees how far it is."""
+        total = 0
+        began = time.monotonic()
+        for piece in pieces:
+            total += len(piece)
+            if total > MOST_STREAMED:
+                raise Unseen(f"it has more than {MOST_STREAMED >> 30} GiB")
+            yield piece
+            now = time.monotonic()
+            if total > MOST_BYTES:
+                self.deadline.extend(now - began)
+            began = now
 
     def paths(self, paths: tuple[str, ...], cwd: str, follow: bool) -> tuple[PathState, ...]:
         """See World; git is the system's own, and no variable of the call changes what it says."""
@@ -270,7 +286,7 @@ class RealWorld(World):
         if source == "postgres-catalogue":
             from .postgres.catalogue import catalogue
 
-            return catalogue(call)
+            return catalogue(call, self.deadline)
         from .git.lookups import look_up
 
         return look_up(source, key, call, self._git(call), self)

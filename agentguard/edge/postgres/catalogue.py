@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ...core.call import Call
+    from ..system.deadline import Deadline
 
 #: Where psql is installed. PATH is the caller's to choose, and a program of theirs could say anything.
 INSTALLED = (
@@ -47,7 +48,7 @@ SECONDS = 3.0
 MOST_BYTES = 16 << 20
 
 
-def catalogue(call: Call) -> str:
+def catalogue(call: Call, deadline: Deadline) -> str:
     """The catalogue of the database that a call of psql connects to, as JSON; raises Unseen."""
     program = next((path for path in INSTALLED if os.access(path, os.X_OK)), "")
     if not program:
@@ -59,7 +60,7 @@ def catalogue(call: Call) -> str:
     found = run(
         [encode(word) for word in argv],
         {encode(name): encode(value) for name, value in env.items()},
-        SECONDS,
+        min(SECONDS, deadline.left()),
         MOST_BYTES,
     )
     if found.status:
