@@ -286,6 +286,9 @@ class RealWorld(World):
         if source == "postgres-catalogue":
             from .postgres.catalogue import catalogue
 
+            # What another program starts (sudo) may run as somebody else, whose databases are others.
+            if self.running and self.call.name != call.invocation.name:
+                raise Unseen(f"{self.call.name} may connect it to another database")
             return catalogue(call, self.deadline)
         from .git.lookups import look_up
 

@@ -255,6 +255,14 @@ def test_where_the_catalogue_cannot_be_asked_a_function_of_before_is_unknown(pos
     assert rated(postgres, "select * from users", **elsewhere).rating == "read"
 
 
+def test_of_another_user_no_database_is_asked(postgres: Server) -> None:
+    """Under sudo psql connects as somebody else, as a rule to another database."""
+    trigger = "create trigger t before update on users for each row execute function set_updated_at()"
+    for changed in ((), (f"HOME={postgres.env['HOME']}",)):
+        call = Invocation.of(("sudo", "-u", "app", *changed, "psql", "-Xc", trigger), "/", postgres.env)
+        assert Classifier(RULES, RealWorld(call, "/nowhere")).command(call).rating == "destructive"
+
+
 def test_the_catalogue_is_asked_in_a_session_that_nobody_can_shape(postgres: Server) -> None:
     """Neither the database's settings nor those of the call change what the names in the question mean."""
     shadow = (

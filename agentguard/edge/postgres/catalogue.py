@@ -54,7 +54,7 @@ def catalogue(call: Call, deadline: Deadline) -> str:
     if not program:
         raise Unseen("psql is not installed where a system has it")
     env = dict(_environment(call))
-    if os.path.lexists(os.path.join(env.get("HOME", "/"), ".postgresqlrc")):
+    if "HOME" not in env or os.path.lexists(os.path.join(env["HOME"], ".postgresqlrc")):
         raise Unseen("~/.postgresqlrc may choose another server")
     argv = [program, "-X", "-A", "-t", "-q", "--no-password", *_connection(call), "-c", QUERY]
     found = run(

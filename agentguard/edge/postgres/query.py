@@ -61,6 +61,11 @@ select json_build_object(
             select 'SELECT ' || pg_catalog.pg_get_expr(k.conbin, r.oid)
                 from pg_catalog.pg_constraint k where k.conrelid = r.oid and k.contype = 'c'
             union all
+            select 'SELECT ' || pg_catalog.pg_get_expr(k.conbin, 0)
+                from pg_catalog.pg_attribute a join pg_catalog.pg_type t on t.oid = a.atttypid
+                join pg_catalog.pg_constraint k on k.contypid in (t.oid, t.typbasetype, t.typelem)
+                where a.attrelid = r.oid and a.attnum > 0 and k.contypid <> 0 and k.contype = 'c'
+            union all
             select pg_catalog.pg_get_indexdef(i.indexrelid)
                 from pg_catalog.pg_index i
                 where i.indrelid = r.oid and (i.indexprs is not null or i.indpred is not null)
@@ -101,12 +106,10 @@ select json_build_object(
     join pg_catalog.pg_proc p on p.oid = t.evtfoid join pg_catalog.pg_namespace n on n.oid = p.pronamespace
     where not exists (select from extension e
         where e.classid = 'pg_catalog.pg_event_trigger'::pg_catalog.regclass and e.objid = t.oid)),
-'always', (select coalesce(json_agg('SELECT ' || said order by said), '[]'::json) from (
-    select pg_catalog.pg_get_expr(k.conbin, 0) as said
-        from pg_catalog.pg_constraint k where k.contypid <> 0 and k.oid >= 16384 and k.contype = 'c'
-    union all
-    select pg_catalog.pg_get_expr(t.typdefaultbin, 0)
-        from pg_catalog.pg_type t where t.oid >= 16384 and t.typtype = 'd' and t.typdefaultbin is not null
-) s)
+'domains', (select coalesce(json_agg(json_build_array(
+        t.typname, 'SELECT ' || pg_catalog.pg_get_expr(k.conbin, 0)) order by k.oid), '[]'::json)
+    from pg_catalog.pg_constraint k
+    join pg_catalog.pg_type t on k.contypid in (t.oid, t.typbasetype, t.typelem)
+    where k.contypid <> 0 and k.oid >= 16384 and k.contype = 'c')
 )
 """

@@ -45,8 +45,8 @@ class Relation(Value):
 class Catalogue:
     """Everything in a database that came with no server.
 
-    `always` and `casts` run at queries that do not name them. In texts that the server deparsed, all names but
-    those of pg_catalog have their schema.
+    `casts` run at queries that do not name them, `domains` where a cast names them. In texts that the
+    server deparsed, all names but those of pg_catalog have their schema.
     """
 
     def __init__(self, functions: list[Function], relations: list[Relation], found: dict[str, Any]) -> None:
@@ -57,7 +57,7 @@ class Catalogue:
         for relation in relations:
             self._relations.setdefault(relation.name, []).append(relation)
         self.operators: list[tuple[str, Name]] = [(name, tuple(calls)) for name, calls in found["operators"]]
-        self.always: list[str] = found["always"]
+        self.domains: list[tuple[str, str]] = [(name, check) for name, check in found["domains"]]
         self.casts: list[Name] = [tuple(name) for name in found["casts"]]
         self.event_triggers: list[Name] = [tuple(name) for name in found["event_triggers"]]
 

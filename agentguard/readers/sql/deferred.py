@@ -121,7 +121,7 @@ def fire(node: Any, session: Session) -> None:
     named = {ANYTHING}
     known = session.stored
     looked = kind(node) != "CreateStmt"
-    casts = False
+    types: dict[str, None] = {}
     read: dict[tuple[str, ...], None] = {}
     added: dict[tuple[str, ...], None] = {}
     operators: dict[str, None] = {}
@@ -134,15 +134,15 @@ def fire(node: Any, session: Session) -> None:
             named.add(operator[-1])
             operators[operator[-1]] = None
         elif what == "TypeCast":
-            casts = casts or parts(one.typeName)[0] != "pg_catalog"
+            types[parts(one.typeName)[-1]] = None
         elif what in ADDS_ROWS and one.relation is not None and getattr(one, "is_from", True):
             added[parts(one.relation)] = None
-    for name in named & known.armed.keys():
+    for name in sorted(named & known.armed.keys()):
         for inner in tuple(known.armed[name]):
             session.include(inner)
     if kind(node) in TOUCHES:
         added.update(read)
-    if (read or operators or casts) and looked and known.catalogue is not None:
+    if (read or operators or types) and looked and known.catalogue is not None:
         for relation in (one for name in read for one in known.relations(name)):
             _run(("reads", relation), session, f"{relation.name}")
         for relation in (one for name in added for one in known.relations(name)):
@@ -150,7 +150,9 @@ def fire(node: Any, session: Session) -> None:
         for name, function in known.catalogue.operators:
             if name in operators or name in COMPARES:
                 stored.call(function, session)
-        _run(("always",), session, "a domain or a cast")
+        for name in sorted({name for name, _ in known.catalogue.domains} & types.keys()):
+            _run(("domain", name), session, name)
+        _run(("casts",), session, "a cast")
 
 
 def happen(session: Session) -> None:
@@ -178,10 +180,11 @@ def _uses(key: tuple[Any, ...], inner: Session) -> Iterator[str]:
     if key[0] == "event triggers":
         for name in catalogue.event_triggers:
             stored.call(name, inner)
-    elif key[0] == "always":
+    elif key[0] == "casts":
         for name in catalogue.casts:
             stored.call(name, inner)
-        yield from catalogue.always
+    elif key[0] == "domain":
+        yield from (check for name, check in catalogue.domains if name == key[1])
     elif key[0] == "reads":
         yield from key[1].reads
     else:
