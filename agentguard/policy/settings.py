@@ -36,7 +36,7 @@ class Policy(Value):
 
     wait: float = 100.0
     approval: float = APPROVAL_LIFE
-    factor: tuple[str, ...] = ("catastrophic",)
+    factor: tuple[str, ...] = ("destructive",)
     words: tuple[tuple[str, str], ...] = ()
     looking: float = LOOKING
 

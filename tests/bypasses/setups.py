@@ -357,7 +357,7 @@ class Setup(Guarded):
 
 
 class UserFactor(Setup):
-    """`user_factor`: with a passphrase, that is wanted for every destructive call."""
+    """`user_factor`: with a passphrase, which is wanted for every destructive call unless somebody says otherwise."""
 
     name = "user_factor"
     factor = True
@@ -371,9 +371,6 @@ class UserFactor(Setup):
         with_passphrase(
             [PYTHON, "-m", "agentguard", *words, *self.options], PASSPHRASE, lambda: self.seed(stores), **options
         )
-        if not self.options:
-            with open(self.root.config, "a") as file:
-                file.write('factor = ["destructive"]\n')
 
     def proof(self, requests: tuple[Request, ...], shift: float) -> str:
         """What the person signs with their passphrase."""
