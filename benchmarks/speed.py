@@ -56,7 +56,7 @@ class Trial:
         path = f"{self.bin}:/usr/local/bin:/usr/bin:/bin"
         self.plain = {"PATH": path, "HOME": str(self.home), "LANG": "C.UTF-8", "CI": "true", "PWD": str(self.tree)}
         subprocess.run(
-            [sys.executable, "-m", "agentguard", "--root", self.root.path, "install", "--shell", "none", "--factor", "none"],
+            [sys.executable, "-m", "agentguard", "--root", self.root.path, "install", "--shell", "none"],
             env=self.plain | {"PYTHONPATH": str(PROJECT)}, cwd=place, check=True, stdout=subprocess.DEVNULL,
         )  # fmt: skip
         self.guarded = self.plain | {"PATH": f"{self.root.shims}:{path}"}

@@ -478,7 +478,7 @@ def test_bad_rules_are_not_installed(tmp_path, damage, told):
     rules = source / "rules" / "rm.toml"
     rules.write_text(damage(rules.read_text()))
     ran = subprocess.run(
-        [sys.executable, "-m", "agentguard", "--root", str(tmp_path / "root"), "install", "--shell", "none", "--factor", "none"],
+        [sys.executable, "-m", "agentguard", "--root", str(tmp_path / "root"), "install", "--shell", "none"],
         env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": str(source)},
         cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120,
     )  # fmt: skip

@@ -55,18 +55,7 @@ class Stores:
 
     def _install(self, made: Path, python: str, env: Mapping[str, str]) -> None:
         building = made.with_name(f"{made.name}.new")
-        command = [
-            python,
-            "-m",
-            "agentguard",
-            "--root",
-            str(building),
-            "install",
-            "--shell",
-            "none",
-            "--factor",
-            "none",
-        ]
+        command = [python, "-m", "agentguard", "--root", str(building), "install", "--shell", "none"]
         done = subprocess.run(
             command, env={"PATH": os.environ["PATH"], "HOME": str(self.place), **env}, cwd=self.place,
             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600,

@@ -1,0 +1,71 @@
+"""Who holds the masters of pseudo-terminals, as far as /proc shows it, and which processes it does not show.
+
+A master shows its number in /proc/PID/fdinfo/FD as `tty-index` (Linux 5.0 on). A thread can have a table of
+descriptors of its own, also where the first thread of its process has ended.
+"""
+
+from __future__ import annotations
+
+import os
+
+from ...lean.typing import TYPE_CHECKING
+from ...lean.value import Value
+from .standing import pids
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Masters(Value):
+    """`holders` are processes by the number of the pseudo-terminal, `closed` those that cannot be looked into."""
+
+    holders: dict[int, tuple[int, ...]]
+    closed: tuple[int, ...]
+
+
+def masters() -> Masters:
+    """Look at every process once."""
+    holders: dict[int, tuple[int, ...]] = {}
+    closed = []
+    for pid in pids():
+        try:
+            held = {index for table in _tables(pid) for index in _indices(table)}
+        except PermissionError:
+            closed.append(pid)
+            continue
+        for index in held:
+            holders[index] = (*holders.get(index, ()), pid)
+    return Masters(holders, tuple(closed))
+
+
+def _tables(pid: int) -> Iterator[str]:
+    """The directories in which /proc shows the descriptors of a process's threads; most share one table."""
+    try:
+        threads = os.listdir(f"/proc/{pid}/task")
+    except (FileNotFoundError, ProcessLookupError):  # it has ended
+        return
+    for thread in threads:
+        yield f"/proc/{pid}/task/{thread}"
+
+
+def _indices(thread: str) -> Iterator[int]:
+    """The numbers of the pseudo-terminals whose masters a thread holds."""
+    try:
+        numbers = os.listdir(f"{thread}/fd")
+    except (FileNotFoundError, ProcessLookupError):  # it has ended
+        return
+    for number in numbers:
+        try:
+            link = os.readlink(f"{thread}/fd/{number}")
+            if link.endswith("/ptmx") and not _of_another_instance(f"{thread}/fd/{number}", link):
+                with open(f"{thread}/fdinfo/{number}") as file:
+                    yield from (int(line.split()[1]) for line in file if line.startswith("tty-index:"))
+        except (FileNotFoundError, ProcessLookupError):  # it was closed
+            continue
+
+
+def _of_another_instance(path: str, link: str) -> bool:
+    """Whether a master belongs to another devpts, a container's: there the same numbers mean other terminals."""
+    if link != "/dev/pts/ptmx":
+        return False
+    return os.stat(path).st_dev != os.stat("/dev/pts").st_dev
