@@ -17,6 +17,7 @@ import sqlite3
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import time
 import tomllib
 from collections.abc import Iterator
@@ -271,6 +272,16 @@ class Setup(Guarded):
             yield person
         finally:
             person.close()
+
+    @contextlib.contextmanager
+    def terminal_program(self, name: str, copied: str) -> Iterator[str]:
+        """A program of the system's that is called like one that holds terminals: a copy of another one."""
+        if not ORDINARY:
+            pytest.skip("only root can put a program there that is root's")
+        available(copied)
+        with tempfile.TemporaryDirectory(prefix="programs-") as folder:
+            os.chmod(folder, 0o755)
+            yield shutil.copy(shutil.which(copied) or copied, f"{folder}/{name}")
 
     def approve_at_desk(self, request: Request) -> str:
         """A person approves a request at their terminal, if it lets them; what they see."""

@@ -54,6 +54,10 @@ def _indices(thread: str) -> Iterator[int]:
         numbers = os.listdir(f"{thread}/fd")
     except (FileNotFoundError, ProcessLookupError):  # it has ended
         return
+    except PermissionError:
+        if _ended(thread):
+            return
+        raise
     for number in numbers:
         try:
             link = os.readlink(f"{thread}/fd/{number}")
@@ -62,6 +66,15 @@ def _indices(thread: str) -> Iterator[int]:
                     yield from (int(line.split()[1]) for line in file if line.startswith("tty-index:"))
         except (FileNotFoundError, ProcessLookupError):  # it was closed
             continue
+
+
+def _ended(thread: str) -> bool:
+    """Whether a thread has ended that nobody has waited for: it is shown to nobody, and holds nothing."""
+    try:
+        with open(f"{thread}/stat", "rb") as file:
+            return file.read().rpartition(b")")[2].split()[0] in (b"Z", b"X")
+    except (FileNotFoundError, ProcessLookupError):
+        return True
 
 
 def _of_another_instance(path: str, link: str) -> bool:
