@@ -11,7 +11,7 @@ from rich.text import Text
 
 from ..actions.answer import approval, wants_factor
 from ..actions.person import require_person, sign
-from ..approval.question import further, lines, printable, quoted
+from ..approval.question import further, in_full, lines, printable, quoted
 from ..approval.request import Request, age, faithful, grouped, phrase, standing, wanted
 from ..edge.layout import Root
 from ..edge.records.database import Database
@@ -40,7 +40,8 @@ def approve(root: Root, id: str | None) -> int:
     database = Database(root)
     requests = Requests(database)
     group = faithful(requests.group(chosen(database, id)))
-    told = (*lines(group[0].question), *further(tuple(request.question for request in group)))
+    questions = tuple(request.question for request in group)
+    told = (*lines(questions[0]), *further(questions), *in_full(questions))
     title = f"agentguard: request {standing(group[0], time.time())}"
     if ask(title, told, f"{wanted(group)}: ") != phrase(group):
         click.echo(f"{printable(phrase(group))} was not typed: request {group[0].id} still waits.")

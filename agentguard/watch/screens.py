@@ -16,7 +16,7 @@ from textual.widgets import Footer, Input, Static
 
 from ..approval.question import printable
 from ..approval.request import phrase, standing, wanted
-from .render import EVERYTHING, Details
+from .render import Details
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,7 +85,7 @@ class Asking(Screen[None]):
 
     def on_mount(self) -> None:
         """Everything that is asked, and then, once it is to be seen, the line to type in."""
-        self.query_one("#told", Static).update(Details(self.group, EVERYTHING))
+        self.query_one("#told", Static).update(Details(self.group, whole=True))
         for line in ("#state", "#news"):
             self._say(line, "")
         self.call_after_refresh(self._stands)
