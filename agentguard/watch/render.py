@@ -41,17 +41,17 @@ def cells(group: Group) -> tuple[Text, ...]:
     told = (
         age(group[0], time.time()),
         "CATASTROPHIC" if grave else question.rating,
-        question.program + (f" ×{more + 1}" if more else ""),
+        printable(question.program) + (f" ×{more + 1}" if more else ""),
         quoted(question.argv[1:]),
-        question.reasons[0].text if question.reasons else "",
-        next((reason.instead for reason in question.reasons if reason.instead), ""),
-        question.agent or "a program",
-        question.session,
-        question.cwd,
+        printable(question.reasons[0].text) if question.reasons else "",
+        printable(next((reason.instead for reason in question.reasons if reason.instead), "")),
+        printable(question.agent or "a program"),
+        printable(question.session),
+        printable(question.cwd),
     )
     styles = {"rated": "bold red" if grave else "red", "program": "bold", "age": "dim"}
     return tuple(
-        Text(_short(printable(text), most), styles.get(column, ""), no_wrap=True)
+        Text(_short(text, most), styles.get(column, ""), no_wrap=True)
         for (column, most), text in zip(COLUMNS.items(), told, strict=True)
     )
 

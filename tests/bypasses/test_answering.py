@@ -145,14 +145,17 @@ def test_a_tmux_is_given_the_persons_terminal(row, guard: Setup, verdict):
     tmux = f"tmux -S {own}/s"
     with guard.desk() as desk:
         terminal = desk.run("tty").strip().splitlines()[-1]
+        if row.id == "answer-tmux-beside-the-persons":
+            desk.type(f"export TERM=xterm; stty rows 40 cols 150; tmux -S {own}/p -f /dev/null new-session cat\n")
+            until(lambda: agent(f"tmux -S {own}/p list-clients").out)
         approve = f"{guard.command} approve {request.id}; touch {own}/over; sleep 60"
         agent(
-            f'env -i PATH="$PATH" HOME="$HOME" setsid -w {tmux} -f /dev/null new-session -d {shlex.quote(approve)} '
+            f'env -i PATH="$PATH" HOME="$HOME" SHELL=/bin/sh {tmux} -f /dev/null new-session -d {shlex.quote(approve)} '
             f"5<>{terminal}; until {tmux} capture-pane -p | grep -q Type || [ -e {own}/over ]; do sleep 0.05; done; "
             f"{tmux} send-keys -l DELETE; {tmux} send-keys Enter; until [ -e {own}/over ] || "
             f"{tmux} capture-pane -p | grep -qi passphrase; do sleep 0.05; done"
         )
-        shown = agent(f"{tmux} capture-pane -p; {tmux} kill-server")
+        shown = agent(f"{tmux} capture-pane -p; {tmux} kill-server; tmux -S {own}/p kill-server")
     again = agent(call)
     verdict(not victim.exists(), shown, again)
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import stat
 
 from ...approval.terminal_trust import SSH, Facts, Holder
 from ...core.caller import Process
@@ -15,6 +14,7 @@ from ...core.text.encoding import decode
 from ...lean.typing import TYPE_CHECKING
 from ..caller import agents
 from ..caller.processes import line_of
+from .clients import CONSOLE_MAJORS, PTS_MAJORS, clients
 from .executables import replaceable
 from .hidden import suspect
 from .masters import masters
@@ -26,10 +26,7 @@ if TYPE_CHECKING:
     from ...core.caller import Session
     from .standing import Standing
 
-_PTS_MAJORS = range(136, 144)  # Documentation/admin-guide/devices.txt of Linux
-_CONSOLE_MAJORS = (4, 204)
 _TRIES = 20  # a process above that ends meanwhile makes the look up start again
-_TTY = os.makedev(5, 0)  # /dev/tty, which does not say whose it is
 #: Variables that make a terminal program run what its user chose.
 _LOADING = ("LD_PRELOAD", "LD_AUDIT", "LD_LIBRARY_PATH", "ELECTRON_RUN_AS_NODE", "NODE_OPTIONS", "GTK_PATH")
 _TCP = ("/proc/net/tcp", "/proc/net/tcp6")
@@ -56,13 +53,13 @@ class Seen(Facts):
 
     def is_console(self, terminal: int) -> bool:
         """See Facts: virtual consoles and serial lines."""
-        return os.major(terminal) in _CONSOLE_MAJORS
+        return os.major(terminal) in CONSOLE_MAJORS
 
     def holders(self, terminal: int) -> tuple[Holder, ...]:
         """See Facts."""
-        if os.major(terminal) not in _PTS_MAJORS:
+        if os.major(terminal) not in PTS_MAJORS:
             return ()
-        index = (os.major(terminal) - _PTS_MAJORS.start) * 256 + os.minor(terminal)
+        index = (os.major(terminal) - PTS_MAJORS.start) * 256 + os.minor(terminal)
         found = [holder for pid in self._masters.holders.get(index, ()) if (holder := self._holder(pid))]
         return tuple(found) or tuple(self._protected(terminal))
 
@@ -77,25 +74,8 @@ class Seen(Facts):
         return suspect(self._masters.closed, _of_the_system)
 
     def clients(self, server: Holder) -> tuple[int, ...] | None:
-        """See Facts: tmux and screen have a descriptor of each terminal that they are shown in, and keep it that long.
-
-        They are not asked by their sockets: under those names another server may answer. A descriptor alone says
-        nothing, any program can give them one: in front of the terminal there must be their client.
-        """
-        folder = f"/proc/{server.process.pid}/fd"
-        shown = set()
-        try:
-            ours = os.stat("/dev/pts").st_dev
-            for number in os.listdir(folder):
-                facts = os.stat(f"{folder}/{number}")
-                device = facts.st_rdev if stat.S_ISCHR(facts.st_mode) else 0
-                if device == _TTY or (os.major(device) in _PTS_MAJORS and facts.st_dev != ours):
-                    return None
-                if os.major(device) in (*_PTS_MAJORS, *_CONSOLE_MAJORS):
-                    shown.add(device)
-        except OSError:
-            return None
-        return tuple(sorted(shown)) if all(self._in_front(device, server.process.exe) for device in shown) else None
+        """See Facts."""
+        return clients(server.process, self._standings)
 
     def comes_from_here(self) -> bool:
         """See Facts: both ends of a connection to a port that root listens on are here."""
@@ -129,11 +109,6 @@ class Seen(Facts):
     def _leader(self, terminal: int) -> Standing | None:
         """The first process of the session that a terminal controls."""
         return next((one for one in self._standings if one.terminal == terminal and one.pid == one.session), None)
-
-    def _in_front(self, terminal: int, program: str) -> bool:
-        """Whether a process of that executable is in the foreground of a terminal."""
-        front = (one.pid for one in self._standings if one.terminal == terminal and one.group == one.foreground)
-        return any(line[0].exe == program for pid in front if (line := line_of(pid)))
 
     def _starter(self, line: tuple[Process, ...]) -> str:
         """The agent that started the first process of a line, or whose marks it carries; "" for none."""
