@@ -167,7 +167,8 @@ def _shared(facts: Facts) -> Trust:
     hidden = facts.hidden()
     if hidden is None:
         return Trust("person")
-    why = f"{hidden.name} (pid {hidden.pid}) hides what it holds: that may be this terminal, and it can type there"
+    name = f"{hidden.name} (pid {hidden.pid})"
+    why = f"{name} hides what it holds, which may be this terminal: end it for now, or prove yourself by a factor"
     return Trust("doubtful", why=why)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agentguard.approval.terminal_trust import Facts, Holder, Trust, judge, lowest
 from agentguard.core.caller import Process
@@ -143,6 +145,32 @@ def test_why_it_is_none(machine: Machine, why: str) -> None:
 )
 def test_what_counts_first(machine: Machine, level: str) -> None:
     assert judge(9, machine).level == level
+
+
+@given(st.data())
+def test_a_persons_place_has_nothing_against_it(data: st.DataObject) -> None:
+    """On any machine with three terminals and few programs: each of these would let another program answer."""
+    programs = st.sampled_from(("xterm", "tmux", "sudo", "sshd", "python3", "vim.basic", "code"))
+    terminals, pids = st.sampled_from((7, 8, 9)), st.integers(1, 3)
+
+    def holder() -> Holder:
+        pid, program = data.draw(pids), data.draw(programs)
+        return Holder(Process(pid, 1, program), program, terminal=data.draw(st.none() | terminals))
+
+    of = {terminal: tuple(holder() for _ in range(data.draw(st.integers(0, 2)))) for terminal in (7, 8, 9)}
+    attached = data.draw(st.lists(terminals, max_size=2, unique=True).map(tuple) | st.none())
+    hidden = data.draw(st.sampled_from((None, DRIVER)))
+    starter = (data.draw(pids), 1)
+    if judge(9, Machine(of, attached, starter=starter, hidden=hidden)).level != "person":
+        return
+    held = of[9]
+    assert held and starter[0] in {one.process.pid for one in held}
+    assert {one.program for one in held} <= {"xterm", "tmux", "sudo", "sshd", "code"}
+    assert hidden is None or {one.program for one in held} == {"sshd"}
+    for one in held:
+        outside = (attached or ()) if one.program == "tmux" else (one.terminal,) if one.program != "sshd" else (None,)
+        assert outside and (one.program != "sudo" or one.terminal)
+        assert all(place is None or place == 9 or of[place] for place in outside)
 
 
 def test_the_machines_own_terminal_is_a_persons_whoever_holds_it() -> None:
