@@ -27,7 +27,7 @@ import threading
 import time
 
 CLONE_FILES, PR_SET_DUMPABLE = 0x400, 4
-EXIT = {"x86_64": 60, "aarch64": 93}[os.uname().machine]
+EXIT = {"x86_64": 60, "aarch64": 93}.get(os.uname().machine, 0)
 
 how, words = sys.argv[1], sys.argv[2:]
 program = words.pop(0) if how not in ("stay", "detach") else ""
