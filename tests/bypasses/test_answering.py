@@ -103,6 +103,7 @@ _HELD = {
     "answer-hidden-holder": ("hidden", "sleep"),
     "answer-master-in-flight": ("flight", "sleep"),
     "answer-thread-of-its-own": ("thread", "sleep"),
+    "answer-starter-that-became-a-terminal-program": ("heir", "sleep"),
     "answer-leader-that-has-ended": ("leader", "sleep"),
     "answer-display-of-its-own": ("emulator", "script"),
 }

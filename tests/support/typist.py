@@ -9,6 +9,7 @@ terminal, and, but for `stay`, it leaves the caller's process tree and environme
     flight        nobody while it is judged: the master is in a socket
     thread        in a thread with a table of descriptors of its own
     leader        in a thread, when the first one has ended
+    heir          as `flight`, and PROGRAM is what the process has become that started the command
 """
 
 import contextlib
@@ -78,12 +79,20 @@ def drive(reads: int, writes: int) -> None:
 def asked(pid: int) -> None:
     """Wait until that process has had its terminal open for a moment, as it does to ask, or has ended."""
     looks = 0
-    while looks < 8 and os.waitpid(pid, os.WNOHANG) == (0, 0):
+    while looks < 8 and alive(pid):
         time.sleep(0.05)
         links = []
         with contextlib.suppress(OSError):
             links = [os.readlink(f"/proc/{pid}/fd/{number}") for number in os.listdir(f"/proc/{pid}/fd")]
         looks = looks + 1 if "/dev/tty" in links else 0
+
+
+def alive(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 if how != "stay":
@@ -95,7 +104,18 @@ if how == "emulator":
     drive(started.stdout.fileno(), started.stdin.fileno())
     os._exit(0)
 master, slave = pty.openpty()
-if program:
+if how == "heir":
+    here, there = socket.socketpair()
+    told, tell = os.pipe()
+    socket.send_fds(here, [b"x"], [master])
+    if not os.fork():
+        os.close(master)
+        os.close(slave)
+        asked(int(os.read(told, 16)))
+        master = socket.recv_fds(there, 1, 1)[1][0]
+        drive(master, master)
+        os._exit(0)
+elif program:
     os.set_inheritable(master, True)
     decoy = subprocess.Popen([program, "60"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, pass_fds=[master])
     os.set_inheritable(master, False)
@@ -111,6 +131,10 @@ if not pid:
     os.close(master)
     os.execvp(words[0], words)
 os.close(slave)
+if how == "heir":
+    os.write(tell, str(pid).encode())
+    os.set_inheritable(master, True)
+    os.execv(program, [program, "60"])
 if how == "flight":
     here, there = socket.socketpair()
     socket.send_fds(here, [b"x"], [master])

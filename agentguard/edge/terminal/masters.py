@@ -1,7 +1,8 @@
 """Who holds the masters of pseudo-terminals, as far as /proc shows it, and which processes it does not show.
 
 A master shows its number in /proc/PID/fdinfo/FD as `tty-index` (Linux 5.0 on). A thread can have a table of
-descriptors of its own, also where the first thread of its process has ended.
+descriptors of its own, also where the first thread of its process has ended. What is on its way in a socket is in
+nobody's table, but the socket shows that there is something (`scm_fds`, Linux 5.6 on), as does a ring of io_uring.
 """
 
 from __future__ import annotations
@@ -16,8 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+_UNSEEN = -1
+#: What can hold files that are in no table of descriptors.
+_CARRIERS = ("socket:", "anon_inode:[io_uring]")
+
+
 class Masters(Value):
-    """`holders` are processes by the number of the pseudo-terminal, `closed` those that cannot be looked into."""
+    """`holders` are processes by the number of the pseudo-terminal, `closed` those that may hold what is not seen."""
 
     holders: dict[int, tuple[int, ...]]
     closed: tuple[int, ...]
@@ -28,12 +34,14 @@ def masters() -> Masters:
     holders: dict[int, tuple[int, ...]] = {}
     closed = []
     for pid in pids():
+        looked: set[tuple[str, str]] = set()
         try:
-            held = {index for table in _tables(pid) for index in _indices(table)}
+            held = {index for table in _tables(pid) for index in _indices(table, looked)}
         except PermissionError:
+            held = {_UNSEEN}
+        if _UNSEEN in held:
             closed.append(pid)
-            continue
-        for index in held:
+        for index in held - {_UNSEEN}:
             holders[index] = (*holders.get(index, ()), pid)
     return Masters(holders, tuple(closed))
 
@@ -48,8 +56,11 @@ def _tables(pid: int) -> Iterator[str]:
         yield f"/proc/{pid}/task/{thread}"
 
 
-def _indices(thread: str) -> Iterator[int]:
-    """The numbers of the pseudo-terminals whose masters a thread holds."""
+def _indices(thread: str, looked: set[tuple[str, str]]) -> Iterator[int]:
+    """The numbers of the pseudo-terminals whose masters a thread holds, _UNSEEN for what may be any.
+
+    `looked` is what another thread of its process has, too.
+    """
     try:
         numbers = os.listdir(f"{thread}/fd")
     except (FileNotFoundError, ProcessLookupError):  # it has ended
@@ -61,11 +72,21 @@ def _indices(thread: str) -> Iterator[int]:
     for number in numbers:
         try:
             link = os.readlink(f"{thread}/fd/{number}")
-            if link.endswith("/ptmx") and not _of_another_instance(f"{thread}/fd/{number}", link):
+            if link.startswith(_CARRIERS) and (number, link) not in looked:
+                looked.add((number, link))
+                with open(f"{thread}/fdinfo/{number}") as file:
+                    yield from (_UNSEEN for line in file if _carries(line))
+            elif link.endswith("/ptmx") and not _of_another_instance(f"{thread}/fd/{number}", link):
                 with open(f"{thread}/fdinfo/{number}") as file:
                     yield from (int(line.split()[1]) for line in file if line.startswith("tty-index:"))
         except (FileNotFoundError, ProcessLookupError):  # it was closed
             continue
+
+
+def _carries(line: str) -> bool:
+    """Whether a line of fdinfo says that files are held there: unread in a socket, or registered with a ring."""
+    name, _, value = line.partition(":")
+    return name in ("scm_fds", "UserFiles") and value.strip() not in ("", "0")
 
 
 def _ended(thread: str) -> bool:
