@@ -21,7 +21,7 @@ def shell(line: str) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
         ["/bin/sh", "-c", line], stdin=subprocess.DEVNULL, capture_output=True, text=True, start_new_session=True
     )
-    for out in (done.stdout + done.stderr).splitlines():
+    for out in (*done.stderr.splitlines(), *done.stdout.splitlines()):  # a reply may not end its line
         say(f"  {out}")
     return done
 

@@ -59,7 +59,7 @@ def play(scratch: Path) -> int:
         f"{sum(1 for f in volume.rglob('*') if f.is_file())} files in volume {VOLUME[:8]}…, backups included",
     )
     title("Guard", "agentguard install, into a root of its own")
-    quietly([*guard, "install", "--shell", "none", "--wait", str(PATIENCE)], env)
+    quietly([*guard, "install", "--shell", "none", "--factor", "none", "--wait", str(PATIENCE)], env)
     title("Agent", "a scripted agent starts under `agentguard run`")
     agent = subprocess.Popen(
         [*guard, "run", "--name", "demo-agent", "--", sys.executable, str(HERE / "agent.py")],

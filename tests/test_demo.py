@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -36,5 +37,6 @@ def test_a_person_at_the_terminal_decides(desk, typed, told):
     desk.type(typed + "\n")
     shown = desk.until("agentguard audit", 60)
     assert told in shown
+    assert re.search("│   agentguard: curl waits .*as request [a-z0-9]+$", shown, re.MULTILINE)
     assert "Traceback" not in shown + desk.until("desk> ", 30)
     assert desk.status() == 0

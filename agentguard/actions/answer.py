@@ -6,8 +6,8 @@ import os
 from collections.abc import Callable
 from contextlib import closing
 
-from ..approval.question import quoted
-from ..approval.request import Request, faithful
+from ..approval.question import printable, quoted
+from ..approval.request import SILENCE, Request, faithful
 from ..edge.factors.factors import Factor
 from ..edge.factors.proof import choice, grant, passphrase_for
 from ..edge.installation.config import policy
@@ -46,10 +46,12 @@ class Answers:
         with closing(Database(self._root)) as database:
             return approval(self._root, Requests(database).answer(requests, True, person.by, proof=proof))
 
-    def deny(self, requests: tuple[Request, ...], words: str) -> str:
-        """Refuse these."""
+    def deny(self, requests: tuple[Request, ...], words: str, session: bool = False) -> str:
+        """Refuse these, or all of their session."""
         person = self._here()
         with closing(Database(self._root)) as database:
+            if session:
+                return silenced(Requests(database).silence(requests[0], person.by, words))
             denied = Requests(database).answer(requests, False, person.by, words)
         return f"Denied {', '.join(one.id for one in denied)}: {quoted(denied[0].question.argv)[:500]}"
 
@@ -72,3 +74,9 @@ def approval(root: Root, group: tuple[Request, ...]) -> str:
     if len(group) > 1:
         return f"{told} Each of the same calls passes once within {life}."
     return f"{told} It runs now if its caller still waits; else the same call passes once within {life}."
+
+
+def silenced(denied: tuple[Request, ...]) -> str:
+    """What to tell who denied all of a session."""
+    name = printable(denied[0].question.session)
+    return f"Denied {len(denied)} of {name}, and whatever it asks within {SILENCE // 60} minutes."

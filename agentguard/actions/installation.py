@@ -29,8 +29,6 @@ from .owner import as_owner
 from .preconditions import refuse_ephemeral, refuse_foreign, refuse_unsafe
 from .system import give_record
 
-#: What a system-wide installation asks for, until somebody chooses otherwise: see docs/approvals.md.
-SYSTEM_POLICY = {"factor": ["destructive"]}
 #: What a file system without directories that only grow costs.
 _ROLLED_BACK = (
     "this file system has no directories that only grow: who puts back an older copy of the database can have an "
@@ -71,8 +69,6 @@ def apply(
             changes.append(f"Put version {version} in force.")
         if wait is not None and _put_settings(root, {"wait": wait}):
             changes.append(f"A call now waits {wait:g} s for a person.")
-        if owner is not None and "factor" not in _settings(root) and _put_settings(root, SYSTEM_POLICY):
-            changes.append("Every destructive call wants a factor, once there is one.")
         if factor is not None:
             factors.add(root, factor)
             changes.append(f"Added the factor {factor.name}, {factor.fingerprint}.")

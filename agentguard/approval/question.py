@@ -5,13 +5,17 @@ from __future__ import annotations
 from ..core.call import Invocation
 from ..core.caller import Origin
 from ..core.effect import Rating, Reading, Reason
+from ..core.text.deceptive import deceptive, described
 from ..core.text.redact import masked, masked_text
 from ..lean.value import Value
 from ..policy.denials import changes
 from ..policy.settings import WORD, Policy, named
+from .hits import gathered
 
-#: How many targets are listed by name before the rest is only counted.
-SHOWN_TARGETS = 20
+#: How much of one value is shown before all of it is, in characters; a longer one loses its middle there, and says so.
+SHOWN = 2000
+#: How many different characters that deceive are named.
+NAMED_CHARACTERS = 40
 
 
 class Question(Value):
@@ -48,9 +52,8 @@ def question_for(
 ) -> Question:
     """Everything a person needs to judge this call; `factor` says whether they have one to prove themselves by."""
     hit = [e for e in reading.effects if e.rating == "destructive"] or (list(changes(reading)) if earlier else [])
+    hit.sort(key=lambda e: not e.catastrophic)
     targets = tuple(dict.fromkeys(f"{e.target.kind} {named(e.target)}" for e in hit if e.target.name))
-    if len(targets) > SHOWN_TARGETS:
-        targets = (*targets[:SHOWN_TARGETS], f"… and {len(targets) - SHOWN_TARGETS} more")
     places = (f"{e.environment.name} ({e.environment.evidence})" for e in hit if e.environment.evidence)
     return Question(
         program=call.name,
@@ -71,8 +74,11 @@ def question_for(
 
 
 def printable(text: str) -> str:
-    """`text` with everything that a terminal would obey shown as an escape, undecodable bytes too."""
-    return "".join(c if c.isprintable() else _escape(c) for c in text)
+    """`text` with what a terminal would obey, a person would not see or take for something else shown as an escape."""
+    if text.isascii() and text.isprintable():
+        return text
+    hidden = deceptive(text)
+    return "".join(c if c.isprintable() and place not in hidden else _escape(c) for place, c in enumerate(text))
 
 
 def _escape(char: str) -> str:
@@ -99,13 +105,16 @@ def _quoted(word: str) -> str:
 
 
 def lines(question: Question) -> tuple[tuple[str, str], ...]:
-    """The question as labelled lines, printable; a label may repeat as "" for further lines."""
-    told: list[tuple[str, str]] = [("command", quoted(question.argv)), ("in", printable(question.cwd))]
+    """The question as labelled lines, printable; a label may repeat as "" for further lines.
+
+    What is long is shortened, so that all of this is seen at once: `in_full` has the rest.
+    """
+    told: list[tuple[str, str]] = [("command", cut(quoted(question.argv))), ("in", printable(question.cwd))]
     rating = question.rating + (f", catastrophic: {question.catastrophic}" if question.catastrophic else "")
     told.append(("rated", printable(rating)))
     for reason in question.reasons:
         told.append(("because", printable(f"{reason.text} [{reason.rule}]")))
-    told += [("hits" if i == 0 else "", printable(name)) for i, name in enumerate(question.targets)]
+    told += [("hits" if i == 0 else "", printable(name)) for i, name in enumerate(gathered(question.targets))]
     if question.environment:
         told.append(("where", printable(question.environment)))
     for instead in dict.fromkeys(r.instead for r in question.reasons if r.instead):
@@ -113,7 +122,38 @@ def lines(question: Question) -> tuple[tuple[str, str], ...]:
     told += [("earlier" if i == 0 else "", printable(denial)) for i, denial in enumerate(question.earlier)]
     told.append(("runs", printable(question.real)))
     told.append(("asked by", printable(f"{question.agent or 'a program'}, session {question.session}")))
+    told += [("" if i else "letters", name) for i, name in enumerate(_characters(question))]
     return tuple(told)
+
+
+def in_full(questions: tuple[Question, ...]) -> tuple[tuple[str, str], ...]:
+    """What `lines` and `further` have shortened: whole commands, and each of the things that they would hit."""
+    told: list[tuple[str, str]] = []
+    for number, question in enumerate(questions, 1):
+        command, hits = quoted(question.argv), question.targets
+        which = f" of {number}" if len(questions) > 1 else ""
+        if cut(command) != command:
+            told += [("", ""), (f"all{which}", command)]
+        if gathered(hits) != hits:
+            each = ((f"{place:>6}", printable(name)) for place, name in enumerate(hits, 1))
+            told += [("", ""), (f"hits{which}", f"{len(hits)} in all:"), *each]
+    return tuple(told)
+
+
+def cut(value: str, most: int = SHOWN) -> str:
+    """`value`, without its middle where it has more characters than that."""
+    if len(value) <= most:
+        return value
+    half = most // 2
+    return f"{value[:half]} …[{len(value) - 2 * half} characters not shown]… {value[-half:]}"
+
+
+def _characters(question: Question) -> tuple[str, ...]:
+    """What there is of characters that deceive, each by its name."""
+    texts = (*question.argv, question.cwd, question.real, *question.targets)
+    found = dict.fromkeys(text[place] for text in texts for place in sorted(deceptive(text)))
+    names = tuple(described(char) for char in tuple(found)[:NAMED_CHARACTERS])
+    return names if len(found) <= len(names) else (*names, f"and {len(found) - len(names)} more")
 
 
 def further(questions: tuple[Question, ...]) -> tuple[tuple[str, str], ...]:

@@ -20,6 +20,10 @@ else:
 
 #: How long a request stays on the list without an answer, in seconds.
 REQUEST_LIFE = 3600
+#: How long a session is denied whatever it asks, once a person has said so, in seconds.
+SILENCE = 600
+#: How many questions of one session are put to a person one by one before they are offered to deny all of them.
+FLOOD = 5
 
 
 class Request(Value):
@@ -87,6 +91,25 @@ def grouped(waiting: Iterable[Request]) -> dict[str, tuple[Request, ...]]:
         name = request.group_leader or request.id
         found[name] = (*found.get(name, ()), request)
     return found
+
+
+def floods(groups: Iterable[tuple[Request, ...]]) -> dict[str, int]:
+    """The sessions that ask more questions than are put to a person one by one, and how many."""
+    asked: dict[str, int] = {}
+    for group in groups:
+        asked[group[0].session] = asked.get(group[0].session, 0) + 1
+    return {session: count for session, count in asked.items() if count > FLOOD}
+
+
+def ebbed(groups: Iterable[tuple[Request, ...]]) -> tuple[tuple[Request, ...], ...]:
+    """Questions without those beyond the first few of one session: they come up as these are answered."""
+    asked: dict[str, int] = {}
+    kept = []
+    for group in groups:
+        asked[group[0].session] = asked.get(group[0].session, 0) + 1
+        if asked[group[0].session] <= FLOOD:
+            kept.append(group)
+    return tuple(kept)
 
 
 def phrase(group: tuple[Request, ...]) -> str:

@@ -29,7 +29,9 @@ TERMINALS = frozenset(
     )
 )
 #: Programs that hold a terminal within a terminal: as good as the one that they run in.
-NESTED = frozenset(("doas", "emacs", "nvim", "su", "sudo", "vim", "vim.basic", "vim.gtk3"))
+NESTED = frozenset(("doas", "su", "sudo"))
+#: Editors that hold a terminal within a terminal, and type there what a script of theirs says.
+SCRIPTED = frozenset(("emacs", "nvim", "vim", "vim.basic", "vim.gtk3", "vim.nox", "vim.tiny"))
 #: Programs that show one terminal in several others, which come and go.
 MULTIPLEXERS = frozenset(("screen", "tmux"))
 #: Programs of which nobody can tell who sits at the other end.
@@ -76,6 +78,14 @@ class Facts(Protocol):
         """Every process that can be seen to hold the other end of a pseudo-terminal (its device number)."""
         raise NotImplementedError
 
+    def starter(self, terminal: int) -> tuple[int, int]:
+        """The process, by pid and start, whose child leads the session on a terminal; (0, 0) if that cannot be told."""
+        raise NotImplementedError
+
+    def hidden(self) -> Process | None:
+        """A process of this user's that cannot be looked into and could hold any master; None if there is none."""
+        raise NotImplementedError
+
     def clients(self, server: Holder) -> tuple[int, ...] | None:
         """The terminals that a multiplexer shows itself in now; None if it does not say."""
         raise NotImplementedError
@@ -90,7 +100,11 @@ class Facts(Protocol):
 
 
 def judge(terminal: int, facts: Facts, seen: tuple[int, ...] = ()) -> Trust:
-    """How far the terminal with that device number is trusted: every holder that can be seen must be a person's."""
+    """How far the terminal with that device number is trusted.
+
+    Every holder that can be seen must be a person's, and one of them must have started what runs there: else it may
+    have been given a master that another program types into, one that cannot be seen.
+    """
     if facts.is_console(terminal):
         return Trust("person")
     if terminal in seen:
@@ -98,7 +112,12 @@ def judge(terminal: int, facts: Facts, seen: tuple[int, ...] = ()) -> Trust:
     holders = facts.holders(terminal)
     if not holders:
         return Trust("doubtful", why="the program that holds its terminal cannot be seen from here")
-    return lowest(_held(holder, facts, (*seen, terminal)) for holder in holders)
+    trust = lowest(_held(holder, facts, (*seen, terminal)) for holder in holders)
+    starter = facts.starter(terminal)
+    if starter not in {(holder.process.pid, holder.process.start) for holder in holders}:
+        why = f"its terminal is held by {_name(holders[0])}, which did not start what runs there"
+        return lowest((trust, Trust("doubtful", why=why)))
+    return trust
 
 
 def lowest(trusts: Iterable[Trust]) -> Trust:
@@ -108,11 +127,11 @@ def lowest(trusts: Iterable[Trust]) -> Trust:
 
 def _held(holder: Holder, facts: Facts, seen: tuple[int, ...]) -> Trust:
     """How far a terminal with that holder is trusted."""
-    program, name = holder.program, f"{holder.program or 'a process'} (pid {holder.process.pid})"
+    program, name = holder.program, _name(holder)
     if holder.agent:
         return Trust("not", why=f"its terminal is held by {name}, which was started by {holder.agent}")
     opaque = program in OPAQUE or any(part in holder.process.exe for part in OPAQUE_PATHS)
-    if not opaque and program not in TERMINALS | NESTED | MULTIPLEXERS | SSH:
+    if not opaque and program not in TERMINALS | NESTED | SCRIPTED | MULTIPLEXERS | SSH:
         return Trust("not", why=f"its terminal is held by {name}, which is no terminal program")
     if holder.replaceable:
         why = f"its terminal is held by {name}, and any program of yours could replace {holder.replaceable}"
@@ -122,16 +141,39 @@ def _held(holder: Holder, facts: Facts, seen: tuple[int, ...]) -> Trust:
     if holder.loading:
         why = f"its terminal is held by {name}, and {holder.loading} makes that run any code"
         return Trust("doubtful", why=why)
+    if program in SCRIPTED:
+        return Trust("doubtful", why=f"its terminal is held by {name}, which types what a script of yours says")
     if program in SSH and facts.comes_from_here():
         why = "its terminal is reached by SSH, and there is a connection from this very machine"
         return Trust("doubtful", why=why)
-    if program in MULTIPLEXERS:
+    if program in SSH:
+        return Trust("person")  # where the server was started says nothing, and nobody can take from it what it holds
+    return lowest((_placed(holder, name, facts, seen), _shared(facts)))
+
+
+def _placed(holder: Holder, name: str, facts: Facts, seen: tuple[int, ...]) -> Trust:
+    """How far a terminal is trusted by where its holder is shown itself."""
+    if holder.program in MULTIPLEXERS:
         return _shown(holder, name, facts, seen)
-    if holder.terminal is not None and program not in SSH:  # a window, too, is as good as where it was started
+    if holder.terminal is not None:  # a window, too, is as good as where it was started
         return judge(holder.terminal, facts, seen)
-    if program in NESTED:
+    if holder.program in NESTED:
         return Trust("doubtful", why=f"its terminal is held by {name}, which has none of its own")
     return Trust("person")
+
+
+def _shared(facts: Facts) -> Trust:
+    """How far any terminal is trusted that a program of the user's holds: another may hold it as well, unseen."""
+    hidden = facts.hidden()
+    if hidden is None:
+        return Trust("person")
+    name = f"{hidden.name} (pid {hidden.pid})"
+    why = f"{name} hides what it holds, which may be this terminal: end it for now, or prove yourself by a factor"
+    return Trust("doubtful", why=why)
+
+
+def _name(holder: Holder) -> str:
+    return f"{holder.program or 'a process'} (pid {holder.process.pid})"
 
 
 def _shown(server: Holder, name: str, facts: Facts, seen: tuple[int, ...]) -> Trust:

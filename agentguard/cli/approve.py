@@ -9,15 +9,19 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..actions.answer import approval, wants_factor
-from ..actions.person import require_person, sign
-from ..approval.question import further, lines, printable, quoted
-from ..approval.request import Request, age, faithful, grouped, phrase, standing, wanted
+from ..actions.answer import approval, silenced, wants_factor
+from ..actions.person import prove, require_person, sign
+from ..approval.question import further, in_full, lines, printable, quoted
+from ..approval.request import Request, age, ebbed, faithful, floods, grouped, phrase, standing, wanted
 from ..edge.layout import Root
 from ..edge.records.database import Database
 from ..edge.records.requests import Requests
 from ..edge.terminal.prompt import ask
 from ..errors import UsageError
+
+#: What is typed to deny all of a session that asks too much.
+_ALL = "DENY ALL"
+_DENY = "deny calls"
 
 
 @click.command()
@@ -40,9 +44,19 @@ def approve(root: Root, id: str | None) -> int:
     database = Database(root)
     requests = Requests(database)
     group = faithful(requests.group(chosen(database, id)))
-    told = (*lines(group[0].question), *further(tuple(request.question for request in group)))
+    questions = tuple(request.question for request in group)
+    told = (*lines(questions[0]), *further(questions), *in_full(questions))
+    more = floods(grouped(requests.pending()).values()).get(group[0].session, 0)
+    if more:
+        what = f"{more} questions of this session wait; {_ALL} denies them, and what it asks within ten minutes"
+        told = (("flood", what), *told)
     title = f"agentguard: request {standing(group[0], time.time())}"
-    if ask(title, told, f"{wanted(group)}: ") != phrase(group):
+    typed = ask(title, told, f"{wanted(group)}: ")
+    if more and typed == _ALL != phrase(group):
+        by = prove(root, person, _DENY) if person.sign else person.by
+        click.echo(silenced(requests.silence(group[0], by)))
+        return 1
+    if typed != phrase(group):
         click.echo(f"{printable(phrase(group))} was not typed: request {group[0].id} still waits.")
         return 1
     proof = sign(root, deed, tuple(one.digest for one in group)) if wants_factor(person, group) else ""
@@ -51,7 +65,10 @@ def approve(root: Root, id: str | None) -> int:
 
 
 def chosen(database: Database, id: str | None) -> Request:
-    """The request that is meant, among those that wait. Raises UsageError, after a list if there are several."""
+    """The request that is meant, among those that wait. Raises UsageError, after a list if there are several.
+
+    Those whose caller has gone are meant only if no other waits.
+    """
     if database.foreign:
         raise UsageError("the requests here are another user's", "answer them as that user")
     requests = Requests(database)
@@ -62,11 +79,18 @@ def chosen(database: Database, id: str | None) -> Request:
             state = "too old" if request.state == "open" else request.state
             raise UsageError(f"request {request.id} no longer waits: it is {state}")
         return request
-    firsts = tuple(group[0] for group in grouped(waiting).values())
+    gone = requests.abandoned()
+    left = tuple(one for one in waiting if one.id not in gone)
+    groups = tuple(grouped(left or waiting).values())
+    firsts = tuple(group[0] for group in groups)
     if not firsts:
         raise UsageError("no call waits for an answer", "`agentguard watch` shows each one as it comes")
     if len(firsts) > 1:
-        Console().print(_list(firsts))
+        Console().print(_list(tuple(group[0] for group in ebbed(groups))))
+        for session, count in floods(groups).items():
+            one = next(first for first in firsts if first.session == session)
+            told = f"{count} of them are of {printable(one.question.session)}"
+            click.echo(f"{told}: `agentguard deny {one.id} --session` denies all of it for ten minutes.")
         raise UsageError(f"{len(firsts)} calls wait for an answer", "name one by its ID")
     return firsts[0]
 

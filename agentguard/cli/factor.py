@@ -34,7 +34,7 @@ def factor() -> None:
     """What proves that it is you who answers.
 
     A factor is a key: one under a passphrase, or an SSH key, best one in hardware that wants a touch. With one
-    present, catastrophic calls run only with its signature, and whatever weakens the guard wants it.
+    present, destructive calls run only with its signature, and whatever weakens the guard wants it.
 
     \b
     Examples:

@@ -13,11 +13,18 @@ from .. import __version__
 from ..actions import installation
 from ..actions.default_root import SYSTEM
 from ..actions.system import guarded_user, refuse_changeable
+from ..edge.caller.controlling_terminal import has_terminal
 from ..edge.factors.factors import Factor
 from ..edge.installation import shims, startup_files
 from ..edge.layout import Root
 from ..errors import UsageError
+from ..policy.settings import Policy
 from .factor import KINDS, made
+
+_WHY_A_PASSPHRASE = (
+    "Without a passphrase, any program that runs as you could type your answer or write it into the database; "
+    "with one, nothing destructive runs without it."
+)
 
 
 @click.command()
@@ -35,7 +42,8 @@ from .factor import KINDS, made
 @click.option(
     "--factor",
     metavar="KIND",
-    help="What shall prove you, from the start: `passphrase`, or `ssh-key=PATH`. Only where nothing is installed yet.",
+    help="What shall prove you, from the start: `passphrase`, `ssh-key=PATH`, or `none`. Only where nothing is "
+    "installed yet. Without it you are asked; without a terminal: none.",
 )
 @click.option("--system", is_flag=True, help=f"Install for good and as root, under {SYSTEM}: no agent can change it.")
 @click.option("--user", metavar="NAME", help="With --system: whose calls are guarded. [default: who used sudo]")
@@ -58,7 +66,7 @@ def install(
     Examples:
       agentguard install
       agentguard install --shell bash --shell zsh
-      agentguard --root /tmp/trial install --shell none --wait 10
+      agentguard --root /tmp/trial install --shell none --wait 10 --factor none
       agentguard install --factor passphrase
       sudo agentguard install --system --factor ssh-key=/home/ada/.ssh/id_ed25519_sk
     """
@@ -96,20 +104,34 @@ def install(
 
 
 def _first_factor(root: Root, wanted: str | None) -> Factor | None:
-    """The factor that `--factor` asks for, made at the terminal. Raises UsageError.
+    """The factor that `--factor` asks for, or who installs, made at the terminal. Raises UsageError.
 
     Who makes the guard chooses what proves them. That is not asked for a place: nothing is there that
     could be weakened.
     """
-    if wanted is None:
-        return None
     there = [path for path in (root.manifest, root.factors, root.record) if os.path.lexists(path)]
+    if wanted is None and not there and _wants_passphrase():
+        wanted = "passphrase"
+    if wanted in (None, "none"):
+        return None
     if there:
         raise UsageError(f"{there[0]} is there already", "`agentguard factor add` adds a factor")
     kind, given, path = wanted.partition("=")
     if kind not in KINDS:
-        raise UsageError(f"{kind!r} is no kind of factor", "give `passphrase`, or `ssh-key=PATH`")
+        raise UsageError(f"{kind!r} is no kind of factor", "give `passphrase`, `ssh-key=PATH` or `none`")
     return made(kind, path if given else None, None)
+
+
+def _wants_passphrase() -> bool:
+    """Whether who installs wants a passphrase from the start; nobody is asked in continuous integration."""
+    if not (_on_terminal() and has_terminal() and Policy().patience(os.environ.get("CI"))):
+        return False
+    click.echo(_WHY_A_PASSPHRASE, err=True)
+    return click.confirm("Add a passphrase?", default=True, err=True)
+
+
+def _on_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def _chosen(shells: tuple[str, ...]) -> list[str]:
@@ -117,7 +139,7 @@ def _chosen(shells: tuple[str, ...]) -> list[str]:
     here = [shell for shell in startup_files.SHELLS if shutil.which(shell)]
     if shells:
         return [shell for shell in startup_files.SHELLS if shell in shells]
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not _on_terminal():
         return here
     click.echo("agentguard adds lines to the start-up files of shells, so that they find the shims first.", err=True)
     return [shell for shell in here if click.confirm(f"Turn the guard on in {shell}?", default=True, err=True)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..core.effect import BY_PATH, Reading, Target
+from ..core.text.deceptive import deceptive
 from ..core.text.glob import like
 from ..core.text.redact import masked_text
 from ..core.world import LOOKING
@@ -36,7 +37,7 @@ class Policy(Value):
 
     wait: float = 100.0
     approval: float = APPROVAL_LIFE
-    factor: tuple[str, ...] = ("catastrophic",)
+    factor: tuple[str, ...] = ("destructive",)
     words: tuple[tuple[str, str], ...] = ()
     looking: float = LOOKING
 
@@ -71,6 +72,6 @@ def _name(reading: Reading) -> str:
     lost = [effect for effect in reading.effects if effect.rating == reading.rating]
     for effect in sorted(lost, key=lambda effect: not effect.catastrophic):
         name = named(effect.target)
-        if name and name == name.strip() and name.isprintable() and len(name) <= LONGEST_NAME:
+        if name and name == name.strip() and name.isprintable() and len(name) <= LONGEST_NAME and not deceptive(name):
             return name
     return WORD

@@ -21,5 +21,5 @@ class AnswersPort(Protocol):
     def approve(self, requests: tuple[Request, ...], factor: Factor | None, passphrase: str | None) -> str:
         """Let exactly these run; what that means, in a line. An SSH key without a passphrase asks at the terminal."""
 
-    def deny(self, requests: tuple[Request, ...], words: str) -> str:
-        """Refuse these, with words for the agent; what was done, in a line."""
+    def deny(self, requests: tuple[Request, ...], words: str, session: bool = False) -> str:
+        """Refuse these, or all of their session for a while, with words for the agent; what was done, in a line."""

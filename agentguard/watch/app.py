@@ -127,7 +127,7 @@ class Watch(App[None]):
 
     def on_list_screen_wanted(self, event: ListScreen.Wanted) -> None:
         """Put one question to the person."""
-        self._ask(Denial(event.group, self._deny) if event.deny else Approval(event.group))
+        self._ask(Denial(event.group, self._deny, event.session) if event.deny else Approval(event.group))
 
     def on_approval_deny(self, event: Approval.Deny) -> None:
         """Ask for a sentence instead."""
@@ -159,8 +159,8 @@ class Watch(App[None]):
         else:
             screen.settle(lambda: self._answers.approve(screen.group, factor, None), at_terminal=True)
 
-    def _deny(self, group: Group, words: str) -> str:
-        return self._answers.deny(group, words)
+    def _deny(self, group: Group, words: str, session: bool) -> str:
+        return self._answers.deny(group, words, session)
 
     def _ask(self, screen: Asking, instead: bool = False) -> None:
         if instead:

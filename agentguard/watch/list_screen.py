@@ -13,6 +13,7 @@ from textual.screen import Screen
 from textual.widgets import DataTable, Footer, RichLog, Static
 
 from ..approval.question import printable
+from ..approval.request import ebbed, floods
 from .render import COLUMNS, Details, cells, log_line
 from .screens import Help
 
@@ -33,6 +34,7 @@ class ListScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("o", "open", "Open"),
         Binding("d", "deny", "Deny"),
+        Binding("D", "deny_session", "Deny its session"),
         Binding("question_mark", "help", "Help"),
         Binding("q", "app.quit", "Quit"),
     ]
@@ -41,12 +43,13 @@ class ListScreen(Screen[None]):
         """Questions can be laid out."""
 
     class Wanted(Message):
-        """The person wants to open a question, or to deny it."""
+        """The person wants to open a question, or to deny it, or all of its session."""
 
-        def __init__(self, group: Group, deny: bool = False) -> None:
+        def __init__(self, group: Group, deny: bool = False, session: bool = False) -> None:
             super().__init__()
             self.group = group
             self.deny = deny
+            self.session = session
 
     def __init__(self) -> None:
         super().__init__()
@@ -83,6 +86,9 @@ class ListScreen(Screen[None]):
     def lay(self, questions: dict[str, Group]) -> None:
         """Show these questions; the marked one stays marked, whatever comes or goes."""
         table, marked = self._table, self._marked_name()
+        count, flood = len(questions), max(floods(questions.values()).values(), default=0)
+        shown = ebbed(questions.values())
+        questions = {name: group for name, group in questions.items() if group in shown}
         for name in [name for name in self._questions if name not in questions]:
             table.remove_row(name)
         for name, group in questions.items():
@@ -96,7 +102,7 @@ class ListScreen(Screen[None]):
         self._questions = questions
         if marked in questions:
             table.move_cursor(row=table.get_row_index(marked), scroll=False)
-        self.query_one("#heading", Static).update(_heading(len(questions)))
+        self.query_one("#heading", Static).update(_heading(count, flood))
         self._preview()
 
     def log_rows(self, rows: tuple[Row, ...]) -> None:
@@ -141,11 +147,18 @@ class ListScreen(Screen[None]):
         if marked:
             self.post_message(self.Wanted(marked, deny=True))
 
+    def action_deny_session(self) -> None:
+        """Deny all of the marked one's session."""
+        marked = self._marked()
+        if marked:
+            self.post_message(self.Wanted(marked, deny=True, session=True))
+
     def action_help(self) -> None:
         """Show the keys."""
         self.app.push_screen(Help())
 
 
-def _heading(count: int) -> str:
+def _heading(count: int, flood: int) -> str:
+    """`flood` is how many questions one session asks, where those are too many to be shown."""
     waits = "nothing waits" if not count else f"{count} question{'s wait' if count > 1 else ' waits'} for you"
-    return f"agentguard: {waits}"
+    return f"agentguard: {waits}" + (f", {flood} of them of one session: D denies all of it" if flood else "")

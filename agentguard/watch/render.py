@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from ..approval.question import further, lines, printable, quoted
+from ..approval.question import SHOWN, cut, further, in_full, lines, printable, quoted
 from ..approval.request import age
-from ..edge.terminal.prompt import SHOWN, broken, cut
+from ..edge.terminal.prompt import EVERYTHING, broken
 from .inbox import Group
 
 if TYPE_CHECKING:
@@ -29,8 +29,6 @@ COLUMNS = {
     "session": 20,
     "in": 32,
 }
-#: How much of one value is shown where everything is shown, in characters: less than one argument can have.
-EVERYTHING = 150_000
 _LABEL = 10  # columns for the labels of a question
 _SESSION, _CALL, _WHOLE = 18, 60, 300  # characters in the log: a session, a call with words after it, one without
 _STYLES = {"asked": "bold yellow", "ran": "green", "approved": "bold green", "denied": "red", "attempt": "bold red"}
@@ -43,31 +41,32 @@ def cells(group: Group) -> tuple[Text, ...]:
     told = (
         age(group[0], time.time()),
         "CATASTROPHIC" if grave else question.rating,
-        question.program + (f" ×{more + 1}" if more else ""),
+        printable(question.program) + (f" ×{more + 1}" if more else ""),
         quoted(question.argv[1:]),
-        question.reasons[0].text if question.reasons else "",
-        next((reason.instead for reason in question.reasons if reason.instead), ""),
-        question.agent or "a program",
-        question.session,
-        question.cwd,
+        printable(question.reasons[0].text) if question.reasons else "",
+        printable(next((reason.instead for reason in question.reasons if reason.instead), "")),
+        printable(question.agent or "a program"),
+        printable(question.session),
+        printable(question.cwd),
     )
     styles = {"rated": "bold red" if grave else "red", "program": "bold", "age": "dim"}
     return tuple(
-        Text(_short(printable(text), most), styles.get(column, ""), no_wrap=True)
+        Text(_short(text, most), styles.get(column, ""), no_wrap=True)
         for (column, most), text in zip(COLUMNS.items(), told, strict=True)
     )
 
 
 class Details:
-    """Questions in full, laid out for whatever width there is.
+    """Questions laid out for whatever width there is, in full or as a preview.
 
     Long values are broken below their own start: a terminal that broke them would let them begin a
     line that looks like one of ours.
     """
 
-    def __init__(self, group: Group, most: int = SHOWN) -> None:
-        self._most = most
-        self._told = (*lines(group[0].question), *further(tuple(request.question for request in group)))
+    def __init__(self, group: Group, whole: bool = False) -> None:
+        self._most = EVERYTHING if whole else SHOWN
+        questions = tuple(request.question for request in group)
+        self._told = (*lines(questions[0]), *further(questions), *(in_full(questions) if whole else ()))
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         for label, value in self._told:

@@ -16,7 +16,7 @@ from textual.widgets import Footer, Input, Static
 
 from ..approval.question import printable
 from ..approval.request import phrase, standing, wanted
-from .render import EVERYTHING, Details
+from .render import Details
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,7 +85,7 @@ class Asking(Screen[None]):
 
     def on_mount(self) -> None:
         """Everything that is asked, and then, once it is to be seen, the line to type in."""
-        self.query_one("#told", Static).update(Details(self.group, EVERYTHING))
+        self.query_one("#told", Static).update(Details(self.group, whole=True))
         for line in ("#state", "#news"):
             self._say(line, "")
         self.call_after_refresh(self._stands)
@@ -200,19 +200,22 @@ class Approval(Asking):
 class Denial(Asking):
     """Wants a sentence, which the agent reads."""
 
-    def __init__(self, group: Group, deny: Callable[[Group, str], str]) -> None:
+    def __init__(self, group: Group, deny: Callable[[Group, str, bool], str], session: bool = False) -> None:
         super().__init__(group)
         self._deny = deny
+        self._session = session
 
     def wanted(self) -> str:
         """What becomes of what is typed."""
         them = "it" if len(self.group) == 1 else f"these {len(self.group)}"
+        if self._session:
+            them = "it, all else that waits of its session, and what that asks within ten minutes"
         return f"Deny {them}. What is the agent to read? Enter denies, also without a word."
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Whatever was typed."""
         words = event.value.strip()
-        self.settle(lambda: self._deny(self.group, words))
+        self.settle(lambda: self._deny(self.group, words, self._session))
 
 
 class Proving(Asking):
@@ -278,6 +281,7 @@ Calls that wait for you stand in the table, the newest last; below it, the one t
 
   Enter, o     open the marked one: read all of it, and type the word that it asks for
   d            deny it, with a sentence that the agent gets to read
+  D            deny all that waits of its session, and what that asks within ten minutes
   ↑ ↓ ← →      another one; more of its columns
   Escape       back, without an answer
   q, Ctrl+C    quit: what waits goes on waiting

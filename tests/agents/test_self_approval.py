@@ -51,8 +51,6 @@ class WithFactor(Guarded):
         words = ["--root", str(self.root), "install", "--shell", "none", "--wait", "0", "--factor", "passphrase"]
         command = [sys.executable, "-m", "agentguard", *words]
         with_passphrase(command, PASSPHRASE, lambda: stores.seed(Root(str(self.root))), env=self.env)
-        with open(self.root / "config.toml", "a") as file:
-            file.write('factor = ["destructive"]\n')
 
 
 def test_the_agent_cannot_approve_itself(lasting_tmp, stores, desk):

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from agentguard.approval.question import Question, lines, question_for, quoted
+from agentguard.approval.question import Question, in_full, lines, question_for, quoted
 from agentguard.core.call import Invocation
 from agentguard.core.caller import Origin, Session
 from agentguard.core.effect import Effect, Environment, Reading, Reason, Target
@@ -49,7 +49,23 @@ def test_nothing_in_a_question_steers_a_terminal(text: str) -> None:
     assert all("a" in line and "b" in line for _, line in shown if "rated" not in line)
 
 
-@pytest.mark.parametrize("text", STEERING.values(), ids=STEERING)
+DECEIVING = {
+    "nothing to be seen": "\u2800\u3164\u115f\uffa0\ufe0f",
+    "a mark": "\u0301\u0338",
+    "like another letter": "\u0430\u0440\u0441",
+    "like a slash": "\u2215",
+}
+
+
+@pytest.mark.parametrize("text", DECEIVING.values(), ids=DECEIVING)
+def test_what_deceives_is_shown_and_named(text: str) -> None:
+    shown = lines(hostile(f"a{text}b"))
+    assert not any(set(line) & set(text) for _, line in shown)
+    named = shown[[label for label, _ in shown].index("letters") :]
+    assert [line.split()[0] for _, line in named] == [f"U+{ord(char):04X}" for char in text]
+
+
+@pytest.mark.parametrize("text", [*STEERING.values(), *DECEIVING.values()])
 def test_no_such_text_is_a_word_to_be_typed(text: str) -> None:
     lost = Effect("remove", Target("directory", f"/srv/{text}x"), rule="rm-removes", catastrophic="a home directory")
     assert Policy().word(Reading((lost,))) == "DELETE"
@@ -61,12 +77,48 @@ def test_a_call_that_could_be_undone_is_shown_with_what_it_hits_and_the_denial()
     question = question_for(
         call, Reading((gone,)), Origin(0, Session("s", "claude")), "/usr/bin/git", Policy(), True, ("denied before",)
     )
-    assert (question.rating, question.word, question.factor) == ("reversible", "DELETE", False)
+    assert (question.rating, question.word, question.factor) == ("reversible", "DELETE", True)
     assert {("hits", "file data"), ("earlier", "denied before")} <= set(lines(question))
 
 
+def test_many_things_are_few_lines_and_each_in_full() -> None:
+    hits = (*(f"file /x/{n}.tmp" for n in range(299)), "file /x/payroll.db", "directory /home/me")
+    asked = hostile("x").replace(targets=hits)
+    shown = [line for label, line in lines(asked)]
+    assert {"file /x/payroll.db", "directory /home/me"} <= set(shown)
+    assert "299 alike: file /x/*.tmp, from /x/0.tmp to /x/298.tmp" in shown and len(shown) < 20
+    assert {line for _, line in in_full((asked,))} >= set(hits)
+    assert in_full((hostile("x"),)) == ()
+
+
+def test_the_gravest_comes_first() -> None:
+    lost = [Effect("remove", Target("file", f"/x/{n}"), rule="rm-removes") for n in range(3)]
+    grave = lost[2].replace(catastrophic="a home directory")
+    call = Invocation.of(("rm", "x"), "/srv", {})
+    origin = Origin(0, Session("s", "claude"))
+    asked = question_for(call, Reading((*lost[:2], grave)), origin, "/bin/rm", Policy())
+    assert asked.targets[0] == "file /x/2"
+
+
 @pytest.mark.parametrize(
-    "word", ["", "a b", "it's", "$HOME", "a\\x41", "\n\\x41'", "\\", "\n\\", "\x1b2", "\x9b1", "\u202ea", "~", "=x"]
+    "word",
+    [
+        "",
+        "a b",
+        "it's",
+        "$HOME",
+        "a\\x41",
+        "\n\\x41'",
+        "\\",
+        "\n\\",
+        "\x1b2",
+        "\x9b1",
+        "\u202ea",
+        "~",
+        "=x",
+        "\u0430",
+        "e\u0301",
+    ],
 )
 def test_a_shell_reads_the_words_that_are_shown(word: str) -> None:
     printed = subprocess.run(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agentguard.approval.terminal_trust import Facts, Holder, Trust, judge, lowest
 from agentguard.core.caller import Process
@@ -18,12 +20,24 @@ class Machine(Facts):
     """`of` are the holders of each terminal, `attached` the terminals that show a multiplexer; 1 is the console."""
 
     def __init__(
-        self, of: dict[int, tuple[Holder, ...]], attached: tuple[int, ...] | None = (), ssh: bool = False
+        self,
+        of: dict[int, tuple[Holder, ...]],
+        attached: tuple[int, ...] | None = (),
+        ssh: bool = False,
+        starter: tuple[int, int] = (7, 1),
+        hidden: Process | None = None,
     ) -> None:
         self._of, self._attached, self._ssh = of, attached, ssh
+        self._starter, self._hidden = starter, hidden
 
     def holders(self, terminal: int) -> tuple[Holder, ...]:
         return self._of.get(terminal, ())
+
+    def starter(self, terminal: int) -> tuple[int, int]:
+        return self._starter
+
+    def hidden(self) -> Process | None:
+        return self._hidden
 
     def clients(self, server: Holder) -> tuple[int, ...] | None:
         return self._attached
@@ -35,6 +49,7 @@ class Machine(Facts):
         return self._ssh
 
 
+DRIVER = Process(3, 1, "driver")
 XTERM, TMUX, PYTHON = held("xterm"), held("tmux"), held("python3.11")
 
 
@@ -69,6 +84,16 @@ XTERM, TMUX, PYTHON = held("xterm"), held("tmux"), held("python3.11")
         (Machine({9: (held("kitty", loading="+runpy"),)}), "doubtful"),
         (Machine({9: (held("node", exe="/home/me/.vscode-server/bin/1/node"),)}), "doubtful"),
         (Machine({9: (held("node", exe="/usr/bin/node"),)}), "not"),
+        (Machine({9: (XTERM,)}, starter=(3, 1)), "doubtful"),  # it was given a master that it did not make
+        (Machine({9: (XTERM,)}, starter=(7, 2)), "doubtful"),  # that was an earlier process of its pid
+        (Machine({9: (held("sshd"),)}, starter=(0, 0)), "doubtful"),
+        (Machine({9: (PYTHON,)}, starter=(3, 1)), "not"),
+        (Machine({9: (XTERM,)}, hidden=DRIVER), "doubtful"),
+        (Machine({9: (TMUX,), 8: (XTERM,)}, (8,), hidden=DRIVER), "doubtful"),
+        (Machine({9: (TMUX,)}, (1,), hidden=DRIVER), "doubtful"),  # the pane is no console
+        (Machine({9: (TMUX,)}, hidden=DRIVER), "not"),
+        (Machine({9: (held("sshd"),)}, hidden=DRIVER), "person"),  # nobody can take from it what it holds
+        (Machine({}, hidden=DRIVER), "doubtful"),
     ],
 )
 def test_whose_it_is(machine: Machine, level: str) -> None:
@@ -88,7 +113,10 @@ WHY = [
     (Machine({9: (held("mosh-server"),)}), "mosh-server (pid 7), and who sits there cannot be seen"),
     (Machine({9: (held("kitty", loading="+runpy"),)}), "and +runpy makes that run any code"),
     (Machine({9: (held("sshd"),)}, ssh=True), "there is a connection from this very machine"),
-    (Machine({9: (held("nvim"),)}), "nvim (pid 7), which has none of its own"),
+    (Machine({9: (held("nvim"),)}), "nvim (pid 7), which types what a script of yours says"),
+    (Machine({9: (held("sudo"),)}), "sudo (pid 7), which has none of its own"),
+    (Machine({9: (XTERM,)}, starter=(3, 1)), "xterm (pid 7), which did not start what runs there"),
+    (Machine({9: (XTERM,)}, hidden=DRIVER), "driver (pid 3) hides what it holds"),
     (Machine({9: (TMUX,)}, None), "tmux (pid 7), which does not say who is attached"),
     (Machine({9: (TMUX,)}), "tmux (pid 7), and nobody is attached to it"),
 ]
@@ -117,6 +145,32 @@ def test_why_it_is_none(machine: Machine, why: str) -> None:
 )
 def test_what_counts_first(machine: Machine, level: str) -> None:
     assert judge(9, machine).level == level
+
+
+@given(st.data())
+def test_a_persons_place_has_nothing_against_it(data: st.DataObject) -> None:
+    """On any machine with three terminals and few programs: each of these would let another program answer."""
+    programs = st.sampled_from(("xterm", "tmux", "sudo", "sshd", "python3", "vim.basic", "code"))
+    terminals, pids = st.sampled_from((7, 8, 9)), st.integers(1, 3)
+
+    def holder() -> Holder:
+        pid, program = data.draw(pids), data.draw(programs)
+        return Holder(Process(pid, 1, program), program, terminal=data.draw(st.none() | terminals))
+
+    of = {terminal: tuple(holder() for _ in range(data.draw(st.integers(0, 2)))) for terminal in (7, 8, 9)}
+    attached = data.draw(st.lists(terminals, max_size=2, unique=True).map(tuple) | st.none())
+    hidden = data.draw(st.sampled_from((None, DRIVER)))
+    starter = (data.draw(pids), 1)
+    if judge(9, Machine(of, attached, starter=starter, hidden=hidden)).level != "person":
+        return
+    held = of[9]
+    assert held and starter[0] in {one.process.pid for one in held}
+    assert {one.program for one in held} <= {"xterm", "tmux", "sudo", "sshd", "code"}
+    assert hidden is None or {one.program for one in held} == {"sshd"}
+    for one in held:
+        outside = (attached or ()) if one.program == "tmux" else (one.terminal,) if one.program != "sshd" else (None,)
+        assert outside and (one.program != "sudo" or one.terminal)
+        assert all(place is None or place == 9 or of[place] for place in outside)
 
 
 def test_the_machines_own_terminal_is_a_persons_whoever_holds_it() -> None:

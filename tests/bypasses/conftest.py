@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 from collections.abc import Generator, Iterator
 
 import pytest
@@ -29,10 +30,16 @@ def installed(request: pytest.FixtureRequest, stores: Stores) -> Iterator[Setup]
 
 
 @pytest.fixture
-def guard(installed: Setup) -> Iterator[Setup]:
-    """That set-up, whose agents end with the test."""
-    yield installed
-    installed.dismiss()
+def guard(installed: Setup, request: pytest.FixtureRequest, stores: Stores) -> Iterator[Setup]:
+    """That set-up, whose agents end with the test.
+
+    What hides from its user makes every terminal of that user doubtful, so such a test runs alone.
+    """
+    hides = request.node.name.startswith("test_a_terminal_program_of_the_systems_speaks_for_it")
+    with open(f"{stores.place}.hides", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX if hides else fcntl.LOCK_SH)
+        yield installed
+        installed.dismiss()
 
 
 class Verdict:

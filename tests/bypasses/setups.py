@@ -17,6 +17,7 @@ import sqlite3
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import time
 import tomllib
 from collections.abc import Iterator
@@ -272,6 +273,16 @@ class Setup(Guarded):
         finally:
             person.close()
 
+    @contextlib.contextmanager
+    def terminal_program(self, name: str, copied: str) -> Iterator[str]:
+        """A program of the system's that is called like one that holds terminals: a copy of another one."""
+        if not ORDINARY:
+            pytest.skip("only root can put a program there that is root's")
+        available(copied)
+        with tempfile.TemporaryDirectory(prefix="programs-") as folder:
+            os.chmod(folder, 0o755)
+            yield shutil.copy(shutil.which(copied) or copied, f"{folder}/{name}")
+
     def approve_at_desk(self, request: Request) -> str:
         """A person approves a request at their terminal, if it lets them; what they see."""
         shown = ""
@@ -357,7 +368,7 @@ class Setup(Guarded):
 
 
 class UserFactor(Setup):
-    """`user_factor`: with a passphrase, that is wanted for every destructive call."""
+    """`user_factor`: with a passphrase, which is wanted for every destructive call unless somebody says otherwise."""
 
     name = "user_factor"
     factor = True
@@ -371,9 +382,6 @@ class UserFactor(Setup):
         with_passphrase(
             [PYTHON, "-m", "agentguard", *words, *self.options], PASSPHRASE, lambda: self.seed(stores), **options
         )
-        if not self.options:
-            with open(self.root.config, "a") as file:
-                file.write('factor = ["destructive"]\n')
 
     def proof(self, requests: tuple[Request, ...], shift: float) -> str:
         """What the person signs with their passphrase."""

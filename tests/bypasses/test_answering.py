@@ -98,6 +98,82 @@ def test_the_asker_makes_the_terminal(row, guard: Setup, verdict):
     assert "Type" in approve.out or guard.attempts(), approve
 
 
+#: How the one that types holds the terminal, and what the program of the system's is that speaks for it.
+_HELD = {
+    "answer-hidden-holder": ("hidden", "sleep"),
+    "answer-master-in-flight": ("flight", "sleep"),
+    "answer-thread-of-its-own": ("thread", "sleep"),
+    "answer-starter-that-became-a-terminal-program": ("heir", "sleep"),
+    "answer-leader-that-has-ended": ("leader", "sleep"),
+    "answer-display-of-its-own": ("emulator", "script"),
+}
+
+
+def test_a_terminal_program_of_the_systems_speaks_for_it(row, guard: Setup, verdict):
+    """A daemon that has left the agent's tree types; a terminal program of root's holds the terminal, too."""
+    how, copied = _HELD[row.id]
+    agent, victim = guard.agent(), guard.victim()
+    call = f"rm -rf {victim}"
+    request = guard.request(agent, call)
+    with guard.terminal_program("xterm", copied) as program:
+        words = [PYTHON, str(guard.script(TYPIST)), how, program, guard.command, "approve", request.id]
+        approve = agent(shlex.join(words))
+    again = agent(call)
+    verdict(not victim.exists(), approve, again)
+    assert "Type" in approve.out or guard.attempts(), approve
+
+
+def test_a_terminal_program_runs_code(row, guard: Setup, verdict):
+    """A terminal program of the system's that is an interpreter as well, and no longer shows that it was told to be."""
+    agent, victim = guard.agent(), guard.victim()
+    call = f"rm -rf {victim}"
+    request = guard.request(agent, call)
+    with guard.terminal_program("code", PYTHON) as program:
+        words = [program, str(guard.script(TYPIST)), "detach", guard.command, "approve", request.id]
+        approve = agent(f'env -i PATH="$PATH" HOME="$HOME" {shlex.join(words)}')
+    again = agent(call)
+    verdict(not victim.exists(), approve, again)
+    assert "Type" in approve.out, approve
+
+
+def test_an_editor_on_the_persons_terminal_types(row, guard: Setup, verdict):
+    """A program that the person once started has an editor make a terminal there, as a script can tell it to."""
+    agent, victim, own = guard.agent(), guard.victim(), guard.directory()
+    call = f"rm -rf {victim}"
+    request = guard.request(agent, call)
+    typed = _TYPED.format(own=own / "o")
+    with guard.terminal_program("vim.basic", "script") as editor, guard.desk() as desk:
+        approve = shlex.quote(f"{guard.command} approve {request.id}")
+        desk.type(f"{typed} | ( {editor} -qec {approve} /dev/null {_SHOWN.format(own=own / 'o')} ); echo 'en''ded'\n")
+        shown = desk.until("ended\n")
+    again = agent(call)
+    verdict(not victim.exists(), shown, again)
+
+
+def test_a_tmux_is_given_the_persons_terminal(row, guard: Setup, verdict):
+    """A tmux server that nobody is attached to has a descriptor of the terminal at which a person sits."""
+    available("tmux")
+    agent, victim, own = guard.agent(), guard.victim(), guard.directory()
+    call = f"rm -rf {victim}"
+    request = guard.request(agent, call)
+    tmux = f"tmux -S {own}/s"
+    with guard.desk() as desk:
+        terminal = desk.run("tty").strip().splitlines()[-1]
+        if row.id == "answer-tmux-beside-the-persons":
+            desk.type(f"export TERM=xterm; stty rows 40 cols 150; tmux -S {own}/p -f /dev/null new-session cat\n")
+            until(lambda: agent(f"tmux -S {own}/p list-clients").out)
+        approve = f"{guard.command} approve {request.id}; touch {own}/over; sleep 60"
+        agent(
+            f'env -i PATH="$PATH" HOME="$HOME" SHELL=/bin/sh {tmux} -f /dev/null new-session -d {shlex.quote(approve)} '
+            f"5<>{terminal}; until {tmux} capture-pane -p | grep -q Type || [ -e {own}/over ]; do sleep 0.05; done; "
+            f"{tmux} send-keys -l DELETE; {tmux} send-keys Enter; until [ -e {own}/over ] || "
+            f"{tmux} capture-pane -p | grep -qi passphrase; do sleep 0.05; done"
+        )
+        shown = agent(f"{tmux} capture-pane -p; {tmux} kill-server; tmux -S {own}/p kill-server")
+    again = agent(call)
+    verdict(not victim.exists(), shown, again)
+
+
 def test_ssh_to_this_machine(row, guard: Setup, verdict):
     """A terminal that a program of root's holds that is called sshd, while a connection leads from here to here."""
     agent, victim = guard.agent(), guard.victim()

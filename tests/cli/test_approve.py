@@ -13,7 +13,7 @@ from support.desk import PROJECT, Desk
 from support.records import Records
 
 from agentguard.approval.question import Question
-from agentguard.approval.request import REQUEST_LIFE, Request, bound
+from agentguard.approval.request import FLOOD, REQUEST_LIFE, Request, bound
 from agentguard.core.caller import Origin, Process, Session
 from agentguard.core.effect import Reason
 from agentguard.edge.layout import Root
@@ -98,6 +98,42 @@ def test_anything_else_leaves_it_open(person: Desk, records: Records, typed: str
 def test_nothing_to_approve(person: Desk, records: Records) -> None:
     assert "no call waits for an answer" in person.run("agentguard approve")
     assert person.status() == 2
+
+
+def test_a_call_whose_caller_has_gone_is_not_among_several(person: Desk, records: Records) -> None:
+    ended = Origin(0, Session("session", "claude"), (Process(os.getpid(), 1, "bash"),))
+    put(records, "rm", "gone", by=ended)
+    request = put(records, "rm", "here")
+    person.type("agentguard approve\n")
+    assert f"request {request.id}" in person.until(APPROVE)
+    person.type("DELETE\n")
+    person.until("minutes.")
+    person.type("agentguard approve\n")
+    assert "rm gone" in person.until(APPROVE)  # nothing else waits: the same call may come again
+    person.type("no\n")
+    person.until("desk> ")
+
+
+@pytest.mark.parametrize("way", ["approve", "deny"])
+def test_all_of_a_session_that_asks_too_much_is_denied(person: Desk, records: Records, way: str) -> None:
+    flood = [put(records, "rm", str(n), by=Origin(0, Session("flood", "claude"), ())) for n in range(FLOOD + 3)]
+    other = put(records, "rm", "other")
+    shown = person.run("agentguard approve")
+    assert (
+        f"{FLOOD + 3} of them are of claude (pid 7)" in shown and f"`agentguard deny {flood[0].id} --session`" in shown
+    )
+    assert shown.count("rm ") == FLOOD + 1
+    if way == "approve":
+        person.type(f"agentguard approve {flood[1].id}\n")
+        assert "DENY ALL denies them" in person.until(APPROVE)
+        person.type("DENY ALL\n")
+    else:
+        person.type(f"agentguard deny {flood[1].id} --session -m stop\n")
+    assert f"Denied {FLOOD + 3} of claude" in person.until("10 minutes.")
+    person.until("desk> ")
+    assert {records.requests.request(one.id).state for one in flood} == {"denied"}
+    assert records.requests.pending() == (other,)
+    assert kinds(records) == ["denied"] * (FLOOD + 3) + ["silenced"]
 
 
 def test_several_wait(person: Desk, records: Records) -> None:

@@ -13,6 +13,7 @@ from support.desk import Desk
 from support.records import Records
 from support.stores import Stores
 
+from agentguard.edge.installation import shims
 from agentguard.edge.layout import Root
 
 pytestmark = pytest.mark.real
@@ -155,7 +156,7 @@ def test_without_a_factor_such_a_terminal_is_refused(lasting_tmp: Path, stores: 
     stores.seed(Root(f"{lasting_tmp}/root"))
     asker = Desk(lasting_tmp, program="pty-of-mine")
     asker.run(f'agentguard() {{ python -m agentguard --root {lasting_tmp}/root "$@"; }}')
-    asker.type("agentguard install --shell none\n")
+    asker.type("agentguard install --shell none --factor none\n")
     asker.until("desk> ", 120)
     for verb in ("approve", "deny", "watch", "uninstall", "factor add passphrase"):
         shown = asker.run(f"agentguard {verb}")
@@ -163,3 +164,31 @@ def test_without_a_factor_such_a_terminal_is_refused(lasting_tmp: Path, stores: 
     asker.close()
     rows = [row.body for row in Records(Root(f"{lasting_tmp}/root")).log.rows(kinds=("attempt",))]
     assert len(rows) == 5
+
+
+@pytest.mark.parametrize(
+    ("variables", "answers", "factors"),
+    [
+        ("", ("passphrase? [Y/n]: ", "n\n"), 0),
+        ("", ("passphrase? [Y/n]: ", "\n", "New passphrase", PASSPHRASE + "\n", "again: ", PASSPHRASE + "\n"), 1),
+        ("CI=true ", (), 0),
+    ],
+    ids=["no", "yes", "in-continuous-integration"],
+)
+def test_who_installs_on_a_terminal_is_offered_a_passphrase(
+    lasting_tmp: Path, stores: Stores, desk: Desk, variables: str, answers: tuple[str, ...], factors: int
+) -> None:
+    root = Root(f"{lasting_tmp}/root")
+    desk.run(f"cd {lasting_tmp}")
+    if not answers:
+        stores.seed(root)
+    desk.type(f"{variables}python -m agentguard --root {root.path} install --shell none\n")
+    shown = ""
+    for asked, typed in zip(answers[::2], answers[1::2], strict=True):
+        shown += desk.until(asked)
+        if not os.path.lexists(root.manifest):
+            stores.seed(root)  # now: before, nobody would be asked
+        desk.type(typed)
+    shown += desk.until("desk> ", 120)
+    assert len(shims.pins(root)) == factors and shims.present(root)
+    assert ("any program that runs as you could type your answer" in shown) is bool(answers)

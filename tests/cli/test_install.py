@@ -273,7 +273,11 @@ def test_the_shims_outlive_the_environment_they_were_installed_from(root: Root, 
         (site / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, site / path)
     python = str(venv / "bin/python")
-    subprocess.run([python, "-m", "agentguard", "--root", root.path, "install", "--shell", "none"], check=True, cwd="/")
+    subprocess.run(
+        [python, "-m", "agentguard", "--root", root.path, "install", "--shell", "none", "--factor", "none"],
+        check=True,
+        cwd="/",
+    )
     command = subprocess.run([f"{root.path}/bin/agentguard", "--version"], capture_output=True, text=True)
     assert command.returncode == 0, command.stderr
     shutil.rmtree(venv)

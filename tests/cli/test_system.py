@@ -111,7 +111,6 @@ def test_what_was_used_stays_used(made: System) -> None:
     assert os.listdir(made.root.spent) == ["x"], "what is too old to matter is forgotten"
     below = [*Path(made.root.data).rglob("*"), Path(made.root.data)]
     assert {path.lstat().st_uid for path in below} == {NOBODY.pw_uid}
-    assert 'factor = [\n    "destructive",\n]' in Path(made.root.config).read_text()
 
 
 def test_the_developers_calls_are_judged_recorded_and_want_the_factor(made: System) -> None:

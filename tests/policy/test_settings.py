@@ -52,6 +52,7 @@ def test_a_secret_is_no_word() -> None:
         (("psql-*",), reading("customers"), True),
         (("git-*",), reading("customers", GRAVE), False),
         ((), reading("customers", GRAVE), False),
+        (Policy().factor, reading("customers"), True),  # unless somebody says otherwise
     ],
 )
 def test_when_a_factor_is_wanted(wanted: tuple[str, ...], read: Reading, wants: bool) -> None:
@@ -63,7 +64,8 @@ def test_every_call_that_asks_wants_the_factor_that_destructive_ones_want() -> N
     undone = Reading((Effect("remove", Target("file", "x"), "git-objects", rule="git-rm"),))
     assert Policy(factor=("destructive",)).wants_factor(undone, denied=True)
     assert not Policy(factor=("destructive",)).wants_factor(undone)
-    assert not Policy().wants_factor(undone, denied=True)
+    assert Policy().wants_factor(undone, denied=True) and not Policy().wants_factor(undone)
+    assert not Policy(factor=("catastrophic",)).wants_factor(undone, denied=True)
 
 
 @pytest.mark.parametrize(("ci", "patience"), [("", 7), ("0", 7), ("false", 7), ("true", 0), ("1", 0), ("no", 0)])

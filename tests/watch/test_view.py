@@ -20,7 +20,7 @@ from textual.widgets import Input
 
 from agentguard.actions.answer import Answers
 from agentguard.actions.person import Person
-from agentguard.approval.request import REQUEST_LIFE, Request
+from agentguard.approval.request import FLOOD, REQUEST_LIFE, Request
 from agentguard.edge.factors.factors import Factor
 from agentguard.edge.layout import Root
 from agentguard.errors import Unproven
@@ -119,6 +119,27 @@ def test_a_call_arrives(watch: Callable[..., None], put: Put, monkeypatch: pytes
         assert rung == [True, True]
 
     watch(journey, 200)
+
+
+def test_a_flood_is_a_few_questions_and_can_be_denied_as_one(
+    watch: Callable[..., None], put: Put, records: Records
+) -> None:
+    flood = [put("rm", f"file-{n}") for n in range(FLOOD + 4)]
+
+    async def journey(hands: Hands) -> None:
+        seen = await hands.sees("9 questions wait for you, 9 of them of one session: D denies all of it")
+        assert "file-4" in seen and "file-5" not in seen
+        put("rm", "file-9")
+        await hands.sees("10 questions wait")
+        await hands.opens("D")
+        await hands.sees("Deny it, all else that waits of its session, and what that asks within ten minutes.")
+        await hands.types("stop")
+        await hands.press("enter")
+        await hands.sees("Nothing waits", "Denied 10 of claude (pid 7), and whatever it asks within 10 minutes.")
+
+    watch(journey)
+    assert {state(records, one) for one in flood} == {"denied"}
+    assert kinds(records) == ["denied"] * (FLOOD + 5) + ["silenced"]
 
 
 def test_its_age_ticks(watch: Callable[..., None], put: Put) -> None:

@@ -186,6 +186,14 @@ def _started(process: Process) -> float:
     return now - since_boot + (process.start + 1) / os.sysconf("SC_CLK_TCK")
 
 
+def has_ended(pid: int, start: int) -> bool:
+    """Whether a process is there no more; False where only `ps` could tell."""
+    if sys.platform != "linux":
+        return False
+    seen = _seen(pid)
+    return seen is None or seen[0].start != start
+
+
 def line_of(pid: int) -> tuple[Process, ...]:
     """A process and those above it, from itself up, as /proc shows them; empty if it cannot be seen."""
     try:

@@ -7,7 +7,7 @@ import time
 
 from ...approval.question import Question, quoted
 from ...approval.recorded import recorded
-from ...approval.request import REQUEST_LIFE, Filed, Request, caller_key, group_key
+from ...approval.request import REQUEST_LIFE, SILENCE, Filed, Request, caller_key, group_key
 from ...core.effect import Target
 from ...errors import RecordError, UsageError
 from ...lean.canonical import canonical, parsed
@@ -16,6 +16,7 @@ from ...lean.value import Value
 from ...policy.denials import Denial
 from ...policy.settings import APPROVAL_LIFE
 from ..caller.agents import agent, interpreter
+from ..caller.processes import has_ended
 from .audit_log import append_row, row_body
 from .database import storable
 from .sessions import is_named
@@ -23,6 +24,7 @@ from .short_id import ALPHABET, short_id
 from .spool import DENIAL_LIFE, deny
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
     from ...approval.request import State
@@ -49,6 +51,13 @@ _LAST_OF_CALLER = (
 )
 
 
+#: The request at which a person denied whatever a session asks; takes the session, now, twice.
+_SILENCED = (
+    "SELECT request FROM record WHERE kind = 'silenced' AND session = ? "
+    f"AND time <= ? AND time > ? - {SILENCE} ORDER BY seq DESC LIMIT 1"
+)
+
+
 class Requests:
     """The list of requests in a database: a `ports.Requests`, and a person's side of it."""
 
@@ -72,6 +81,9 @@ class Requests:
         now, alike, who = self._database.now(), group_key(question), caller_key(caller)
         remembered = canonical((caller.session.known, hits))
         with self._database.writing() as connection:
+            silenced = _silenced(connection, caller.session.id, now)
+            if silenced:
+                return Filed(silenced, waits=False)
             before = connection.execute(_LAST_OF_CALLER, (who, alike, now, now, now)).fetchone() if who else None
             last = _request(before) if before else None
             joined = last.id if last and last.state == "open" else ""
@@ -161,6 +173,15 @@ class Requests:
             found = connection.execute(f"{_COLUMNS} WHERE {_PENDING} ORDER BY created", (now, now)).fetchall()
         return tuple(map(_request, found))
 
+    def abandoned(self) -> frozenset[str]:
+        """The ids of pending requests of which what made the call has ended: only a repeated call can use an answer."""
+        now = self._database.now()
+        with self._database.reading() as connection:
+            found = connection.execute(
+                f"SELECT id, parent FROM requests WHERE {_PENDING} AND parent <> ''", (now, now)
+            ).fetchall()
+        return frozenset(id for id, parent in found if has_ended(*map(int, parent.split())))
+
     def request(self, id: str) -> Request:
         """The request of that id, or whose id alone starts so; one that waits is preferred. Raises UsageError."""
         wanted, now = storable(id.strip().lower()), self._database.now()
@@ -194,22 +215,57 @@ class Requests:
         """
         now = self._database.now()
         state: State = "approved" if approved else "denied"
-        answered = []
         with self._database.writing() as connection:
-            for request in requests:
-                after = request.replace(state=state, answered=now, answer=storable(words), proof=proof)
-                changed = connection.execute(
-                    f"UPDATE requests SET state = ?, answered = ?, answer = ?, proof = ? WHERE id = ? AND {_PENDING}",
-                    (state, now, after.answer, proof, request.id, now, now),
-                )
-                if changed.rowcount == 1:
-                    append_row(connection, row_body(state, _facts(after) | {"by": by}, now))
-                    answered.append(after)
-            if not answered:
-                raise UsageError(f"request {requests[0].id} no longer waits: {_why_not(connection, requests[0].id)}")
+            answers = [
+                request.replace(state=state, answered=now, answer=storable(words), proof=proof) for request in requests
+            ]
+            answered = _settle(connection, answers, by)
             if not approved:
                 deny(self._database.data)
-        return tuple(answered)
+        return answered
+
+    def silence(self, request: Request, by: dict[str, Any], words: str = "") -> tuple[Request, ...]:
+        """Deny all that waits of a request's session, and whatever it asks within SILENCE; those denied.
+
+        Raises UsageError if that request does not wait any more.
+        """
+        now = self._database.now()
+        query = f"{_COLUMNS} WHERE session = ? AND {_PENDING} ORDER BY id <> ?, rowid"
+        with self._database.writing() as connection:
+            found = connection.execute(query, (request.session, now, now, request.id)).fetchall()
+            others = [one.replace(state="denied", answered=now, answer=storable(words)) for one in map(_request, found)]
+            if request.id not in {one.id for one in others}:
+                raise UsageError(f"request {request.id} no longer waits: {_why_not(connection, request.id)}")
+            answered = _settle(connection, others, by)
+            told = _facts(answered[0]) | {"by": by, "until": now + SILENCE}
+            append_row(connection, row_body("silenced", told, now))
+            deny(self._database.data)
+        return answered
+
+
+def _settle(connection: sqlite3.Connection, answers: Iterable[Request], by: dict[str, Any]) -> tuple[Request, ...]:
+    """Put answers to requests that still wait, and each on the record; those put. Raises UsageError if none waits."""
+    answered, late = [], ""
+    for after in answers:
+        now = after.answered
+        changed = connection.execute(
+            f"UPDATE requests SET state = ?, answered = ?, answer = ?, proof = ? WHERE id = ? AND {_PENDING}",
+            (after.state, now, after.answer, after.proof, after.id, now, now),
+        )
+        if changed.rowcount == 1:
+            append_row(connection, row_body(after.state, _facts(after) | {"by": by}, now))
+            answered.append(after)
+        late = late or after.id
+    if not answered:
+        raise UsageError(f"request {late} no longer waits: {_why_not(connection, late)}")
+    return tuple(answered)
+
+
+def _silenced(connection: sqlite3.Connection, session: str, now: float) -> Request | None:
+    """The denied request that answers whatever a session asks now; None if nothing does."""
+    row = connection.execute(_SILENCED, (session, now, now)).fetchone()
+    found = connection.execute(f"{_COLUMNS} WHERE id = ? AND state = 'denied'", row).fetchone() if row else None
+    return _request(found) if found else None
 
 
 def _one_by_one(connection: sqlite3.Connection, caller: Origin) -> bool:

@@ -1,6 +1,5 @@
-"""The processes that hold the other end of a pseudo-terminal, such as xterm or tmux, by /proc.
+"""The facts by which a terminal is judged: who holds its other end, who started what runs there, who is attached.
 
-A pseudo-terminal's master shows its number in /proc/PID/fdinfo/FD as `tty-index` (Linux 5.0 on).
 What a process does not let be read (another user's, one that sshd protects) is not seen.
 """
 
@@ -8,7 +7,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import stat
 
 from ...approval.terminal_trust import SSH, Facts, Holder
 from ...core.caller import Process
@@ -16,16 +14,19 @@ from ...core.text.encoding import decode
 from ...lean.typing import TYPE_CHECKING
 from ..caller import agents
 from ..caller.processes import line_of
+from .clients import CONSOLE_MAJORS, PTS_MAJORS, clients
+from .executables import replaceable
+from .hidden import suspect
+from .masters import masters
+from .standing import standing, standings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from ...core.caller import Session
+    from .standing import Standing
 
-_PTS_MAJORS = range(136, 144)  # Documentation/admin-guide/devices.txt of Linux
-_CONSOLE_MAJORS = (4, 204)
 _TRIES = 20  # a process above that ends meanwhile makes the look up start again
-_TTY = os.makedev(5, 0)  # /dev/tty, which does not say whose it is
 #: Variables that make a terminal program run what its user chose.
 _LOADING = ("LD_PRELOAD", "LD_AUDIT", "LD_LIBRARY_PATH", "ELECTRON_RUN_AS_NODE", "NODE_OPTIONS", "GTK_PATH")
 _TCP = ("/proc/net/tcp", "/proc/net/tcp6")
@@ -42,53 +43,39 @@ def users_are_mapped() -> bool:
         return True
 
 
-def controlling_terminal(pid: int) -> int | None:
-    """The device number of a process's controlling terminal; None if it has none or is not there."""
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            number = int(file.read().rpartition(b")")[2].split()[4])
-    except (OSError, ValueError, IndexError):
-        return None
-    return os.makedev(number >> 8 & 0xFFF, (number & 0xFF) | (number >> 12 & 0xFFF00)) if number else None
-
-
 class Seen(Facts):
-    """This machine, as the calling user sees it. `sessions` are those that `agentguard run` named."""
+    """This machine, as the calling user sees it now. `sessions` are those that `agentguard run` named."""
 
     def __init__(self, sessions: Mapping[tuple[int, int], Session]) -> None:
         self._sessions = sessions
+        self._masters = masters()
+        self._standings = standings()
 
     def is_console(self, terminal: int) -> bool:
         """See Facts: virtual consoles and serial lines."""
-        return os.major(terminal) in _CONSOLE_MAJORS
+        return os.major(terminal) in CONSOLE_MAJORS
 
     def holders(self, terminal: int) -> tuple[Holder, ...]:
         """See Facts."""
-        if os.major(terminal) not in _PTS_MAJORS:
+        if os.major(terminal) not in PTS_MAJORS:
             return ()
-        index = (os.major(terminal) - _PTS_MAJORS.start) * 256 + os.minor(terminal)
-        found = [holder for pid in _masters(index) if (holder := self._holder(pid))]
+        index = (os.major(terminal) - PTS_MAJORS.start) * 256 + os.minor(terminal)
+        found = [holder for pid in self._masters.holders.get(index, ()) if (holder := self._holder(pid))]
         return tuple(found) or tuple(self._protected(terminal))
 
-    def clients(self, server: Holder) -> tuple[int, ...] | None:
-        """See Facts: tmux and screen have a descriptor of each terminal that they are shown in, and keep it that long.
+    def starter(self, terminal: int) -> tuple[int, int]:
+        """See Facts: a terminal has one session, whose leader is not to be replaced."""
+        leader = self._leader(terminal)
+        parent = standing(leader.parent) if leader else None
+        return (parent.pid, parent.start) if leader and parent and parent.start <= leader.start else (0, 0)
 
-        They are not asked by their sockets: under those names another server may answer.
-        """
-        folder = f"/proc/{server.process.pid}/fd"
-        shown = set()
-        try:
-            ours = os.stat("/dev/pts").st_dev
-            for number in os.listdir(folder):
-                facts = os.stat(f"{folder}/{number}")
-                device = facts.st_rdev if stat.S_ISCHR(facts.st_mode) else 0
-                if device == _TTY or (os.major(device) in _PTS_MAJORS and facts.st_dev != ours):
-                    return None
-                if os.major(device) in (*_PTS_MAJORS, *_CONSOLE_MAJORS):
-                    shown.add(device)
-        except OSError:
-            return None
-        return tuple(sorted(shown))
+    def hidden(self) -> Process | None:
+        """See Facts."""
+        return suspect(self._masters.closed, _of_the_system)
+
+    def clients(self, server: Holder) -> tuple[int, ...] | None:
+        """See Facts."""
+        return clients(server.process, self._standings)
 
     def comes_from_here(self) -> bool:
         """See Facts: both ends of a connection to a port that root listens on are here."""
@@ -109,14 +96,19 @@ class Seen(Facts):
         starter = self._starter(line)
         if program in SSH and not _of_the_system(line):
             starter = starter or "a user, not by the system"
-        return Holder(this, program, _replaceable(this), starter, controlling_terminal(pid), _loading(this))
+        at = standing(pid)
+        return Holder(this, program, replaceable(this), starter, at.terminal if at else None, _loading(this))
 
     def _protected(self, terminal: int) -> Iterator[Holder]:
         """The process of sshd that serves this terminal, which hides what it holds, but not whose child it is."""
-        leader = next((pid for pid in _pids() if controlling_terminal(pid) == terminal and _leads(pid)), None)
-        line = line_of(leader) if leader else ()
+        leader = self._leader(terminal)
+        line = line_of(leader.pid) if leader else ()
         if _of_the_system(line[1:]):
             yield Holder(line[1], line[1].name, "", self._starter(line[1:]), None)
+
+    def _leader(self, terminal: int) -> Standing | None:
+        """The first process of the session that a terminal controls."""
+        return next((one for one in self._standings if one.terminal == terminal and one.pid == one.session), None)
 
     def _starter(self, line: tuple[Process, ...]) -> str:
         """The agent that started the first process of a line, or whose marks it carries; "" for none."""
@@ -125,50 +117,6 @@ class Seen(Facts):
             if run or agents.agent(process):
                 return run.name if run else agents.agent(process)
         return _marked(line[0].pid)
-
-
-def _pids() -> list[int]:
-    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
-
-
-def _masters(index: int) -> Iterator[int]:
-    """The processes that hold the master of that pseudo-terminal."""
-    wanted = f"tty-index:\t{index}\n"
-    for pid in _pids():
-        try:
-            for number in os.listdir(f"/proc/{pid}/fd"):
-                link = os.readlink(f"/proc/{pid}/fd/{number}")
-                if not link.endswith("/ptmx") or _of_another_instance(f"/proc/{pid}/fd/{number}", link):
-                    continue
-                with open(f"/proc/{pid}/fdinfo/{number}") as file:
-                    if wanted in file.read():
-                        yield pid
-                        break
-        except OSError:  # it has ended, or may not be looked at
-            continue
-
-
-def _of_another_instance(path: str, link: str) -> bool:
-    """Whether a master belongs to another devpts, a container's: there the same numbers mean other terminals."""
-    if link != "/dev/pts/ptmx":
-        return False
-    return os.stat(path).st_dev != os.stat("/dev/pts").st_dev
-
-
-def _replaceable(process: Process) -> str:
-    """The path of a process's executable, unless only root can have put it there; "" then.
-
-    What runs must be what lies there: in a mount namespace of its own, a process can give any path
-    to any program.
-    """
-    try:
-        paths = (f"/proc/{process.pid}/exe", process.exe, os.path.dirname(process.exe))
-        runs, lies, folder = map(os.stat, paths)
-    except OSError:
-        return process.exe
-    same = (runs.st_dev, runs.st_ino) == (lies.st_dev, lies.st_ino)
-    safe = all(facts.st_uid == 0 and not facts.st_mode & (stat.S_IWGRP | stat.S_IWOTH) for facts in (lies, folder))
-    return "" if same and safe else process.exe
 
 
 def _environment(pid: int) -> dict[str, str]:
@@ -210,13 +158,6 @@ def _of_the_system(line: tuple[Process, ...]) -> bool:
     roots = [pid for pid in named if _owner(pid) == 0]
     enough = len(roots) >= (1 if named[:1] == roots[:1] else 2)
     return bool(roots) and enough and all(_owner(above.pid) == 0 for above in line[1:])
-
-
-def _leads(pid: int) -> bool:
-    try:
-        return os.getsid(pid) == pid
-    except OSError:
-        return False
 
 
 def _owner(pid: int) -> int | None:

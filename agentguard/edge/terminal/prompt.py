@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from ...approval.question import Question, lines, printable
+from ...approval.question import Question, cut, in_full, lines, printable
 from ...lean.typing import TYPE_CHECKING
 from ..caller.controlling_terminal import opened, own_terminal
 
@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     #: What is shown, each line with its label.
     Lines = Iterable[tuple[str, str]]
 
-#: How much of one value is shown, in characters; a longer one loses its middle, and says so.
-SHOWN = 2000
+#: How much of one value is shown where everything is, in characters: less than one argument can have.
+EVERYTHING = 150_000
 
 _LABEL = 10  # columns for the labels of a question
+_LOWEST = 8  # lines of a page, also where a terminal has fewer
 
 
 def prompt(terminal: str, question: Question, word: str) -> bool:
@@ -36,7 +37,14 @@ def prompt(terminal: str, question: Question, word: str) -> bool:
         return False
     title = "agentguard: this cannot be undone, and waits for your word"
     try:
-        return ask(title, lines(question), f"Type {printable(word)} to run it, anything else to refuse: ") == word
+        return (
+            ask(
+                title,
+                (*lines(question), *in_full((question,))),
+                f"Type {printable(word)} to run it, anything else to refuse: ",
+            )
+            == word
+        )
     except KeyboardInterrupt:
         return False
 
@@ -52,7 +60,7 @@ def ask(title: str, told: Lines, question: str) -> str | None:
     except OSError:
         return None
     try:
-        return _answer(fd, _laid_out(fd, title, told), question)
+        return _answer(fd, _pages(fd, title, told), question)
     except OSError:  # the terminal was closed
         return None
     finally:
@@ -66,7 +74,7 @@ def answer(question: str, hidden: bool = False) -> str | None:
     except OSError:
         return None
     try:
-        return _answer(fd, "", question, hidden)
+        return _answer(fd, ("",), question, hidden)
     except OSError:  # the terminal was closed
         return None
     finally:
@@ -93,8 +101,8 @@ class _Ended(BaseException):
         self.number = number
 
 
-def _answer(fd: int, shown: str, question: str, hidden: bool = False) -> str | None:
-    """Write what is asked and read one line, in modes in which a person can type and interrupt."""
+def _answer(fd: int, pages: tuple[str, ...], question: str, hidden: bool = False) -> str | None:
+    """Write what is asked, page by page, and read one line, in modes in which a person can type and interrupt."""
     import contextlib
     import signal
     import termios
@@ -111,10 +119,13 @@ def _answer(fd: int, shown: str, question: str, hidden: bool = False) -> str | N
         for number in handlers:
             signal.signal(number, end)
         termios.tcsetattr(fd, termios.TCSANOW, _typing(before, hidden))
-        _write(fd, shown)
-        termios.tcflush(fd, termios.TCIFLUSH)  # before the question: what follows it is an answer
-        _write(fd, question)
-        line = os.read(fd, 4096)  # one line: that is what canonical mode gives
+        for place, page in enumerate(pages[:-1], 1):
+            turned = _line(fd, page, f"\n  page {place} of {len(pages)}: Enter reads on, `end` skips to the question: ")
+            if not turned.endswith(b"\n"):
+                return None
+            if turned == b"end\n":
+                break
+        line = _line(fd, pages[-1], question)
         if hidden or not line.endswith(b"\n"):
             _write(fd, "\n")
         if not line.endswith(b"\n"):
@@ -134,6 +145,16 @@ def _answer(fd: int, shown: str, question: str, hidden: bool = False) -> str | N
             signal.signal(number, old)
         if ended:
             os.kill(os.getpid(), ended)
+
+
+def _line(fd: int, shown: str, question: str) -> bytes:
+    """Write, and read the line that follows: what was typed before the question stood there is no answer to it."""
+    import termios
+
+    _write(fd, shown)
+    termios.tcflush(fd, termios.TCIFLUSH)
+    _write(fd, question)
+    return os.read(fd, 4096)  # one line: that is what canonical mode gives
 
 
 def _typing(modes: list[Any], hidden: bool) -> list[Any]:
@@ -156,14 +177,22 @@ def _write(fd: int, text: str) -> None:
         raw = raw[os.write(fd, raw) :]
 
 
-def _laid_out(fd: int, title: str, told: Lines) -> str:
-    """Lines laid out for this terminal."""
+def _pages(fd: int, title: str, told: Lines) -> tuple[str, ...]:
+    """Lines laid out for this terminal, on one page if it does not say how high it is."""
     try:
-        width = os.get_terminal_size(fd).columns or 80
+        width, height = os.get_terminal_size(fd)
     except OSError:
-        width = 80
+        width, height = 0, 0
     plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM", "dumb") == "dumb"
-    return layout(title, told, max(width, 40), colour=not plain)
+    return paged(layout(title, told, max(width or 80, 40), colour=not plain), height)
+
+
+def paged(text: str, height: int) -> tuple[str, ...]:
+    """A text in pages for a terminal of that many lines, each with room for the question below."""
+    lines, most = text.split("\n"), max(height - 2, _LOWEST)
+    if not height or len(lines) <= most:
+        return (text,)
+    return tuple("\n".join(lines[at : at + most]) for at in range(0, len(lines), most))
 
 
 def layout(title: str, told: Lines, width: int, colour: bool) -> str:
@@ -175,19 +204,11 @@ def layout(title: str, told: Lines, width: int, colour: bool) -> str:
     bold, dim, red, plain = ("\x1b[1m", "\x1b[2m", "\x1b[1;31m", "\x1b[0m") if colour else ("", "", "", "")
     text = ["", f"{bold}{title}{plain}", ""]
     for label, value in told:
-        first, *more = broken(cut(value), width - _LABEL - 2)
+        first, *more = broken(cut(value, EVERYTHING), width - _LABEL - 2)
         mark = red if label == "rated" else bold if label == "command" else ""
         text.append(f"  {dim}{label:<{_LABEL}}{plain}{mark}{first}{plain if mark else ''}")
         text += [f"  {'':<{_LABEL}}{mark}{part}{plain if mark else ''}" for part in more]
     return "\n".join([*text, "", ""])
-
-
-def cut(value: str, most: int = SHOWN) -> str:
-    """`value`, without its middle where it has more characters than that."""
-    if len(value) <= most:
-        return value
-    half = most // 2
-    return f"{value[:half]} …[{len(value) - 2 * half} characters not shown]… {value[-half:]}"
 
 
 def broken(value: str, width: int) -> list[str]:

@@ -26,9 +26,11 @@ def terminal_trust(sessions: Mapping[tuple[int, int], Session]) -> Trust:
         return Trust("not", why="this was not called in the foreground of a terminal")
     if sys.platform != "linux":
         return _by_lsof(terminal)
-    from .holders import Seen, controlling_terminal, users_are_mapped
+    from .holders import Seen, users_are_mapped
+    from .standing import standing
 
-    device = controlling_terminal(os.getpid())
+    own = standing(os.getpid())
+    device = own.terminal if own else None
     if device is None:
         return Trust("doubtful", terminal, why="/proc does not show which terminal this is")
     judged = judge(device, Seen(sessions))

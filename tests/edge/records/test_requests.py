@@ -19,7 +19,7 @@ import pytest
 from support.records import Records
 
 from agentguard.approval.question import Question
-from agentguard.approval.request import REQUEST_LIFE, Request, phrase
+from agentguard.approval.request import REQUEST_LIFE, SILENCE, Request, phrase
 from agentguard.core.caller import Origin, Process, Session
 from agentguard.core.effect import Reason
 from agentguard.edge.layout import Root
@@ -519,6 +519,30 @@ def test_what_no_longer_waits_cannot_be_answered(records: Records, clock: Clock,
     with pytest.raises(UsageError, match=f"no longer waits: it is {before}"):
         records.requests.answer((request,), True, BY)
     assert records.log.extent().rows == rows
+
+
+def test_a_session_is_silenced_for_ten_minutes(records: Records, clock: Clock) -> None:
+    asked = [records.requests.submit(ASKED, f"d{n}", CALLER).request for n in range(3)]
+    other = CALLER.replace(session=Session("s2", "codex"))
+    records.requests.submit(ASKED, "other", other)
+    denied = records.requests.silence(asked[1], BY, "stop")
+    assert {one.id for one in denied} == {one.id for one in asked} and denied[0].id == asked[1].id
+    clock.now += SILENCE - 1
+    filed = records.requests.submit(ASKED, "later", CALLER)
+    assert not filed.waits and (filed.request.state, filed.request.answer) == ("denied", "stop")
+    assert records.requests.submit(ASKED, "later", other).waits
+    clock.now += 1
+    assert records.requests.submit(ASKED, "later", CALLER).request.state == "open"
+    rows = [row.body for row in records.log.rows(newest=False)]
+    assert [row["kind"] for row in rows] == ["denied"] * 3 + ["silenced"]
+    assert (rows[-1]["session"], rows[-1]["by"], rows[-1]["answer"], rows[-1]["until"]) == (
+        "s1",
+        BY,
+        "stop",
+        NOON + SILENCE,
+    )
+    with pytest.raises(UsageError, match="no longer waits: it is denied"):
+        records.requests.silence(asked[0], BY)
 
 
 def test_an_answer_that_cannot_be_recorded_is_none(records: Records, root: Root) -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from support.desk import Desk
 
-from agentguard.approval.question import Question, lines
+from agentguard.approval.question import SHOWN, Question, in_full, lines
 from agentguard.core.effect import Reason
 from agentguard.edge.caller.controlling_terminal import own_terminal
-from agentguard.edge.terminal.prompt import SHOWN, layout
+from agentguard.edge.terminal.prompt import EVERYTHING, layout, paged
 
 pytestmark = pytest.mark.real
 
@@ -223,11 +223,68 @@ def test_no_value_begins_a_line_of_ours() -> None:
         assert line in ("", "title") or line.startswith("  ")
 
 
-def test_a_long_value_loses_its_middle_and_says_so() -> None:
-    shown = layout("title", lines(question(("rm", "a" * 100_000, "the-end"))), 80, colour=False)
+def test_a_long_command_loses_its_middle_and_is_told_in_full_below() -> None:
+    asked = question(("rm", "a" * 100_000, "the-end"))
+    shown = layout("title", lines(asked), 80, colour=False)
     together = "".join(line[12:] for line in shown.splitlines())
     assert len(shown) < SHOWN * 2
     assert "characters not shown" in together and "the-end" in together
+    whole = layout("title", (*lines(asked), *in_full((asked,))), 80, colour=False)
+    assert "a" * 100_000 in "".join(line[12:] for line in whole.splitlines())
+
+
+def test_what_is_longer_than_any_argument_loses_its_middle() -> None:
+    shown = layout("title", (("because", "a" * 2 * EVERYTHING),), 80, colour=False)
+    assert "characters not shown" in "".join(line[12:] for line in shown.splitlines())
+
+
+@pytest.mark.parametrize(("height", "pages"), [(0, 1), (50, 1), (32, 1), (31, 2), (12, 3), (3, 4)])
+def test_a_page_fits_a_screen(height: int, pages: int) -> None:
+    text = "\n".join(map(str, range(30)))
+    found = paged(text, height)
+    assert len(found) == pages and "\n".join(found) == text
+
+
+PAGE = "skips to the question: "
+LONG = ASK.replace('"rm", "-rf", "./precious"', '"rm", *(f"/x/{n}.tmp" for n in range(99)), "/x/payroll.db"').replace(
+    '("file precious",)', 'tuple(f"file {w}" for w in argv[1:])'
+)
+
+
+@pytest.mark.parametrize("turn", ["\n", "DELETE\n"])
+def test_a_long_list_is_read_page_by_page(desk: Desk, turn: str) -> None:
+    (desk.home / "ask.py").write_text(LONG)
+    desk.run("stty rows 24 cols 100")
+    desk.type("python ask.py\n")
+    shown = desk.until_any((PAGE, QUESTION))
+    assert "99 alike: file /x/*.tmp, from /x/0.tmp to /x/98.tmp" in shown and "file /x/payroll.db\n" in shown
+    while not shown.endswith(QUESTION):
+        desk.type(turn)
+        shown += desk.until_any((PAGE, QUESTION))
+    assert all(f"file /x/{n}.tmp\n" in shown for n in range(99))
+    desk.type("no\n")
+    assert answered(desk) is False
+
+
+@pytest.mark.parametrize(("typed", "answer"), [("DELETE\n", True), ("end\n", False)])
+def test_the_end_of_a_long_list_can_be_skipped_to(desk: Desk, typed: str, answer: bool) -> None:
+    (desk.home / "ask.py").write_text(LONG)
+    desk.run("stty rows 24 cols 100")
+    desk.type("python ask.py\n")
+    desk.until(PAGE)
+    desk.type("end\n")
+    desk.until(QUESTION)
+    desk.type(typed)
+    assert answered(desk) is answer
+
+
+def test_a_page_that_is_not_turned_is_a_no(desk: Desk) -> None:
+    (desk.home / "ask.py").write_text(LONG)
+    desk.run("stty rows 24 cols 100")
+    desk.type("python ask.py\n")
+    desk.until(PAGE)
+    desk.type("\x04")
+    assert answered(desk) is False
 
 
 @pytest.mark.parametrize(
