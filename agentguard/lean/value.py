@@ -21,25 +21,29 @@ class Value:
     """Declare fields as annotations, with or without a default, as in a dataclass."""
 
     _fields: tuple[str, ...]
+    #: Those without a default, and how many positional arguments surely give all of them.
+    _needed: tuple[str, ...]
+    _enough: int
 
     def __init_subclass__(cls) -> None:
         inherited = getattr(cls, "_fields", ())
-        cls._fields = inherited + tuple(cls.__dict__.get("__annotations__", ()))
+        cls._fields = fields = inherited + tuple(cls.__dict__.get("__annotations__", ()))
+        cls._needed = tuple(name for name in fields if not hasattr(cls, name))
+        cls._enough = max((fields.index(name) + 1 for name in cls._needed), default=0)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         fields, values = self._fields, self.__dict__
         values.update(zip(fields, args, strict=False))
-        if len(args) == len(fields) and not kwargs:
-            return
         if len(args) > len(fields):
             raise TypeError(f"{type(self).__name__} takes {len(fields)} fields, {len(args)} given")
         for name, value in kwargs.items():
             if name in values or name not in fields:
                 raise TypeError(f"{type(self).__name__}: unexpected field {name}")
             values[name] = value
-        for name in fields[len(args) :]:
-            if name not in values and not hasattr(type(self), name):
-                raise TypeError(f"{type(self).__name__}: field {name} is missing")
+        if len(args) < self._enough:
+            for name in self._needed:
+                if name not in values:
+                    raise TypeError(f"{type(self).__name__}: field {name} is missing")
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{type(self).__name__} is immutable")

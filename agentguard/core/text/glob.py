@@ -10,9 +10,9 @@ def in_any_case(text: str) -> str:
 
 def like(text: str, pattern: str) -> bool:
     """Whether all of `text` matches `pattern`, in which `*` stands for any text, also none."""
-    head, *rest = pattern.split("*")
-    if not rest:
+    if "*" not in pattern:
         return text == pattern
+    head, *rest = pattern.split("*")
     if not text.startswith(head):
         return False
     position = len(head)
