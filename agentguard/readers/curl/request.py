@@ -90,7 +90,7 @@ class _Builder:
             if self.unseen:
                 self.hidden += ("query.",)
         if upload is not None:
-            body = self.read(upload) if verb.upper() == "POST" else b""
+            body = self.read(upload) if verb.upper() != "PUT" else b""
         whole, named = self.url(url, upload, queries), split(url, scheme(transfer, url))
         offset = transfer.last("--continue-at")
         if offset is not None and offset != Known("0") and (body or fields):
