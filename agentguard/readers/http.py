@@ -296,7 +296,8 @@ class _Sent:
         asks = any(name == "query" for name, _ in content.asked)
         if self.method not in ("POST", "GET", "HEAD") and not expected:
             return ()
-        if self.method != "POST" and expected and not (asks or self._hides("query.") or request.body):
+        hides = self._hides("query.") or self._hides("query.query")
+        if self.method != "POST" and expected and not (asks or hides or request.body):
             return ()
         from . import graphql
 
@@ -305,10 +306,10 @@ class _Sent:
         kind = request.header("content-type").partition(";")[0].strip().lower()
         beside = content.asked
         found: tuple[Effect, ...] = ()
-        if expected and asks:
-            found += graphql.read_form(beside, (), at)
-        elif expected and self._hides("query."):
+        if expected and hides:
             found += graphql.read_request(None, at)
+        elif expected and asks:
+            found += graphql.read_form(beside, (), at)
         if any(name == "operations" for name, _ in content.form):
             for name, value in content.form:
                 found += graphql.read_body(value, at, beside) if name == "operations" else ()

@@ -7,7 +7,7 @@ import threading
 from dataclasses import dataclass
 
 #: How long it waits for more of a request, in seconds.
-PATIENCE = 0.3
+PATIENCE = 0.15
 #: How a conversation by TLS begins, which goes no further here.
 TLS = b"\x16\x03"
 CHALLENGE = b'WWW-Authenticate: Digest realm="r", nonce="n", qop="auth"\r\n'
@@ -86,7 +86,7 @@ class _Stream:
 
     def until(self, mark: bytes) -> bytes | None:
         while mark not in self.rest:
-            if not self._more():
+            if self.rest.startswith(TLS) or not self._more():
                 return None
         found, _, self.rest = self.rest.partition(mark)
         return found

@@ -208,7 +208,7 @@ def _scene(
     return work, {"HOME": str(home), "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
 
 
-@hunt(170)
+@hunt(150)
 @given(calls(), st.one_of(st.just(""), CONFIGS), PLACES, CONFIGS, CONFIGS, PROXIES)
 def test_what_curl_sends_was_said(
     server: Recorder,

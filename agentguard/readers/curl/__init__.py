@@ -129,7 +129,18 @@ def _effects(transfer: Transfer) -> Iterator[Effect]:
     for index, url in enumerate(transfer.values("URL")):
         for upload in _uploads(transfer, uploads[index]) if index < len(uploads) else (None,):
             yield from _sent(transfer, url, upload)
+    yield from _looked_up(transfer)
     yield from files.written(transfer)
+
+
+def _looked_up(transfer: Transfer) -> Iterator[Effect]:
+    """What the questions for a host's address would do, which --doh-url has curl send to any place by POST."""
+    place = transfer.last("--doh-url")
+    if isinstance(place, Unknown):
+        yield _unknown(transfer.call, f"asks {place.written} by POST, which is not known before the line runs")
+    elif place is not None and place.text:
+        asked = http.read(http.Request("POST", place.text, body=b"\0"), transfer.context)
+        yield from (effect for effect in asked if effect.rating == "destructive")
 
 
 def _uploads(transfer: Transfer, file: Word) -> tuple[Word | None, ...]:

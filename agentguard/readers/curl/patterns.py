@@ -31,6 +31,15 @@ def pattern(url: Unknown) -> str:
     return found if marked and url.written.replace('"', "").find(url.start) >= 0 else url.start + UNSEEN_REST
 
 
+def hidden_in_query(url: Unknown) -> tuple[str, ...]:
+    """The parameters of which the value is not known, as `query.NAME`; `query.` if a name is not."""
+    parts = pattern(url).partition("?")[2].split("&")
+    if UNSEEN_REST in pattern(url) and "?" in url.written:
+        return ("query.",)
+    named = (part.partition("=") for part in parts if UNSEEN in part)
+    return tuple(f"query.{name if equals and UNSEEN not in name else ''}" for name, equals, _ in named)
+
+
 def is_host_known(url: Unknown) -> bool:
     """Whether the host is in the part that is certain."""
     return "/" in url.start.partition("://")[2]

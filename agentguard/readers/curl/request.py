@@ -76,21 +76,22 @@ class _Builder:
         if self.unseen:
             self.hidden += ("header.",)
         if isinstance(given, Unknown):
-            self.hidden += ("query.",) if "?" in given.written else ()
+            self.hidden += patterns.hidden_in_query(given)
             self.hidden += () if patterns.is_host_known(given) else ("host.",)
+        before = self.unseen
         body, fields = self.body(), self.fields()
-        for argument in transfer.arguments:
-            if argument.option in PLACES and isinstance(argument.value, Unknown):
-                self.unseen = f"{argument.value.written} is not known before the line runs"
-                self.hidden += ("host.",) if argument.option in HOSTS else ("query.",)
         queries = [self.query(value(a).guess) for a in transfer.arguments if a.option == "--url-query"]
         if transfer.has("--get") and transfer.playing("BODY"):
             queries.insert(0, decode(body))
             body = b""
-            if self.unseen:
-                self.hidden += ("query.",)
+            self.hidden += self.hidden_by_get()
+            self.unseen = before
+        for argument in transfer.arguments:
+            if argument.option in PLACES and isinstance(argument.value, Unknown):
+                self.unseen = f"{argument.value.written} is not known before the line runs"
+                self.hidden += ("host.",) if argument.option in HOSTS else ("query.",)
         if upload is not None:
-            body = self.read(upload) if verb.upper() == "POST" else b""
+            body = self.read(upload) if verb.upper() != "PUT" else b""
         whole, named = self.url(url, upload, queries), split(url, scheme(transfer, url))
         offset = transfer.last("--continue-at")
         if offset is not None and offset != Known("0") and (body or fields):
@@ -142,6 +143,14 @@ class _Builder:
     def has_body(self) -> bool:
         """Whether -d and the like make a body."""
         return bool(self.transfer.playing("BODY")) and not self.transfer.has("--get")
+
+    def hidden_by_get(self) -> tuple[str, ...]:
+        """The parameters that -G makes of what is not known."""
+        unknown = [a.value for a in self.transfer.playing("BODY") if isinstance(a.value, Unknown)]
+        if self.unseen and not unknown:
+            return ("query.",)
+        names = [name if found else Unknown("", "") for name, found, _ in (word.partition("=") for word in unknown)]
+        return tuple(f"query.{name.text if isinstance(name, Known) else ''}" for name in names)
 
     def body(self) -> bytes:
         """What -d, --json and their like send, joined as curl joins it."""
