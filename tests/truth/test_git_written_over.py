@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from support.guarded import lasting_directory
 from support.hunting import hunt
@@ -263,6 +263,8 @@ def test_what_a_line_changes_first_is_seen(
     ignored: str,
     state: str,
 ) -> None:
+    # A repository that the line adds becomes a submodule, which nobody has looked into.
+    assume(not ("add -A" in f"{first} {state}" and obstacle == "repository"))
     staged = "\ngit add -A" * (state == "git add -A")
     templates.go(base, target, _lines(target, obstacle, place, ignored, "" if staged else state) + staged)
     line = f"{first.format(t=target)} && git {call.format(t=target, s=f'refs/stashes/{target}')}"
