@@ -153,6 +153,28 @@ def test_an_alias_may_be_another_one_once_its_configuration_is_changed(ahead: tu
 
 
 @pytest.mark.parametrize(
+    ("ahead", "doubts"),
+    [
+        ((), ""),
+        ((on("create", "a.py", "index"),), ""),
+        ((on("replace", "a.py", "index"),), "index"),
+        ((on("remove", "a.py", "index"),), "index"),
+        ((on("replace", "core.excludesFile x", "configuration"),), "ignores"),
+        ((on("create", "origin", "configuration"),), ""),
+        ((on("replace", "/srv/.gitignore"),), "ignores"),
+        ((on("create", "/srv/.git/info/exclude"),), "ignores"),
+        ((on("observe", "/srv/.gitignore"),), ""),
+        ((on("create", "/srv/a.py"),), ""),
+        ((on("create", "$X", known=False),), "ignores"),
+        ((on("run", "make", "program"),), ""),
+        ((on("replace", "", "index"), on("replace", "/srv/.gitignore")), "index ignores"),
+    ],
+)
+def test_what_is_written_over_is_looked_at_with_what_may_have_changed(ahead: tuple[Effect, ...], doubts: str) -> None:
+    assert later(*ahead).lookup("git-writes-over", "", CALL) == f"git-writes-over {doubts}"
+
+
+@pytest.mark.parametrize(
     ("file", "ahead", "made"),
     [
         ("~/.other", (on("create", "/home/ada/.other"),), "/home/ada/.other"),

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from support.guarded import lasting_directory
 from support.hunting import hunt
@@ -26,6 +26,7 @@ from support.repository import ENV, GIT
 
 from agentguard.classify.classifier import Classifier
 from agentguard.core.call import Invocation, Stream
+from agentguard.core.word import Known
 from agentguard.edge.world import RealWorld
 from agentguard.rulebook.load import Rulebook
 
@@ -136,7 +137,7 @@ class Templates:
             '[protocol "file"]\n\tallow = always\n[advice]\n\tdetachedHead = false\n[gc]\n\tauto = 0\n'
         )
         self.env = {
-            **{"PATH": os.environ["PATH"], "HOME": str(top / "home"), "GIT_CONFIG_NOSYSTEM": "1", "TZ": "UTC"},
+            **{"PATH": os.confstr("CS_PATH") or "", "HOME": str(top / "home"), "GIT_CONFIG_NOSYSTEM": "1", "TZ": "UTC"},
             **{"GIT_EDITOR": "true", "GIT_SEQUENCE_EDITOR": "true"},
         }
 
@@ -196,7 +197,7 @@ def templates() -> Iterator[Templates]:
         yield Templates(top.resolve())
 
 
-@hunt(200)
+@hunt(150)
 @given(
     call=st.sampled_from(CALLS),
     base=st.sampled_from(list(BASES)),
@@ -226,6 +227,51 @@ def test_what_lies_in_the_way_is_seen(
         assert rating != "destructive", f"{line}: nothing is lost: {told}"
 
 
+#: What a line does first; git's own, but for what writes a file with what git ignores.
+EARLIER = [
+    "git reset -q", "git reset -q HEAD~1", "git reset -q --soft HEAD~1", "git rm -rq --cached spot",
+    "git read-tree HEAD~1",
+    "git rm -q --cached spot/data", "git restore --staged .", "git update-index --force-remove spot/data", "git add -A",
+    "git add -A && git commit -q -m x", "git commit -q --allow-empty -m x", "git stash -q", "git fetch -q . {t}",
+    "git config core.excludesFile /dev/null", "git config clean.requireForce false",
+    "git config submodule.recurse true",
+    "git config user.name x", "git mv spot/keep kept", "echo '*' >> .gitignore", "echo spot >> .git/info/exclude",
+    "printf '' > .git/info/exclude", "git branch -f aside", "git switch -q -c aside", "git bisect start",
+]  # fmt: skip
+
+
+@hunt(60)
+@given(
+    first=st.sampled_from(EARLIER),
+    call=st.sampled_from(CALLS),
+    base=st.sampled_from(list(BASES)),
+    target=st.sampled_from(list(TARGETS)),
+    obstacle=st.sampled_from(list(OBSTACLES)),
+    place=st.sampled_from(PLACES),
+    ignored=st.sampled_from(list(IGNORED)),
+    state=st.sampled_from((*STATES, "git add -A")),
+)
+def test_what_a_line_changes_first_is_seen(
+    rulebook: Rulebook,
+    templates: Templates,
+    first: str,
+    call: str,
+    base: str,
+    target: str,
+    obstacle: str,
+    place: str,
+    ignored: str,
+    state: str,
+) -> None:
+    # A repository that the line adds becomes a submodule, which nobody has looked into.
+    assume(not ("add -A" in f"{first} {state}" and obstacle == "repository"))
+    staged = "\ngit add -A" * (state == "git add -A")
+    templates.go(base, target, _lines(target, obstacle, place, ignored, "" if staged else state) + staged)
+    line = f"{first.format(t=target)} && git {call.format(t=target, s=f'refs/stashes/{target}')}"
+    rating, told, lost, _ = _made(rulebook, templates, line)
+    assert not lost or rating == "destructive", f"{line}: {sorted(lost)} is lost: {told}"
+
+
 def _lines(target: str, obstacle: str, place: str, ignored: str, state: str) -> str:
     """The shell lines that put something in the way."""
     exclude = IGNORED[ignored].format(place=place)
@@ -236,13 +282,17 @@ def _lines(target: str, obstacle: str, place: str, ignored: str, state: str) -> 
 def _made(
     rulebook: Rulebook, templates: Templates, line: str
 ) -> tuple[str, str, set[bytes], subprocess.CompletedProcess[bytes]]:
-    """A call's rating, with its reasons; what of the precious it lost when it was made, and how it ended."""
+    """The rating of a call or a line, with its reasons; what of the precious it lost when it was made; how it ended."""
     before = templates.held()
-    argv, env = tuple(shlex.split(line)), templates.env | {"PWD": str(templates.work)}
+    env = templates.env | {"PWD": str(templates.work)}
+    is_line = "&&" in line
+    argv = ("sh", "-c", line) if is_line else tuple(shlex.split(line))
     made = Invocation.of(argv, str(templates.work), env, Stream("known"))
-    reading = Classifier(rulebook, RealWorld(made, "/nowhere")).command(made)
+    classifier = Classifier(rulebook, RealWorld(made, "/nowhere", running=not is_line))
+    reading = classifier.text("shell", Known(line), made) if is_line else classifier.command(made)
+    real = ("/bin/sh", "-c", line) if is_line else (GIT, *argv[1:])
     done = subprocess.run(
-        [GIT, *argv[1:]], cwd=templates.work, env=env, stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE
+        real, cwd=templates.work, env=env, stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE
     )
     lost = {content for content in before - templates.held() if not templates.reached(content)}
     return reading.rating, "; ".join(f"{one.rule}: {one.reason}" for one in reading.effects), lost, done

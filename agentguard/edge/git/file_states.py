@@ -58,9 +58,9 @@ class WorkTree:
 
     def state(self, path: bytes) -> str:
         """Of a file: "tracked" (unchanged since the last commit), "modified" or "untracked"."""
-        if path in self._changed:
-            return "modified"
-        return "tracked" if path in self._tracked else "untracked"
+        if path not in self._tracked:  # and what was taken out of the index alone, git does not know any more
+            return "untracked"
+        return "modified" if path in self._changed else "tracked"
 
 
 def unpushed(program: Tool, root: bytes) -> str:

@@ -62,16 +62,19 @@ def put_back(git: Git, tree: str | None, paths: Sequence[str]) -> Written:
     return Written(git, [*(differing(git, tree, paths) if tree and known else ()), *replaced(git, paths)], forced=True)
 
 
-def put_aside(git: Git, paths: Sequence[str], kinds: str) -> Written:
+def put_aside(git: Git, paths: Sequence[str], kinds: str) -> Iterator[Written]:
     """The last commit's files come back; of directories there goes what no stash keeps (letters of Change)."""
     if not resolved(git, "HEAD"):
-        return Written(git, [])
-    back = list(dict.fromkeys([*differing(git, "HEAD", paths), *replaced(git, paths)]))
-    kept = {path for path in back if is_directory(git.top, path) and not _is_repository(git.top, path)}
-    specs = [f":(top,literal){path}" for path in kept] if git.takes_magic else []
-    listed = git.status(True, specs, ignored=True) if kept else ()
+        return
+    back, at = differing(git, "HEAD", paths), git.top
+    # A directory in the place of what was taken out of the index may hold what is staged.
+    staged = {path for path in back if is_directory(at, path) and not os.path.lexists(os.path.join(at, path, ".git"))}
+    specs = [f":(top,literal){path}" for path in staged] if git.takes_magic else []
+    listed = git.status(True, specs, ignored=True) if staged else ()
     lost = [change.path for change in listed if change.index in kinds]
-    return Written(git, [path for path in back if path not in kept], "?" in kinds, lost)
+    yield Written(git, [path for path in back if path not in staged], "?" in kinds, lost)
+    # Of a directory in the place of a file of the index git does not tell what in it is ignored.
+    yield Written(git, list(replaced(git, paths)), forced=True)
 
 
 def replaced(git: Git, paths: Sequence[str] = ()) -> Iterator[str]:
@@ -89,7 +92,3 @@ def is_directory(top: str, path: str) -> bool:
     """Whether a directory is there, not a link to one."""
     place = os.path.join(top, path)
     return os.path.isdir(place) and not os.path.islink(place)
-
-
-def _is_repository(top: str, path: str) -> bool:
-    return os.path.lexists(os.path.join(top, path, ".git"))

@@ -182,12 +182,12 @@ def _stash(call: Call, git: Git, world: World) -> Iterator[Written]:
     """Putting changes aside puts the last commit's files in their place, whatever has taken it."""
     if not call.has("-a", "--all", "-S", "--staged"):
         paths = call.operand_texts if call.command == ("stash", "push") else ()
-        yield put_aside(git, paths, "!" if call.has("-u", "--include-untracked") else "!?")
+        yield from put_aside(git, paths, "!" if call.has("-u", "--include-untracked") else "!?")
 
 
 def _autostash(call: Call, git: Git) -> Iterator[Written]:
     if autostashes(call, git):
-        yield put_aside(git, (), "!?")
+        yield from put_aside(git, (), "!?")
 
 
 def _unstash(call: Call, git: Git, world: World) -> Iterator[Written]:
