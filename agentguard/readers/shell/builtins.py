@@ -68,6 +68,8 @@ def _declare(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
     if command == "export" or "x" in options:
         change = scope.exported.difference_update if "n" in options else scope.exported.update
         change(affected)
+    if "i" in options:
+        scope.integers.update(affected)
     if set(options) & set("iulc") or command == "readonly" or "r" in options:
         scope.changed.update(affected)
         scope.forget(*affected)

@@ -45,6 +45,7 @@ class Scope:
         self.globs = "on"  # "off", or "otherwise": patterns match more, or less, than by themselves
         self.changed = {"PWD"}  # variables that make something else of what is assigned to them
         self.references: set[str] = set()  # names that stand for another variable
+        self.integers: set[str] = set()  # names whose values are expressions
         self.is_zsh = call.name == "zsh"
 
     def copy(self) -> Scope:
@@ -55,6 +56,7 @@ class Scope:
         other.exported = set(self.exported)
         other.changed = set(self.changed)
         other.references = set(self.references)
+        other.integers = set(self.integers)
         other.functions = dict(self.functions)
         other.aliases = dict(self.aliases)
         return other
@@ -107,6 +109,7 @@ class Scope:
         self.globs = self.globs if self.globs == other.globs else "otherwise"
         self.changed |= other.changed
         self.references |= other.references
+        self.integers |= other.integers
 
     @property
     def certain(self) -> tuple[Any, ...]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from ...core.call import Stream
 from ...core.word import Known, Unknown, Word
 from ...lean.typing import TYPE_CHECKING
-from .assignments import DECLARING, declaration, prompts, value_of
+from .arithmetic import substitutes
+from .assignments import DECLARING, assign, declaration, value_of
 from .builtins import BUILTINS
 from .interpreter import MAX_CALLS
 from .lists import may_leave
@@ -14,7 +15,7 @@ from .redirect import redirect
 from .scope import Body
 from .syntax.grammar import Script, offset
 from .syntax.word_parts import NotUnderstood, Token
-from .words import assigned, substitutes
+from .words import assigned
 
 if TYPE_CHECKING:
     from typing import Any
@@ -32,7 +33,7 @@ _SPECIAL = (
     "shift", "source", "times", "trap", "typeset", "unset",
 )  # fmt: skip
 #: What takes an expression on either side, or a name, in `[[`.
-_NUMERIC = ("-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-v")
+_NUMERIC = ("-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-v", "-R")
 
 
 def simple_command(shell: Interpreter, script: Script, node: Any) -> bytes | None:
@@ -54,14 +55,14 @@ def simple_command(shell: Interpreter, script: Script, node: Any) -> bytes | Non
         words = words[1:]
     argv = _argv(shell, words)
     stdin, shown = redirect(shell, script, redirects)
-    values = [(name, mark, value_of(shell, value)) for name, mark, value in assignments]
-    for name, _, value in values:
-        prompts(shell, name, value)
+    before = dict(shell.scope.variables)
+    for name, mark, right in assignments:  # one after the other: in `A=rm B=$A`, B is rm
+        assign(shell, name, mark, value_of(shell, right))
     if not argv:
-        for name, mark, value in values:
-            shell.scope.assign(name, mark, value)
         return None if redirects else b""  # `< FILE` by itself is `cat` in `$( )`, and in zsh
-    printed = _start(shell, argv, values, stdin)
+    values = {name: shell.scope.variables[name] for name, _, _ in assignments if name in shell.scope.variables}
+    shell.scope.variables = before
+    printed = _start(shell, argv, {name: value for name, value in values.items() if isinstance(value, Word)}, stdin)
     return printed if shown else b""
 
 
@@ -80,11 +81,10 @@ def _argv(shell: Interpreter, tokens: list[Token]) -> tuple[Word, ...]:
 def _start(
     shell: Interpreter,
     argv: tuple[Word, ...],
-    values: list[tuple[str, str, Word | tuple[Word, ...]]],
+    env: dict[str, Word],
     stdin: Stream | None,
 ) -> bytes | None:
     """One command: a function, a builtin or a program."""
-    env = {name: value for name, _, value in values if isinstance(value, Word)}
     if isinstance(argv[0], Unknown):
         return program(shell, argv, stdin, env)
     scope, command = shell.scope, argv[0].text

@@ -8,6 +8,7 @@ from ...core.paths import could_touch
 from ...core.unseen import Unseen
 from ...core.word import Known, Unknown, Word, joined
 from ...lean.typing import TYPE_CHECKING
+from .arithmetic import assigns, evaluate, names, substitutes
 from .syntax.braces import braces
 from .syntax.lexer import closing
 from .syntax.quoting import GROUPING, Scanner
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
         def substitute(self, text: Word) -> str | None:
             """Run a command substitution; what it prints, if that is known."""
+
+        def tell(self, *effects: Effect) -> None:
+            """Effects of the shell itself."""
 else:
     Shell = object
 
@@ -39,6 +43,8 @@ _DIGITS = "0123456789"
 #: Variables that a shell sets by itself, again and again.
 _OWN = ("_", "BASHPID", "EPOCHSECONDS", "LINENO", "OLDPWD", "RANDOM", "SECONDS", "SRANDOM")
 _IDENTIFIER = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_" + _DIGITS
+#: Operators of `${…}` with a word in place of the value.
+_INSTEAD = (":-", "-", ":=", "=", ":+", "+", ":?", "?")
 
 
 class Expander:
@@ -57,29 +63,36 @@ class Expander:
     def single(self, token: Token) -> Word:
         """A word that is neither split nor matched: a value, a here-document."""
         last = len(token.pieces) - 1
-        values = (self._values(piece, index == 0, index == last) for index, piece in enumerate(token.pieces))
-        value = joined(map(_together, values), "")
+        parts: list[Word] = []
+        for index, piece in enumerate(token.pieces):
+            home = self._home(piece, index == last) if not index else None
+            parts += [_together(self._values(piece))] if home is None else (home[0], Known(home[1]))
+        value = joined(parts, "")
         return value.replace(written=token.raw) if isinstance(value, Unknown) else value
 
     def look(self, token: Token) -> None:
         """Run the substitutions of a word whose value does not matter."""
         for piece in token.pieces:
-            self._values(piece, False, True)
+            self._values(piece)
 
     def array(self, token: Token) -> Word | tuple[Word, ...]:
         """The elements of `NAME=(…)`; one Unknown if not all are known or they have keys."""
         elements = tuple(field for element in token.array or () for field in self.fields(element))
-        has_keys = any(element.raw.startswith("[") for element in token.array or ())
-        if has_keys or any(isinstance(element, Unknown) for element in elements):
+        keys = [element.raw[1:].partition("]=")[0] for element in token.array or () if element.raw.startswith("[")]
+        for key in keys:
+            self.evaluate(key)
+        if keys or any(isinstance(element, Unknown) for element in elements):
             return Unknown(_together(elements).guess, token.raw)
         return elements
 
     def _fields(self, pieces: tuple[Piece, ...], written: str) -> list[Word]:
         fields = [_Field()]
         for index, piece in enumerate(pieces):
-            values = self._values(piece, index == 0, index + 1 == len(pieces))
-            expanded = piece.kind == "text" and [one.guess for one in values] != [piece.value]
-            literal = piece.quoted or piece.kind == "process" or expanded
+            home = self._home(piece, index + 1 == len(pieces)) if not index else None
+            if home is not None:
+                fields[-1].add(home[0], True)
+            values = self._values(piece) if home is None else [Known(home[1])]
+            literal = piece.quoted or piece.kind == "process"
             for number, value in enumerate(values):
                 if number:
                     fields.append(_Field())
@@ -133,13 +146,9 @@ class Expander:
 
     # The value of a piece: one, or several that are arguments of their own
 
-    def _values(self, piece: Piece, first: bool, last: bool) -> list[Word]:
+    def _values(self, piece: Piece) -> list[Word]:
         if piece.kind == "text":
-            value = (assignment(piece.value) or ("", "", piece.value))[2]
-            if not first or piece.quoted or not value.startswith("~"):
-                return [Known(piece.value)]
-            home, name = self._tilde(value, last), piece.value.removesuffix(value)
-            return [Unknown(name + home.guess, piece.value, name) if name else home]  # dash leaves `X=~` alone
+            return [Known(piece.value)]
         if piece.kind == "variable":
             return self._parameter(piece)
         if piece.kind == "arithmetic":
@@ -151,31 +160,31 @@ class Expander:
             return [Unknown("/dev/fd/63", f"<({piece.value})", "/")]
         return [Unknown("", f"$({piece.value})") if printed is None else Known(printed)]
 
-    def _tilde(self, text: str, last: bool) -> Word:
+    def _home(self, piece: Piece, last: bool) -> tuple[Word, str] | None:
+        """What a word that begins with `~` (or `NAME=~`) has in place of it, and the rest of its first piece."""
+        text = (assignment(piece.value) or ("", "", piece.value))[2] if piece.kind == "text" else ""
+        if piece.quoted or not text.startswith("~"):
+            return None
         user, slash, rest = text.partition("/")
         if not slash and not last:
-            return Known(text)
+            return None
         home = self.shell.scope.cwd if user == "~+" else self.shell.scope.variables.get("HOME")
         if user not in ("~", "~+") or not isinstance(home, Word):
-            return Unknown(text, text)
-        return home + (slash + rest)
+            return Unknown(piece.value, piece.value), ""
+        name = piece.value.removesuffix(text)
+        if name:  # dash leaves `X=~` alone
+            home = Unknown(name + home.guess, piece.value, name)
+        return home, slash + rest
 
     def evaluate(self, text: str) -> None:
-        """Run the substitutions of an expression."""
-        self.single(_whole(text))
-        for name in "".join(c if c in _IDENTIFIER else " " for c in text).split():
-            value = self.shell.scope.variables.get(name)
-            if isinstance(value, Word) and substitutes(value.guess):  # the value of a variable is an expression too
-                self.single(_whole(value.guess))
+        """Run what an expression runs."""
+        evaluate(self, text)
 
     def arithmetic(self, text: str) -> None:
-        """Run the substitutions of an expression, and forget the variables that it may set."""
-        self.evaluate(text)
-        for operator in ("==", "!=", "<=", ">="):
-            text = text.replace(operator, "")
-        if "=" in text or "++" in text or "--" in text:
-            names = "".join(c if c in _IDENTIFIER else " " for c in text).split()
-            self.shell.scope.forget(*(name for name in names if name[0] not in _DIGITS))
+        """Run what an expression runs, and forget the variables that it may set."""
+        evaluate(self, text)
+        if assigns(text):
+            self.shell.scope.forget(*names(text))
 
     def prompt(self, text: Word) -> None:
         """Run the substitutions of a text that is expanded as prompts are, and that of `set -x` is."""
@@ -187,10 +196,16 @@ class Expander:
     def _parameter(self, piece: Piece) -> list[Word]:
         """`$NAME` or `${…}`."""
         name, subscript, operator = _parameter(piece.value)
-        if subscript not in ("", "@", "*"):
-            self.evaluate(piece.value[len(name) :])
-        elif not name:
-            self.single(_whole(piece.value))
+        if piece.value[:1] in (" ", "\t", "\n", "|"):  # commands, in ksh and newer bash
+            self.shell.substitute(Known(piece.value.lstrip("|")))
+        elif not name and piece.value[:1] == "#":
+            self.evaluate(_parameter(piece.value[1:])[1])
+        elif not name:  # `!NAME`, whose value names a variable
+            self.evaluate(piece.value)
+        elif subscript not in ("", "@", "*"):
+            self.evaluate(subscript)
+        if operator[:1] == ":" and operator[1:2] not in ("-", "=", "+", "?"):
+            self.evaluate(operator[1:])
         counting = piece.value.startswith("#") and len(piece.value) > 1
         if not name or counting:
             return [self._counted(piece.value[1:]) if counting else Unknown("", f"${{{piece.value}}}")]
@@ -215,7 +230,8 @@ class Expander:
         scope, written = self.shell.scope, f"${{{piece.value}}}"
         many = scope.arguments if name in "@*" else scope.variables.get(name)
         if not isinstance(many, tuple) or operator:
-            self.single(_whole(operator))
+            mark = _mark(operator)
+            self._operand(operator[len(mark) :], piece, mark)
             return [Unknown(many.guess if isinstance(many, Word) else "", written)]
         if "*" in (name, subscript) and "IFS" in scope.variables:
             return [Unknown(_together(many).guess, written)]
@@ -244,16 +260,31 @@ class Expander:
         value = scope.variables.get(name)
         return next(iter(value), Known("")) if isinstance(value, tuple) else value
 
+    def _is_missing(self, name: str) -> bool:
+        """Whether a parameter is the place of an argument that is surely not given."""
+        arguments, at = self.shell.scope.arguments, decimal(name.lstrip("0")) or 0
+        return arguments is not None and at > len(arguments)
+
+    def _operand(self, text: str, piece: Piece, mark: str = "") -> Word:
+        """What stands behind an operator. Between double quotes single ones are none, except in a pattern."""
+        if piece.quoted and mark in _INSTEAD:
+            operand = self.single(Scanner(text, closing).quoted())
+            is_plain = '"' not in text and "\\" not in text
+        else:
+            operand = self.single(_whole(text))
+            is_plain = not any(char in text for char in "'\"\\")
+        # what quotes do there depends on those around
+        return operand if is_plain else Unknown(operand.guess, piece.value)
+
     def _changed(self, name: str, value: Word | None, operator: str, piece: Piece) -> Word:
         """A value with `:-WORD`, `%PATTERN` and so on applied."""
         written, known = f"${{{piece.value}}}", isinstance(value, Known)
-        mark = operator[: 2 if operator[:1] == ":" else 1]
-        operand = self.single(_whole(operator[len(mark) :]))
-        if any(char in operator for char in "'\"\\"):
-            operand = Unknown(operator, piece.value)  # what quotes do there depends on those around
+        mark = _mark(operator)
+        operand = self._operand(operator[len(mark) :], piece, mark)
         guess = value.guess if value is not None else ""
-        if mark in (":-", "-", ":=", "=", ":+", "+", ":?", "?"):
-            given = value if guess or (known and mark[0] != ":") else None
+        if mark in _INSTEAD:
+            is_set = known and mark[0] != ":" and not self._is_missing(name)
+            given = value if guess or is_set else None
             if mark[-1] == "+":
                 found = operand if given is not None else Known("")
             else:
@@ -336,13 +367,9 @@ def _element(token: Token) -> tuple[str, str, Token] | None:
         return None
     for piece in token.pieces[1:]:
         if piece.kind == "text" and not piece.quoted and piece.value.startswith(("]=", "]+=")):
-            return name, "[]=", Token(token.raw, token.pieces[1:])
+            subscript = token.raw.partition("[")[2].rpartition(piece.value)[0]
+            return name, f"[{subscript}]=", Token(token.raw, token.pieces[1:])
     return None
-
-
-def substitutes(text: str) -> bool:
-    """Whether a command would be run if the text were expanded."""
-    return "$(" in text or "`" in text
 
 
 def assigned(token: Token) -> tuple[str, str, Token] | None:
@@ -370,9 +397,14 @@ def _parameter(text: str) -> tuple[str, str, str]:
             end += 1
     name, rest = text[:end], text[end:]
     if name and rest.startswith("["):
-        subscript, closed, rest = rest[1:].partition("]")
-        return (name, subscript, rest) if closed else ("", "", "")
+        end = Scanner(rest, closing, 1).subscript()
+        return (name, rest[1:end], rest[end + 1 :]) if end > 0 else ("", "", "")
     return name, "", rest
+
+
+def _mark(operator: str) -> str:
+    """What an operator of `${…}` begins with, up to its word."""
+    return operator[: 2 if operator[:1] == ":" else 1]
 
 
 def _trimmed(value: str, mark: str, pattern: str) -> str:
