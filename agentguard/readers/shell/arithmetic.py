@@ -7,15 +7,10 @@ text that comes to where a number is wanted, a subscript, or the name of a varia
 from __future__ import annotations
 
 from ...core.effect import Effect, Target
-from ...core.word import Unknown, Word
 from ...lean.typing import TYPE_CHECKING
-from .syntax.lexer import closing
-from .syntax.quoting import Scanner
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from .words import Expander
+    from ...core.word import Unknown
 
 _DIGITS = "0123456789"
 _IDENTIFIER = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_" + _DIGITS
@@ -34,15 +29,6 @@ def substitutes(text: str) -> bool:
     return "$(" in text or "`" in text
 
 
-def evaluate(expander: Expander, text: str) -> None:
-    """Run what an expression runs; single quotes are none there."""
-    if not text.isdecimal():
-        expression = expander.single(Scanner(text, closing).quoted())
-        seen = {""}
-        for part in (expression.guess, text):
-            _evaluate(expander, part, seen)
-
-
 def names(text: str) -> list[str]:
     """The variables that an expression names."""
     words = "".join(char if char in _IDENTIFIER else " " for char in text).split()
@@ -56,35 +42,14 @@ def assigns(text: str) -> bool:
     return "=" in text or "++" in text or "--" in text
 
 
-def _evaluate(expander: Expander, text: str, seen: set[str]) -> None:
-    if substitutes(text) and text not in seen:
-        seen.add(text)
-        expander.look(Scanner(text, closing).quoted())
-    for name in names(text):
-        if name in seen:
-            continue
-        seen.add(name)
-        for value in _values(expander, name):
-            if isinstance(value, Unknown) and is_brought(value):
-                expander.shell.tell(_unseen(value))
-            _evaluate(expander, value.guess, seen)
-
-
-def _values(expander: Expander, name: str) -> Iterator[Word]:
-    value = expander.shell.scope.variables.get(name)
-    if isinstance(value, Word):
-        yield value
-    elif value is not None:
-        yield from value
-
-
 def is_brought(value: Unknown) -> bool:
     """Whether a value that is not known is what one of those programs prints."""
     words = "".join(char if char in _IDENTIFIER else " " for char in value.written).split()
     return not _BRINGING.isdisjoint(words) and not all(part in value.written for part in _STATUS)
 
 
-def _unseen(value: Unknown) -> Effect:
+def unseen(value: Unknown) -> Effect:
+    """The effect of evaluating such a value."""
     reason = f"evaluates {value.written} as an expression, in which commands may stand"
     return Effect(
         "unknown", Target("expression", value.written), rule="sh-unseen-expression", program="sh", reason=reason

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...core.effect import Effect, Target
 from ...core.word import Known, Unknown, Word, known
 from ...lean.typing import TYPE_CHECKING
+from .fresh import Fresh
 from .syntax.braces import braces
 from .syntax.word_parts import Token, assignment, identifier
 
@@ -19,10 +20,10 @@ _PROMPTS = ("PS0", "PS1", "PS2", "PS4")
 _PROGRAMS = ("BASH_ALIASES", "BASH_CMDS")
 
 
-class Array(Unknown):
-    """`NAME=(…)` as a word of `declare`: a text that nobody knows, of elements that are known."""
+class Declared(Unknown):
+    """`NAME=(…)` or `NAME=$(mktemp)` as a word of `declare`: a text that nobody knows, with a value that is."""
 
-    elements: tuple[Word, ...] = ()
+    value: Word | tuple[Word, ...] = ()
 
 
 def value_of(shell: Interpreter, token: Token) -> Word | tuple[Word, ...]:
@@ -41,8 +42,8 @@ def declaration(shell: Interpreter, token: Token, found: tuple[str, str, Token])
     value = value_of(shell, right)
     if len(braces(token.raw)) > 1:  # assigned one after the other
         value = Unknown("", token.raw)
-    if isinstance(value, tuple):
-        return Array(name + mark, token.raw, name + mark, value)
+    if isinstance(value, tuple | Fresh):
+        return Declared(name + mark, token.raw, name + mark, value)
     word = name + mark + value
     return word.replace(written=token.raw) if isinstance(word, Unknown) else word
 
@@ -68,8 +69,8 @@ def declare(shell: Interpreter, word: Word) -> None:
         return
     name, mark, text = found
     value: Word | tuple[Word, ...] = word.cut(len(name + mark))
-    if isinstance(word, Array):
-        value = word.elements
+    if isinstance(word, Declared):
+        value = word.value
     elif text.startswith("("):  # `declare -a "A=(…)"` makes an array of it
         value = Unknown("", word.written)
     assign(shell, name, mark, value)

@@ -8,6 +8,7 @@ from ...lean.typing import TYPE_CHECKING
 from .arithmetic import substitutes
 from .assignments import DECLARING, assign, declaration, value_of
 from .builtins import BUILTINS
+from .fresh import given_to
 from .interpreter import MAX_CALLS
 from .lists import may_leave
 from .program import program
@@ -54,7 +55,7 @@ def simple_command(shell: Interpreter, script: Script, node: Any) -> bytes | Non
         assignments.append(found)
         words = words[1:]
     argv = _argv(shell, words)
-    stdin, shown = redirect(shell, script, redirects)
+    stdin, shown, made = redirect(shell, script, redirects)
     before = dict(shell.scope.variables)
     for name, mark, right in assignments:  # one after the other: in `A=rm B=$A`, B is rm
         assign(shell, name, mark, value_of(shell, right))
@@ -63,6 +64,8 @@ def simple_command(shell: Interpreter, script: Script, node: Any) -> bytes | Non
     values = {name: shell.scope.variables[name] for name, _, _ in assignments if name in shell.scope.variables}
     shell.scope.variables = before
     printed = _start(shell, argv, {name: value for name, value in values.items() if isinstance(value, Word)}, stdin)
+    if made:
+        shell.made.write(made, printed)
     return printed if shown else b""
 
 
@@ -75,7 +78,7 @@ def _argv(shell: Interpreter, tokens: list[Token]) -> tuple[Word, ...]:
             argv += shell.words.fields(token)
         else:
             argv.append(declaration(shell, token, found))
-    return tuple(argv)
+    return tuple(given_to(argv[0], word) for word in argv)
 
 
 def _start(

@@ -8,7 +8,8 @@ from ...core.paths import could_touch
 from ...core.unseen import Unseen
 from ...core.word import Known, Unknown, Word, joined
 from ...lean.typing import TYPE_CHECKING
-from .arithmetic import assigns, evaluate, names, substitutes
+from .arithmetic import assigns, is_brought, names, substitutes, unseen
+from .fresh import Fresh, fresh, longer, settled
 from .syntax.braces import braces
 from .syntax.lexer import closing
 from .syntax.quoting import GROUPING, Scanner
@@ -25,9 +26,12 @@ if TYPE_CHECKING:
     class Shell(Protocol):
         """What the words are expanded in."""
 
-        world: World
         scope: Scope
         ahead: list[Effect]
+
+        @property
+        def world(self) -> World:
+            """What is asked which paths there are."""
 
         def substitute(self, text: Word) -> str | None:
             """Run a command substitution; what it prints, if that is known."""
@@ -43,6 +47,8 @@ _DIGITS = "0123456789"
 #: Variables that a shell sets by itself, again and again.
 _OWN = ("_", "BASHPID", "EPOCHSECONDS", "LINENO", "OLDPWD", "RANDOM", "SECONDS", "SRANDOM")
 _IDENTIFIER = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_" + _DIGITS
+#: Variables that are taken for unset where they are not seen: `${TMPDIR:-/tmp}`.
+_PLACES = ("TMPDIR",)
 #: Operators of `${…}` with a word in place of the value.
 _INSTEAD = (":-", "-", ":=", "=", ":+", "+", ":?", "?")
 
@@ -67,7 +73,7 @@ class Expander:
         for index, piece in enumerate(token.pieces):
             home = self._home(piece, index == last) if not index else None
             parts += [_together(self._values(piece))] if home is None else (home[0], Known(home[1]))
-        value = joined(parts, "")
+        value = _put_together(parts)
         return value.replace(written=token.raw) if isinstance(value, Unknown) else value
 
     def look(self, token: Token) -> None:
@@ -108,6 +114,9 @@ class Expander:
         What is not known is not cut off at its own ends, so that its neighbours may belong to it.
         """
         if isinstance(value, Unknown) or not self.shell.scope.splits(value.text) or _grouped(value.text):
+            if isinstance(value, Fresh) and len(value.guess.split()) < 2:
+                fields[-1].add(value, False)
+                return
             for number, part in enumerate(value.guess.split() or [""]):
                 if number:
                     fields.append(_Field())
@@ -126,6 +135,8 @@ class Expander:
     def _matched(self, field: _Field, written: str) -> list[Word]:
         """The paths that a field with unquoted `*`, `?` or `[` matches; the field itself if none."""
         cwd, globs = self.shell.scope.cwd, self.shell.scope.globs
+        if field.fresh is not None and not field.is_pattern:
+            return [settled(field.fresh, self.shell.world)]
         if not field.is_pattern or globs == "off":
             return [Known(field.text) if field.known else Unknown(field.text, written, field.start)]
         grouped = _grouped(field.pattern)
@@ -158,7 +169,18 @@ class Expander:
         printed = self.shell.substitute(Known(piece.value))
         if piece.kind == "process":
             return [Unknown("/dev/fd/63", f"<({piece.value})", "/")]
-        return [Unknown("", f"$({piece.value})") if printed is None else Known(printed)]
+        if printed is None:
+            return [self._fresh(piece.value)]
+        return [Known(printed)]
+
+    def _fresh(self, commands: str) -> Unknown:
+        """What `$(commands)` becomes, which print what is not known."""
+        scope = self.shell.scope
+        directory = scope.variables.get("TMPDIR", Known(""))
+        is_program = "mktemp" not in scope.functions and "mktemp" not in scope.aliases
+        if is_program and isinstance(directory, Known) and directory == scope.inherited.get("TMPDIR", Known("")):
+            return fresh(commands, directory.text)
+        return Unknown("", f"$({commands})")
 
     def _home(self, piece: Piece, last: bool) -> tuple[Word, str] | None:
         """What a word that begins with `~` (or `NAME=~`) has in place of it, and the rest of its first piece."""
@@ -177,12 +199,28 @@ class Expander:
         return home, slash + rest
 
     def evaluate(self, text: str) -> None:
-        """Run what an expression runs."""
-        evaluate(self, text)
+        """Run what an expression runs; single quotes are none there."""
+        if not text.isdecimal():
+            expression = self.single(Scanner(text, closing).quoted())
+            seen = {""}
+            for part in (expression.guess, text):
+                self._evaluate(part, seen)
+
+    def _evaluate(self, text: str, seen: set[str]) -> None:
+        if substitutes(text) and text not in seen:
+            seen.add(text)
+            self.look(Scanner(text, closing).quoted())
+        for name in set(names(text)) - seen:
+            seen.add(name)
+            value = self.shell.scope.variables.get(name, ())
+            for word in (value,) if isinstance(value, Word) else value:
+                if isinstance(word, Unknown) and is_brought(word):
+                    self.shell.tell(unseen(word))
+                self._evaluate(word.guess, seen)
 
     def arithmetic(self, text: str) -> None:
         """Run what an expression runs, and forget the variables that it may set."""
-        evaluate(self, text)
+        self.evaluate(text)
         if assigns(text):
             self.shell.scope.forget(*names(text))
 
@@ -284,12 +322,12 @@ class Expander:
         guess = value.guess if value is not None else ""
         if mark in _INSTEAD:
             is_set = known and mark[0] != ":" and not self._is_missing(name)
-            given = value if guess or is_set else None
+            given = value if guess or is_set or isinstance(value, Fresh) else None
             if mark[-1] == "+":
                 found = operand if given is not None else Known("")
             else:
                 found = given if given is not None else Known(written) if mark[-1] == "?" else operand
-            if not known:
+            if not known and not (value is None and name in _PLACES):
                 found = Unknown(found.guess, written)
             if mark[-1] == "=":
                 self.shell.scope.assign(name, "=", found)
@@ -312,6 +350,7 @@ class _Field:
         self.text = self.pattern = self.start = ""
         self.known = True
         self.kept = False
+        self.fresh: Fresh | None = None
         self._is_certain = True
         self._special = ""
 
@@ -327,6 +366,10 @@ class _Field:
 
     def add(self, value: Word, literal: bool) -> None:
         text, start = value.guess, value.start
+        if not self.text and self.known and isinstance(value, Fresh):
+            self.fresh = value
+        elif self.fresh is not None:
+            self.fresh = longer(self.fresh, value)
         self.text += text
         self.pattern += "".join("\\" + c if c in "*?[]()\\" else c for c in text) if literal else text
         if not literal:
@@ -344,8 +387,20 @@ def _whole(text: str) -> Token:
     return Scanner(text, closing).whole()
 
 
+def _put_together(parts: Sequence[Word]) -> Word:
+    """The parts of one word."""
+    if not parts or not isinstance(parts[0], Fresh):
+        return joined(parts, "")
+    whole: Word | None = parts[0]
+    for part in parts[1:]:
+        whole = None if whole is None else longer(whole, part)
+    return joined(parts, "") if whole is None else whole
+
+
 def _together(words: Sequence[Word]) -> Word:
     """Several words as one; if not all are known, only how the first begins is certain, for the next may be none."""
+    if len(words) == 1:
+        return words[0]
     value = joined(words)
     return value.replace(start=words[0].start) if isinstance(value, Unknown) else value
 
