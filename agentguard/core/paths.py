@@ -26,6 +26,8 @@ _STREAMS = ("/dev/null", "/dev/stdout", "/dev/stderr", "/dev/tty", "/dev/zero", 
 def on_path(base: Effect, path: PathState, ahead: tuple[Effect, ...]) -> Effect:
     """The effect `base` on one path, by the state of it; `ahead` are the effects of earlier parts of the same line."""
     recovery, detail = PATH_STATES[path.state], path.detail or path.state
+    if base.verb == "remove" and _is_born(path, ahead):
+        ahead = tuple(earlier for earlier in ahead if earlier.target_known and earlier.target.kind == "file")
     if recovery and any(_may_add(earlier, path, base.verb) for earlier in ahead):
         recovery, detail = "", "an earlier part of the same line may change what is there"
     return base.replace(
@@ -39,6 +41,18 @@ def on_path(base: Effect, path: PathState, ahead: tuple[Effect, ...]) -> Effect:
 def doubted(path: str, ahead: tuple[Effect, ...]) -> bool:
     """Whether earlier parts of the line may put something where nothing is, which is then written over."""
     return any(_may_add(earlier, PathState(path, "missing"), "replace") for earlier in ahead)
+
+
+def _is_born(path: PathState, ahead: tuple[Effect, ...]) -> bool:
+    """Whether the line itself makes a file where nothing is: it may remove that again, whatever ran in between."""
+    made = Target("file", path.path)
+    return path.state == "missing" and any(
+        earlier.verb == "create"
+        and earlier.target_known
+        and earlier.program in _ADDING
+        and earlier.target.replace(identity=()) == made
+        for earlier in ahead
+    )
 
 
 def _may_add(earlier: Effect, path: PathState, verb: str) -> bool:

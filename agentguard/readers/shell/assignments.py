@@ -54,6 +54,7 @@ def assign(shell: Interpreter, name: str, mark: str, value: Word | tuple[Word, .
         shell.words.evaluate(mark[1 : mark.rindex("]")])
     if name in shell.scope.integers:
         for word in (value,) if isinstance(value, Word) else value:
+            shell.words.doubt(word)
             shell.words.evaluate(word.guess)
     if name in _PROGRAMS:
         reason = f"makes names stand for other programs by {name}, so that what follows cannot be told"

@@ -201,10 +201,19 @@ class Expander:
     def evaluate(self, text: str) -> None:
         """Run what an expression runs; single quotes are none there."""
         if not text.isdecimal():
-            expression = self.single(Scanner(text, closing).quoted())
+            token = Scanner(text, closing).quoted()
+            for piece in token.pieces:
+                if piece.kind == "command":
+                    self.doubt(Unknown("", f"$({piece.value})"))
+            expression = self.single(token)
             seen = {""}
             for part in (expression.guess, text):
                 self._evaluate(part, seen)
+
+    def doubt(self, value: Word) -> None:
+        """Say that a value which is evaluated cannot be known, if it is what somebody else wrote."""
+        if isinstance(value, Unknown) and is_brought(value):
+            self.shell.tell(unseen(value))
 
     def _evaluate(self, text: str, seen: set[str]) -> None:
         if substitutes(text) and text not in seen:
@@ -214,8 +223,7 @@ class Expander:
             seen.add(name)
             value = self.shell.scope.variables.get(name, ())
             for word in (value,) if isinstance(value, Word) else value:
-                if isinstance(word, Unknown) and is_brought(word):
-                    self.shell.tell(unseen(word))
+                self.doubt(word)
                 self._evaluate(word.guess, seen)
 
     def arithmetic(self, text: str) -> None:
