@@ -240,7 +240,7 @@ class Classifier(Context):
             return _unknown(call, "agentguard-remote", "runs on another host, where nothing guards it")
         effect = self._unless_shimmed(Effect("run", Target("program", call.name), program=call.name))
         run = Reading((effect,), (call.name,), handed=((call.cwd.guess, _own_input(call)),))
-        why = unseen_code(call)
+        why = unseen_code(call, self.world)
         if why:
             return run + _unknown(call, "agentguard-unseen-code", why)
         words = interpreter_of(call, self.world)

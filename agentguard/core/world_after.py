@@ -79,7 +79,7 @@ class AfterEffects(World):
             whole = os.path.normpath(os.path.join(cwd, start))
             if any(could_touch(effect, whole) for effect in self._ahead):
                 raise Unseen(f"{start}: an earlier part of the same line may change what is there")
-        return self._world.below(starts, names, cwd)
+        return self._world.below(tuple(self._reached(start, cwd) for start in starts), names, cwd)
 
     def ask(self, probe: str, call: Call) -> Answer:
         """See World."""

@@ -12,10 +12,9 @@ from ..lean.typing import TYPE_CHECKING
 from ..lean.value import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from ..core.call import Invocation
     from ..core.word import Word
+    from ..core.world import World
 
 
 class Interpreter(Value):
@@ -46,10 +45,10 @@ INTERPRETERS = {
 #: Programs that bring a file from elsewhere without saying which, as long as they are not taught.
 _FETCHING = ("wget", "aria2c", "axel", "fetch", "http", "xh")
 #: Effects that say what was written: a download, a redirection, a copy of what is piped.
-_WRITING = ("curl", "sh", "tee", *_FETCHING)
+_WRITING = ("curl", "sh", "tee")
 
 
-def unseen(call: Invocation) -> str:
+def unseen(call: Invocation, world: World) -> str:
     """Why nobody can see the code that a call runs, or "" where it can be seen or is none."""
     about = INTERPRETERS.get(call.name.rstrip("0123456789."))
     if about is None:
@@ -60,7 +59,7 @@ def unseen(call: Invocation) -> str:
         if word == Known("-"):
             break
         if word.start[:1] != "-":
-            return _script(word, call)
+            return _script(word, call, world)
         found = _option(word, about)
         if found == "ends":
             return ""
@@ -90,22 +89,24 @@ def _is_unseen(word: Word) -> bool:
     return isinstance(word, Unknown) and not word.start
 
 
-def _script(path: Word, call: Invocation) -> str:
+def _script(path: Word, call: Invocation, world: World) -> str:
     """The same of a script file: what a substitution prints, or what an earlier part of the line has fetched."""
     if isinstance(path, Unknown):
         return f"runs what {path.written} prints" if path.written[:2] == "<(" else ""
     if path in known(("/dev/stdin", "/dev/fd/0")) and call.stdin.kind == "unseen":
         return f"runs its standard input, which cannot be read: {call.stdin.why}"
     whole = path.text if path.text.startswith("/") else f"{call.cwd.guess}/{path.text.removeprefix('./')}"
-    if whole in dict(call.written) or not _is_brought(whole, call):
+    if whole in dict(call.written) or not _is_brought(whole, call, world):
         return ""
     return f"runs {path.text}, which an earlier part of the same line writes"
 
 
-def _is_brought(path: str, call: Invocation) -> bool:
-    writing: Iterable[tuple[str, str]] = (
-        (one.target.name, one.target.kind) for one in call.ahead if one.program in _WRITING and one.verb != "observe"
-    )
-    name = path.rpartition("/")[2]
-    fetched = any(name in told for one in call.ahead if one.program in _FETCHING for told in (one.reason,))
-    return fetched or any(kind == "file" and within(path, place) for place, kind in writing)
+def _is_brought(path: str, call: Invocation, world: World) -> bool:
+    """Whether an earlier part of the line writes a file, or may have fetched it."""
+    for one in call.ahead:
+        if one.program in _WRITING and one.target.kind == "file" and one.verb != "observe":
+            if within(path, one.target.name):
+                return True
+        elif one.program in _FETCHING and world.paths((path,), "/", True)[0].state == "missing":
+            return True
+    return False
