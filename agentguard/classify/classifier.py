@@ -11,6 +11,7 @@ from ..core.word import Known, Unknown, joined, known
 from ..core.world import OtherHost, World
 from ..lean.typing import TYPE_CHECKING
 from ..lean.value import Value
+from ..readers.code import unseen as unseen_code
 from ..rulebook.argv import parse
 from ..rulebook.match import apply_rules, carried_lines, environment_of, lookup_result, matches
 from ..rulebook.search import acts_on_found, commands_for, found_below, printed_lines
@@ -105,7 +106,7 @@ class Classifier(Context):
         if call.ahead:
             from ..core.world_after import AfterEffects
 
-            world = AfterEffects(world, call.ahead)
+            world = AfterEffects(world, call.ahead, call.written)
         return self.under(self.setting.replace(depth=self.setting.depth + 1), world)
 
     def under(self, setting: Setting, world: World) -> Self:
@@ -239,6 +240,9 @@ class Classifier(Context):
             return _unknown(call, "agentguard-remote", "runs on another host, where nothing guards it")
         effect = self._unless_shimmed(Effect("run", Target("program", call.name), program=call.name))
         run = Reading((effect,), (call.name,), handed=((call.cwd.guess, _own_input(call)),))
+        why = unseen_code(call, self.world)
+        if why:
+            return run + _unknown(call, "agentguard-unseen-code", why)
         words = interpreter_of(call, self.world)
         if not words or self.rulebook.program(words[0].rpartition("/")[2]) is None:
             return run

@@ -33,7 +33,8 @@ class Invocation(Value):
 
     Texts are bytes decoded as UTF-8 with `surrogateescape`, so that every byte survives the
     way back. `argv[0]` is the program as it was called. `ahead` holds what earlier parts of the
-    same line would do first: in a shim it is empty, because they have already happened.
+    same line would do first: in a shim it is empty, because they have already happened. `written` are
+    the files that they make, as far as it is known what will be in them.
     """
 
     argv: tuple[Word, ...]
@@ -41,6 +42,7 @@ class Invocation(Value):
     env: Mapping[str, Word]
     stdin: Stream = Stream()
     ahead: tuple[Effect, ...] = ()
+    written: tuple[tuple[str, bytes], ...] = ()
 
     @staticmethod
     def of(argv: Iterable[str], cwd: str, env: Mapping[str, str], stdin: Stream = Stream()) -> Invocation:  # noqa: B008

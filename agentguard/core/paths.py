@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..lean.typing import TYPE_CHECKING
 from .effect import Effect, Target
-from .word import text_of
+from .word import Unknown, text_of
 from .world import PATH_STATES, PathState
 
 if TYPE_CHECKING:
@@ -14,11 +14,21 @@ if TYPE_CHECKING:
 #: the same line may have changed.
 _BY_CONVENTION = ("regenerable", "temporary")
 
+#: Programs that write a new file with content of their own, and those that add a copy or a link.
+_WRITING = ("sh", "touch", "tee", "curl", "dd", "truncate", "psql", "pg_dump", "install")
+_ADDING = (*_WRITING, "cp", "ln")
+#: Programs that make a link, or put one elsewhere: what is written there is written to another place.
+_LINKING = ("ln", "mv", "cp")
+
+_STREAMS = ("/dev/null", "/dev/stdout", "/dev/stderr", "/dev/tty", "/dev/zero", "/dev/full")
+
 
 def on_path(base: Effect, path: PathState, ahead: tuple[Effect, ...]) -> Effect:
     """The effect `base` on one path, by the state of it; `ahead` are the effects of earlier parts of the same line."""
     recovery, detail = PATH_STATES[path.state], path.detail or path.state
-    if recovery and path.state not in _BY_CONVENTION and any(could_touch(earlier, path.path) for earlier in ahead):
+    if base.verb == "remove" and _is_born(path, ahead):
+        ahead = tuple(earlier for earlier in ahead if earlier.target_known and earlier.target.kind == "file")
+    if recovery and any(_may_add(earlier, path, base.verb) for earlier in ahead):
         recovery, detail = "", "an earlier part of the same line may change what is there"
     return base.replace(
         target=Target("directory" if base.target.kind == "directory" else "file", path.path, path.identity),
@@ -26,6 +36,42 @@ def on_path(base: Effect, path: PathState, ahead: tuple[Effect, ...]) -> Effect:
         reason=f"{base.reason}: {detail}" if not recovery else base.reason,
         catastrophic=path.grave or base.catastrophic,
     )
+
+
+def doubted(path: str, ahead: tuple[Effect, ...]) -> bool:
+    """Whether earlier parts of the line may put something where nothing is, which is then written over."""
+    return any(_may_add(earlier, PathState(path, "missing"), "replace") for earlier in ahead)
+
+
+def _is_born(path: PathState, ahead: tuple[Effect, ...]) -> bool:
+    """Whether the line itself makes a file where nothing is: it may remove that again, whatever ran in between."""
+    made = Target("file", path.path)
+    return path.state == "missing" and any(
+        earlier.verb == "create"
+        and earlier.target_known
+        and earlier.program in _ADDING
+        and earlier.target.replace(identity=()) == made
+        for earlier in ahead
+    )
+
+
+def _may_add(earlier: Effect, path: PathState, verb: str) -> bool:
+    """Whether an earlier effect may leave more to lose at a path than is there now; `verb` is what becomes of it then.
+
+    What only adds something new, or takes something away, does not: what a line makes, it can make again.
+    """
+    if not could_touch(earlier, path.path):
+        return False
+    place = earlier.target.name.rstrip("/") if earlier.target_known and earlier.target.kind == "file" else ""
+    is_known = place.startswith("/")
+    if path.state in _BY_CONVENTION or path.put_there in _BY_CONVENTION:
+        is_above = within(path.path, place) and (place != path.path or verb != "remove")
+        return is_known and earlier.program in _LINKING and is_above
+    if is_known and earlier.verb == "remove":
+        return False
+    if is_known and earlier.verb == "create" and verb == "remove":
+        return earlier.program not in _ADDING or not within(place, path.path)
+    return not is_known or earlier.verb != "create" or earlier.program not in _WRITING or place != path.path
 
 
 def absolute(path: str, cwd: str) -> str:
@@ -50,6 +96,13 @@ def could_touch(earlier: Effect, path: str) -> bool:
 def overlap(one: str, other: str) -> bool:
     """Whether two full paths are the same, or one lies below the other."""
     return within(one, other) or within(other, one)
+
+
+def is_stream(word: Word) -> bool:
+    """Whether what is written to a path is written to no file: a device that keeps nothing, an open file, a pipe."""
+    if isinstance(word, Unknown):
+        return word.written[:2] in (">(", "<(") and word.guess.startswith("/dev/fd/")
+    return word.text in _STREAMS or (word.text[:8] == "/dev/fd/" and word.text[8:].isdigit())
 
 
 def within(path: str, place: str) -> bool:

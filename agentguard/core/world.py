@@ -47,7 +47,8 @@ class PathState(Value):
     `state` is a key of PATH_STATES. `detail` names what would be lost ("3 files: a, b, c") or
     why it could not be seen. `grave`, when not empty, says why losing it would be catastrophic
     ("your home directory"). `identity` is device and inode, when it exists. `kind` is "directory"
-    for one that is seen to be there.
+    for one that is seen to be there. `put_there` is, for what is missing, the state by convention of
+    what would be put there ("temporary").
     """
 
     path: str
@@ -56,6 +57,7 @@ class PathState(Value):
     grave: str = ""
     identity: tuple[str, ...] = ()
     kind: str = ""
+    put_there: str = ""
 
 
 class Answer(Value):

@@ -28,13 +28,16 @@ class AfterEffects(World):
     The state of paths and what probes find are doubted where they are judged: see core.paths.
     """
 
-    def __init__(self, world: World, ahead: tuple[Effect, ...]) -> None:
+    def __init__(self, world: World, ahead: tuple[Effect, ...], written: tuple[tuple[str, bytes], ...] = ()) -> None:
         self._world = world
         self._ahead = ahead
+        self._written = dict(written)
 
     def read(self, path: str, cwd: str) -> bytes:
         """See World."""
         whole = os.path.normpath(os.path.join(cwd, path))
+        if whole in self._written:
+            return self._written[whole]
         if any(could_touch(effect, whole) for effect in self._ahead):
             raise Unseen(f"{path}: an earlier part of the same line may change it")
         return self._world.read(path, cwd)
@@ -52,16 +55,23 @@ class AfterEffects(World):
 
     def paths(self, paths: tuple[str, ...], cwd: str, follow: bool) -> tuple[PathState, ...]:
         """See World."""
-        return self._world.paths(paths, cwd, follow)
+        states = []
+        for path in paths:
+            try:
+                states.append(self._world.paths((self._reached(path, cwd),), cwd, follow)[0])
+            except Unseen as why:
+                states.append(PathState(os.path.normpath(os.path.join(cwd, path)), "unseen", str(why)))
+        return tuple(states)
 
     def expand(self, pattern: str, cwd: str) -> tuple[str, ...]:
         """See World; a file that an earlier part of the line may make counts as there."""
-        found = self._world.expand(pattern, cwd)
+        start, stem = self._stem(pattern, cwd)
+        found = tuple(start + path[len(stem) :] for path in self._world.expand(stem + pattern[len(start) :], cwd))
         return (pattern,) if not found and self._may_be_made(pattern, cwd) else found
 
     def destination(self, sources: tuple[str, ...], target: str, cwd: str, inside: bool) -> Destination:
         """See World."""
-        return self._world.destination(sources, target, cwd, inside)
+        return self._world.destination(sources, self._reached(target, cwd), cwd, inside)
 
     def unpacking(self, archive: str, target: str, cwd: str, strip: int) -> Destination:
         """See World; an archive that an earlier part of the line may change cannot be told."""
@@ -76,7 +86,7 @@ class AfterEffects(World):
             whole = os.path.normpath(os.path.join(cwd, start))
             if any(could_touch(effect, whole) for effect in self._ahead):
                 raise Unseen(f"{start}: an earlier part of the same line may change what is there")
-        return self._world.below(starts, names, cwd)
+        return self._world.below(tuple(self._reached(start, cwd) for start in starts), names, cwd)
 
     def ask(self, probe: str, call: Call) -> Answer:
         """See World."""
@@ -102,6 +112,33 @@ class AfterEffects(World):
             if directory is not None and self._may_be_made(path := directory.guess + slash + rest, call.cwd.guess):
                 found.setdefault(path, "an earlier part of the same line may make it")
         return tuple(found.items())
+
+    def _stem(self, pattern: str, cwd: str) -> tuple[str, str]:
+        """What a pattern begins with, up to its first special character, and where that leads."""
+        special = next((at for at, char in enumerate(pattern) if char in "*?[(\\"), len(pattern))
+        start = pattern[: pattern.rfind("/", 0, special) + 1]
+        return start, self._reached(start, cwd) if start else ""
+
+    def _reached(self, path: str, cwd: str) -> str:
+        """A path that leads up again from a directory which an earlier part of the line makes, as it then is."""
+        whole = os.path.join(cwd, path)
+        if not self._ahead or ".." not in whole.split("/"):
+            return path
+        parts: list[str] = []
+        for part in whole.split("/"):
+            if part in ("", ".") and parts:
+                continue
+            if part != ".." or not self._is_missing(place := "/".join(parts)):
+                parts.append(part)
+                continue
+            if any(effect.target.kind == "file" and could_touch(effect, place) for effect in self._ahead):
+                raise Unseen(f"an earlier part of the same line may make a link of {place}")
+            parts.pop()
+        return "/".join(parts) + ("/" if whole.endswith("/") else "")
+
+    def _is_missing(self, place: str) -> bool:
+        literal = "".join("\\" + char if char in "*?[]()\\" else char for char in place)
+        return bool(place) and not self._world.expand(literal, "/")
 
     def _may_be_made(self, path: str, cwd: str) -> bool:
         whole = os.path.normpath(os.path.join(cwd, path))

@@ -381,12 +381,10 @@ def _missing_or_not(path: str, cwd: str) -> PathState:
 
 
 def _foreseen(path: PathState) -> PathState:
-    """A path of a line that is only checked: where not even its directory is here, it is of another place or time."""
+    """A path of a line that is only checked, which may be one of another system."""
     if path.state != "missing":
         return path
-    above, _, name = path.path.rstrip("/").rpartition("/")
+    name = path.path.rstrip("/").rpartition("/")[2]
     if name[1:3] == ":\\":
         return path.replace(state="unseen", detail="it is a path of another system")
-    if not os.path.lexists(encode(above or "/")):
-        return path.replace(state="unseen", detail="the directory that it lies in does not exist here")
     return path

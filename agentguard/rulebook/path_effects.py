@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..core.effect import Effect, Target
-from ..core.paths import absolute, could_touch, on_path
+from ..core.paths import absolute, doubted, is_stream, on_path
 from ..core.unseen import Unseen
 from ..core.word import Unknown, joined
 from ..core.world import PathState
@@ -33,6 +33,9 @@ def unresolved(words: Iterable[Word], base: Effect) -> Iterator[Effect]:
 def on_paths(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[Effect]:
     """An effect on each file that the call names, by the state that it is in now."""
     words, cwd = call.played(rule.on), call.cwd
+    if base.verb == "replace":
+        yield from (base.replace(verb="observe", target=Target("file", one.guess)) for one in words if is_stream(one))
+        words = tuple(word for word in words if not is_stream(word))
     yield from unresolved(words, base)
     if isinstance(cwd, Unknown):
         yield from unresolved((joined((cwd, word), "/") for word in words if word.guess[:1] != "/"), base)
@@ -57,7 +60,7 @@ def overwriting(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[
         for path in world.paths(destination.over, call.cwd.guess, _follows(rule)) if destination.over else ():
             yield on_path(base, path, ahead)
         for at in destination.at:
-            if at not in destination.over and any(could_touch(earlier, at) for earlier in ahead):
+            if at not in destination.over and doubted(at, ahead):
                 why = "an earlier part of the same line may change what is there"
                 yield base.replace(target=Target("file", at), recoverable_by="", reason=f"{base.reason}: {why}")
             elif at not in destination.over:

@@ -346,7 +346,7 @@ KNOWN = [
     ('X=1; export "A[$Y]=3" Z="$Y"; p $X', "1"),
     ('X=1; read -r -p "Delete $Y?" Z; p $X', "1"),
     ('X=1; getopts "$Y" Z "$@"; p $X', "1"),
-    ('X=1; printf "$Y" $Z; p $X', "1"),
+    ('X=1; printf "$Y" $Z; p $X', None),
     ("X=1; X=2 | cat; p $X", "1"),
     ("X=1; cat | X=2; p $X", None),
     ("X=1 true; p ${X:-none}", None),

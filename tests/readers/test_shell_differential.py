@@ -1,121 +1,65 @@
-"""Whatever bash runs, the reader has said that it may run: random lines, real bash, a recorder in place of `rm`.
+"""What bash runs, and which files it writes, the reader has said: random texts, real bash, a recorder for programs.
 
-A command that bash gives a recorder must be one that the reader foresaw, word by word and in its
-directory, except where the reader says that it cannot know.
+A call that bash gives a recorder must be one that the reader foresaw, word by word and in its directory, and a file
+that is another afterwards one that it said would be written; except where the reader says that it cannot know.
 """
 
 from __future__ import annotations
 
 import os
 import re
-import shlex
 import shutil
+import signal
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import event, given
+from support.guarded import lasting_directory
 from support.hunting import hunt
+from support.shell_lines import ARMED, EXPRESSIONS, LINES, PRELUDE, VARIABLES
 
+from agentguard.classify.classifier import Classifier, Setting
 from agentguard.core.call import Invocation, Stream
-from agentguard.core.effect import Effect, Reading, Target
-from agentguard.core.word import Known, Unknown, Word
+from agentguard.core.effect import Effect, Reading
+from agentguard.core.word import Known, Unknown
 from agentguard.core.world import World
 from agentguard.edge.world import RealWorld
 from agentguard.readers.shell import read
+from agentguard.rulebook.load import Rulebook
+from agentguard.rulebook.model import Programs
 
 pytestmark = pytest.mark.real
 
-PROGRAMS = ("echo", "printf", "cat", "sh", "bash", "true", "false", "env", "test")
-VARIABLES = ("x", "y", "z")
-
-WORDS = st.sampled_from([
-    "u", "1", "$x", '"$y"', "${z:-u}", "${y:=2}", "$(echo u)", "`echo 1`", "$1", '"$@"', "$#", "${x%?}", "${x#a}",
-    '"${s}"', "$s", "${x/a/u}", "${#s}", "${a[1]}", '"${a[@]}"', "${#a[@]}", "${!r}", "{u,1}", "{1..2}", "*", "[u1]",
-    "sub/*", "~/x", "$'\\x75'", "u\\\n1", "'a b'", '"a $x"', "$((1 + 1))", "${x@Q}", "${x^}", "${s:0:1}",
-    "$(printf %s u)", "$(cat <<E\n$y\nE\n)", "\\u", "${z+u}", "u$((1 + 1))", '"1${x@Q}"', "u*$((1 + 1))", '"$@"1',
-])  # fmt: skip
-CONDITIONS = st.sampled_from(
-    ["true", "false", "[[ $x == a* ]]", "(( 1 ))", "! true", "cd sub", "cd nope 2>/dev/null", '[ -n "$z" ]']
-)
-NAMES = st.sampled_from(VARIABLES)
+PROGRAMS = (
+    "bash", "cat", "chmod", "cp", "echo", "env", "false", "ln", "mkdir", "mktemp", "printf", "sh", "test", "touch",
+    "true", "xargs",
+)  # fmt: skip
+#: Programs that only note how they were called.
+RECORDED = ("rm",)
+#: How many files the line's own directory has.
+FILES = {"u": "rm u\n", "1": "rm u\n", "a b": "rm u\n", "sub/u": "rm u\n", "script": "rm u\n"}
+RECORDER = '#!/bin/sh -p\nprintf "%s\\0" "$PWD" "$0" "$@" >> "$NOTES"; printf "\\0\\n" >> "$NOTES"\n'
+#: The most texts of which too much is said without need, in a hundred.
+MOST_VAIN = 45
 
 
-def leaves() -> st.SearchStrategy[str]:
-    """Commands without others in them."""
-    return st.one_of(
-        st.builds("rm {} {}".format, WORDS, WORDS),
-        st.builds("{}={}".format, NAMES, WORDS),
-        st.builds("{}+={}".format, NAMES, WORDS),
-        st.builds("{}={} rm {}".format, NAMES, WORDS, WORDS),
-        st.builds("set -- {} {}".format, WORDS, WORDS),
-        st.builds("local {}={}".format, NAMES, WORDS),
-        st.builds("read -r {} <<< {}".format, NAMES, WORDS),
-        st.builds("printf -v {} %s {}".format, NAMES, WORDS),
-        st.builds('export "{}={}" {}=${}'.format, NAMES, WORDS, NAMES, NAMES),
-        st.builds("command declare {}={}".format, NAMES, WORDS),
-        st.builds("unset {}; printf -v{} {}".format, WORDS, NAMES, WORDS),
-        st.builds("f {} {}".format, WORDS, WORDS),
-        st.sampled_from(
-            ["cd sub", "cd ..", "cd nope || cd sub", "cd sub || exit", "unset x", "shift", "set -f", "r=y", "exit"]
-        ),
-        st.sampled_from(["echo 'rm u' | sh", "bash -c 'rm u'", "sh <<< 'rm u'", ". <(echo rm u)", "source script"]),
-    )
+class Foreseen(Classifier):
+    """A classifier that notes what would be run, and takes no offence at what is only noted in the end."""
 
+    def __init__(
+        self, rulebook: Programs, world: World, setting: Setting | None = None, calls: list[Invocation] | None = None
+    ) -> None:
+        super().__init__(rulebook, world, setting)
+        self.calls = [] if calls is None else calls
 
-def compound(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    """Commands with others in them."""
-    body = st.lists(inner, min_size=1, max_size=2).map("\n".join)
-    quoted = body.map(shlex.quote)
-    return st.one_of(
-        st.builds("if {}; then {}\nelse {}\nfi".format, CONDITIONS, body, body),
-        st.builds("for {} in {} {}; do {}\ndone".format, NAMES, WORDS, WORDS, body),
-        st.builds("n=0; while (( n++ < 2 )); do {}\ndone".format, body),
-        st.builds("case {} in u|a*) {}\n;;& 1) {}\n;; *) {}\nesac".format, WORDS, body, body, body),
-        st.builds("( {}\n)".format, body),
-        st.builds("{{ {}\n}} & wait".format, body),
-        st.builds("{} && {}".format, CONDITIONS, inner),
-        st.builds("{} || {}".format, CONDITIONS, inner),
-        st.builds("f() {{ {}\n}}".format, body),
-        st.builds("{}=$({}\n)".format, NAMES, body),
-        st.builds("eval {}".format, quoted),
-        st.builds("trap {} EXIT".format, quoted),
-        st.builds("{{ {}\n}} | cat".format, body),
-        st.builds("echo {} | while read -r x; do {}\ndone".format, WORDS, body),
-        st.builds("bash -c {}".format, quoted),
-        st.builds("coproc {{ {}\n}} < /dev/null; wait".format, body),
-        st.builds(": ${{q:=$({}\n)}}".format, body),
-        st.builds("[[ -n $({}\n) ]]".format, body),
-        st.builds("cat <({}\n)".format, body),
-    )
-
-
-LINES = st.lists(st.recursive(leaves(), compound, max_leaves=4), min_size=2, max_size=4).map("\n".join)
-
-
-class Foreseen:
-    """A context that notes what would be run."""
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self.calls: list[Invocation] = []
+    def under(self, setting: Setting, world: World) -> Foreseen:
+        return Foreseen(self.rulebook, world, setting, self.calls)
 
     def command(self, call: Invocation) -> Reading:
         self.calls.append(call)
-        if call.name not in ("sh", "bash"):
-            return Reading()
-        if call.argv[1:2] == (Known("-c"),):
-            return self.text("shell", call.argv[2], call)
-        return self.text("shell", Known(call.stdin.data.decode()), call)
-
-    def lines(self, call: Invocation) -> bytes | None:
-        return None
-
-    def text(self, language: str, text: Word, call: Invocation) -> Reading:
-        if isinstance(text, Unknown) or (call.stdin.kind == "unseen" and not text.text):
-            return Reading((Effect("unknown", Target("text", "")),))
-        return read(text.text, call, self)
+        return Reading() if call.name in RECORDED else super().command(call)
 
     def covers(self, argv: list[str], cwd: str) -> bool:
         """Whether a command was foreseen, or one that may be it."""
@@ -127,8 +71,23 @@ class Foreseen:
             return True
         if call.name != argv[0] or not (isinstance(call.cwd, Unknown) or os.path.realpath(call.cwd.text) == cwd):
             return False
-        words = (re.escape(f"{w.text}\0") if isinstance(w, Known) else _beginning(w.start) for w in call.argv)
-        return bool(re.fullmatch("".join(words), "".join(f"{word}\0" for word in argv), re.DOTALL))
+        # What a pattern may match is several unknown words, of which all but one may be none.
+        unknown = dict.fromkeys(word for word in call.argv[1:] if isinstance(word, Unknown))
+        first = {(word.written, word.start): word for word in reversed(unknown)}
+        given_as = [w for w in call.argv[1:] if isinstance(w, Known) or first[w.written, w.start] is w]
+        words = (_exactly(w.text) if isinstance(w, Known) else _beginning(w.start) for w in given_as)
+        given = "".join(f"{word}\0" for word in argv[1:] if not _is_made(word))
+        return bool(re.fullmatch("".join(words), given, re.DOTALL))
+
+
+def _is_made(word: str) -> bool:
+    """Whether a word is the directory that some texts make, which patterns match if they have."""
+    return word.rpartition("/")[2] == "z"
+
+
+def _exactly(text: str) -> str:
+    made_up = re.escape(f"{text}\0").replace("X" * 10, "[A-Za-z0-9]{10}")  # by mktemp
+    return "" if _is_made(text) else made_up
 
 
 def _beginning(start: str) -> str:
@@ -136,37 +95,134 @@ def _beginning(start: str) -> str:
     return f"{re.escape(start)}.*"
 
 
+class Ground:
+    """A directory with programs that do nothing, and one in which texts run."""
+
+    def __init__(self, root: Path) -> None:
+        self.root, self.work, self.notes = root, root / "work", root / "notes"
+        self.env = {
+            "PATH": str(root / "bin"), "HOME": str(root / "home"), "PWD": str(self.work), "LC_ALL": "C.UTF-8",
+            "TMPDIR": str(root / "tmp"), **VARIABLES,
+        }  # fmt: skip
+        for name in ("bin", "home", "tmp"):
+            (root / name).mkdir()
+        for name in ("h1", "h2"):
+            (root / "home" / name).write_text("home\n")
+        for name in PROGRAMS:
+            os.symlink(shutil.which(name) or name, root / "bin" / name)
+        for name in RECORDED:
+            (root / "bin" / name).write_text(RECORDER)
+            (root / "bin" / name).chmod(0o755)
+
+    def lay(self) -> None:
+        """Make the place what it was."""
+        if self._found() == {str(self.work / "sub"): None, **self._before()}:
+            return
+        shutil.rmtree(self.work, ignore_errors=True)
+        (self.work / "sub").mkdir(parents=True)
+        for name, text in FILES.items():
+            (self.work / name).write_text(text)
+        (self.work / "script").chmod(0o755)
+
+    def run(self, text: str) -> tuple[list[tuple[str, list[str]]], set[str]]:
+        """What bash runs, each with its directory, and the files that are other ones afterwards."""
+        self.notes.write_text("")
+        env = self.env | {"NOTES": str(self.notes), "FUNCNEST": "9"}
+        shell = subprocess.Popen(
+            ["bash", "-c", text], cwd=self.work, env=env, start_new_session=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        try:
+            shell.communicate(timeout=5)  # until what it has put into the background ends, too
+        except subprocess.TimeoutExpired:
+            os.killpg(shell.pid, signal.SIGKILL)
+            shell.communicate()
+        notes = [note.split("\0") for note in self.notes.read_text(errors="replace").split("\0\0\n")[:-1]]
+        here = f"{self.root}/bin/"
+        calls = [(cwd, [name.removeprefix(here).rpartition("/")[2], *rest]) for cwd, name, *rest in notes]
+        return calls, self._changed()
+
+    def _before(self) -> dict[str, bytes]:
+        return {str(self.work / name): text.encode() for name, text in FILES.items()}
+
+    def _found(self) -> dict[str, bytes | None]:
+        """What there is: the content of files, None for directories."""
+        found: dict[str, bytes | None] = {}
+        for place, directories, files in os.walk(self.work):
+            links = [name for name in directories if os.path.islink(f"{place}/{name}")]
+            found |= {f"{place}/{name}": None for name in directories if name not in links}
+            found |= {f"{place}/{name}": _content(f"{place}/{name}") for name in (*files, *links)}
+        return found
+
+    def _changed(self) -> set[str]:
+        """The files that are new, gone or other ones; not those to which something was only added."""
+        found, before = self._found(), self._before()
+        kept = {path for path, old in before.items() if (found.get(path) or b"").startswith(old)}
+        new = {path for path, content in found.items() if content is not None} - before.keys()
+        return (before.keys() - kept) | new
+
+
+def _content(path: str) -> bytes:
+    return Path(path).read_bytes() if os.path.isfile(path) and not os.path.islink(path) else b""
+
+
 @pytest.fixture(scope="module")
-def ground(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory with programs that do nothing, and `rm`, which only notes how it was called."""
-    ground = tmp_path_factory.mktemp("differential").resolve()
-    (ground / "bin").mkdir()
-    for name in PROGRAMS:
-        os.symlink(shutil.which(name) or name, ground / "bin" / name)
-    recorder = ground / "bin/rm"
-    recorder.write_text('#!/bin/bash -p\nprintf "%s\\0" "$PWD" rm "$@" >> "$NOTES"; printf "\\0\\n" >> "$NOTES"\n')
-    recorder.chmod(0o755)
-    return ground
+def ground() -> Iterator[Ground]:
+    with lasting_directory() as root:
+        yield Ground(root.resolve())
 
 
-@hunt(400)
-@given(LINES)
-def test_what_bash_runs_was_foreseen(ground: Path, line: str) -> None:
-    work, notes = ground / "work", ground / "notes"
-    shutil.rmtree(work, ignore_errors=True)
-    (work / "sub").mkdir(parents=True)
-    for name in ("u", "1", "a b", "sub/u", "script"):
-        (work / name).write_text("rm u\n")
-    notes.write_text("")
-    env = {"PATH": str(ground / "bin"), "HOME": str(ground), "PWD": str(work), "LC_ALL": "C.UTF-8"}
-    line = f"x=ab y=u s='a u  b' a=(u '1 2') r=y\nset -- u 'a b'\n{line}"
-    call = Invocation.of(("bash", "-c", line), str(work), env, Stream("unseen", why="there is none"))
-    foreseen = Foreseen(RealWorld(call, "/nowhere", running=False))
-    reading = read(line, call, foreseen)
-    if reading.rating == "destructive":  # nobody can tell, or a file would be written over
-        return
-    env |= {"NOTES": str(notes), "FUNCNEST": "9"}
-    subprocess.run(["bash", "-c", line], cwd=work, env=env, stdin=subprocess.DEVNULL, capture_output=True, check=False)
-    for note in notes.read_text().split("\0\0\n")[:-1]:
-        cwd, *argv = note.split("\0")
-        assert foreseen.covers(argv, cwd), (argv, cwd, line)
+class Tally:
+    """How many texts were said to be beyond knowing, though bash ran nothing but what was foreseen."""
+
+    texts = vain = 0
+
+
+@pytest.fixture(scope="module")
+def tally() -> Iterator[Tally]:
+    tally = Tally()
+    yield tally
+    assert tally.vain * 100 <= tally.texts * MOST_VAIN, f"{tally.vain} of {tally.texts} texts"
+
+
+def foresee(rulebook: Rulebook, ground: Ground, text: str) -> tuple[Foreseen, Reading]:
+    call = Invocation.of(("bash", "-c", text), str(ground.work), ground.env, Stream("known"))
+    foreseen = Foreseen(rulebook, RealWorld(call, "/nowhere", running=False))
+    return foreseen, read(text, call, foreseen)
+
+
+def writes(effect: Effect, path: str) -> bool:
+    """Whether an effect says that something is made or written at a path."""
+    if effect.verb not in ("create", "replace", "run"):
+        return False
+    return not effect.target_known or os.path.realpath(effect.target.name) == path or effect.target.name == path
+
+
+def misses(rulebook: Rulebook, ground: Ground, line: str, tally: Tally | None = None) -> list[object]:
+    """What bash runs or writes and the reader has not said."""
+    text = PRELUDE + line
+    ground.lay()
+    foreseen, reading = foresee(rulebook, ground, text)
+    calls, changed = ground.run(text)
+    missed: list[object] = [(argv, cwd) for cwd, argv in calls if not foreseen.covers(argv, cwd)]
+    missed += [path for path in changed if not any(writes(effect, path) for effect in reading.effects)]
+    told = any(effect.verb == "unknown" for effect in reading.effects)
+    if tally is not None:
+        tally.texts += 1
+        tally.vain += told and not missed
+        event("unknown in vain" if told and not missed else "unknown" if told else "known")
+    existing = [path for path in changed if path in {str(ground.work / name) for name in FILES}]
+    if existing and reading.rating != "destructive":
+        missed.append(("written over", existing))
+    return [] if told else missed
+
+
+@pytest.mark.parametrize("table", [EXPRESSIONS, ARMED], ids=["expressions", "armed"])
+def test_what_bash_does_of_each_was_foreseen(rulebook: Rulebook, ground: Ground, table: tuple[str, ...]) -> None:
+    assert [(line, missed) for line in table if (missed := misses(rulebook, ground, line))] == []
+
+
+@hunt(1000)
+@given(line=LINES)
+def test_what_bash_does_was_foreseen(rulebook: Rulebook, ground: Ground, tally: Tally, line: str) -> None:
+    assert misses(rulebook, ground, line, tally) == []

@@ -118,7 +118,7 @@ class _Look:
     def _state(self, operand: Operand) -> PathState:
         shown, facts = decode(operand.path), operand.facts
         if facts is None:
-            return PathState(shown, "unseen", operand.unseen) if operand.unseen else PathState(shown, "missing")
+            return PathState(shown, "unseen", operand.unseen) if operand.unseen else self._missing(operand.path)
         identity = (str(facts.st_dev), str(facts.st_ino))
         kind = "directory" if stat.S_ISDIR(facts.st_mode) else ""
         found = PathSummary(operand)
@@ -130,6 +130,10 @@ class _Look:
         if PATH_STATES[state]:
             return PathState(shown, state, "", "", identity, kind)
         return PathState(shown, state, found.detail(), found.grave or self._grave(operand), identity, kind)
+
+    def _missing(self, path: bytes) -> PathState:
+        is_temporary = self.places.temporary(path) and not self._root(os.path.dirname(path))
+        return PathState(decode(path), "missing", put_there="temporary" if is_temporary else "")
 
     def _grave(self, operand: Operand) -> str:
         path = operand.path

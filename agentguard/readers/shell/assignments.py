@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from ...core.effect import Effect, Target
 from ...core.word import Known, Unknown, Word, known
 from ...lean.typing import TYPE_CHECKING
+from .fresh import Fresh
 from .syntax.braces import braces
 from .syntax.word_parts import Token, assignment, identifier
 
@@ -14,17 +16,24 @@ if TYPE_CHECKING:
 DECLARING = ("export", "declare", "typeset", "local", "readonly")
 #: Variables with texts that are expanded when a shell asks for a command, or traces one.
 _PROMPTS = ("PS0", "PS1", "PS2", "PS4")
+#: Arrays that say which program, or which text, a name stands for.
+_PROGRAMS = ("BASH_ALIASES", "BASH_CMDS")
 
 
-class Array(Unknown):
-    """`NAME=(…)` as a word of `declare`: a text that nobody knows, of elements that are known."""
+class Declared(Unknown):
+    """`NAME=(…)` or `NAME=$(mktemp)` as a word of `declare`: a text that nobody knows, with a value that is."""
 
-    elements: tuple[Word, ...] = ()
+    value: Word | tuple[Word, ...] = ()
 
 
 def value_of(shell: Interpreter, token: Token) -> Word | tuple[Word, ...]:
     """What the right side of an assignment becomes."""
-    return shell.words.array(token) if token.array is not None else shell.words.single(token)
+    if token.array is not None:
+        return shell.words.array(token)
+    value = shell.words.single(token)
+    if any(piece.kind == "text" and not piece.quoted and ":~" in piece.value for piece in token.pieces):
+        return Unknown(value.guess, token.raw)  # a home directory, too
+    return value
 
 
 def declaration(shell: Interpreter, token: Token, found: tuple[str, str, Token]) -> Word:
@@ -33,10 +42,25 @@ def declaration(shell: Interpreter, token: Token, found: tuple[str, str, Token])
     value = value_of(shell, right)
     if len(braces(token.raw)) > 1:  # assigned one after the other
         value = Unknown("", token.raw)
-    if isinstance(value, tuple):
-        return Array(name + mark, token.raw, name + mark, value)
+    if isinstance(value, tuple | Fresh):
+        return Declared(name + mark, token.raw, name + mark, value)
     word = name + mark + value
     return word.replace(written=token.raw) if isinstance(word, Unknown) else word
+
+
+def assign(shell: Interpreter, name: str, mark: str, value: Word | tuple[Word, ...]) -> None:
+    """Give a variable a value, with what the shell runs for it: a subscript, an expression, a prompt."""
+    if mark[:1] == "[":
+        shell.words.evaluate(mark[1 : mark.rindex("]")])
+    if name in shell.scope.integers:
+        for word in (value,) if isinstance(value, Word) else value:
+            shell.words.doubt(word)
+            shell.words.evaluate(word.guess)
+    if name in _PROGRAMS:
+        reason = f"makes names stand for other programs by {name}, so that what follows cannot be told"
+        shell.tell(Effect("unknown", Target("call", name), rule="sh-other-program", program="sh", reason=reason))
+    _runs(shell, name, value)
+    shell.scope.assign(name, mark, value)
 
 
 def declare(shell: Interpreter, word: Word) -> None:
@@ -46,12 +70,11 @@ def declare(shell: Interpreter, word: Word) -> None:
         return
     name, mark, text = found
     value: Word | tuple[Word, ...] = word.cut(len(name + mark))
-    if isinstance(word, Array):
-        value = word.elements
+    if isinstance(word, Declared):
+        value = word.value
     elif text.startswith("("):  # `declare -a "A=(…)"` makes an array of it
         value = Unknown("", word.written)
-    shell.scope.assign(name, mark, value)
-    prompts(shell, name, value)
+    assign(shell, name, mark, value)
 
 
 def named(word: Word) -> str | None:
@@ -61,7 +84,7 @@ def named(word: Word) -> str | None:
     return name if is_whole else None
 
 
-def prompts(shell: Interpreter, name: str, value: Word | tuple[Word, ...]) -> None:
+def _runs(shell: Interpreter, name: str, value: Word | tuple[Word, ...]) -> None:
     """What a variable makes a shell run, before it asks for the next command or traces one."""
     if name in _PROMPTS and isinstance(value, Word):
         traces = name == "PS4"  # of the others, what is not known is mostly the prompt that there was before

@@ -7,7 +7,8 @@ from ...core.effect import Effect, Target
 from ...core.text.encoding import decode
 from ...core.word import Known, Unknown, Word, joined, known
 from ...lean.typing import TYPE_CHECKING
-from .assignments import DECLARING, declare, named
+from .arithmetic import substitutes
+from .assignments import DECLARING, assign, declare, named
 from .known_output import contents
 from .program import program
 from .syntax.word_parts import NotUnderstood, decimal
@@ -33,6 +34,8 @@ def _nothing(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
 
 def _cd(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
     words = list(argv[1:])
+    if argv[0] == Known("pushd") and Known("-n") in words:  # which only puts it on the stack
+        return None
     while words and words[0] in known(("-L", "-P", "-e", "-@", "-n", "--")):
         words.pop(0)
     scope, goes_home = shell.scope, argv[0] == Known("cd")
@@ -62,12 +65,17 @@ def _declare(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
             declare(shell, word)
     affected = {*scope.variables} if None in names else {name for name in names if name}
     if None in names and command == "export":
-        scope.forget_own()
+        scope.forget_most()
     elif None in names:
         scope.forget(None)
     if command == "export" or "x" in options:
         change = scope.exported.difference_update if "n" in options else scope.exported.update
         change(affected)
+    if "f" in options and (command == "export" or "x" in options):
+        for name in affected.intersection(scope.functions):
+            _hand_on(shell, name)
+    if "i" in options:
+        scope.integers.update(affected)
     if set(options) & set("iulc") or command == "readonly" or "r" in options:
         scope.changed.update(affected)
         scope.forget(*affected)
@@ -79,6 +87,14 @@ def _declare(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
         scope.forget(*affected)
         scope.references.update(affected)
     return b"" if affected else None
+
+
+def _hand_on(shell: Interpreter, name: str) -> None:
+    """A function goes to the shells that are started from here."""
+    bodies, variable = shell.scope.functions[name], f"BASH_FUNC_{name}%%"
+    body = bodies[0] if len(bodies) == 1 else None
+    shell.scope.variables[variable] = Known(f"() {body.source}") if body else Unknown("", name)
+    shell.scope.exported.add(variable)
 
 
 def _unset(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
@@ -106,6 +122,9 @@ def _set(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
         option = given.guess
         name = words.pop(0).guess if option[1:].endswith("o") and words else ""
         errexit = "e" in option or name == "errexit"
+        if option[0] == "-" and ("x" in option or name == "xtrace"):
+            traced = shell.scope.variables.get("PS4", Known(""))
+            shell.words.prompt(traced if isinstance(traced, Word) else traced[0])
         if "f" in option or name == "noglob":
             shell.scope.globs = "off" if option[0] == "-" else "on"
         if set(option) & set("kB") or name in ("keyword", "braceexpand") or isinstance(given, Unknown):
@@ -162,10 +181,18 @@ def _getopts(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
 
 
 def _has_read(shell: Interpreter, argv: tuple[Word, ...], *names: str | None) -> bytes | None:
-    shell.scope.forget(*names, *(word.guess for word in argv[1:] if word.guess.isidentifier()))
+    targets = {*names, *(word.guess for word in argv[1:] if word.guess.isidentifier())}
+    shell.scope.forget(*targets)
+    _guess(shell, {name for name in targets if name}, decode(shell.scope.stdin.data).strip())
     if shell.scope.stdin != Stream("known"):
         shell.scope.stdin = Stream("unseen", why=f"`{argv[0].guess}` may have read part of it")
     return b""
+
+
+def _guess(shell: Interpreter, names: set[str], text: str) -> None:
+    """Variables get a value that comes of a text, which matters where it is evaluated."""
+    for name in names if substitutes(text) else ():
+        assign(shell, name, "=", Unknown(text, f"${name}"))
 
 
 def _mapfile(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
@@ -181,6 +208,10 @@ def _mapfile(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
 def _let(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
     for word in argv[1:]:
         shell.words.arithmetic(word.guess)
+        if isinstance(word, Unknown):  # which may set any variable
+            shell.scope.forget(None)
+        if isinstance(word, Unknown) and not word.start:
+            shell.add(shell.context.text("shell", word, shell.invocation(argv)))
     return b""
 
 
@@ -188,8 +219,13 @@ def _printf(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
     """`printf -v NAME …` prints nothing."""
     first = argv[1] if argv[1:] else Known("")
     if first.start.startswith("-v"):
-        shell.scope.forget(*map(named, argv[2:3] if first == Known("-v") else (first.cut(2),)))
+        targets, rest = (argv[2:3], argv[3:]) if first == Known("-v") else ((first.cut(2),), argv[2:])
+        names = [named(word) for word in targets]
+        shell.scope.forget(*names)
+        _guess(shell, {name for name in names if name}, joined(rest).guess)
         return b""
+    if isinstance(first, Unknown) and first.may_be_option:
+        shell.scope.forget(None)
     return program(shell, argv)
 
 
@@ -268,7 +304,8 @@ def _command(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
 def _trap(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
     """What is trapped runs at once, or at the end, or anywhere in between."""
     words = [word for word in argv[1:] if word != _TWO_DASHES]
-    if len(words) > 1 and words[0] != Known("") and not words[0].start.startswith("-"):
+    may_trap = len(words) > 1 or any(map(may_be_many, words))
+    if may_trap and words[0] != Known("") and not words[0].start.startswith("-"):
         before = shell.scope.copy()
 
         def run() -> bytes | None:
@@ -278,7 +315,10 @@ def _trap(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
             shell.scope.merge(before)
             return run()
 
-        shell.apart(run)
+        if set(words[1:]) <= set(known(("EXIT", "0"))):
+            shell.apart(run)
+        else:
+            shell.at_any_time(run)
         shell.at_end.append(late)
     return b""
 

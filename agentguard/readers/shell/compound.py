@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...core.word import Unknown
 from ...lean.typing import TYPE_CHECKING
+from .assignments import assign
 from .lists import chain_of, chains, may_leave
 from .redirect import redirect
 from .scope import Scope
@@ -21,12 +22,14 @@ MAX_TURNS = 64
 
 def compound(shell: Interpreter, script: Script, node: Any) -> bytes | None:
     """What bashlex calls a compound: a group, a subshell, a condition or a loop, with its redirections."""
-    stdin, shown = redirect(shell, script, node.redirects)
+    stdin, shown, made = redirect(shell, script, node.redirects)
     outer = shell.scope.stdin
     shell.scope.stdin = stdin or outer
     printed = _inside(shell, script, node)
     if stdin is not None:
         shell.scope.stdin = outer
+    if made:
+        shell.made.write(made, printed)
     return printed if shown else b""
 
 
@@ -115,14 +118,14 @@ def _each(shell: Interpreter, script: Script, node: Any) -> None:
         some = Unknown(values[0].guess, f"${name}")
 
         def turn() -> None:
-            shell.scope.assign(name, "=", some)
+            assign(shell, name, "=", some)
             shell.node(script, body)
 
         _loop(shell, turn)
         return
     for value in values:
         before = shell.scope.copy()
-        shell.scope.assign(name, "=", value)
+        assign(shell, name, "=", value)
         shell.node(script, body)
         shell.scope.settle()
         if may_leave(script, body):

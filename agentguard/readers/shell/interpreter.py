@@ -11,7 +11,9 @@ from ...core.paths import could_touch
 from ...core.text.encoding import decode
 from ...core.unseen import Unseen
 from ...core.word import Known, Unknown, known
+from ...core.world_after import AfterEffects
 from ...lean.typing import TYPE_CHECKING
+from .made_files import MadeFiles
 from .scope import Scope
 from .syntax.grammar import Script, parse
 from .syntax.word_parts import NotUnderstood, Rejected
@@ -22,12 +24,14 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ...core.word import Word
+    from ...core.world import World
 
     #: Runs any node of a script's tree: see nodes.py.
     Execute = Callable[["Interpreter", Script, Any], bytes | None]
 
 #: How deep functions and texts may call each other.
 MAX_CALLS = 24
+_TEE = Known("tee")
 
 
 class Interpreter:
@@ -41,7 +45,7 @@ class Interpreter:
         self, context: Context, call: Invocation, arguments: tuple[Word, ...] | None, execute: Execute
     ) -> None:
         self.context = context
-        self.world = context.world
+        self.made = MadeFiles(call.written)
         self.call = call
         self._execute = execute
         self.scope = Scope(call, arguments)
@@ -49,16 +53,33 @@ class Interpreter:
         self.reading = Reading()
         self.ahead: list[Effect] = list(call.ahead)
         self.commands = self.calls = 0
+        self.beside = (0, 0)  # where in `ahead` the earlier stages of the pipeline are of which a stage runs
         self.at_end: list[Callable[[], bytes | None]] = []
         #: What the own variables of the functions that run hide, by name; None stands for names that nobody knows.
         self.shadowed: list[dict[str | None, Word | tuple[Word, ...] | None]] = []
         self.listing: Invocation | None = None  # the last program that was started, as long as it is by its own name
 
+    @property
+    def world(self) -> World:
+        """The world as an earlier part of the text leaves it."""
+        return AfterEffects(self.context.world, tuple(self.ahead), self.made.contents)
+
     def whole(self, text: str) -> None:
         """Run a text and what it leaves to be done at the end."""
+        for name, value in self.call.env.items():
+            if name.startswith("BASH_FUNC_"):
+                self._given(name, value)
         self.run(text)
         for late in tuple(self.at_end):
             self.apart(late)
+
+    def _given(self, name: str, value: Word) -> None:
+        """A function that the environment hands on (bash(1), export -f)."""
+        function = name.removeprefix("BASH_FUNC_").removesuffix("%%").removesuffix("()")
+        if isinstance(value, Known) and value.text.startswith("()"):
+            self.run(f"{function} {value.text}")
+        elif isinstance(value, Unknown):
+            self.add(self.context.text("shell", value, self.call))
 
     def run(self, text: str) -> bytes | None:
         """Run a text here, as `eval` and `.` do."""
@@ -92,6 +113,30 @@ class Interpreter:
             outer.stdin = outer.stdin if stdin is not None else self.scope.stdin
             self.scope = outer
 
+    def at_any_time(self, run: Callable[[], bytes | None]) -> None:
+        """Run something that may run again after any command: what it sets may be so from here on."""
+        after = []
+
+        def once() -> bytes | None:
+            printed = run()
+            after.append(self.scope)
+            return printed
+
+        self.apart(once)
+        inner, outer = after[0], self.scope
+        changed = {name for name, value in inner.variables.items() if outer.variables.get(name) != value}
+        outer.forget(*changed)
+        outer.changed |= changed
+        if changed:
+            self.apart(run)
+        if (inner.cwd, inner.arguments, inner.functions, inner.aliases) != (
+            outer.cwd,
+            outer.arguments,
+            outer.functions,
+            outer.aliases,
+        ):
+            raise NotUnderstood("a trap that changes what later commands are")
+
     def substitute(self, text: Word) -> str | None:
         """What `$(text)` becomes."""
         if isinstance(text, Unknown):
@@ -106,6 +151,13 @@ class Interpreter:
             return None
         return None if printed is None or b"\0" in printed else decode(printed).rstrip("\n")
 
+    @property
+    def opening(self) -> tuple[Effect, ...]:
+        """What comes before a file is opened here: not the programs of the same pipeline, which have only begun."""
+        first, last = self.beside
+        begun = (one for one in self.ahead[first:last] if one.verb != "run")
+        return (*self.ahead[:first], *begun, *self.ahead[last:])
+
     def tell(self, *effects: Effect) -> None:
         """Effects of the shell itself."""
         self.add(Reading(effects))
@@ -113,6 +165,7 @@ class Interpreter:
     def add(self, reading: Reading) -> None:
         """What a part of the text does."""
         self.reading += reading
+        self.made.after(reading)
         self.ahead += [effect for effect in reading.effects if effect.verb != "observe"]
 
     def shadow(self, argv: Sequence[Word], name: str | None) -> None:
@@ -137,8 +190,14 @@ class Interpreter:
     ) -> Invocation:
         """A program started from here."""
         scope = self.scope
+        environment = {**scope.environment, **(env or {})}
         return Invocation(
-            argv, scope.cwd, {**scope.environment, **(env or {})}, stdin or scope.stdin, tuple(self.ahead)
+            argv,
+            scope.cwd,
+            environment,
+            stdin or scope.stdin,
+            self.opening if _TEE in argv[:2] else tuple(self.ahead),
+            self.made.contents,
         )
 
     def absolute(self, path: Word) -> Word:
@@ -151,10 +210,10 @@ class Interpreter:
             return Unknown(whole, f"{cwd.written}/{path.text}")
         return Known(whole)
 
-    def touched(self, path: Word, besides: tuple[str, ...] = ()) -> bool:
-        """Whether an earlier part of the line may change a file, leaving aside what some rules say."""
+    def touched(self, path: Word) -> bool:
+        """Whether an earlier part of the line may change a file."""
         whole = self.absolute(path).guess
-        return any(could_touch(effect, whole) for effect in self.ahead if effect.rule not in besides)
+        return any(could_touch(effect, whole) for effect in self.ahead)
 
     def exists(self, directory: Word) -> bool:
         """Whether there surely is such a directory when the line gets here."""

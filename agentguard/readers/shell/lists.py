@@ -67,7 +67,9 @@ def pipeline(shell: Interpreter, script: Script, node: Any) -> bytes | None:
         shell.scope.settle()
         return printed
     printed = lines = None
+    beside, first = shell.beside, len(shell.ahead)
     for number, stage in enumerate(stages):
+        shell.beside = (first, len(shell.ahead))
         outer = shell.scope.copy()
         if number:
             why = f"it comes from `{script.source(stages[number - 1])}`"
@@ -81,6 +83,7 @@ def pipeline(shell: Interpreter, script: Script, node: Any) -> bytes | None:
         inner, shell.scope = shell.scope, outer
         if not number:
             shell.scope.stdin = inner.stdin
+    shell.beside = beside
     inner.stdin = shell.scope.stdin
     shell.scope.merge(inner)  # zsh runs the last stage in the shell itself
     return printed

@@ -16,12 +16,28 @@ if TYPE_CHECKING:
 
     from .interpreter import Interpreter
 
+#: Functions that bash or zsh call by themselves.
+_CALLED = (
+    "command_not_found_handle", "command_not_found_handler", "chpwd", "precmd", "preexec", "periodic", "zshexit",
+)  # fmt: skip
+
 
 def execute(shell: Interpreter, script: Script, node: Any) -> bytes | None:
     """Run any node of a tree; what it prints on standard output, or None if that is not known."""
     if node.kind in ("command", "compound") and offset(node) in script.coprocesses:
         return _coprocess(shell, script, node)
     return _node(shell, script, node)
+
+
+def _called(shell: Interpreter, script: Script, body: Any) -> None:
+    """A function that a shell calls by itself, with arguments that nobody knows."""
+
+    def run() -> bytes | None:
+        shell.scope.arguments = None
+        return shell.node(script, body)
+
+    shell.apart(run)
+    shell.at_end.append(run)
 
 
 def _coprocess(shell: Interpreter, script: Script, node: Any) -> bytes | None:
@@ -42,6 +58,9 @@ def _node(shell: Interpreter, script: Script, node: Any) -> bytes | None:
     if node.kind == "compound":
         return compound(shell, script, node)
     if node.kind == "function":
-        shell.scope.functions[script.word(node.name).raw] = (Body(script, node.body),)
+        name = script.word(node.name).raw
+        shell.scope.functions[name] = (Body(script, node.body),)
+        if name in _CALLED or name.startswith("TRAP"):
+            _called(shell, script, node.body)
         return b""
     raise NotUnderstood(f"`{script.source(node)}`")

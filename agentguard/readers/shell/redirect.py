@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...core.call import Stream
 from ...core.effect import Effect, Target
-from ...core.paths import on_path
+from ...core.paths import doubted, is_stream, on_path
 from ...core.text.encoding import encode
 from ...core.word import Known, Unknown, joined
 from ...lean.typing import TYPE_CHECKING
@@ -18,25 +18,25 @@ if TYPE_CHECKING:
     from .interpreter import Interpreter
     from .syntax.word_parts import Token
 
-_STREAMS = ("/dev/null", "/dev/stdout", "/dev/stderr", "/dev/tty", "/dev/zero", "/dev/full")
 #: What is "appended" to these is no file's new end.
 _DEVICES = ("/dev/", "/proc/", "/sys/")
 
 
-def redirect(shell: Interpreter, script: Script, nodes: list[Any]) -> tuple[Stream | None, bool]:
+def redirect(shell: Interpreter, script: Script, nodes: list[Any]) -> tuple[Stream | None, bool, str]:
     """Do a command's redirections in order.
 
-    The standard input that they give it (None: the one it has anyway), and whether its
-    standard output still goes where the shell's goes.
+    The standard input that they give it (None: the one it has anyway), whether its standard output still goes where
+    the shell's goes, and the new file that it goes to, if it does.
     """
     stdin: Stream | None = None
     shown = True
+    made = ""
     for node in nodes:
         if not hasattr(node.output, "pos"):  # a descriptor's number, or "-"
             if node.type == "<&" and node.input in (None, 0):
                 stdin = Stream("known") if node.output == "-" else Stream("unseen", why="it is another descriptor")
             elif node.input in (None, 1) and node.output != 1:
-                shown = False
+                shown, made = False, ""
             continue
         if offset(node.output) in script.heredocs:
             given = _text(shell.words.single(script.heredocs[offset(node.output)]))
@@ -47,13 +47,19 @@ def redirect(shell: Interpreter, script: Script, nodes: list[Any]) -> tuple[Stre
             given = Stream("unseen", why="it is another descriptor")
         elif node.type == "<":
             given = contents(shell, shell.words.single(script.word(node.output)))
+        elif node.type == "<>" and node.input in (None, 0) and "&0" not in script.text:
+            given = contents(shell, shell.words.single(script.word(node.output)))
+            _opened(shell, script.word(node.output), ">>")
         else:
-            _opened(shell, script.word(node.output), node.type)
-            shown = shown and node.input not in (None, 1)
+            file = _opened(shell, script.word(node.output), node.type)
+            if node.input in (None, 1):
+                shown, made = False, file
+            elif file == made:
+                made = ""
             continue
         if node.input in (None, 0):
             stdin = given
-    return stdin, shown
+    return stdin, shown, made
 
 
 def only_errors_elsewhere(node: Any) -> bool:
@@ -62,32 +68,27 @@ def only_errors_elsewhere(node: Any) -> bool:
     return all(one is not None and one.input == 2 and one.type in (">", ">>") for one in redirects)
 
 
-def _is_descriptor(path: str) -> bool:
-    """Whether a path is that of an open file, and none that only leads through there (`/dev/fd/../cwd/…`)."""
-    return path[:8] == "/dev/fd/" and path[8:].isdigit()
-
-
 def _text(text: Word) -> Stream:
     if isinstance(text, Unknown):
         return Stream("unseen", why="it holds values that are not known before the line runs")
     return Stream("known", encode(text.text))
 
 
-def _opened(shell: Interpreter, token: Token, operator: str) -> None:
-    """A file is opened for writing, of the name that a word becomes."""
+def _opened(shell: Interpreter, token: Token, operator: str) -> str:
+    """A file is opened for writing, of the name that a word becomes; its path if it is surely a new one."""
     fields = shell.words.fields(token)
     if [piece.kind for piece in token.pieces] == ["process"]:
-        return  # a pipe
+        return ""  # a pipe
     path = fields[0] if len(fields) == 1 else Unknown(joined(fields).guess, token.raw)
-    if isinstance(path, Known) and (path.text in _STREAMS or _is_descriptor(path.text)):
-        return
+    if is_stream(path):
+        return ""
     if path.guess.startswith(("/dev/tcp/", "/dev/udp/")):
         target = Target("connection", path.guess)
         reason = "sends to a network connection what agentguard does not look at"
         shell.tell(Effect("unknown", target, rule="sh-redirect-network", program="sh", reason=reason))
-        return
+        return ""
     whole = shell.absolute(path)
-    truncates = operator not in (">>", "&>>", "<>") or path.guess.startswith(_DEVICES)
+    truncates = operator not in (">>", "&>>") or path.guess.startswith(_DEVICES)
     base = Effect(
         "replace" if truncates else "create",
         Target("file", whole.guess),
@@ -104,9 +105,8 @@ def _opened(shell: Interpreter, token: Token, operator: str) -> None:
         shell.tell(base.replace(target=Target("file", path.written), reason=reason))
     else:
         for state in shell.world.paths((path.text,), shell.scope.cwd.guess, True):
-            if state.state == "missing" and not shell.touched(
-                path, besides=("sh-redirect-truncates", "sh-redirect-appends")
-            ):
+            if state.state == "missing" and not doubted(whole.text, shell.opening):
                 shell.tell(base.replace(verb="create", target=Target("file", state.path), reason="makes a file"))
-            else:
-                shell.tell(on_path(base, state, tuple(shell.ahead)))
+                return state.path
+            shell.tell(on_path(base, state, shell.opening))
+    return ""

@@ -6,6 +6,9 @@ from ...core.call import Invocation, Stream
 from ...core.word import Unknown, Word
 from ...lean.typing import TYPE_CHECKING
 from ...lean.value import Value
+from .arithmetic import substitutes
+from .fresh import Fresh
+from .syntax.grammar import offset
 
 if TYPE_CHECKING:
     from typing import Any
@@ -21,6 +24,12 @@ class Body(Value):
 
     script: Script
     node: Any
+
+    @property
+    def source(self) -> str:
+        """The text of the command."""
+        start = offset(self.node)
+        return self.script.text[start : start + self.node.pos[1] - self.node.pos[0]]
 
 
 class Scope:
@@ -45,6 +54,7 @@ class Scope:
         self.globs = "on"  # "off", or "otherwise": patterns match more, or less, than by themselves
         self.changed = {"PWD"}  # variables that make something else of what is assigned to them
         self.references: set[str] = set()  # names that stand for another variable
+        self.integers: set[str] = set()  # names whose values are expressions
         self.is_zsh = call.name == "zsh"
 
     def copy(self) -> Scope:
@@ -55,6 +65,7 @@ class Scope:
         other.exported = set(self.exported)
         other.changed = set(self.changed)
         other.references = set(self.references)
+        other.integers = set(self.integers)
         other.functions = dict(self.functions)
         other.aliases = dict(self.aliases)
         return other
@@ -107,6 +118,7 @@ class Scope:
         self.globs = self.globs if self.globs == other.globs else "otherwise"
         self.changed |= other.changed
         self.references |= other.references
+        self.integers |= other.integers
 
     @property
     def certain(self) -> tuple[Any, ...]:
@@ -143,14 +155,17 @@ class Scope:
             names = (*names, *self.variables, "IFS", "CDPATH")  # of these, it counts already whether they are set
         for name in names:
             if name:
-                self.variables[name] = Unknown("", f"${name}")
+                self.variables[name] = Unknown(_armed(self.variables.get(name)), f"${name}")
 
-    def forget_own(self) -> None:
-        """Any variable that the text has set may have another value (`export $(cat .env)`).
+    def forget_most(self) -> None:
+        """Any variable may have another value (`export $(cat .env)`), but HOME is taken to stay.
 
-        What it inherited is taken to stay: else no line behind that idiom could be rated, and a shim sees what was set.
+        Programs look for their configuration there: else none that has one could be rated behind that idiom.
         """
-        self.forget(*(name for name, value in self.variables.items() if self.inherited.get(name) is not value))
+        home = self.variables.get("HOME")
+        self.forget(None)
+        if home is not None:
+            self.variables["HOME"] = home
 
 
 def _doubted(directory: Word) -> Unknown:
@@ -162,7 +177,13 @@ def _either(
     name: str, one: Word | tuple[Word, ...] | None, other: Word | tuple[Word, ...] | None
 ) -> Word | tuple[Word, ...]:
     """One value of two. The guess is the emptier one: what empty would hit is the worse to be wrong about."""
-    if one == other and one is not None and not isinstance(other, Unknown):
+    if one == other and one is not None and (isinstance(other, Fresh) or not isinstance(other, Unknown)):
         return one
     texts = [value.guess if isinstance(value, Word) else "" for value in (one, other)]
-    return Unknown(min(texts, key=bool), f"${name}")
+    return Unknown(_armed(one) or _armed(other) or min(texts, key=bool), f"${name}")
+
+
+def _armed(value: Word | tuple[Word, ...] | None) -> str:
+    """The text of a value in which a command would run if it were evaluated: a guess that must not be lost."""
+    texts = () if value is None else (value,) if isinstance(value, Word) else value
+    return next((word.guess for word in texts if substitutes(word.guess)), "")

@@ -5,8 +5,10 @@ from __future__ import annotations
 from ...core.call import Stream
 from ...core.word import Known, Unknown, Word
 from ...lean.typing import TYPE_CHECKING
-from .assignments import DECLARING, declaration, prompts, value_of
+from .arithmetic import substitutes
+from .assignments import DECLARING, assign, declaration, value_of
 from .builtins import BUILTINS
+from .fresh import given_to
 from .interpreter import MAX_CALLS
 from .lists import may_leave
 from .program import program
@@ -14,7 +16,7 @@ from .redirect import redirect
 from .scope import Body
 from .syntax.grammar import Script, offset
 from .syntax.word_parts import NotUnderstood, Token
-from .words import assigned, substitutes
+from .words import assigned
 
 if TYPE_CHECKING:
     from typing import Any
@@ -32,7 +34,7 @@ _SPECIAL = (
     "shift", "source", "times", "trap", "typeset", "unset",
 )  # fmt: skip
 #: What takes an expression on either side, or a name, in `[[`.
-_NUMERIC = ("-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-v")
+_NUMERIC = ("-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-v", "-R")
 
 
 def simple_command(shell: Interpreter, script: Script, node: Any) -> bytes | None:
@@ -53,15 +55,17 @@ def simple_command(shell: Interpreter, script: Script, node: Any) -> bytes | Non
         assignments.append(found)
         words = words[1:]
     argv = _argv(shell, words)
-    stdin, shown = redirect(shell, script, redirects)
-    values = [(name, mark, value_of(shell, value)) for name, mark, value in assignments]
-    for name, _, value in values:
-        prompts(shell, name, value)
+    stdin, shown, made = redirect(shell, script, redirects)
+    before = dict(shell.scope.variables)
+    for name, mark, right in assignments:  # one after the other: in `A=rm B=$A`, B is rm
+        assign(shell, name, mark, value_of(shell, right))
     if not argv:
-        for name, mark, value in values:
-            shell.scope.assign(name, mark, value)
         return None if redirects else b""  # `< FILE` by itself is `cat` in `$( )`, and in zsh
-    printed = _start(shell, argv, values, stdin)
+    values = {name: shell.scope.variables[name] for name, _, _ in assignments if name in shell.scope.variables}
+    shell.scope.variables = before
+    printed = _start(shell, argv, {name: value for name, value in values.items() if isinstance(value, Word)}, stdin)
+    if made:
+        shell.made.write(made, printed)
     return printed if shown else b""
 
 
@@ -74,17 +78,16 @@ def _argv(shell: Interpreter, tokens: list[Token]) -> tuple[Word, ...]:
             argv += shell.words.fields(token)
         else:
             argv.append(declaration(shell, token, found))
-    return tuple(argv)
+    return tuple(given_to(argv[0], word) for word in argv)
 
 
 def _start(
     shell: Interpreter,
     argv: tuple[Word, ...],
-    values: list[tuple[str, str, Word | tuple[Word, ...]]],
+    env: dict[str, Word],
     stdin: Stream | None,
 ) -> bytes | None:
     """One command: a function, a builtin or a program."""
-    env = {name: value for name, _, value in values if isinstance(value, Word)}
     if isinstance(argv[0], Unknown):
         return program(shell, argv, stdin, env)
     scope, command = shell.scope, argv[0].text

@@ -8,6 +8,8 @@ from ...core.paths import could_touch
 from ...core.unseen import Unseen
 from ...core.word import Known, Unknown, Word, joined
 from ...lean.typing import TYPE_CHECKING
+from .arithmetic import assigns, is_brought, names, substitutes, unseen
+from .fresh import Fresh, fresh, longer, settled
 from .syntax.braces import braces
 from .syntax.lexer import closing
 from .syntax.quoting import GROUPING, Scanner
@@ -24,12 +26,18 @@ if TYPE_CHECKING:
     class Shell(Protocol):
         """What the words are expanded in."""
 
-        world: World
         scope: Scope
         ahead: list[Effect]
 
+        @property
+        def world(self) -> World:
+            """What is asked which paths there are."""
+
         def substitute(self, text: Word) -> str | None:
             """Run a command substitution; what it prints, if that is known."""
+
+        def tell(self, *effects: Effect) -> None:
+            """Effects of the shell itself."""
 else:
     Shell = object
 
@@ -39,6 +47,10 @@ _DIGITS = "0123456789"
 #: Variables that a shell sets by itself, again and again.
 _OWN = ("_", "BASHPID", "EPOCHSECONDS", "LINENO", "OLDPWD", "RANDOM", "SECONDS", "SRANDOM")
 _IDENTIFIER = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_" + _DIGITS
+#: Variables that are taken for unset where they are not seen: `${TMPDIR:-/tmp}`.
+_PLACES = ("TMPDIR",)
+#: Operators of `${…}` with a word in place of the value.
+_INSTEAD = (":-", "-", ":=", "=", ":+", "+", ":?", "?")
 
 
 class Expander:
@@ -57,29 +69,36 @@ class Expander:
     def single(self, token: Token) -> Word:
         """A word that is neither split nor matched: a value, a here-document."""
         last = len(token.pieces) - 1
-        values = (self._values(piece, index == 0, index == last) for index, piece in enumerate(token.pieces))
-        value = joined(map(_together, values), "")
+        parts: list[Word] = []
+        for index, piece in enumerate(token.pieces):
+            home = self._home(piece, index == last) if not index else None
+            parts += [_together(self._values(piece))] if home is None else (home[0], Known(home[1]))
+        value = _put_together(parts)
         return value.replace(written=token.raw) if isinstance(value, Unknown) else value
 
     def look(self, token: Token) -> None:
         """Run the substitutions of a word whose value does not matter."""
         for piece in token.pieces:
-            self._values(piece, False, True)
+            self._values(piece)
 
     def array(self, token: Token) -> Word | tuple[Word, ...]:
         """The elements of `NAME=(…)`; one Unknown if not all are known or they have keys."""
         elements = tuple(field for element in token.array or () for field in self.fields(element))
-        has_keys = any(element.raw.startswith("[") for element in token.array or ())
-        if has_keys or any(isinstance(element, Unknown) for element in elements):
+        keys = [element.raw[1:].partition("]=")[0] for element in token.array or () if element.raw.startswith("[")]
+        for key in keys:
+            self.evaluate(key)
+        if keys or any(isinstance(element, Unknown) for element in elements):
             return Unknown(_together(elements).guess, token.raw)
         return elements
 
     def _fields(self, pieces: tuple[Piece, ...], written: str) -> list[Word]:
         fields = [_Field()]
         for index, piece in enumerate(pieces):
-            values = self._values(piece, index == 0, index + 1 == len(pieces))
-            expanded = piece.kind == "text" and [one.guess for one in values] != [piece.value]
-            literal = piece.quoted or piece.kind == "process" or expanded
+            home = self._home(piece, index + 1 == len(pieces)) if not index else None
+            if home is not None:
+                fields[-1].add(home[0], True)
+            values = self._values(piece) if home is None else [Known(home[1])]
+            literal = piece.quoted or piece.kind == "process"
             for number, value in enumerate(values):
                 if number:
                     fields.append(_Field())
@@ -95,6 +114,9 @@ class Expander:
         What is not known is not cut off at its own ends, so that its neighbours may belong to it.
         """
         if isinstance(value, Unknown) or not self.shell.scope.splits(value.text) or _grouped(value.text):
+            if isinstance(value, Fresh) and len(value.guess.split()) < 2:
+                fields[-1].add(value, False)
+                return
             for number, part in enumerate(value.guess.split() or [""]):
                 if number:
                     fields.append(_Field())
@@ -113,6 +135,8 @@ class Expander:
     def _matched(self, field: _Field, written: str) -> list[Word]:
         """The paths that a field with unquoted `*`, `?` or `[` matches; the field itself if none."""
         cwd, globs = self.shell.scope.cwd, self.shell.scope.globs
+        if field.fresh is not None and not field.is_pattern:
+            return [settled(field.fresh, self.shell.world)]
         if not field.is_pattern or globs == "off":
             return [Known(field.text) if field.known else Unknown(field.text, written, field.start)]
         grouped = _grouped(field.pattern)
@@ -133,13 +157,9 @@ class Expander:
 
     # The value of a piece: one, or several that are arguments of their own
 
-    def _values(self, piece: Piece, first: bool, last: bool) -> list[Word]:
+    def _values(self, piece: Piece) -> list[Word]:
         if piece.kind == "text":
-            value = (assignment(piece.value) or ("", "", piece.value))[2]
-            if not first or piece.quoted or not value.startswith("~"):
-                return [Known(piece.value)]
-            home, name = self._tilde(value, last), piece.value.removesuffix(value)
-            return [Unknown(name + home.guess, piece.value, name) if name else home]  # dash leaves `X=~` alone
+            return [Known(piece.value)]
         if piece.kind == "variable":
             return self._parameter(piece)
         if piece.kind == "arithmetic":
@@ -149,33 +169,68 @@ class Expander:
         printed = self.shell.substitute(Known(piece.value))
         if piece.kind == "process":
             return [Unknown("/dev/fd/63", f"<({piece.value})", "/")]
-        return [Unknown("", f"$({piece.value})") if printed is None else Known(printed)]
+        if printed is None:
+            return [self._fresh(piece.value)]
+        return [Known(printed)]
 
-    def _tilde(self, text: str, last: bool) -> Word:
+    def _fresh(self, commands: str) -> Unknown:
+        """What `$(commands)` becomes, which print what is not known."""
+        scope = self.shell.scope
+        directory = scope.variables.get("TMPDIR", Known(""))
+        is_program = "mktemp" not in scope.functions and "mktemp" not in scope.aliases
+        if is_program and isinstance(directory, Known) and directory == scope.inherited.get("TMPDIR", Known("")):
+            return fresh(commands, directory.text)
+        return Unknown("", f"$({commands})")
+
+    def _home(self, piece: Piece, last: bool) -> tuple[Word, str] | None:
+        """What a word that begins with `~` (or `NAME=~`) has in place of it, and the rest of its first piece."""
+        text = (assignment(piece.value) or ("", "", piece.value))[2] if piece.kind == "text" else ""
+        if piece.quoted or not text.startswith("~"):
+            return None
         user, slash, rest = text.partition("/")
         if not slash and not last:
-            return Known(text)
+            return None
         home = self.shell.scope.cwd if user == "~+" else self.shell.scope.variables.get("HOME")
         if user not in ("~", "~+") or not isinstance(home, Word):
-            return Unknown(text, text)
-        return home + (slash + rest)
+            return Unknown(piece.value, piece.value), ""
+        name = piece.value.removesuffix(text)
+        if name:  # dash leaves `X=~` alone
+            home = Unknown(name + home.guess, piece.value, name)
+        return home, slash + rest
 
     def evaluate(self, text: str) -> None:
-        """Run the substitutions of an expression."""
-        self.single(_whole(text))
-        for name in "".join(c if c in _IDENTIFIER else " " for c in text).split():
-            value = self.shell.scope.variables.get(name)
-            if isinstance(value, Word) and substitutes(value.guess):  # the value of a variable is an expression too
-                self.single(_whole(value.guess))
+        """Run what an expression runs; single quotes are none there."""
+        if not text.isdecimal():
+            token = Scanner(text, closing).quoted()
+            for piece in token.pieces:
+                if piece.kind == "command":
+                    self.doubt(Unknown("", f"$({piece.value})"))
+            expression = self.single(token)
+            seen = {""}
+            for part in (expression.guess, text):
+                self._evaluate(part, seen)
+
+    def doubt(self, value: Word) -> None:
+        """Say that a value which is evaluated cannot be known, if it is what somebody else wrote."""
+        if isinstance(value, Unknown) and is_brought(value):
+            self.shell.tell(unseen(value))
+
+    def _evaluate(self, text: str, seen: set[str]) -> None:
+        if substitutes(text) and text not in seen:
+            seen.add(text)
+            self.look(Scanner(text, closing).quoted())
+        for name in set(names(text)) - seen:
+            seen.add(name)
+            value = self.shell.scope.variables.get(name, ())
+            for word in (value,) if isinstance(value, Word) else value:
+                self.doubt(word)
+                self._evaluate(word.guess, seen)
 
     def arithmetic(self, text: str) -> None:
-        """Run the substitutions of an expression, and forget the variables that it may set."""
+        """Run what an expression runs, and forget the variables that it may set."""
         self.evaluate(text)
-        for operator in ("==", "!=", "<=", ">="):
-            text = text.replace(operator, "")
-        if "=" in text or "++" in text or "--" in text:
-            names = "".join(c if c in _IDENTIFIER else " " for c in text).split()
-            self.shell.scope.forget(*(name for name in names if name[0] not in _DIGITS))
+        if assigns(text):
+            self.shell.scope.forget(*names(text))
 
     def prompt(self, text: Word) -> None:
         """Run the substitutions of a text that is expanded as prompts are, and that of `set -x` is."""
@@ -187,10 +242,16 @@ class Expander:
     def _parameter(self, piece: Piece) -> list[Word]:
         """`$NAME` or `${…}`."""
         name, subscript, operator = _parameter(piece.value)
-        if subscript not in ("", "@", "*"):
-            self.evaluate(piece.value[len(name) :])
-        elif not name:
-            self.single(_whole(piece.value))
+        if piece.value[:1] in (" ", "\t", "\n", "|"):  # commands, in ksh and newer bash
+            self.shell.substitute(Known(piece.value.lstrip("|")))
+        elif not name and piece.value[:1] == "#":
+            self.evaluate(_parameter(piece.value[1:])[1])
+        elif not name:  # `!NAME`, whose value names a variable
+            self.evaluate(piece.value)
+        elif subscript not in ("", "@", "*"):
+            self.evaluate(subscript)
+        if operator[:1] == ":" and operator[1:2] not in ("-", "=", "+", "?"):
+            self.evaluate(operator[1:])
         counting = piece.value.startswith("#") and len(piece.value) > 1
         if not name or counting:
             return [self._counted(piece.value[1:]) if counting else Unknown("", f"${{{piece.value}}}")]
@@ -215,7 +276,8 @@ class Expander:
         scope, written = self.shell.scope, f"${{{piece.value}}}"
         many = scope.arguments if name in "@*" else scope.variables.get(name)
         if not isinstance(many, tuple) or operator:
-            self.single(_whole(operator))
+            mark = _mark(operator)
+            self._operand(operator[len(mark) :], piece, mark)
             return [Unknown(many.guess if isinstance(many, Word) else "", written)]
         if "*" in (name, subscript) and "IFS" in scope.variables:
             return [Unknown(_together(many).guess, written)]
@@ -244,21 +306,36 @@ class Expander:
         value = scope.variables.get(name)
         return next(iter(value), Known("")) if isinstance(value, tuple) else value
 
+    def _is_missing(self, name: str) -> bool:
+        """Whether a parameter is the place of an argument that is surely not given."""
+        arguments, at = self.shell.scope.arguments, decimal(name.lstrip("0")) or 0
+        return arguments is not None and at > len(arguments)
+
+    def _operand(self, text: str, piece: Piece, mark: str = "") -> Word:
+        """What stands behind an operator. Between double quotes single ones are none, except in a pattern."""
+        if piece.quoted and mark in _INSTEAD:
+            operand = self.single(Scanner(text, closing).quoted())
+            is_plain = '"' not in text and "\\" not in text
+        else:
+            operand = self.single(_whole(text))
+            is_plain = not any(char in text for char in "'\"\\")
+        # what quotes do there depends on those around
+        return operand if is_plain else Unknown(operand.guess, piece.value)
+
     def _changed(self, name: str, value: Word | None, operator: str, piece: Piece) -> Word:
         """A value with `:-WORD`, `%PATTERN` and so on applied."""
         written, known = f"${{{piece.value}}}", isinstance(value, Known)
-        mark = operator[: 2 if operator[:1] == ":" else 1]
-        operand = self.single(_whole(operator[len(mark) :]))
-        if any(char in operator for char in "'\"\\"):
-            operand = Unknown(operator, piece.value)  # what quotes do there depends on those around
+        mark = _mark(operator)
+        operand = self._operand(operator[len(mark) :], piece, mark)
         guess = value.guess if value is not None else ""
-        if mark in (":-", "-", ":=", "=", ":+", "+", ":?", "?"):
-            given = value if guess or (known and mark[0] != ":") else None
+        if mark in _INSTEAD:
+            is_set = known and mark[0] != ":" and not self._is_missing(name)
+            given = value if guess or is_set or isinstance(value, Fresh) else None
             if mark[-1] == "+":
                 found = operand if given is not None else Known("")
             else:
                 found = given if given is not None else Known(written) if mark[-1] == "?" else operand
-            if not known:
+            if not known and not (value is None and name in _PLACES):
                 found = Unknown(found.guess, written)
             if mark[-1] == "=":
                 self.shell.scope.assign(name, "=", found)
@@ -281,6 +358,7 @@ class _Field:
         self.text = self.pattern = self.start = ""
         self.known = True
         self.kept = False
+        self.fresh: Fresh | None = None
         self._is_certain = True
         self._special = ""
 
@@ -296,6 +374,10 @@ class _Field:
 
     def add(self, value: Word, literal: bool) -> None:
         text, start = value.guess, value.start
+        if not self.text and self.known and isinstance(value, Fresh):
+            self.fresh = value
+        elif self.fresh is not None:
+            self.fresh = longer(self.fresh, value)
         self.text += text
         self.pattern += "".join("\\" + c if c in "*?[]()\\" else c for c in text) if literal else text
         if not literal:
@@ -313,8 +395,20 @@ def _whole(text: str) -> Token:
     return Scanner(text, closing).whole()
 
 
+def _put_together(parts: Sequence[Word]) -> Word:
+    """The parts of one word."""
+    if not parts or not isinstance(parts[0], Fresh):
+        return joined(parts, "")
+    whole: Word | None = parts[0]
+    for part in parts[1:]:
+        whole = None if whole is None else longer(whole, part)
+    return joined(parts, "") if whole is None else whole
+
+
 def _together(words: Sequence[Word]) -> Word:
     """Several words as one; if not all are known, only how the first begins is certain, for the next may be none."""
+    if len(words) == 1:
+        return words[0]
     value = joined(words)
     return value.replace(start=words[0].start) if isinstance(value, Unknown) else value
 
@@ -336,13 +430,9 @@ def _element(token: Token) -> tuple[str, str, Token] | None:
         return None
     for piece in token.pieces[1:]:
         if piece.kind == "text" and not piece.quoted and piece.value.startswith(("]=", "]+=")):
-            return name, "[]=", Token(token.raw, token.pieces[1:])
+            subscript = token.raw.partition("[")[2].rpartition(piece.value)[0]
+            return name, f"[{subscript}]=", Token(token.raw, token.pieces[1:])
     return None
-
-
-def substitutes(text: str) -> bool:
-    """Whether a command would be run if the text were expanded."""
-    return "$(" in text or "`" in text
 
 
 def assigned(token: Token) -> tuple[str, str, Token] | None:
@@ -370,9 +460,14 @@ def _parameter(text: str) -> tuple[str, str, str]:
             end += 1
     name, rest = text[:end], text[end:]
     if name and rest.startswith("["):
-        subscript, closed, rest = rest[1:].partition("]")
-        return (name, subscript, rest) if closed else ("", "", "")
+        end = Scanner(rest, closing, 1).subscript()
+        return (name, rest[1:end], rest[end + 1 :]) if end > 0 else ("", "", "")
     return name, "", rest
+
+
+def _mark(operator: str) -> str:
+    """What an operator of `${…}` begins with, up to its word."""
+    return operator[: 2 if operator[:1] == ":" else 1]
 
 
 def _trimmed(value: str, mark: str, pattern: str) -> str:

@@ -136,7 +136,7 @@ class Lexer(MaskingScanner):
             self._start = True
             self._order.part()
             return self.mask.put(at, "    ")
-        if start and word.raw == "-p" and self.text[:at].rstrip(BLANKS).endswith("time"):
+        if start and word.raw in ("-p", "--") and self._timed(at):
             self._start = True
             return self.mask.put(at, "  ")
         if start and word.raw == "do" and newline >= 0:
@@ -194,6 +194,13 @@ class Lexer(MaskingScanner):
         if following.startswith(("-p ", "-p\t")):
             following = following[2:].lstrip(BLANKS)
         return not following.startswith("-") or following.startswith("-- ")
+
+    def _timed(self, at: int) -> bool:
+        """Whether an option here is that of the keyword `time`."""
+        before = self.text[:at].rstrip(BLANKS)
+        return before.endswith("time") or (
+            self.text[at : at + 2] == "--" and before.endswith("-p") and before[:-2].rstrip(BLANKS).endswith("time")
+        )
 
     def _function_name(self) -> None:
         self.blanks()
@@ -311,7 +318,11 @@ class Lexer(MaskingScanner):
 
 def _names_descriptor(text: str) -> bool:
     """`{NAME}`, for whose value a redirection takes a new descriptor."""
-    return text[:1] == "{" and text[-1:] == "}" and text[1:-1].partition("[")[0].isidentifier()
+    name, opened, _ = text[1:-1].partition("[")
+    is_one = text[:1] == "{" and text[-1:] == "}" and name.isidentifier()
+    if is_one and opened:
+        raise NotUnderstood(f"`{text}`, an expression for a descriptor")
+    return is_one
 
 
 def _is_number(text: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ....lean.typing import TYPE_CHECKING
-from .word_parts import Piece, Pieces, Rejected, Token, unescaped
+from .word_parts import NotUnderstood, Piece, Pieces, Rejected, Token, unescaped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -143,7 +143,7 @@ class Scanner:
                 raise self.rejected("a `$'` is not closed", begin - 2)
             self.at += 2 if self.text[self.at] == "\\" else 1
         self.at += 1
-        return unescaped(self.text[begin : self.at - 1], controls=True)
+        return unescaped(self.text[begin : self.at - 1], controls=True).partition("\0")[0]  # bash ends it there
 
     def inside_quotes(self, pieces: Pieces, end: str) -> None:
         """What stands between double quotes, or in a here-document (`end` is ""), with what is expanded there."""
@@ -243,6 +243,7 @@ class Scanner:
         """The inside of `${…}`."""
         begin = self.at = self.at + 2
         scratch = Pieces()
+        odd = False
         while self.text[self.at : self.at + 1] != "}":
             if self.at >= len(self.text):
                 raise self.rejected("a `${` is not closed", begin - 2)
@@ -251,6 +252,9 @@ class Scanner:
                 self.at += 2
             elif char == "'" and not quoted:
                 self.until_quote()
+            elif char == "'":
+                odd = not odd
+                self.at += 1
             elif char == '"':
                 self.at += 1
                 self.inside_quotes(scratch, '"')
@@ -260,18 +264,27 @@ class Scanner:
                 self.expansion(scratch, quoted)
             else:
                 self.at += 1
+        if odd:  # for bash the `}` is quoted, for dash it is not
+            raise NotUnderstood(f"a single quote in `{self.text[begin - 2 : self.at + 1]}` between double quotes")
         self.at += 1
         return self.text[begin : self.at - 1]
+
+    def subscript(self) -> int:
+        """Where the bracket closes that was opened just before here; -1 if none does."""
+        try:
+            return self._closed("[", "]")
+        except Rejected:
+            return -1
 
     def parentheses(self) -> int:
         """Where the two parentheses close that were opened just before here; -1 if that is no expression after all."""
         try:
-            end = self._parenthesis()
+            end = self._closed("(", ")")
         except Rejected:
             return -1
         return end if self.text.startswith("))", end) else -1
 
-    def _parenthesis(self) -> int:
+    def _closed(self, opening: str, closing: str) -> int:
         begin, depth, scratch = self.at, 1, Pieces()
         while self.at < len(self.text):
             char = self.text[self.at]
@@ -283,8 +296,8 @@ class Scanner:
             elif char in "$`":
                 self.expansion(scratch, True)
             else:
-                depth += {"(": 1, ")": -1}.get(char, 0)
+                depth += (char == opening) - (char == closing)
                 if not depth:
                     return self.at
                 self.at += 2 if char == "\\" else 1
-        raise self.rejected("a parenthesis is not closed", begin - 1)
+        raise self.rejected(f"a `{opening}` is not closed", begin - 1)

@@ -1,0 +1,36 @@
+"""Files that a line makes itself, as far as it is known what is in them."""
+
+from __future__ import annotations
+
+from ...core.paths import could_touch
+from ...lean.typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ...core.effect import Reading
+
+#: Programs that change about a file what is not its content.
+ABOUT = frozenset(("chmod", "chown", "chgrp", "gchmod", "gchown", "gchgrp", "touch", "chattr", "setfacl"))
+
+
+class MadeFiles:
+    """What the line has written where nothing was; None for what may be anything by now."""
+
+    def __init__(self, before: tuple[tuple[str, bytes], ...]) -> None:
+        self._contents: dict[str, bytes | None] = dict(before)
+
+    @property
+    def contents(self) -> tuple[tuple[str, bytes], ...]:
+        """The files whose content is known, if they are there when they are looked at."""
+        return tuple((path, data) for path, data in self._contents.items() if data is not None)
+
+    def write(self, path: str, data: bytes | None) -> None:
+        """A file gets this content; one that is written twice may have either."""
+        self._contents[path] = None if path in self._contents else data
+
+    def after(self, reading: Reading) -> None:
+        """Forget what other effects may change."""
+        for effect in reading.effects:
+            if effect.program not in ABOUT and effect.verb != "observe":
+                for path in self._contents:
+                    if could_touch(effect, path):
+                        self._contents[path] = None
