@@ -58,7 +58,7 @@ SOURCES = (
 #: Roles of arguments that have a meaning in every program (docs/rules.md). Any other name is free: plain data.
 ROLES = (
     *("PATH", "SOURCE", "DEST", "TARGET", "ARCHIVE", "STRIP", "START", "FOUND"),
-    *("SHELL", "SCRIPT", "TEXT", "CONFIG", "CHDIR", "ENVIRONMENT", "SECRET"),
+    *("SHELL", "SCRIPT", "SQL", "SQLFILE", "TEXT", "CONFIG", "CHDIR", "ENVIRONMENT", "SECRET"),
 )
 #: … and those that only operands have.
 OPERAND_ROLES = ("ARGV", "WORDS", "ASSIGN", "PACKAGED")
@@ -71,11 +71,12 @@ READERS = {
     "curl": ("URL", "BODY", "FORM", "HEADER", "UPLOAD", "LOG", "QUOTE", "CONFIGFILE", "EXPANDED"),
     "graphql": ("GRAPHQL", "GRAPHQLFILE", "OPERATION", "VARIABLE", "VARIABLES"),
     "psql": (),
+    "request": ("URL", "BASE", "METHOD", "HEADER", "FIELD", "BODY", "BODYFILE"),
     "sed": ("SED", "SEDFILE"),
 }
 
 #: Languages of standard input (`stdin`).
-INPUT_LANGUAGES = ("SHELL",)
+INPUT_LANGUAGES = ("SHELL", "SQL")
 #: Languages of the texts that a program's rule `carries` …
 CARRIED_LANGUAGES = ("SHELL", "CALLED", "SCRIPT", "PROMPT")
 #: … and that a rule of a web API does.

@@ -21,6 +21,7 @@ COUNTS = (0, 1, 2)
 #: Roles that are commands themselves, or change what else a call is about, or must not be written down.
 _CARRYING = (
     *("SHELL", "SCRIPT", "ARGV", "WORDS", "PACKAGED", "PROMPT", "ASSIGN"),
+    *("SQL", "SQLFILE"),
     *("CONFIGFILE", "EXPANDED", "SECRET", "TEXT"),
 )
 

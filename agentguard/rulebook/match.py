@@ -35,8 +35,12 @@ def apply_rules(program: Program, call: Call, world: World) -> tuple[Effect, ...
     speaking = deciding if winners else deciding + [rule for rule in matching if rule.also]
     speaking += speaking_maybe
     effects = [effect for rule in speaking for effect in _effects(rule, program, call, world, found[rule.id])]
-    is_open = any(rule.open for rule in deciding) or _is_open(program, call)
-    misfits = [misfit for misfit in call.unknown if not is_open or _may_be_taught(misfit, program, call)]
+    is_open = any(rule.open for rule in deciding)
+    misfits = [
+        misfit
+        for misfit in call.unknown
+        if not (is_open or program.commands[misfit.command].open) or _may_be_taught(misfit, program, call)
+    ]
     effects += [_not_understood(program, call, misfit) for misfit in misfits]
     if not misfits and not deciding:
         why = _of_command(call, "is called in a way that no rule describes")
@@ -308,10 +312,6 @@ def _missing_option(rule: Rule, program: Program, call: Call) -> str:
     return next((name for name in names if name in options and options[name].takes in ("nothing", "optional")), "")
 
 
-def _is_open(program: Program, call: Call) -> bool:
-    return program.commands[call.command].open
-
-
 def _may_be_taught(misfit: Misfit, program: Program, call: Call) -> bool:
     """Whether nobody knows if the grammar has it: an open rule is about what the grammar does not have."""
     if not isinstance(misfit.word, Unknown) or misfit.is_command:
@@ -346,7 +346,7 @@ def _not_understood(program: Program, call: Call, misfit: Misfit) -> Effect:
 
 def _of_command(call: Call, predicate: str) -> str:
     """What is said of a subcommand; the program's own name is put before each reason where that is shown."""
-    return " ".join((*call.command, predicate))
+    return " ".join((*("…" if "*" in name else name for name in call.command), predicate))
 
 
 def _unknown(program: Program, call: Call, rule: str, reason: str) -> Effect:
