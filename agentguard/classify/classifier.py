@@ -15,7 +15,7 @@ from ..rulebook.argv import parse
 from ..rulebook.match import apply_rules, carried_lines, environment_of, lookup_result, matches
 from ..rulebook.search import acts_on_found, commands_for, found_below, printed_lines
 from .alias import alias
-from .carried import interpreter_of, program_of_package, script_text, surroundings
+from .carried import interpreter_of, is_the_taught_one, program_of_package, script_text, surroundings
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -136,7 +136,7 @@ class Classifier(Context):
                 f"may be any program: what {call.argv[0].written} stands for is not known before the line runs",
             )
         program = self.rulebook.program(call.name)
-        if program is None:
+        if program is None or (self.setting.unshimmed and not is_the_taught_one(call, self.world)):
             return self._untaught(call)
         parsed = parse(program, call)
         if program.variables or program.files:

@@ -53,6 +53,7 @@ SOURCES = (
     "git-stash-index-drops",
     "git-sparse-drops",
     "railway-link",
+    "system-program",
 )
 
 #: Roles of arguments that have a meaning in every program (docs/rules.md). Any other name is free: plain data.

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ..core.word import Word
     from .model import Command, Option, Program
 
+
 def parse(program: Program, invocation: Invocation) -> Call:
     """The call that an invocation is by the grammar of its program: options, their values, operands.
 
@@ -43,7 +44,7 @@ class _Parser:
         self.words = invocation.argv
         self.at = 1
         self.path: tuple[str, ...] = ()
-        self.ways = [self.path]
+        self.ways: list[tuple[str, ...]] = [()]
         self.command: Command = program.commands[()]
         self.options: dict[str, Option] = dict(self.command.options)
         self.arguments: list[Argument] = []
@@ -105,7 +106,7 @@ class _Parser:
 
     def _below(self, word: str) -> list[tuple[str, ...]]:
         """The paths of the commands that the words up to this one may name, the best first: the last word says most."""
-        found = []
+        found: list[tuple[str, ...]] = []
         for way in self.ways:
             for name, canonical in self.program.commands[way].commands.items():
                 if name == word or ("*" in name and like(word, name)):

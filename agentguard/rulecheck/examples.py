@@ -108,7 +108,9 @@ class StatedWorld(World):
         return Answer(tuple(Target("thing", name) for name in self.given[probe]))
 
     def lookup(self, source: str, key: str, call: Call) -> str | None:
-        """The value given under that source, for that key or (a text) for any."""
+        """The value given under that source, for that key or (a text) for any; a system's programs are its own."""
+        if source == "system-program" and source not in self.given:
+            return key if key.startswith(("/bin/", "/usr/bin/", "/usr/sbin/", "/sbin/")) else None
         given = self.given.get(source, {})
         value = given if isinstance(given, str) else given.get(key)
         return None if value is None else str(value)
