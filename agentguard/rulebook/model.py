@@ -171,6 +171,7 @@ class Rule(Value):
     open: bool = False
     examples: tuple[Example, ...] = ()
     misses: tuple[Example, ...] = ()
+    suggests: tuple[str, ...] = ()
 
     @property
     def is_harmful(self) -> bool:
