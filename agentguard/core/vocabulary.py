@@ -83,6 +83,12 @@ CARRIED_LANGUAGES = ("SHELL", "CALLED", "SCRIPT", "PROMPT")
 #: … and that a rule of a web API does.
 API_LANGUAGES = ("SHELL", "SQL")
 
+#: Methods of HTTP requests that rules of web APIs may be about.
+METHODS = (
+    *("GET", "HEAD", "OPTIONS", "TRACE", "PROPFIND", "REPORT", "SEARCH", "QUERY", "POST", "MKCOL", "PURGE", "DELETE"),
+    *("UNLINK", "PUT", "PATCH", "PROPPATCH", "MOVE", "COPY"),
+)
+
 #: Kinds of files that a program may refuse to touch.
 REFUSED_KINDS = ("directory",)
 #: Kinds of targets that mean something to agentguard; any other is a free name.

@@ -77,6 +77,14 @@ def test_a_directory_without_rules_is_an_error(tmp_path):
         load(str(tmp_path))
 
 
+@pytest.mark.parametrize("name", ["tool.tml", "other.toml.txt", "git/deeper/x.toml", "apis/x/y.toml", "notes.md"])
+def test_what_is_not_read_is_an_error(tmp_path, name):
+    write(tmp_path, GOOD)
+    fault = refused(write(tmp_path, GOOD, name))
+    assert fault.message == f"{name}: is not read"
+    assert fault.hint == "rules are in NAME.toml, FOLDER/NAME.toml and apis/NAME.toml"
+
+
 @pytest.mark.parametrize("text", [b"\xff", b'names = "\xff"'])
 def test_a_file_that_is_no_text_is_an_error(tmp_path, text):
     (tmp_path / "tool.toml").write_bytes(text)

@@ -17,6 +17,7 @@ from agentguard.core import vocabulary
 from agentguard.edge.git.lookups import LOOKUPS
 from agentguard.edge.git.probes import PROBES
 from agentguard.errors import RuleError
+from agentguard.readers.http import METHODS
 from agentguard.rulebook import schema
 from agentguard.rulebook.document import Document
 from agentguard.rulebook.load import rule_files
@@ -86,6 +87,10 @@ def test_probes_are_those_of_the_edge():
 
 def test_sources_are_those_of_the_edge():
     assert sorted(vocabulary.SOURCES) == sorted((*LOOKUPS, "railway-link", "system-program"))
+
+
+def test_methods_are_those_of_requests():
+    assert sorted(vocabulary.METHODS) == sorted(METHODS)
 
 
 def test_readers_are_those_that_read_a_call():
