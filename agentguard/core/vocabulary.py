@@ -43,6 +43,7 @@ SOURCES = (
     "git-rewriting",
     "git-each-repository",
     "git-hook",
+    "git-hooks-here",
     "git-push-forced",
     "git-writes-over",
     "git-fetch-drops",

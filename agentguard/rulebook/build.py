@@ -209,6 +209,7 @@ class _Builder:
                 for kind in table.get("refuses_kind", ())
             ),
             "where": table.get("where", "").partition(" ")[::2],
+            "unless_where": table.get("unless_where", "").partition(" ")[::2],
             "instead": table.get("instead", "").replace("`", ""),
             "suggests": tuple(table.get("instead", "").split("`")[1::2]),
             "examples": examples(node, "examples"),

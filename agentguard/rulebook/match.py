@@ -110,12 +110,18 @@ def _candidates(condition: Condition, call: Call) -> tuple[Argument, ...]:
 
 
 def lookup_result(rule: Rule, call: Call, world: World) -> str | None:
-    """The answer of the world to the rule's `where`: "" without one, None if it does not hold or cannot be seen."""
-    source, key = rule.where
-    if not source:
-        return ""
+    """The answer of the world to the rule's `where`: "" without one, None if it does not hold or cannot be seen.
+
+    Nor does it hold where the world has an answer to its `unless_where`.
+    """
+    if rule.unless_where[0] and _looked_up(rule.unless_where, call, world) is not None:
+        return None
+    return _looked_up(rule.where, call, world) if rule.where[0] else ""
+
+
+def _looked_up(wanted: tuple[str, str], call: Call, world: World) -> str | None:
     try:
-        return world.lookup(source, key, call)
+        return world.lookup(*wanted, call)
     except Unseen:
         return None
 

@@ -161,6 +161,7 @@ class Rule(Value):
     asks: str = ""
     unaffected_by: tuple[str, ...] = ()
     where: tuple[str, str] = ("", "")
+    unless_where: tuple[str, str] = ("", "")
     carries: str = ""
     uncertain: bool = False
     recoverable_by: str = ""
