@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from ..core.call import Call
 from ..core.context import content
 from ..core.text.encoding import decode
 from ..core.unseen import Unseen
 from ..core.word import Known, Unknown
+from ..core.world import OtherHost
 from ..lean.typing import TYPE_CHECKING
 from ..readers.shebang import interpreter
 
 if TYPE_CHECKING:
-    from ..core.call import Call, Invocation
+    from ..core.call import Invocation
     from ..core.word import Word
     from ..core.world import World
     from ..rulebook.model import Command, Programs
+
+#: Where systems keep their programs.
+_SYSTEM = ("/usr/bin/", "/bin/", "/usr/sbin/", "/sbin/", "/usr/local/bin/", "/usr/local/sbin/")
 
 
 def surroundings(call: Call, command: Command, world: World) -> Call:
@@ -50,6 +55,19 @@ def interpreter_of(call: Invocation, world: World) -> tuple[str, ...]:
         return interpreter(content(call.argv[0], call.cwd, world)) or ()
     except Unseen:
         return ()
+
+
+def is_the_taught_one(call: Invocation, world: World) -> bool:
+    """Whether a program that runs with another user's rights is the one of its name: a path may lead to anything."""
+    path = call.argv[0].guess
+    if "/" not in path:
+        return True
+    if isinstance(world, OtherHost):  # whose system directories are believed to be its system's
+        return path.startswith(_SYSTEM)
+    try:
+        return world.lookup("system-program", path, Call(path, (), (), (), call)) is not None
+    except Unseen:
+        return False
 
 
 def program_of_package(package: Word, rulebook: Programs) -> Word:

@@ -16,7 +16,7 @@ from ..rulebook.argv import parse
 from ..rulebook.match import apply_rules, carried_lines, environment_of, lookup_result, matches
 from ..rulebook.search import acts_on_found, commands_for, found_below, printed_lines
 from .alias import alias
-from .carried import interpreter_of, program_of_package, script_text, surroundings
+from .carried import interpreter_of, is_the_taught_one, program_of_package, script_text, surroundings
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -34,7 +34,9 @@ MAX_DEPTH = 24
 MAX_SEARCHING = 12
 
 #: Roles of arguments that are commands in a language, and that language.
-LANGUAGES = {"SHELL": "shell"}
+LANGUAGES = {"SHELL": "shell", "SQL": "sql"}
+#: … and of those that name a file with such commands.
+FILES = {"SCRIPT": "shell", "SQLFILE": "sql"}
 
 #: What a rule carries, as the shell line that does the same: shells expand names of start-up files, and prompts, and
 #: what is called gets arguments that nobody knows.
@@ -135,7 +137,7 @@ class Classifier(Context):
                 f"may be any program: what {call.argv[0].written} stands for is not known before the line runs",
             )
         program = self.rulebook.program(call.name)
-        if program is None:
+        if program is None or (self.setting.unshimmed and not is_the_taught_one(call, self.world)):
             return self._untaught(call)
         parsed = parse(program, call)
         if program.variables or program.files:
@@ -151,13 +153,13 @@ class Classifier(Context):
         reading += self._carried_by_rules(carriers, parsed, command)
         carrying = (
             surroundings(parsed, command, self.world)
-            if command.fills or any(parsed.playing("SHELL", "SCRIPT", "ARGV", "PACKAGED"))
+            if command.fills or any(parsed.playing(*LANGUAGES, *FILES, "ARGV", "PACKAGED"))
             else parsed
         )
         reading += self._in_environment(self._carried_by(parsed, carrying, command, found), program, parsed)
         if command.reads or program.reads:
             reading += _reader(command.reads or program.reads).read_call(parsed, self)
-        given = any(parsed.playing("SHELL", "SCRIPT", "ARGV", "TEXT"))
+        given = any(parsed.playing(*LANGUAGES, *FILES, "ARGV", "TEXT"))
         if command.stdin and not given and not any(rule.overrides and matches(rule, parsed) for rule in rules):
             reading += self._stdin(command.stdin, call)
         return reading
@@ -196,7 +198,7 @@ class Classifier(Context):
         remote = command.remote or parsed.has(*command.remote_with)
         carrier = self.elsewhere(remote, command.resets_path) if remote or command.resets_path else self
         for argument in parsed.arguments:
-            if argument.option or argument.role == "SCRIPT":
+            if argument.option or argument.role != "SHELL":
                 reading += carrier._carried(argument, carrying)
         reading += carrier._carried_line(carrying) + carrier._carried_argv(carrying)
         for one in commands_for(parsed, found):
@@ -266,14 +268,16 @@ class Classifier(Context):
             return Reading()
         if argument.role in LANGUAGES:
             return self.text(LANGUAGES[argument.role], argument.value, call.invocation)
-        return self._script(argument.value, call.invocation) if argument.role == "SCRIPT" else Reading()
+        if argument.role in FILES:
+            return self._file(FILES[argument.role], argument.value, call.invocation)
+        return Reading()
 
-    def _script(self, path: Word, call: Invocation) -> Reading:
+    def _file(self, language: str, path: Word, call: Invocation) -> Reading:
         try:
             text = script_text(path, call, self.world)
         except Unseen as why:
             return _unknown(call, "agentguard-unseen-script", f"runs a script that cannot be read: {why}")
-        return self.text("shell", text, call)
+        return self.text(language, text, call)
 
     def _stdin(self, role: str, call: Invocation) -> Reading:
         try:

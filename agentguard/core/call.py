@@ -90,12 +90,13 @@ class Argument(Value):
 class Misfit(Value):
     """A word that the grammar does not have, or `note` says in what way it does not fit (`-exec` "without its end").
 
-    It stands where an option does, or, where `is_command`, a subcommand.
+    It stands where an option does, or, where `is_command`, a subcommand; `command` is the one that it is given to.
     """
 
     word: Word
     note: str = ""
     is_command: bool = False
+    command: tuple[str, ...] = ()
 
     @property
     def written(self) -> str:

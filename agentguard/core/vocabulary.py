@@ -43,6 +43,7 @@ SOURCES = (
     "git-rewriting",
     "git-each-repository",
     "git-hook",
+    "git-hooks-here",
     "git-push-forced",
     "git-writes-over",
     "git-fetch-drops",
@@ -54,12 +55,13 @@ SOURCES = (
     "git-sparse-drops",
     "railway-link",
     "postgres-catalogue",
+    "system-program",
 )
 
 #: Roles of arguments that have a meaning in every program (docs/rules.md). Any other name is free: plain data.
 ROLES = (
     *("PATH", "SOURCE", "DEST", "TARGET", "ARCHIVE", "STRIP", "START", "FOUND"),
-    *("SHELL", "SCRIPT", "TEXT", "CONFIG", "CHDIR", "ENVIRONMENT", "SECRET"),
+    *("SHELL", "SCRIPT", "SQL", "SQLFILE", "TEXT", "CONFIG", "CHDIR", "ENVIRONMENT", "SECRET"),
 )
 #: … and those that only operands have.
 OPERAND_ROLES = ("ARGV", "WORDS", "ASSIGN", "PACKAGED")
@@ -72,15 +74,22 @@ READERS = {
     "curl": ("URL", "BODY", "FORM", "HEADER", "UPLOAD", "LOG", "QUOTE", "CONFIGFILE", "EXPANDED"),
     "graphql": ("GRAPHQL", "GRAPHQLFILE", "OPERATION", "VARIABLE", "VARIABLES"),
     "psql": (),
+    "request": ("URL", "BASE", "METHOD", "HEADER", "FIELD", "BODY", "BODYFILE"),
     "sed": ("SED", "SEDFILE"),
 }
 
 #: Languages of standard input (`stdin`).
-INPUT_LANGUAGES = ("SHELL",)
+INPUT_LANGUAGES = ("SHELL", "SQL")
 #: Languages of the texts that a program's rule `carries` …
 CARRIED_LANGUAGES = ("SHELL", "CALLED", "SCRIPT", "PROMPT")
 #: … and that a rule of a web API does.
 API_LANGUAGES = ("SHELL", "SQL")
+
+#: Methods of HTTP requests that rules of web APIs may be about.
+METHODS = (
+    *("GET", "HEAD", "OPTIONS", "TRACE", "PROPFIND", "REPORT", "SEARCH", "QUERY", "POST", "MKCOL", "PURGE", "DELETE"),
+    *("UNLINK", "PUT", "PATCH", "PROPPATCH", "MOVE", "COPY"),
+)
 
 #: Kinds of files that a program may refuse to touch.
 REFUSED_KINDS = ("directory",)

@@ -278,7 +278,11 @@ class RealWorld(World):
 
     @_or_unseen
     def lookup(self, source: str, key: str, call: Call) -> str | None:
-        """See World; the sources are "railway-link", "postgres-catalogue" and those of edge.git.lookups."""
+        """See World; the sources are "railway-link", "postgres-catalogue", "system-program" and those of edge.git.lookups."""
+        if source == "system-program":
+            from .system.owners import system_program
+
+            return system_program(key, call.cwd)
         if source == "railway-link":
             from .providers.railway import linked
 

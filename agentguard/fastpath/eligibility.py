@@ -21,6 +21,7 @@ COUNTS = (0, 1, 2)
 #: Roles that are commands themselves, or change what else a call is about, or must not be written down.
 _CARRYING = (
     *("SHELL", "SCRIPT", "ARGV", "WORDS", "PACKAGED", "PROMPT", "ASSIGN"),
+    *("SQL", "SQLFILE"),
     *("CONFIGFILE", "EXPANDED", "SECRET", "TEXT"),
 )
 
@@ -262,7 +263,7 @@ class _Analysis:
 
     def _decides_for(self, rule: Rule, count: int) -> bool:
         bare = not (
-            (rule.given and rule is not self.needed) or rule.where[0] or rule.operand or rule.argument or rule.also
+            (rule.given and rule is not self.needed) or _looks_up(rule) or rule.operand or rule.argument or rule.also
         )
         return bare and _harmless(rule) and (not rule.operands or _must_count(rule.operands, count))
 
@@ -319,7 +320,7 @@ class _Analysis:
             and not rule.also
             and len(rule.given) == 1
             and not any(one.value or one.names[0].startswith("$") for one in rule.given[0])
-            and not (rule.where[0] or rule.operand or rule.argument or rule.ordered or rule.excepted)
+            and not (_looks_up(rule) or rule.operand or rule.argument or rule.ordered or rule.excepted)
         )
 
     def _names_of(self, rule: Rule) -> tuple[str, ...]:
@@ -383,6 +384,11 @@ def _harmless(rule: Rule) -> bool:
     """Whether what the rule says is never worse than reversible, whatever the world is like."""
     looks = rule.asks or rule.on or rule.overwrites or rule.moves or rule.carries
     return not looks and _rating(rule) != "destructive"
+
+
+def _looks_up(rule: Rule) -> bool:
+    """Whether the world says if it holds."""
+    return bool(rule.where[0] or rule.unless_where[0])
 
 
 def _rating(rule: Rule) -> Rating:

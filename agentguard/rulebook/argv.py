@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..core.call import UNENDED, Argument, Call, Invocation, Misfit
+from ..core.text.glob import like
 from ..core.word import Known, Unknown, joined
 from ..lean.typing import TYPE_CHECKING
 from .said_by import said_by_variables
@@ -43,6 +44,7 @@ class _Parser:
         self.words = invocation.argv
         self.at = 1
         self.path: tuple[str, ...] = ()
+        self.ways: list[tuple[str, ...]] = [()]
         self.command: Command = program.commands[()]
         self.options: dict[str, Option] = dict(self.command.options)
         self.arguments: list[Argument] = []
@@ -90,16 +92,28 @@ class _Parser:
         """Go into the subcommand of that name; False if the word is an operand after all."""
         if self.operands or not self.command.commands:
             return False
-        name = self.command.commands.get(word.text) if isinstance(word, Known) else None
-        if name is None:
+        ways = self._below(word.text) if isinstance(word, Known) else []
+        if not ways:
             if not self.command.operands:
-                self.unknown.append(Misfit(word, is_command=True))
+                self.unknown.append(Misfit(word, is_command=True, command=self.path))
             return False
-        self.path = (*self.path, name)
+        self.ways = ways
+        self.path = ways[0]
         kept = self.options if self.command.inherit else {}
         self.command = self.program.commands[self.path]
         self.options = {**kept, **self.command.options}
         return True
+
+    def _below(self, word: str) -> list[tuple[str, ...]]:
+        """The paths of the commands that the words up to this one may name, the best first: the last word says most."""
+        found: list[tuple[str, ...]] = []
+        for way in self.ways:
+            for name, canonical in self.program.commands[way].commands.items():
+                if name == word or ("*" in name and like(word, name)):
+                    found.append((*way, canonical))
+        if len(found) > 1:
+            found.sort(key=lambda path: [_openness(name) for name in reversed(path)])
+        return found
 
     def _takes_the_rest(self, word: Word) -> bool:
         """Whether everything after this operand is an operand too: a carried command, or nobody's grammar."""
@@ -257,7 +271,7 @@ class _Parser:
         return self.words[self.at - 1]
 
     def _misfit(self, word: Word, note: str = "") -> None:
-        self.unknown.append(Misfit(word, note))
+        self.unknown.append(Misfit(word, note, command=self.path))
 
     def _given(self, option: Option, value: Word | None, word: Word) -> None:
         self._note(Argument(option.name, option.role, value, word.written))
@@ -307,6 +321,11 @@ class _Parser:
             if self.given.issuperset(options):
                 return roles
         return self.command.operands
+
+
+def _openness(name: str) -> float:
+    """How little a command's name says of what the word is: nothing at all if it is a mere `*`."""
+    return 1 / len(name) if "*" in name else 0
 
 
 def _is_assignment(word: Word) -> bool:

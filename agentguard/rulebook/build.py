@@ -147,7 +147,7 @@ class _Builder:
         options = {**everywhere, **self._options(self._in(node, "options"))}
         if grammar.get("expanding"):
             options |= _expanding(grammar["expanding"], options)
-        of_program = {**(self.commands[()].options if path else {}), **options}
+        of_program = self.commands[()].options if path else options
         search = node / "search" if "search" in table else None
         fills = node / "fills" if "fills" in table else None
         return Command(**{
@@ -209,6 +209,9 @@ class _Builder:
                 for kind in table.get("refuses_kind", ())
             ),
             "where": table.get("where", "").partition(" ")[::2],
+            "unless_where": table.get("unless_where", "").partition(" ")[::2],
+            "instead": table.get("instead", "").replace("`", ""),
+            "suggests": tuple(table.get("instead", "").split("`")[1::2]),
             "examples": examples(node, "examples"),
             "misses": examples(node, "misses"),
         })  # fmt: skip
@@ -217,6 +220,13 @@ class _Builder:
         """The option of that name of a command, or else of what stands above it."""
         above = (self.commands[path[:length]].options for length in range(len(path), -1, -1))
         return next((options[name] for options in above if name in options), None)
+
+    def _is_taken_back(self, name: str, paths: tuple[CommandPath, ...]) -> bool:
+        """Whether it is an option that the grammar has, taken back (`--no-X`)."""
+        if not name.startswith("--no-") or not self.nodes[()].value.get("negate"):
+            return False
+        commands = self.commands if paths == ((),) else paths
+        return any(self._nearest(f"--{name[5:]}", path) or self._nearest(name, path) for path in commands)
 
     def _condition(self, node: Node, paths: tuple[CommandPath, ...], anywhere: bool) -> tuple[Condition, ...]:
         """`-a|--long=value`: options by any of their names, as canonical ones."""
@@ -233,10 +243,12 @@ class _Builder:
                 # One of a command that takes another kind of value is another option of the same name.
                 found_in += [one for one in of_commands if not (meant and one and one.role != meant.role)]
             names = tuple(dict.fromkeys(option.name for option in found_in if option))
-            if name.startswith("--no-") or name in ("-NUM", UNENDED):
+            if self._is_taken_back(name, paths) or name in ("-NUM", UNENDED):
                 names = (*names, name)
             if not names:
                 raise _no_option(node, name, (one for path in paths for one in self.commands[path].options))
+            if value and all(option.takes == "nothing" for option in found_in if option) and any(found_in):
+                raise node.fault(f"`{name}` takes no value, so that it never is `{value}`")
             found.append(Condition(names, value))
         return tuple(found)
 

@@ -51,7 +51,7 @@ def compiled(rulebook: Rulebook) -> dict[str, bytes]:
         GUARDED: _dumped(list(rulebook.guarded)),
     }
     for program in rulebook:
-        rules = tuple(rule.replace(examples=(), misses=()) for rule in program.rules)
+        rules = tuple(rule.replace(examples=(), misses=(), suggests=()) for rule in program.rules)
         bare = program.replace(rules=rules, plain=Plain())
         frozen = _dumped(_freeze(bare))
         files |= {_file(name): frozen for name in (*bare.names, *bare.packages)}

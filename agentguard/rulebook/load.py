@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _APIS = "apis"
 #: The file of a program's folder that comes before the others: it has what is said of the whole program.
 _FIRST = "program.toml"
+#: What else lies there: the schemas, and what was made of the rules.
+_NO_RULES = ("schema.json", "compiled", "__pycache__")
 
 
 class Rulebook:
@@ -52,6 +54,7 @@ def load(directory: str) -> Rulebook:
     Each file of the directory teaches a program, and so does each folder of files, but for `apis`: there, each
     file teaches a web API.
     """
+    _refuse_strays(directory)
     programs: dict[str, Program] = {}
     names: dict[str, Node] = {}
     ids: dict[str, Node] = {}
@@ -88,6 +91,18 @@ def _files(directory: str, folder: str) -> list[str]:
     whole = os.path.join(directory, folder)
     names = sorted(os.listdir(whole), key=lambda name: (name != _FIRST, name)) if os.path.isdir(whole) else []
     return [f"{folder}/{name}" for name in names if name.endswith(".toml")]
+
+
+def _refuse_strays(directory: str) -> None:
+    """That nothing lies among the rule files which looks as if it taught something, and is not read."""
+    read = {os.path.join(directory, file) for file in rule_files(directory)}
+    for folder, folders, files in os.walk(directory):
+        folders[:] = sorted(name for name in folders if name not in _NO_RULES and name[0] != ".")
+        for name in sorted(files):
+            path = os.path.join(folder, name)
+            if path not in read and name not in _NO_RULES and name[0] != ".":
+                what = f"{os.path.relpath(path, directory)}: is not read"
+                raise RuleError(what, "rules are in NAME.toml, FOLDER/NAME.toml and apis/NAME.toml")
 
 
 def _read(directory: str, file: str, schema: str) -> Document:

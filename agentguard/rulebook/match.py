@@ -35,8 +35,12 @@ def apply_rules(program: Program, call: Call, world: World) -> tuple[Effect, ...
     speaking = deciding if winners else deciding + [rule for rule in matching if rule.also]
     speaking += speaking_maybe
     effects = [effect for rule in speaking for effect in _effects(rule, program, call, world, found[rule.id])]
-    is_open = any(rule.open for rule in deciding) or _is_open(program, call)
-    misfits = [misfit for misfit in call.unknown if not is_open or _may_be_taught(misfit, program, call)]
+    is_open = any(rule.open for rule in deciding)
+    misfits = [
+        misfit
+        for misfit in call.unknown
+        if not (is_open or program.commands[misfit.command].open) or _may_be_taught(misfit, program, call)
+    ]
     effects += [_not_understood(program, call, misfit) for misfit in misfits]
     if not misfits and not deciding:
         why = _of_command(call, "is called in a way that no rule describes")
@@ -106,12 +110,18 @@ def _candidates(condition: Condition, call: Call) -> tuple[Argument, ...]:
 
 
 def lookup_result(rule: Rule, call: Call, world: World) -> str | None:
-    """The answer of the world to the rule's `where`: "" without one, None if it does not hold or cannot be seen."""
-    source, key = rule.where
-    if not source:
-        return ""
+    """The answer of the world to the rule's `where`: "" without one, None if it does not hold or cannot be seen.
+
+    Nor does it hold where the world has an answer to its `unless_where`.
+    """
+    if rule.unless_where[0] and _looked_up(rule.unless_where, call, world) is not None:
+        return None
+    return _looked_up(rule.where, call, world) if rule.where[0] else ""
+
+
+def _looked_up(wanted: tuple[str, str], call: Call, world: World) -> str | None:
     try:
-        return world.lookup(source, key, call)
+        return world.lookup(*wanted, call)
     except Unseen:
         return None
 
@@ -308,10 +318,6 @@ def _missing_option(rule: Rule, program: Program, call: Call) -> str:
     return next((name for name in names if name in options and options[name].takes in ("nothing", "optional")), "")
 
 
-def _is_open(program: Program, call: Call) -> bool:
-    return program.commands[call.command].open
-
-
 def _may_be_taught(misfit: Misfit, program: Program, call: Call) -> bool:
     """Whether nobody knows if the grammar has it: an open rule is about what the grammar does not have."""
     if not isinstance(misfit.word, Unknown) or misfit.is_command:
@@ -346,7 +352,7 @@ def _not_understood(program: Program, call: Call, misfit: Misfit) -> Effect:
 
 def _of_command(call: Call, predicate: str) -> str:
     """What is said of a subcommand; the program's own name is put before each reason where that is shown."""
-    return " ".join((*call.command, predicate))
+    return " ".join((*("…" if "*" in name else name for name in call.command), predicate))
 
 
 def _unknown(program: Program, call: Call, rule: str, reason: str) -> Effect:

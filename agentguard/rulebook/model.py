@@ -161,6 +161,7 @@ class Rule(Value):
     asks: str = ""
     unaffected_by: tuple[str, ...] = ()
     where: tuple[str, str] = ("", "")
+    unless_where: tuple[str, str] = ("", "")
     carries: str = ""
     uncertain: bool = False
     recoverable_by: str = ""
@@ -171,6 +172,7 @@ class Rule(Value):
     open: bool = False
     examples: tuple[Example, ...] = ()
     misses: tuple[Example, ...] = ()
+    suggests: tuple[str, ...] = ()
 
     @property
     def is_harmful(self) -> bool:

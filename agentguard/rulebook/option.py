@@ -16,7 +16,8 @@ def option_of(node: Node) -> Option:
     for part in text.split(", "):
         name, takes, role = _spelling(part)
         is_assigned = text == f"{name}={role}"
-        if not name or " " in name or " " in role or (name[0].isalnum() and not is_assigned) or name in ("--", "+"):
+        is_name = bool(name) and " " not in name and "," not in name[1:] and name not in ("--", "+")
+        if not is_name or " " in role or (name[0].isalnum() and not is_assigned):
             raise node.fault(f"option `{text}` is not written as in a manual, as in `-o, --output FILE`")
         names.append(name)
         values.append((takes, role))

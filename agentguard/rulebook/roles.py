@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _FROM = {"SOURCE", "ARCHIVE"}
 _TO = {"DEST", "TARGET"}
+#: How many letters a role has of which two can be wrong and it is still that role.
+_LONG = 6
 
 
 def check(
@@ -96,7 +98,21 @@ def _meant(program: Program, had: set[str]) -> set[str]:
 
 def _slip(name: str, meant: Collection[str]) -> str:
     """Which of some names was meant by one that is nearly it; "" if it is one of them, or like none."""
-    return "" if not name or name in meant else next((one for one in sorted(meant) if _is_slip(name, one)), "")
+    if not name or name in meant:
+        return ""
+    once = next((one for one in sorted(meant) if _is_slip(name, one)), "")
+    roles = (one for one in (*vocabulary.ROLES, *vocabulary.OPERAND_ROLES) if one in meant)
+    return once or next((one for one in roles if _is_twice_slipped(name, one)), "")
+
+
+def _is_twice_slipped(name: str, meant: str) -> bool:
+    """Whether a long name is two slips away from another one."""
+    if len(meant) < _LONG or abs(len(name) - len(meant)) > 2:
+        return False
+    at = next((i for i, (one, other) in enumerate(zip(name, meant, strict=False)) if one != other), 0)
+    rest, other = name[at:], meant[at:]
+    swapped = rest[:2] == other[1::-1] and _is_slip(rest[2:], other[2:])
+    return swapped or any(map(_is_slip, (rest[1:], rest[1:], rest), (other[1:], other, other[1:])))
 
 
 def _is_slip(name: str, meant: str) -> bool:

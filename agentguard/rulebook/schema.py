@@ -180,6 +180,7 @@ _RULE = table(
         "operand": TEXTS,
         "argument": tables(TEXTS),
         "where": _WHERE,
+        "unless_where": _WHERE,
         "on": TEXT,
         "refuses_kind": table(dict.fromkeys(words.REFUSED_KINDS, TEXTS)),
         "asks": one_of(words.PROBES),
@@ -192,16 +193,24 @@ _RULE = table(
 
 # Tables of APIs
 
+_METHOD = f"({'|'.join(words.METHODS)})"
+_PATH = r"[/*][^ {}]*([{][A-Za-z0-9_.-]+[}][^ {}]*)*"
+_HOST = shaped("^[^/: ]+$", "a host without a scheme, a port and a path")
+_PORT = shaped("^[1-9][0-9]{0,4}$", "the number of a port")
+_ROUTE = shaped(f"^{_PATH}$", "a path, as in `/v1/projects/{id}`")
 _API = table(
     {
         "name": described(NAME, "the service in what people read"),
-        "hosts": described(TEXTS, "where it is reached"),
-        **dict.fromkeys(("ports", "paths", "sockets", "graphql", "programs"), TEXTS),
+        "hosts": described({"type": "array", "items": _HOST}, "where it is reached"),
+        "ports": {"type": "array", "items": _PORT},
+        "paths": {"type": "array", "items": _ROUTE},
+        "graphql": {"type": "array", "items": _ROUTE},
+        **dict.fromkeys(("sockets", "programs"), TEXTS),
         "any_case": described(FLAG, "paths, names and values are compared in lower case"),
     },
     ["name", "hosts"],
 )
-_REQUEST = shaped("^[A-Z]+([|][A-Z]+)* [/*]", "a method and a path, as in `DELETE /v1/projects/{id}`")
+_REQUEST = shaped(f"^{_METHOD}([|]{_METHOD})* {_PATH}$", "a method and a path, as in `DELETE /v1/projects/{id}`")
 _API_RULE = table(
     {
         **_ANY_RULE,

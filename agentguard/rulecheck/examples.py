@@ -22,6 +22,7 @@ from ..core.world import PATH_STATES, Answer, Destination, PathState, World
 from ..errors import RuleError
 from ..rulebook.load import Rulebook
 from ..rulebook.model import Example, Program, Programs, Rule
+from .suggestions import suggestions
 
 #: Where every example takes place.
 CWD = "/home/dev/project"
@@ -108,7 +109,9 @@ class StatedWorld(World):
         return Answer(tuple(Target("thing", name) for name in self.given[probe]))
 
     def lookup(self, source: str, key: str, call: Call) -> str | None:
-        """The value given under that source, for that key or (a text) for any."""
+        """The value given under that source, for that key or (a text) for any; a system's programs are its own."""
+        if source == "system-program" and source not in self.given:
+            return key if key.startswith(("/bin/", "/usr/bin/", "/usr/sbin/", "/sbin/")) else None
         given = self.given.get(source, {})
         value = given if isinstance(given, str) else given.get(key)
         return None if value is None else str(value)
@@ -140,6 +143,8 @@ def faults(rulebook: Rulebook, only: Program | Api | None = None) -> Iterator[Ru
         for rule in taught.rules:
             for example in rule.examples:
                 yield from _faults(rulebook, rule, example, matching=True)
+                if isinstance(taught, Program) and isinstance(rule, Rule):
+                    yield from _suggested(rulebook, taught, rule, example)
             for example in rule.misses:
                 yield from _faults(rulebook, rule, example, matching=False)
 
@@ -162,6 +167,21 @@ def _faults(rulebook: Rulebook, rule: Rule | ApiRule, example: Example, matching
         yield fault(f"is not spoken about by this rule, but by {spoken}")
     if not matching and speaks:
         yield fault("is spoken about by this rule, though it must not be")
+
+
+def _suggested(rulebook: Rulebook, program: Program, rule: Rule, example: Example) -> Iterator[RuleError]:
+    """What is wrong with what a rule says to do instead, where it says so because of an example."""
+    if not rule.suggests or example.rating != "destructive":
+        return
+    for suggestion in suggestions(program, rule, example):
+        reading = rate(rulebook, suggestion)
+        if reading.rating == "destructive":
+            assert example.place  # it was loaded
+            why = "; ".join(
+                dict.fromkeys(effect.reason for effect in reading.effects if effect.rating == "destructive")
+            )
+            what = f"suggests `{suggestion.run}` in place of `{example.run}`, which is destructive itself: {why}"
+            yield example.place.fault(what, "suggest what is harmless in the state where the rule speaks")
 
 
 def proved(rulebook: Rulebook) -> Rulebook:

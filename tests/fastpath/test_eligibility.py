@@ -21,7 +21,7 @@ abbreviate = true
 negate = true
 options = ["-C CHDIR", "-q, --quiet", "--place DIR"]
 [command.do]
-options = ["-a, --all", "-f, --force", "-n, --dry-run", "-x SHELL", "--as USER", "-o, --output[=FILE]"]
+options = ["-a, --all", "-f, --force[=HOW]", "-n, --dry-run[=HOW]", "-x SHELL", "--as USER", "-o, --output[=FILE]"]
 operands = ["NAME..."]
 """
 READS = 'effect = "observe"'

@@ -53,3 +53,27 @@ def test_a_command_whose_end_may_be_a_word_that_is_not_known_is_not_understood()
     argv = (*known(("find", ".", "-exec", "rm", "{}")), Unknown("", "$END"))
     call = parse(RULEBOOK.program("find"), Invocation.of((), "/", {}).replace(argv=argv))
     assert [one.written for one in call.unknown] == ["-exec without its end"]
+
+
+@pytest.mark.parametrize(
+    ("line", "path"),
+    [
+        ("gcloud compute instances list", ("compute", "*s", "list")),
+        ("gcloud compute instances frobnicate", ("compute", "instances", "*")),
+        ("gcloud compute frobnicate list", ("compute", "*")),
+        ("gcloud compute ssh vm list", ("compute", "ssh")),
+        ("az vm list", ("*", "list")),
+        ("az vm list-sizes", ("*", "list-*")),
+        ("az storage account show", ("*", "*", "show")),
+        ("az rest -u /x", ("rest",)),
+        ("kubectl get pods", ("get",)),
+    ],
+)
+def test_a_command_may_be_a_pattern_and_the_last_word_says_most(line, path):
+    words = line.split()
+    assert parse(RULEBOOK.program(words[0]), Invocation.of(words, "/", {})).command == path
+
+
+def test_an_option_is_judged_by_the_command_that_it_is_given_to():
+    (misfit,) = parse(RULEBOOK.program("az"), Invocation.of(["az", "vm", "frobnicate", "-n", "list"], "/", {})).unknown
+    assert (misfit.word, misfit.command) == (Known("-n"), ("*", "*"))

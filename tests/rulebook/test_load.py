@@ -77,6 +77,14 @@ def test_a_directory_without_rules_is_an_error(tmp_path):
         load(str(tmp_path))
 
 
+@pytest.mark.parametrize("name", ["tool.tml", "other.toml.txt", "git/deeper/x.toml", "apis/x/y.toml", "notes.md"])
+def test_what_is_not_read_is_an_error(tmp_path, name):
+    write(tmp_path, GOOD)
+    fault = refused(write(tmp_path, GOOD, name))
+    assert fault.message == f"{name}: is not read"
+    assert fault.hint == "rules are in NAME.toml, FOLDER/NAME.toml and apis/NAME.toml"
+
+
 @pytest.mark.parametrize("text", [b"\xff", b'names = "\xff"'])
 def test_a_file_that_is_no_text_is_an_error(tmp_path, text):
     (tmp_path / "tool.toml").write_bytes(text)
@@ -178,15 +186,15 @@ def test_a_folder_without_a_program_is_an_error(tmp_path):
 
 
 def test_a_wrong_example_is_told_of_the_file_that_has_it(tmp_path):
-    """Whatever the program is called: clouds.toml teaches az and gcloud."""
+    """Whatever the program is called: disks.toml teaches mkfs and wipefs."""
     shutil.copytree(resources.rules(), tmp_path / "rules")
-    file = tmp_path / "rules" / "clouds.toml"
+    file = tmp_path / "rules" / "disks.toml"
     lines = file.read_text().splitlines()
     number = next(n for n, line in enumerate(lines) if "run =" in line and 'rating = "destructive"' in line)
     lines[number] = lines[number].replace('rating = "destructive"', 'rating = "read"')
     file.write_text("\n".join(lines))
     (fault,) = faults(load(str(tmp_path / "rules")))
-    assert fault.message.startswith(f"clouds.toml:{number + 1}: rule ")
+    assert fault.message.startswith(f"disks.toml:{number + 1}: rule ")
 
 
 def test_every_rule_file_is_found():

@@ -17,6 +17,7 @@ from agentguard.core import vocabulary
 from agentguard.edge.git.lookups import LOOKUPS
 from agentguard.edge.git.probes import PROBES
 from agentguard.errors import RuleError
+from agentguard.readers.http import METHODS
 from agentguard.rulebook import schema
 from agentguard.rulebook.document import Document
 from agentguard.rulebook.load import rule_files
@@ -85,7 +86,11 @@ def test_probes_are_those_of_the_edge():
 
 
 def test_sources_are_those_of_the_edge():
-    assert sorted(vocabulary.SOURCES) == sorted((*LOOKUPS, "railway-link", "postgres-catalogue"))
+    assert sorted(vocabulary.SOURCES) == sorted((*LOOKUPS, "railway-link", "postgres-catalogue", "system-program"))
+
+
+def test_methods_are_those_of_requests():
+    assert sorted(vocabulary.METHODS) == sorted(METHODS)
 
 
 def test_readers_are_those_that_read_a_call():
@@ -132,5 +137,6 @@ def test_the_roles_of_a_reader_are_those_that_it_looks_for(name):
 
 def test_roles_that_code_looks_for_are_roles():
     found = set(roles(path for path in PACKAGE.rglob("*.py") if "readers" not in path.parts))
+    found |= {*classifier.LANGUAGES, *classifier.FILES}
     assert found <= {*vocabulary.ROLES, *vocabulary.OPERAND_ROLES}
     assert found >= {*vocabulary.ROLES, *vocabulary.OPERAND_ROLES} - {"PATH", "CONFIG", "SECRET", "FOUND"}

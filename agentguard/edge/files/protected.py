@@ -49,7 +49,9 @@ class Places:
         return path.startswith(_PER_USER) and path.count(b"/") == 6 and path.endswith(b"/T")
 
     def temporary(self, path: bytes) -> bool:
-        """Whether `path`, resolved, is an entry below one."""
+        """Whether `path`, resolved, is an entry below one; a home directory is none, wherever it lies."""
+        if any(_nested(path, home) for home in (*self.homes, self.named_home) if home):
+            return False
         if any(path.startswith(root + b"/") for root in _TEMPORARY):
             return True
         parts = path.split(b"/")
@@ -92,6 +94,11 @@ class Places:
                 return home
         deep = 3 if path.startswith(tuple(above + b"/" for above in _HOMES)) else 2
         return b"/".join(path.split(b"/")[:deep])
+
+
+def _nested(path: bytes, other: bytes) -> bool:
+    """Whether one of two paths is the other, or lies below it."""
+    return path == other or path.startswith(other + b"/") or other.startswith(path + b"/")
 
 
 def _identity(path: bytes) -> tuple[int, int] | None:

@@ -97,6 +97,21 @@ def _hooks(key: str, call: Call, git: Git, world: World) -> str | None:
     return ", ".join(found) or None
 
 
+def _hooks_here(key: str, call: Call, git: Git, world: World) -> str | None:
+    """The directory of hooks that a call sets, if it is one of this work tree; with the hooks that it has."""
+    given = [value for name, _, value in (one.partition("=") for one in call.texts("-c")) if name.lower() == key]
+    if not given or not git.top:
+        return None
+    top = os.path.realpath(encode(git.top))
+    directory = os.path.realpath(os.path.join(top, os.path.expanduser(encode(given[-1]))))
+    inside = directory.startswith(top + b"/") and b".git" not in directory[len(top) :].split(b"/")
+    if not inside:
+        return None
+    names = sorted(os.listdir(directory)) if os.path.isdir(directory) else []
+    found = [decode(name) for name in names if os.access(os.path.join(directory, name), os.X_OK)]
+    return ", ".join((given[-1], *found))
+
+
 def _naming(probe: Callable[[Call, Git, World], Answer]) -> Lookup:
     """A probe as a source: what would be lost, by name, if unknown words are what they are guessed to be."""
 
@@ -138,6 +153,7 @@ LOOKUPS: dict[str, Lookup] = {
     "git-rewriting": _rewriting,
     "git-each-repository": _each_repository,
     "git-hook": _hooks,
+    "git-hooks-here": _hooks_here,
     "git-push-forced": _forced,
     "git-writes-over": _writes_over,
     "git-fetch-drops": _fetch_drops,

@@ -53,6 +53,22 @@ def test_every_state_has_its_place_in_the_order():
     assert sorted(ORDER) == sorted(PATH_STATES)
 
 
+def test_a_home_is_one_wherever_it_lies(tmp_path):
+    """Also below a temporary directory, as in containers: nothing in it, nor what holds it, is temporary."""
+    home, beside = tmp_path / "home", tmp_path / "scratch"
+    home.mkdir()
+    (home / "notes").write_text("x")
+    beside.write_text("x")
+    places = Places({"HOME": str(home)})
+    if not places.temporary(os.fsencode(beside.resolve())):
+        pytest.skip("what tests write is not below a temporary directory")
+    assert state(tmp_path, "home", "home/notes", "scratch", places=places) == [
+        "unversioned",
+        "unversioned",
+        "temporary",
+    ]
+
+
 # In a work tree
 
 
