@@ -278,7 +278,7 @@ class RealWorld(World):
 
     @_or_unseen
     def lookup(self, source: str, key: str, call: Call) -> str | None:
-        """See World; the sources are "railway-link", "postgres-catalogue", "system-program" and those of edge.git.lookups."""
+        """See World; the sources are those of edge.git.lookups, and the three here."""
         if source == "system-program":
             from .system.owners import system_program
 

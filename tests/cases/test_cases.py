@@ -104,7 +104,7 @@ def test_case(table: str, case: dict[str, Any], rulebook: Rulebook, places: dict
     assert case.keys() <= {"run", "rating", "why", "catastrophic", "names", "given", "in", "source"}
     assert case["why"]
     if "in" in case:
-        reading = _there(rulebook, case["run"], *places[table].go(case["in"]))
+        reading = there(rulebook, case["run"], *places[table].go(case["in"]))
     else:
         run = case["run"] if isinstance(case["run"], str) else tuple(case["run"])
         reading = rate(rulebook, Example(run, case["rating"], case.get("given", {})))
@@ -115,7 +115,7 @@ def test_case(table: str, case: dict[str, Any], rulebook: Rulebook, places: dict
         assert name in told
 
 
-def _there(rulebook: Rulebook, run: str | list[str], cwd: Path, env: dict[str, str]) -> Reading:
+def there(rulebook: Rulebook, run: str | list[str], cwd: Path, env: dict[str, str]) -> Reading:
     """How a line or a call is read in a real place."""
     env = env | {"PWD": str(cwd)}
     argv = ("sh", "-c", run) if isinstance(run, str) else tuple(run)
