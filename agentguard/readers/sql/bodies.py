@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...lean.typing import TYPE_CHECKING
 from . import functions, plpgsql, rows
-from .nodes import UNKNOWN, kind
+from .nodes import UNKNOWN, kind, parts
 from .stored import unknown
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def body(node: Any, text: str, session: Session, perform: Callable[[Any, Session
     code = "".join(getattr(one, "sval", "") for one in options.get("as") or ())
     rows.expressions(node.parameters, session)
     if "support" in options:
-        unknown(functions_name(options["support"]), "the planner calls, may do anything", session)
+        unknown(parts(options["support"]), "the planner calls, may do anything", session)
     if node.sql_body is not None:
         for one in _flat(node.sql_body):
             if kind(one) == "ReturnStmt":
@@ -29,18 +29,13 @@ def body(node: Any, text: str, session: Session, perform: Callable[[Any, Session
             else:
                 perform(one, session)
     elif UNKNOWN in code:
-        unknown(functions_name(node.funcname), "has a body of which a part is not known before it runs", session)
+        unknown(parts(node.funcname), "has a body of which a part is not known before it runs", session)
     elif language == "sql":
         session.execute(code)
     elif language == "plpgsql":
         plpgsql.code(text, session, "a function")
     elif language != "internal" or code not in functions.HARMLESS:
-        unknown(functions_name(node.funcname), f"is written in {language}, which agentguard cannot read", session)
-
-
-def functions_name(name: Any) -> tuple[str, ...]:
-    """A function's dotted name."""
-    return tuple(part.sval for part in name)
+        unknown(parts(node.funcname), f"is written in {language}, which agentguard cannot read", session)
 
 
 def _flat(nodes: Any) -> Iterator[Any]:

@@ -31,10 +31,8 @@ def function(node: Any, session: Session) -> None:
     name = stored.meant(parts(node), session)
     schema, short = ".".join(name[:-1]), name[-1]
     arguments = [constant(argument) for argument in node.args or ()]
-    found = session.stored.functions(name, len(arguments))
-    for one in node.args or ():
-        if kind(one) == "NamedArgExpr" or node.func_variadic:
-            found = session.stored.functions(name)
+    any_number = node.func_variadic or any(kind(one) == "NamedArgExpr" for one in node.args or ())
+    found = session.stored.functions(name, None if any_number else len(arguments))
     made = stored.made(name, session, found is not None)
     stored.bodies(found or [], session)
     made_here = short in session.stored.made
