@@ -119,11 +119,11 @@ class _Builder:
         if not url.lower().startswith(f"{parts.scheme}:/"):  # curl takes one slash as well as two or three
             url = f"{parts.scheme}://{url}"
         target = self.transfer.last("--request-target")
-        if target is not None and target.guess.startswith(("http://", "https://")):
-            url = target.guess
-        elif target is not None:
-            url = f"{parts.scheme}://{parts.host}{':' if parts.port else ''}{parts.port}/{target.guess.lstrip('/')}"
-        elif upload is not None and not parts.path.rpartition("/")[2] and upload.guess not in ("-", "."):
+        if target is not None:  # it takes the place of path and query
+            at = f"{parts.scheme}://{parts.host}{':' if parts.port else ''}{parts.port}/"
+            whole = target.guess.startswith(("http://", "https://"))
+            return target.guess if whole else at + target.guess.lstrip("/")
+        if upload is not None and not parts.path.rpartition("/")[2] and upload.guess not in ("-", "."):
             before, mark, query = url.partition("?")
             url = f"{before.rstrip('/')}/{escaped(upload.written.rpartition('/')[2])}{mark}{query}"
         if added := "&".join(queries):
