@@ -24,7 +24,8 @@ def raise_if_in_a_file(git: Git, remote: str) -> None:
         return
     common = git.value("rev-parse", "--path-format=absolute", "--git-common-dir")
     for folder in ("remotes", "branches"):
-        if os.path.lexists(os.path.join(common, folder, remote)):
+        place = os.path.join(common, folder, remote)
+        if os.path.lexists(place) and not os.path.isdir(place):  # as that of ".", this very repository, is
             raise Unseen(f"the refspecs of {remote} stand in a file of .git/{folder}, which is not read")
 
 
