@@ -14,6 +14,8 @@ from support.rules import shipped
 
 from agentguard.core.call import Invocation
 from agentguard.edge.git.file_states import unpushed
+from agentguard.edge.system.child import Tool
+from agentguard.edge.system.deadline import Deadline
 from agentguard.edge.system.programs import installed_git
 from agentguard.edge.world import RealWorld
 from agentguard.rulebook.argv import parse
@@ -74,7 +76,7 @@ def test_a_clone_a_fetch_a_pull_and_a_push_prove_what_a_remote_has(
 ) -> None:
     happens(clone)
     clone.git("update-ref", "-d", "refs/remotes/origin/other") if happens is renames else None
-    assert unpushed(installed_git(), bytes(clone.path)) == ""
+    assert unpushed(Tool(installed_git(), Deadline()), bytes(clone.path)) == ""
 
 
 @pytest.mark.parametrize(
@@ -94,14 +96,14 @@ def test_a_ref_that_was_only_set_proves_nothing(clone: Repository, lines: str) -
     clone.commit("precious")
     for line in lines.split("; "):
         clone.git(*shlex.split(line))
-    assert unpushed(installed_git(), bytes(clone.path)) == "commits that are on no remote"
+    assert unpushed(Tool(installed_git(), Deadline()), bytes(clone.path)) == "commits that are on no remote"
 
 
 def test_a_repository_that_was_never_cloned_has_no_remote_by_a_packed_ref(repo_alone: Repository) -> None:
     repo_alone.git("-c", "core.logAllRefUpdates=false", "update-ref", "refs/remotes/origin/main", "HEAD")
     repo_alone.git("remote", "add", "origin", "https://nowhere.invalid/x")
     repo_alone.git("pack-refs", "--all")
-    assert unpushed(installed_git(), bytes(repo_alone.path)) == "commits that are on no remote"
+    assert unpushed(Tool(installed_git(), Deadline()), bytes(repo_alone.path)) == "commits that are on no remote"
 
 
 @pytest.fixture
