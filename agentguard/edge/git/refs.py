@@ -159,11 +159,14 @@ def logged_kinds(git: Git) -> tuple[str, ...]:
 
 
 def _stashes(git: Git) -> list[Target]:
-    if not resolved(git, "refs/stash"):
+    last = resolved(git, "refs/stash")
+    if not last:
         return []
     directory = git.directory
     listed = decode(git.run("rev-list", "--walk-reflogs", "--format=%H %s", "refs/stash", "--").out).split("\n")
     entries = [line.partition(" ") for line in listed[1::2]]
+    if not entries:  # its reflog has expired: then the ref is all that there is
+        return [Target("stash", "refs/stash", (directory, "refs/stash", last))]
     return [
         Target("stash", f"stash@{{{number}}}: {subject}", (directory, "refs/stash", held))
         for number, (held, _, subject) in enumerate(entries)

@@ -20,7 +20,7 @@ def fetched(git: Git, remote: str) -> list[str]:
 
 def raise_if_in_a_file(git: Git, remote: str) -> None:
     """Raise Unseen for a remote that `.git/remotes` or `.git/branches` describes (gitrepository-layout(5))."""
-    if not remote or "/" in remote or settings.values(git, f"remote.{remote}.url"):
+    if remote in ("", ".", "..") or "/" in remote or settings.values(git, f"remote.{remote}.url"):
         return
     common = git.value("rev-parse", "--path-format=absolute", "--git-common-dir")
     for folder in ("remotes", "branches"):
