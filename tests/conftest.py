@@ -16,6 +16,7 @@ from support.guarded import lasting_directory
 from support.rules import shipped
 from support.stores import Stores
 
+from agentguard.edge.system.deadline import Deadline
 from agentguard.rulebook.load import Rulebook
 
 #: Whoever started the tests may ignore these, as a shell does for what it puts into the background: so would all below.
@@ -28,7 +29,8 @@ for number, usual in SIGNALS.items():
 # Build servers set this. Programs that tests start by the hundred would read and compile every rule anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-# Beside other workers, an example takes as long as it takes.
+# Beside other workers, an example takes as long as it takes, and so does a look at the world.
+Deadline.usual = 60.0
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
 

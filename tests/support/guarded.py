@@ -76,6 +76,9 @@ class Session(NamedTuple):
 class Guarded:
     """An installation in `place`, with a HOME beside it. A call waits `wait` seconds for a person."""
 
+    #: How long a call may look, in seconds: beside other workers a look takes as long as it takes.
+    LOOKING = 60
+
     def __init__(self, place: Path, stores: Stores, wait: float = 0) -> None:
         self.place = place
         self.root = Root(str(place / "root"))
@@ -98,6 +101,8 @@ class Guarded:
         """Put the guard in force."""
         self.seed(stores)
         self.agentguard("install", "--shell", "none", "--wait", str(wait))
+        with open(self.root.config, "a") as config:
+            config.write(f"looking = {self.LOOKING}\n")
 
     @property
     def shimmed(self) -> dict[str, str]:

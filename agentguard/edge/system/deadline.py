@@ -15,12 +15,14 @@ if TYPE_CHECKING:
 class Deadline:
     """The time that one look at the world has left, which begins now. `now` gives seconds, from any start.
 
-    `limit` is what a first look may take, in seconds. `cut` says whether something was left unseen
-    because the time was over.
+    `limit` is what a first look may take, in seconds (None: what is `usual`). `cut` says whether something was
+    left unseen because the time was over.
     """
 
-    def __init__(self, limit: float = LOOKING, now: Callable[[], float] = time.monotonic) -> None:
-        self.limit = limit
+    usual = LOOKING
+
+    def __init__(self, limit: float | None = None, now: Callable[[], float] = time.monotonic) -> None:
+        self.limit = self.usual if limit is None else limit
         self._now = now
         self.begin(1)
 

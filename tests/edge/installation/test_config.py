@@ -11,7 +11,7 @@ from support.guarded import Guarded, Ran, lasting_directory
 from support.stores import Stores
 
 from agentguard.approval.question import Question
-from agentguard.edge.installation.config import policy
+from agentguard.edge.installation.config import looking, policy
 from agentguard.edge.layout import Root
 from agentguard.errors import InstallError
 from agentguard.policy.settings import Policy
@@ -25,6 +25,7 @@ pytestmark = pytest.mark.real
         ("", Policy()),
         ("wait = 7", Policy(wait=7)),
         ("approval = 60", Policy(approval=60)),
+        ("looking = 0.5", Policy(looking=0.5)),
         ('factor = ["destructive"]', Policy(factor=("destructive",))),
         ('[words]\n"git-*" = "name"\n', Policy(words=(("git-*", "name"),))),
     ],
@@ -43,6 +44,9 @@ def test_a_policy_file(tmp_path: Path, text: str, chosen: Policy) -> None:
         ("approval = 0", "approval must be"),
         ("approval = 3601", "approval must be"),
         ("approval = true", "approval must be"),
+        ("looking = 0", "looking must be"),
+        ("looking = 61", "looking must be"),
+        ("looking = inf", "looking must be"),
         ('factor = "destructive"', "factor must be"),
         ("factor = [1]", "factor must be"),
         ("words = 1", "words must be"),
@@ -61,6 +65,22 @@ def test_a_policy_file_that_is_wrong(tmp_path: Path, text: str, says: str) -> No
     (tmp_path / "config.toml").write_text(text)
     with pytest.raises(InstallError, match=says):
         policy(Root(str(tmp_path)))
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("", 4.0),
+        ("wait = 7", 4.0),
+        ("looking = 2", 2),
+        ("# looking\nwait = 7", 4.0),
+        ("looking = 99", 4.0),
+        ("looking", 4.0),
+    ],
+)
+def test_how_long_a_call_may_look_is_never_longer_by_a_mistake(tmp_path: Path, text: str, seconds: float) -> None:
+    (tmp_path / "config.toml").write_text(text)
+    assert looking(Root(str(tmp_path))) == seconds
 
 
 def test_what_is_wrong_is_named_with_its_file_and_what_to_do(tmp_path: Path) -> None:
