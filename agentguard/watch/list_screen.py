@@ -34,7 +34,7 @@ class ListScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("o", "open", "Open"),
         Binding("d", "deny", "Deny"),
-        Binding("D", "deny_session", "Deny its session"),
+        Binding("x", "deny_session", "Deny its session"),
         Binding("question_mark", "help", "Help"),
         Binding("q", "app.quit", "Quit"),
     ]
@@ -161,4 +161,4 @@ class ListScreen(Screen[None]):
 def _heading(count: int, flood: int) -> str:
     """`flood` is how many questions one session asks, where those are too many to be shown."""
     waits = "nothing waits" if not count else f"{count} question{'s wait' if count > 1 else ' waits'} for you"
-    return f"agentguard: {waits}" + (f", {flood} of them of one session: D denies all of it" if flood else "")
+    return f"agentguard: {waits}" + (f", {flood} of them of one session: x denies all of it" if flood else "")

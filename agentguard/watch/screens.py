@@ -281,7 +281,7 @@ Calls that wait for you stand in the table, the newest last; below it, the one t
 
   Enter, o     open the marked one: read all of it, and type the word that it asks for
   d            deny it, with a sentence that the agent gets to read
-  D            deny all that waits of its session, and what that asks within ten minutes
+  x            deny all that waits of its session, and what that asks within ten minutes
   ↑ ↓ ← →      another one; more of its columns
   Escape       back, without an answer
   q, Ctrl+C    quit: what waits goes on waiting

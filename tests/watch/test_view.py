@@ -127,11 +127,11 @@ def test_a_flood_is_a_few_questions_and_can_be_denied_as_one(
     flood = [put("rm", f"file-{n}") for n in range(FLOOD + 4)]
 
     async def journey(hands: Hands) -> None:
-        seen = await hands.sees("9 questions wait for you, 9 of them of one session: D denies all of it")
+        seen = await hands.sees("9 questions wait for you, 9 of them of one session: x denies all of it")
         assert "file-4" in seen and "file-5" not in seen
         put("rm", "file-9")
         await hands.sees("10 questions wait")
-        await hands.opens("D")
+        await hands.opens("x")
         await hands.sees("Deny it, all else that waits of its session, and what that asks within ten minutes.")
         await hands.types("stop")
         await hands.press("enter")
