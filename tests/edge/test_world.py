@@ -222,9 +222,9 @@ def test_only_git_aliases_can_be_looked_up():
 
 @pytest.mark.parametrize(
     ("path", "ahead", "now"),
-    [("gone", "missing", "missing"), ("no/such", "unseen", "missing"), ("D:\\work", "unseen", "missing")],
+    [("gone", "missing", "missing"), ("no/such", "missing", "missing"), ("D:\\work", "unseen", "missing")],
 )
-def test_what_is_missing_in_a_place_that_is_not_here_is_unseen_ahead_of_running(lasting_tmp, path, ahead, now):
+def test_a_path_of_another_system_is_unseen_ahead_of_running(lasting_tmp, path, ahead, now):
     call = Invocation.of(("rm", path), str(lasting_tmp), {})
     for running, state in ((False, ahead), (True, now)):
         found = RealWorld(call, "/nowhere", running=running).paths((path,), str(lasting_tmp), False)
