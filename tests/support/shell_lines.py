@@ -435,4 +435,4 @@ def compound(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     )
 
 
-LINES = st.lists(st.recursive(leaves(), compound, max_leaves=4), min_size=1, max_size=3).map("\n".join)
+LINES = st.lists(st.recursive(leaves(), compound, max_leaves=3), min_size=1, max_size=3).map("\n".join)
