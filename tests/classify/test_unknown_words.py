@@ -25,7 +25,7 @@ from agentguard.rulecheck.examples import CWD, HOME, StatedWorld, rate
 
 RULEBOOK = shipped()
 #: How many calls in the suite.
-CALLS = 1_500
+CALLS = 700
 #: Programs whose operands are a language.
 SCRIPTED = ("sed", "awk", "tar")
 
