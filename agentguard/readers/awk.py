@@ -43,7 +43,7 @@ def read_call(call: Call, context: Context) -> Reading:
     reading = Reading()
     for argument in call.playing("PROGRAM", "SCRIPTFILE"):
         program = Known("") if argument.value is None else argument.value
-        if isinstance(program, Unknown):  # a part of it is enough for another statement
+        if isinstance(program, Unknown) and (not program.guess.strip() or argument.role == "SCRIPTFILE"):
             return _unknown(call, f"runs the program {program.written}, which is not known before the line runs")
         try:
             source = Known(script(program, call, context)) if argument.role == "SCRIPTFILE" else program
@@ -60,12 +60,13 @@ def _read(source: Word, call: Call, context: Context) -> Reading:
             understood.append(_acts(_tokens(source.guess, brackets, divides)))
         except NotUnderstood as what:
             fault = str(what)
-    if not understood:
+    guessed = isinstance(source, Unknown)
+    if not understood and not guessed:  # what is left of words that are not known need not be a program
         return _unknown(call, f"has a program that agentguard does not understand: {fault}")
     unseen = call.invocation.replace(stdin=Stream("unseen", why="it is what awk prints"))
     reading = Reading()
     for line in dict.fromkeys(line for acts in understood for line in acts):
-        reading += context.text("shell", line, unseen)
+        reading += context.text("shell", Unknown(line.guess, line.written) if guessed else line, unseen)
     return reading
 
 

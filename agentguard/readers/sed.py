@@ -33,7 +33,7 @@ def read_call(call: Call, context: Context) -> Reading:
     parts: list[Word] = []
     for argument in call.playing("SED", "SEDFILE"):
         part = Known("") if argument.value is None else argument.value
-        if isinstance(part, Unknown):  # a part of it is enough for another command
+        if isinstance(part, Unknown) and (not part.guess.strip() or argument.role == "SEDFILE"):
             return _unknown(call, f"runs the script {part.written}, which is not known before the line runs")
         try:
             if argument.role == "SEDFILE":
@@ -48,11 +48,12 @@ def read_call(call: Call, context: Context) -> Reading:
             understood.append(_Script(whole.guess, brackets).read())
         except NotUnderstood as what:
             fault = str(what)
-    if not understood:
+    guessed = isinstance(whole, Unknown)
+    if not understood and not guessed:  # what is left of words that are not known need not be a script
         return _unknown(call, f"has a script that agentguard does not understand: {fault}")
     reading = Reading()
     for line in dict.fromkeys(line for one in understood for line in one.lines):
-        reading += context.text("shell", Known(line), call.invocation)
+        reading += context.text("shell", Unknown(line, line) if guessed else Known(line), call.invocation)
     if any(one.runs_input for one in understood):
         reading += _unknown(call, "runs what it makes of its input as commands")
     return reading

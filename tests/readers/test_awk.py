@@ -92,7 +92,9 @@ def test_what_a_program_puts_together_is_not_known(program):
 
 def test_what_a_program_that_is_not_all_known_writes_is_not_known():
     assert reading(Unknown("", "$X"))[0].rating == "destructive"
-    assert reading(Unknown("// { print $1 }", '"/$X/ { print \\$1 }"', "/"))[0].rating == "destructive"
+    assert reading(Unknown("// { print $1 }", '"/$X/ { print \\$1 }"', "/")) == (Reading(), [])
+    (line,) = reading(Unknown('// { print > "out" }', '"/$X/ { print > \\"out\\" }"', "/"))[1]
+    assert isinstance(line, Unknown)
 
 
 @pytest.mark.parametrize(

@@ -108,7 +108,9 @@ def test_what_a_script_runs(script, lines):
 
 def test_what_a_script_that_is_not_all_known_writes_is_not_known():
     assert reading(("", "SED", Unknown("", "$X")))[0].rating == "destructive"
-    assert reading(("", "SED", Unknown("s/a//", '"s/a/$X/"', "s/a/")))[0].rating == "destructive"
+    assert reading(("", "SED", Unknown("s/a//", '"s/a/$X/"', "s/a/"))) == (Reading(), [])
+    (line,) = reading(("", "SED", Unknown("s/a//w out", '"s/a/$X/w out"', "s/a/")))[1]
+    assert isinstance(line, Unknown)
 
 
 def test_scripts_are_read_from_files_and_in_order():
