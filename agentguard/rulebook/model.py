@@ -155,6 +155,7 @@ class Rule(Value):
     target: str = ""
     on: str = ""
     refuses_kind: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    refuses_name: tuple[str, ...] = ()
     follow: bool | None = None
     overwrites: bool = False
     moves: bool = False

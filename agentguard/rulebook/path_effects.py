@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..core.effect import Effect, Target
 from ..core.paths import absolute, doubted, is_stream, on_path
 from ..core.unseen import Unseen
-from ..core.word import Unknown, joined
+from ..core.word import Known, Unknown, joined
 from ..core.world import PathState
 from ..lean.typing import TYPE_CHECKING
 
@@ -32,7 +32,7 @@ def unresolved(words: Iterable[Word], base: Effect) -> Iterator[Effect]:
 
 def on_paths(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[Effect]:
     """An effect on each file that the call names, by the state that it is in now."""
-    words, cwd = call.played(rule.on), call.cwd
+    words, cwd = tuple(one for one in call.played(rule.on) if not _refused(one, rule)), call.cwd
     if base.verb == "replace":
         yield from (base.replace(verb="observe", target=Target("file", one.guess)) for one in words if is_stream(one))
         words = tuple(word for word in words if not is_stream(word))
@@ -46,6 +46,10 @@ def on_paths(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[Eff
         yield on_path(base, PathState(path.path, "missing") if spared else path, call.invocation.ahead)
     if not words:
         yield base.replace(verb="observe", target=Target("file", ""))
+
+
+def _refused(path: Word, rule: Rule) -> bool:
+    return isinstance(path, Known) and path.text.rstrip("/").rpartition("/")[2] in rule.refuses_name
 
 
 def overwriting(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[Effect]:

@@ -183,6 +183,7 @@ _RULE = table(
         "unless_where": _WHERE,
         "on": TEXT,
         "refuses_kind": table(dict.fromkeys(words.REFUSED_KINDS, TEXTS)),
+        "refuses_name": TEXTS,
         "asks": one_of(words.PROBES),
         "unaffected_by": TEXTS,
         "carries": one_of(words.CARRIED_LANGUAGES),
