@@ -101,7 +101,7 @@ class Misfit(Value):
     @property
     def written(self) -> str:
         """The word as it stands on the line, and the note."""
-        return f"{self.word.written} {self.note}".rstrip()
+        return f"{self.word.written} {self.note}" if self.note else self.word.written
 
 
 class Call(Value):

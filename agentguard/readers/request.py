@@ -27,6 +27,9 @@ def read_call(call: Call, context: Context) -> Reading:
     """What the request of a call would do; nothing where it makes none."""
     addresses = call.played("URL")
     if not addresses:
+        maybe = next((one.word for one in call.unknown if isinstance(one.word, Unknown)), None)
+        if maybe is not None:
+            return Reading((_unknown(call, f"may make a request: {maybe.written} is not known before the line runs"),))
         return Reading()
     unknown = next((w for w in call.played("URL", "BASE", "METHOD") if isinstance(w, Unknown)), None)
     if unknown is not None:

@@ -288,7 +288,7 @@ def _command_in_doubt(program: Program, call: Call) -> Iterator[Effect]:
         return
     depth = len(call.command)
     below = program.commands[call.command].commands
-    meant = dict.fromkeys(own for name, own in below.items() if name.startswith(word.start))
+    meant = dict.fromkeys(own for name, own in below.items() if name.startswith(word.start) or "*" in name)
     for rule in sorted(program.rules, key=lambda rule: bool(rule.given)):
         loses = rule.is_harmful and (bool(rule.asks) or not rule.recoverable_by)
         for path in rule.commands if loses else ():

@@ -108,12 +108,12 @@ def vectors(draw: st.DrawFn, program: Program) -> Vector:
     """Program with its command, options each in its words, operands."""
     command = program.commands[draw(st.sampled_from(sorted(program.commands)))]
     name = draw(st.sampled_from(program.names))
-    chosen = (
-        draw(st.lists(st.sampled_from(sorted(set(command.options))), unique=True, max_size=4))
-        if command.options
-        else []
-    )
-    options = {command.options[one].name: command.options[one] for one in chosen}
+    above = [command.path[:length] for length in range(len(command.path))] if command.inherit else []
+    allowed: dict[str, Option] = {}
+    for path in (*above, command.path):
+        allowed |= program.commands[path].options
+    chosen = draw(st.lists(st.sampled_from(sorted(allowed)), unique=True, max_size=4)) if allowed else []
+    options = {allowed[one].name: allowed[one] for one in chosen}
     written = [draw(given_option(option, program)) for option in options.values()]
     return (name, *command.path), written, draw(operands(command))
 
