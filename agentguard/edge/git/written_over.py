@@ -77,7 +77,8 @@ def _in_the_way(one: Written) -> tuple[list[str], list[str]]:
     """What lies at the paths or at leading parts of them, and is not what git has there.
 
     Before the first of them git looks whether it would lose anything, unless it is forced; at the second it
-    does not look: the work trees of submodules, and what has taken their place.
+    does not look: the work trees of submodules, what has taken their place, and what stands where the index has a
+    directory (a merge that refuses puts that directory back).
     """
     paths = list(dict.fromkeys(one.paths))
     if len(paths) > MOST_PATHS:
@@ -87,15 +88,22 @@ def _in_the_way(one: Written) -> tuple[list[str], list[str]]:
     found = list(dict.fromkeys(place for place in placed.values() if place))
     known = one.known(found)
     submodules = [path for path, mode in known.items() if mode == _SUBMODULE]
+    directories = {parent for path in known for parent in _parents(path)}
     refused, taken = list[str](), list[str]()
     for place in found:
         is_directory = stat.S_ISDIR(kinds[place])
-        if known.get(place) == _SUBMODULE:
+        if known.get(place) == _SUBMODULE or (place in directories and not is_directory):
             taken.append(place)
         elif place not in known or is_directory:
             refused.append(place)
             taken += [path for path in submodules if path.startswith(f"{place}/")]
     return refused, taken
+
+
+def _parents(path: str) -> Iterator[str]:
+    """The directories that a path lies in."""
+    while path := path.rpartition("/")[0]:
+        yield path
 
 
 def _first_thing(top: str, path: str, kinds: dict[str, int]) -> str:
