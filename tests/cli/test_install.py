@@ -107,9 +107,12 @@ def test_at_a_terminal_it_asks_and_uninstall_gives_everything_back(desk: Desk, t
     desk.until(PROMPT)
     assert (tmp_path / "root/shims/rm").exists()
     assert not (tmp_path / ".zshenv").exists()
-    assert "The record is kept" in desk.run(f"{command} uninstall")
-    shutil.rmtree(tmp_path / "root")
+    said = desk.run(f"{command} uninstall")
+    assert "The record is kept" in said and "`hash -r`" in said
+    assert os.listdir(tmp_path / "root") == ["data"]
+    assert "The guard is gone" in desk.run(f"{command} uninstall --purge"), "what was kept can still be removed"
     assert tree(tmp_path) == before
+    assert "nothing is installed" in desk.run(f"{command} uninstall --purge")
 
 
 def test_a_second_time_it_asks_only_for_shells_that_are_not_set_up(desk: Desk, tmp_path: Path, stores: Stores) -> None:
