@@ -139,7 +139,9 @@ def _policy(root: Root) -> Check:
     except InstallError as error:
         return Check("policy", "bad", error.message, error.hint)
     wanted = ", ".join(chosen.factor) or "nothing"
-    return Check("policy", "good", f"a call waits {chosen.wait:g} s; a factor, where there is one, is for {wanted}")
+    told = f"a call waits {chosen.wait:g} s; a factor, where there is one, is for {wanted}"
+    there = root.config if os.path.lexists(root.config) else f"all by default, as there is no {root.config}"
+    return Check("policy", "good", f"{told} ({there})")
 
 
 def _shims(root: Root) -> Iterator[Check]:
