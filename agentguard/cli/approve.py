@@ -57,7 +57,9 @@ def approve(root: Root, id: str | None) -> int:
         click.echo(silenced(requests.silence(group[0], by)))
         return 1
     if typed != phrase(group):
-        click.echo(f"{printable(phrase(group))} was not typed: request {group[0].id} still waits.")
+        state = requests.request(group[0].id).state
+        then = "still waits" if state == "open" else f"is {state}"
+        click.echo(f"{printable(phrase(group))} was not typed: request {group[0].id} {then}.")
         return 1
     proof = sign(root, deed, tuple(one.digest for one in group)) if wants_factor(person, group) else ""
     click.echo(approval(root, requests.answer(group, True, person.by, proof=proof)))

@@ -79,6 +79,8 @@ def install(
         raise UsageError("--user is for --system", "a user's own installation guards that user")
     if system and set(shells) - {"none"}:
         raise UsageError("--system touches no start-up files", "put the line that it names into one yourself")
+    if "none" in shells and set(shells) != {"none"}:
+        raise UsageError("`--shell none` and a shell are both given", "give one or the other")
     owner = guarded_user(user) if system else None
     if owner is not None and ctx.find_root().get_parameter_source("root") is not ParameterSource.COMMANDLINE:
         root = Root(SYSTEM)
@@ -151,11 +153,11 @@ def _first_factor(root: Root, wanted: str | None) -> Factor | None:
         wanted = "passphrase"
     if wanted in (None, "none"):
         return None
-    if there:
-        raise UsageError(f"{there[0]} is there already", "`agentguard factor add` adds a factor")
     kind, given, path = wanted.partition("=")
     if kind not in KINDS:
         raise UsageError(f"{kind!r} is no kind of factor", "give `passphrase`, `ssh-key=PATH` or `none`")
+    if there:
+        raise UsageError(f"{there[0]} is there already", "`agentguard factor add` adds a factor")
     return made(kind, path if given else None, None)
 
 

@@ -135,6 +135,19 @@ def test_a_second_time_it_asks_only_for_shells_that_are_not_set_up(desk: Desk, t
     assert [row.body["by"]["place"] for row in rows if "by" in row.body] == ["person", "person"]
 
 
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("--shell", "none", "--shell", "bash"), "are both given"),
+        (("--shell", "none", "--factor", "nope"), "'nope' is no kind of factor"),
+        (("--shell", "none", "--factor", "passphrase"), "is there already"),
+    ],
+)
+def test_what_makes_no_sense_is_named(agentguard: Agentguard, apply: Apply, words: tuple[str, ...], why: str) -> None:
+    apply()
+    assert why in agentguard("install", *words, status=2).stderr
+
+
 def test_only_a_person_may_change_how_long_a_call_waits(agentguard: Agentguard, apply: Apply, root: Root) -> None:
     apply(wait=7)
     agentguard("install", "--shell", "none", "--wait", "7")
