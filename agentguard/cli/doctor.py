@@ -110,7 +110,11 @@ def _store(root: Root) -> Iterator[Check]:
     if faults:
         return
     python = os.path.join(root.current, "python")
-    ran = shell_probes.run([python, "-I", "-S", "-c", "import platform; print(platform.python_version())"], {})
+    try:
+        ran = shell_probes.run([python, "-I", "-S", "-c", "import platform; print(platform.python_version())"], {})
+    except (OSError, subprocess.TimeoutExpired) as fault:  # nothing starts here: not even /dev/null can be read, say
+        yield Check("interpreter", "bad", f"{os.readlink(python)}: {fault}", "see that what it names can be read")
+        return
     if ran.returncode:
         yield Check("interpreter", "bad", f"{os.readlink(python)} does not run", "run `agentguard install`")
     else:
