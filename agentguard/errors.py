@@ -8,6 +8,8 @@ REFUSED = 126
 NO_PROGRAM = 127
 #: What an agent is to hand on where the guard itself has trouble.
 LOOK = "a person can look with `agentguard doctor`"
+#: The same where an InstallError names files that say how strict the guard is: they are not for an agent.
+BROKEN = f"the guard itself is broken ({LOOK}, and mend it or run `agentguard install` again)"
 
 
 class AgentguardError(Exception):

@@ -17,7 +17,7 @@ from .core.effect import Effect, Reading
 from .core.text.redact import masked_text
 from .core.text.shorten import MOST_OF_NAME, shortened
 from .core.world import Witness
-from .errors import REFUSED, InstallError, RecordError, Unproven
+from .errors import BROKEN, REFUSED, InstallError, RecordError, Unproven
 from .lean.canonical import digest
 from .lean.typing import TYPE_CHECKING
 from .lean.value import Value
@@ -92,12 +92,17 @@ def judge(call: Invocation, origin: Origin, facts: Facts, requests: Requests, be
     real, identity = facts.real(call)
     reading, evidence, cut_short = _look(call, facts, before)
     denied = earlier(reading, call.cwd.guess, _denials(reading, origin, requests), facts.located)
-    policy = facts.policy if reading.rating == "destructive" or denied else Policy()
+    policy, decision = Policy(), decide(reading, denied)
+    if reading.rating == "destructive" or denied:
+        try:
+            policy = facts.policy
+        except InstallError:  # nobody knows what was chosen: nobody can be asked by it
+            decision = Decision("refuse", BROKEN)
     question = question_for(call, reading, origin, real, policy, facts.has_factors, denied)
     where = (call.cwd.guess, facts.directory())
     who = (origin.uid, origin.session.id, origin.session.below)
     exact = bound(digest((call.texts, where, real, identity, who, evidence)), question)
-    return Judged(call, reading, decide(reading, denied), origin, real, policy, question, exact, cut_short)
+    return Judged(call, reading, decision, origin, real, policy, question, exact, cut_short)
 
 
 def _look(
@@ -137,7 +142,8 @@ def _unchanged(judged: Judged, facts: Facts, requests: Requests) -> bool:
 
     What took too long to be seen was shown as unknown, and is not looked at now either.
     """
-    return judge(judged.call, judged.origin, facts, requests, judged).digest == judged.digest
+    again = judge(judged.call, judged.origin, facts, requests, judged)
+    return (again.digest, again.decision) == (judged.digest, judged.decision)
 
 
 # Confirming

@@ -15,7 +15,7 @@ from .core.word import Known
 from .edge.layout import Root
 from .edge.system.launch import environment, launch
 from .edge.system.programs import find
-from .errors import LOOK, REFUSED, AgentguardError, InstallError, NoProgram, RecordError, RuleError
+from .errors import BROKEN, LOOK, REFUSED, AgentguardError, InstallError, NoProgram, RecordError, RuleError
 from .lean.typing import TYPE_CHECKING
 from .pipeline import guard
 
@@ -52,9 +52,8 @@ def main(root: str, sigign: str, name: str, arguments: list[str], factors: str =
     except NoProgram as fault:
         _tell(f"agentguard: {fault}")
         return fault.status
-    except InstallError:  # which names the files that say how strict the guard is: not for an agent
-        mend = f"{LOOK}, and mend it or run `agentguard install` again"
-        _tell(f"agentguard: {name} was not run: the guard itself is broken ({mend})")
+    except InstallError:
+        _tell(f"agentguard: {name} was not run: {BROKEN}")
     except AgentguardError as fault:
         _tell(f"agentguard: {name} was not run: {fault}")
     except Exception as fault:  # noqa: BLE001 - a call that cannot be judged does not run

@@ -1,7 +1,7 @@
 """The PocketOS incident, end to end on loopback: an agent, a token, a volume, and one `curl`.
 
 Everything happens in a scratch directory that is removed at the end. With a terminal, you are
-asked, and what you type decides; without one, the call is refused.
+asked, and what you type decides; without one, or on one that is not taken for a person's, the call is refused.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from railway_endpoint import Endpoint
 from agentguard.edge.layout import Root
 from agentguard.edge.records.database import Database
 from agentguard.edge.records.requests import Requests
+from agentguard.errors import REFUSED
 
 HERE = Path(__file__).parent
 VOLUME = "3d2c42fb-6f2e-4c57-9d3b-0a1f6c6a4e11"
@@ -121,10 +122,16 @@ def path_with_curl(scratch: Path) -> str:
 def answer(guard: list[str], env: dict[str, str], agent: subprocess.Popen[bytes]) -> None:
     """Wait for the agent's request, and put it to the person at this terminal."""
     while agent.poll() is None:
-        for request in Requests(Database(Root(guard[-1]))).pending():
+        requests = Requests(Database(Root(guard[-1])))
+        for request in requests.pending():
             title("You", "the request, as `agentguard approve` shows it; anything but the word declines")
-            if subprocess.run([*guard, "approve", request.id], env=env).returncode != 0:
-                subprocess.run([*guard, "deny", request.id, "-m", "Not production. Ask first."], env=env)
+            status = subprocess.run([*guard, "approve", request.id], env=env).returncode
+            if status not in (0, REFUSED):
+                deny = [*guard, "deny", request.id, "-m", "Not production. Ask first."]
+                status = subprocess.run(deny, env=env).returncode
+            if status == REFUSED:
+                title("You", "this terminal is not taken for a person's, as it says above: the call is withdrawn")
+                requests.withdraw(request)
             return
         time.sleep(0.2)
 

@@ -32,6 +32,7 @@ def main(minutes: float, seed: int | None, only: str, workers: int) -> None:
     """
     seed = secrets.randbelow(1 << 32) if seed is None else seed
     end = time.monotonic() + 60 * minutes
+    click.echo(f"seed {seed}: no further round begins after {minutes:g} minutes; one takes some minutes by itself")
     while True:
         command = [
             *(sys.executable, "-m", "pytest", "-q", "-m", "hunt", "-k", only, "--numprocesses", str(workers)),

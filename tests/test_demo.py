@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.desk import Desk
 
 pytestmark = pytest.mark.real
 
@@ -40,3 +41,17 @@ def test_a_person_at_the_terminal_decides(desk, typed, told):
     assert re.search("│   agentguard: curl waits .*as request [a-z0-9]+$", shown, re.MULTILINE)
     assert "Traceback" not in shown + desk.until("desk> ", 30)
     assert desk.status() == 0
+
+
+def test_on_a_terminal_that_is_not_taken_for_a_persons_it_says_so_and_ends(tmp_path):
+    desk = Desk(tmp_path, program="pty-of-mine")
+    try:
+        desk.type(f"{sys.executable} {DEMO}\n")
+        shown = desk.until("agentguard audit", 60)
+        assert "only a person may approve a call" in shown
+        assert "this terminal is not taken for a person's" in shown
+        assert "its backups are still there" in shown
+        desk.until("desk> ", 30)
+        assert desk.status() == 0
+    finally:
+        desk.close()

@@ -10,7 +10,7 @@ from agentguard.core.caller import Origin, Process, Session
 from agentguard.core.effect import Effect, Environment, Reading, Target
 from agentguard.core.word import Known, known
 from agentguard.edge.records.requests import PAUSE
-from agentguard.errors import REFUSED, NoProgram
+from agentguard.errors import REFUSED, InstallError, NoProgram
 from agentguard.lean.canonical import canonical
 from agentguard.pipeline import guard
 from agentguard.policy.settings import WORD, Policy
@@ -548,6 +548,24 @@ def test_the_record_comes_before_the_launch_and_a_missing_program_before_everyth
     assert scene.events == []
 
 
+@pytest.mark.parametrize(("whole", "why"), [(0, "the guard itself is broken"), (1, "has changed since")])
+def test_where_what_was_chosen_cannot_be_read_nothing_runs_and_that_is_on_the_record(monkeypatch, whole, why):
+    looks = iter([Policy()] * whole)
+
+    def chosen(facts):
+        for policy in looks:
+            return policy
+        raise InstallError("/root/config.toml: wait must be a number", "mend it")
+
+    scene = Scene()
+    scene.requests.outcome = "approved"
+    monkeypatch.setattr(FakeFacts, "policy", property(chosen, lambda facts, policy: None), raising=False)
+    assert scene.call() == REFUSED
+    kind, row = scene.log.rows[-1]
+    assert kind == "refused" and why in row["why"] and why in text(scene)
+    assert "config.toml" not in text(scene)
+
+
 # What the agent reads
 
 
@@ -559,9 +577,10 @@ def test_a_refusal_names_reason_safer_way_request_and_aim():
         "agentguard: rm was not run: no person has answered yet",
         "  rated   destructive, catastrophic: your home directory",
         "  because git does not know data [rm-untracked]",
+        "  hits    file /home/ada/work/data",
         "  safer   move it away",
         "  person  asked, as request r1: once they approve it, the same call again passes once",
-        "  Not only this command is refused but its aim: seek no other way to it; say what you need, and why.",
+        "  This goes for its aim, not only for this command: seek no other way to it meanwhile.",
     ]
 
 
@@ -582,6 +601,7 @@ def test_what_a_person_said_reaches_the_agent():
     scene.call()
     assert "agentguard: rm was not run: a person said no: that is the only copy" in scene.told
     assert "once they approve" not in text(scene)
+    assert "Not only this command is refused but its aim" in text(scene)
 
 
 def test_a_refusal_stays_short_and_harmless_to_a_terminal():
@@ -599,8 +619,9 @@ def test_a_refusal_stays_short_and_harmless_to_a_terminal():
     scene = Scene(Reading(hits))
     scene.facts.policy = Policy(wait=0)
     scene.call()
-    assert len(scene.told) == 8
+    assert len(scene.told) == 9
     assert "and for 38 more reasons" in text(scene)
+    assert "file f0, file f1 and 38 more" in text(scene)
     assert all(line.isprintable() for line in scene.told)
     ways_around = ("agentguard_", "--", "disable", "uninstall", "/bin/", "bypass", "approve r", "path", ".toml")
     assert not any(way in text(scene).lower() for way in ways_around)

@@ -42,11 +42,13 @@ def apply(
     wait: float | None = None,
     factor: Factor | None = None,
     owner: struct_passwd | None = None,
+    by: Mapping[str, Any] | None = None,
 ) -> list[str]:
     """Bring an installation to what it should be; what was changed, a line each. Raises InstallError.
 
     `paths` are start-up files that shall hold the block; `factor` is the first one of a new
-    installation; `owner` is whose calls a system-wide one guards. Every step leaves a working state:
+    installation; `owner` is whose calls a system-wide one guards; `by` are facts of the person
+    who proved themselves for a change that wants it. Every step leaves a working state:
     the store is complete before `current` leads to it, and `current` leads to it before a shim does.
     """
     refuse_ephemeral(root)
@@ -69,6 +71,8 @@ def apply(
             changes.append(f"Put version {version} in force.")
         if wait is not None and _put_settings(root, {"wait": wait}):
             changes.append(f"A call now waits {wait:g} s for a person.")
+        if not shims.present(root):
+            changes += [f"{one.name}, {one.fingerprint}, is a factor, as before." for one in factors.factors(root)]
         if factor is not None:
             factors.add(root, factor)
             changes.append(f"Added the factor {factor.name}, {factor.fingerprint}.")
@@ -86,7 +90,7 @@ def apply(
             changes.append(f"Removed {root.shims}/{name}")
         changes += [f"Added lines to {path}" for path in known if startup_files.add(path, root)]
         if changes:  # what is in force decides every call from now on
-            _put_on_record(root, version, changes)
+            _put_on_record(root, version, changes, by)
         return changes
     except OSError as fault:
         hint = "mend that and run `agentguard install` again"
@@ -102,8 +106,9 @@ def _pins(root: Root) -> frozenset[str]:
     return frozenset(factor.fingerprint for factor in factors.factors(root))
 
 
-def _put_on_record(root: Root, version: str, changes: list[str]) -> None:
+def _put_on_record(root: Root, version: str, changes: list[str], by: Mapping[str, Any] | None) -> None:
     facts = {"program": "agentguard", "version": version, "changes": changes, "uid": os.getuid()}
+    facts |= {"by": dict(by)} if by else {}
     with as_owner(root), closing(Database(root)) as database:
         AuditLog(database).append("installed", facts)
 

@@ -6,11 +6,13 @@ refused is an aim, not a spelling.
 
 from __future__ import annotations
 
-from .question import Question, printable
+from .question import Question, cut, printable
 from .request import Request
 
-#: How many reasons are told, and how many safer ways.
+#: How many reasons are told, how many safer ways, and how many of the things that would be hit.
 TOLD = 2
+#: How much of the name of one is told, in characters.
+NAMED = 200
 
 
 def waiting(question: Question, request: Request, seconds: float) -> tuple[str, ...]:
@@ -24,7 +26,11 @@ def refusal(question: Question, why: str, request: Request | None = None) -> tup
     told = [printable(f"agentguard: {question.program} was not run: {why}"), *_grounds(question)]
     if request is not None and request.state == "open":
         told.append(f"  person  asked, as request {request.id}: once they approve it, the same call again passes once")
-    told.append("  Not only this command is refused but its aim: seek no other way to it; say what you need, and why.")
+        told.append("  This goes for its aim, not only for this command: seek no other way to it meanwhile.")
+    else:
+        told.append(
+            "  Not only this command is refused but its aim: seek no other way to it; say what you need, and why."
+        )
     return tuple(told)
 
 
@@ -45,6 +51,9 @@ def _grounds(question: Question) -> tuple[str, ...]:
     told += [("because", f"{reason.text} [{reason.rule}]") for reason in question.reasons[:TOLD]]
     if len(question.reasons) > TOLD:
         told[-1] = ("because", f"{told[-1][1]}, and for {len(question.reasons) - TOLD} more reasons")
+    if question.targets:
+        more = f" and {len(question.targets) - TOLD} more" if len(question.targets) > TOLD else ""
+        told.append(("hits", ", ".join(cut(target, NAMED) for target in question.targets[:TOLD]) + more))
     told += [("denied", denial) for denial in question.earlier[:TOLD]]
     ways = tuple(dict.fromkeys(reason.instead for reason in question.reasons if reason.instead))
     told += [("safer", way) for way in ways[:TOLD]]

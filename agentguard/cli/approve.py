@@ -57,7 +57,9 @@ def approve(root: Root, id: str | None) -> int:
         click.echo(silenced(requests.silence(group[0], by)))
         return 1
     if typed != phrase(group):
-        click.echo(f"{printable(phrase(group))} was not typed: request {group[0].id} still waits.")
+        state = requests.request(group[0].id).state
+        then = "still waits" if state == "open" else f"is {state}"
+        click.echo(f"{printable(phrase(group))} was not typed: request {group[0].id} {then}.")
         return 1
     proof = sign(root, deed, tuple(one.digest for one in group)) if wants_factor(person, group) else ""
     click.echo(approval(root, requests.answer(group, True, person.by, proof=proof)))
@@ -86,18 +88,19 @@ def chosen(database: Database, id: str | None) -> Request:
     if not firsts:
         raise UsageError("no call waits for an answer", "`agentguard watch` shows each one as it comes")
     if len(firsts) > 1:
-        Console().print(_list(tuple(group[0] for group in ebbed(groups))))
+        Console().print(_list(ebbed(groups)))
         for session, count in floods(groups).items():
             one = next(first for first in firsts if first.session == session)
             told = f"{count} of them are of {printable(one.question.session)}"
             click.echo(f"{told}: `agentguard deny {one.id} --session` denies all of it for ten minutes.")
-        raise UsageError(f"{len(firsts)} calls wait for an answer", "name one by its ID")
+        raise UsageError(f"{len(firsts)} questions wait for an answer", "name one by its ID")
     return firsts[0]
 
 
-def _list(waiting: tuple[Request, ...]) -> Table:
+def _list(waiting: tuple[tuple[Request, ...], ...]) -> Table:
     table = Table("ID", "asked", "by", "command", box=None, padding=(0, 2, 0, 0))
-    for one in waiting:
+    for one, *more in waiting:
         who, command = one.question.agent or one.question.session, quoted(one.question.argv)[:500]
+        command += f"  and {len(more)} more" if more else ""
         table.add_row(one.id, f"{age(one, time.time())} ago", Text(printable(who)), Text(command))
     return table

@@ -25,6 +25,7 @@ from ..edge.layout import Root
 from ..edge.records.audit_log import AuditLog
 from ..edge.records.database import Database
 from ..edge.records.requests import Requests
+from ..errors import InstallError
 
 #: Seconds in each unit of an age.
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -174,11 +175,15 @@ def prune(root: Root, before: float | None, keep: float | None, file: str) -> No
 
 
 def _found(database: Database) -> AuditLog | None:
-    """The log, or None if there is none yet, which is said; looking must not make one."""
+    """The log, or None if there is none yet, which is said; looking must not make one. Raises InstallError."""
     log = AuditLog(database)
     log.catch_up()
     if os.path.lexists(database.path) and log.extent().seq > 0:
         return log
+    if not os.path.lexists(database.data):
+        raise InstallError(
+            f"nothing is installed under {os.path.dirname(database.data)}", "is it under another --root?"
+        )
     click.echo("The record is empty.", err=True)
     return None
 

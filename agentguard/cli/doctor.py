@@ -110,7 +110,11 @@ def _store(root: Root) -> Iterator[Check]:
     if faults:
         return
     python = os.path.join(root.current, "python")
-    ran = shell_probes.run([python, "-I", "-S", "-c", "import platform; print(platform.python_version())"], {})
+    try:
+        ran = shell_probes.run([python, "-I", "-S", "-c", "import platform; print(platform.python_version())"], {})
+    except (OSError, subprocess.TimeoutExpired) as fault:  # nothing starts here: not even /dev/null can be read, say
+        yield Check("interpreter", "bad", f"{os.readlink(python)}: {fault}", "see that what it names can be read")
+        return
     if ran.returncode:
         yield Check("interpreter", "bad", f"{os.readlink(python)} does not run", "run `agentguard install`")
     else:
@@ -139,7 +143,9 @@ def _policy(root: Root) -> Check:
     except InstallError as error:
         return Check("policy", "bad", error.message, error.hint)
     wanted = ", ".join(chosen.factor) or "nothing"
-    return Check("policy", "good", f"a call waits {chosen.wait:g} s; a factor, where there is one, is for {wanted}")
+    told = f"a call waits {chosen.wait:g} s; a factor, where there is one, is for {wanted}"
+    there = root.config if os.path.lexists(root.config) else f"all by default, as there is no {root.config}"
+    return Check("policy", "good", f"{told} ({there})")
 
 
 def _shims(root: Root) -> Iterator[Check]:

@@ -144,7 +144,8 @@ def _new_passphrase() -> str:
     first = answer(f"New passphrase, {SHORTEST} characters or more: ", True)
     if first is None:
         raise UsageError("no passphrase was given", "it is typed at a terminal")
-    if answer("The same again: ", True) != checked(first):
+    checked(first)
+    if answer("The same again: ", True) != first:
         raise UsageError("the two were not the same", "try again")
     return first
 

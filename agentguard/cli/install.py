@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import sys
+from typing import Any
 
 import click
 from click.core import ParameterSource
@@ -12,10 +14,12 @@ from click.core import ParameterSource
 from .. import __version__
 from ..actions import installation
 from ..actions.default_root import SYSTEM
+from ..actions.person import prove, require_person
 from ..actions.system import guarded_user, refuse_changeable
 from ..edge.caller.controlling_terminal import has_terminal
 from ..edge.factors.factors import Factor
 from ..edge.installation import shims, startup_files
+from ..edge.installation.config import policy
 from ..edge.layout import Root
 from ..errors import UsageError
 from ..policy.settings import Policy
@@ -60,7 +64,7 @@ def install(
 
     Makes the shims, and writes the lines that put them first on PATH into start-up files. Run it
     again after an upgrade, or when a guarded program or a shell has been added: it changes only
-    what is not as it should be.
+    what is not as it should be. Only a person may change how long a call waits, once there is a guard.
 
     \b
     Examples:
@@ -75,23 +79,28 @@ def install(
         raise UsageError("--user is for --system", "a user's own installation guards that user")
     if system and set(shells) - {"none"}:
         raise UsageError("--system touches no start-up files", "put the line that it names into one yourself")
+    if "none" in shells and set(shells) != {"none"}:
+        raise UsageError("`--shell none` and a shell are both given", "give one or the other")
     owner = guarded_user(user) if system else None
     if owner is not None and ctx.find_root().get_parameter_source("root") is not ParameterSource.COMMANDLINE:
         root = Root(SYSTEM)
     if owner is not None:
         refuse_changeable(root, owner)
+    by = _who_changes(root, wait)
     new = _first_factor(root, factor)
-    chosen = [] if system else _chosen(shells)
+    chosen = [] if system else _chosen(root, shells)
     paths = [path for shell in chosen for path in startup_files.files(shell, os.environ)]
-    changes = installation.apply(root, dict.fromkeys(paths), wait, new, owner)
+    changes = installation.apply(root, dict.fromkeys(paths), wait, new, owner, by)
     for change in changes:
         click.echo(change)
     if not changes:
         click.echo(f"Nothing to change: agentguard {__version__} is in force under {root.path}.")
         return
     click.echo(f"The guard stands before {', '.join(shims.present(root))}.")
+    lasting = [path for path in installation.manifest(root)["startup"] if startup_files.has_block(path, root)]
+    command = _lasting_command(root)
     if chosen:
-        click.echo("Open a new terminal, and start agents from there. `agentguard doctor` proves that it holds.")
+        click.echo(f"Open a new terminal, and start agents from there. `{command} doctor` proves that it holds.")
     elif owner is not None:
         if not shims.pins(root):
             click.echo(f"There is no factor: programs of {owner.pw_name}'s could approve in the database. Add one:")
@@ -99,8 +108,38 @@ def install(
         click.echo(f"No start-up file was touched: {owner.pw_name} starts an agent with")
         click.echo(f"  {root.path}/bin/agentguard run -- COMMAND")
         click.echo(f"or puts this line last into a start-up file:  . {startup_files.quoted(root.path)}/activate.sh")
+    elif lasting:
+        click.echo(f"The lines in {', '.join(lasting)} stay in force; `{command} uninstall` takes them out.")
     else:
-        click.echo("No start-up file was touched: start an agent with `agentguard run -- COMMAND`.")
+        click.echo(f"No start-up file was touched: start an agent with `{command} run -- COMMAND`.")
+    if owner is None and command != "agentguard":
+        click.echo(f"A new shell may not find `agentguard` on its PATH: it is {command}")
+
+
+def _lasting_command(root: Root) -> str:
+    """What starts agentguard in a new shell, too: its name, or the path of the installation's own command.
+
+    That an environment is active ends with the shell that it was activated in.
+    """
+    active = os.environ.get("VIRTUAL_ENV")
+    entries = os.environ.get("PATH", "").split(":")
+    lasting = ":".join(entry for entry in entries if not (active and _same(entry, f"{active}/bin")))
+    return "agentguard" if shutil.which("agentguard", path=lasting) else shlex.quote(f"{root.path}/bin/agentguard")
+
+
+def _same(one: str, other: str) -> bool:
+    return os.path.realpath(one) == os.path.realpath(other)
+
+
+def _who_changes(root: Root, wait: float | None) -> dict[str, Any] | None:
+    """The person who changes how long calls wait, None if nobody does. Raises NotAPerson.
+
+    Who could make calls wait for nothing would leave a person no time to answer.
+    """
+    if wait is None or not shims.present(root) or wait == policy(root).wait:
+        return None
+    deed = "change how long a call waits"
+    return prove(root, require_person(root, deed), deed)
 
 
 def _first_factor(root: Root, wanted: str | None) -> Factor | None:
@@ -114,11 +153,11 @@ def _first_factor(root: Root, wanted: str | None) -> Factor | None:
         wanted = "passphrase"
     if wanted in (None, "none"):
         return None
-    if there:
-        raise UsageError(f"{there[0]} is there already", "`agentguard factor add` adds a factor")
     kind, given, path = wanted.partition("=")
     if kind not in KINDS:
         raise UsageError(f"{kind!r} is no kind of factor", "give `passphrase`, `ssh-key=PATH` or `none`")
+    if there:
+        raise UsageError(f"{there[0]} is there already", "`agentguard factor add` adds a factor")
     return made(kind, path if given else None, None)
 
 
@@ -134,12 +173,21 @@ def _on_terminal() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def _chosen(shells: tuple[str, ...]) -> list[str]:
-    """The shells given, or asked for; without a terminal all that are here."""
+def _chosen(root: Root, shells: tuple[str, ...]) -> list[str]:
+    """The shells given, or asked for where their lines are not in place yet; without a terminal all that are here."""
     here = [shell for shell in startup_files.SHELLS if shutil.which(shell)]
     if shells:
         return [shell for shell in startup_files.SHELLS if shell in shells]
     if not _on_terminal():
         return here
-    click.echo("agentguard adds lines to the start-up files of shells, so that they find the shims first.", err=True)
-    return [shell for shell in here if click.confirm(f"Turn the guard on in {shell}?", default=True, err=True)]
+    done = [shell for shell in here if _has_lines(root, shell)]
+    if done:
+        click.echo(f"The guard is on in {', '.join(done)}; `agentguard uninstall` takes the lines out.", err=True)
+    if done != here:
+        click.echo("agentguard adds lines to start-up files of shells, so that they find the shims first.", err=True)
+    ask = "Turn the guard on in {}?"
+    return [shell for shell in here if shell in done or click.confirm(ask.format(shell), default=True, err=True)]
+
+
+def _has_lines(root: Root, shell: str) -> bool:
+    return all(startup_files.has_block(path, root) for path in startup_files.files(shell, os.environ))

@@ -20,7 +20,7 @@ from ..errors import InstallError
 
 
 @click.command()
-@click.option("--purge", is_flag=True, help="Remove the record and the configuration, too.")
+@click.option("--purge", is_flag=True, help="Remove the record, the configuration and the factors, too.")
 @click.pass_obj
 def uninstall(root: Root, purge: bool) -> None:
     """Take the guard away. Only a person may.
@@ -32,7 +32,8 @@ def uninstall(root: Root, purge: bool) -> None:
       agentguard uninstall
       agentguard uninstall --purge
     """
-    if not os.path.lexists(root.manifest):
+    kept = [path for path in (root.data, root.config, root.factors) if os.path.lexists(path)]
+    if not os.path.lexists(root.manifest) and not (purge and kept):
         raise InstallError(f"nothing is installed under {root.path}", "is it under another --root?")
     require_writable(root)
     deed = "take the guard away"
@@ -41,9 +42,9 @@ def uninstall(root: Root, purge: bool) -> None:
         AuditLog(database).append("uninstalled", {"program": "agentguard", "by": by})
     for change in dismantle(root, purge):
         click.echo(change)
-    click.echo("The guard is gone. Shells that are open still look for the shims first; that does no harm.")
+    click.echo("The guard is gone. Say `hash -r` in shells that are open: bash remembers where the shims were.")
     if not purge and os.path.exists(root.data):
-        click.echo(f"The record is kept in {root.data}.")
+        click.echo(f"The record is kept in {root.data}; `agentguard uninstall --purge` removes it, too.")
 
 
 def dismantle(root: Root, purge: bool) -> list[str]:
@@ -60,9 +61,8 @@ def dismantle(root: Root, purge: bool) -> list[str]:
     shutil.rmtree(root.spent, ignore_errors=True)
     if purge:
         shutil.rmtree(root.data, ignore_errors=True)
-    os.unlink(root.manifest)
-    for chosen in filter(os.path.lexists, (root.config, root.factors) if purge else ()):
-        os.unlink(chosen)
+    for path in filter(os.path.lexists, (root.manifest, *((root.config, root.factors) if purge else ()))):
+        os.unlink(path)
     for directory in (root.shims, f"{root.path}/bin", root.store, root.path):
         _remove_if_empty(directory)
     return [*changes, f"Removed the shims and the store under {root.path}"]

@@ -34,6 +34,7 @@ _VERBS = {
     "skip-factor-add": "factor add passphrase --name own",
     "skip-factor-remove": "factor remove passphrase",
     "skip-install": "install --shell none --factor passphrase",
+    "skip-wait": "install --shell none --wait 0.5",
 }
 
 #: What is done so that nothing can be judged.

@@ -16,6 +16,7 @@ from agentguard.approval.question import Question
 from agentguard.approval.request import FLOOD, REQUEST_LIFE, Request, bound
 from agentguard.core.caller import Origin, Process, Session
 from agentguard.core.effect import Reason
+from agentguard.edge.caller.processes import this_process
 from agentguard.edge.layout import Root
 
 pytestmark = pytest.mark.real
@@ -138,9 +139,12 @@ def test_all_of_a_session_that_asks_too_much_is_denied(person: Desk, records: Re
 
 def test_several_wait(person: Desk, records: Records) -> None:
     first, second = put(records, "rm", "a\x1b[2Jb"), put(records, "psql", "-c", "drop table [red]x[/red]")
+    loop = Origin(0, Session("session", "claude"), (this_process().replace(name="bash"),))
+    put(records, "rm", "one", by=loop), put(records, "rm", "two", by=loop)
     shown = person.run("agentguard approve")
+    assert "rm one  and 1 more" in shown
     assert first.id in shown and second.id in shown
-    assert "2 calls wait" in shown and "[red]x[/red]" in shown
+    assert "3 questions wait" in shown and "[red]x[/red]" in shown
     assert "\\x1b[2J" in shown and "\x1b[2J" not in shown
     assert {one.state for one in (records.requests.request(first.id), records.requests.request(second.id))} == {"open"}
 

@@ -23,6 +23,7 @@ from agentguard.cli.audit import audit
 from agentguard.core.caller import Origin, Session
 from agentguard.core.effect import Reason
 from agentguard.edge.layout import Root
+from agentguard.errors import InstallError
 
 pytestmark = pytest.mark.real
 
@@ -224,9 +225,14 @@ def test_a_huge_call_is_cut_in_the_table_only(root: Root, past: Past) -> None:
 
 def test_looking_makes_no_record(root: Root) -> None:
     for args in ((), ("--all",), ("verify",)):
+        with pytest.raises(InstallError, match="nothing is installed"):
+            run(root, *args)
+    assert not os.path.exists(root.path)
+    os.makedirs(root.data, 0o700)
+    for args in ((), ("--all",), ("verify",)):
         result = run(root, *args)
         assert (result.stdout, result.stderr, result.exit_code) == ("", "The record is empty.\n", 0)
-    assert not os.path.exists(root.path)
+    assert not os.path.exists(root.record)
 
 
 def test_nothing_fits(root: Root, past: Past) -> None:

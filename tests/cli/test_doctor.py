@@ -162,6 +162,16 @@ def test_what_is_broken_is_said(root: Root, apply: Apply, damage: str, subject: 
     assert state == "bad" and words in detail
 
 
+def test_where_nothing_can_be_started_is_said_with_what_was_chosen(
+    root: Root, apply: Apply, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apply()
+    monkeypatch.setattr(os, "devnull", "/nowhere/null")
+    told = verdicts(root)
+    assert told["interpreter"][0] == "bad" and "/nowhere/null" in told["interpreter"][1]
+    assert f"there is no {root.config}" in told["policy"][1]
+
+
 def test_a_shim_without_its_program_is_worth_a_note(
     root: Root, apply: Apply, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -15,6 +15,7 @@ import platformdirs
 import pytest
 from support.desk import PROMPT, Desk
 from support.records import Records
+from support.stores import Stores
 
 from agentguard.actions import installation
 from agentguard.cli.uninstall import dismantle
@@ -75,7 +76,7 @@ def test_the_command_says_what_it_did_and_then_that_there_is_nothing_to_do(
     agentguard: Agentguard, apply: Apply, root: Root, home: Path
 ) -> None:
     (home / ".bashrc").write_text("# mine")
-    said = agentguard("install", "--shell", "bash", "--wait", "5").stdout
+    said = agentguard("install", "--shell", "bash").stdout
     assert "Put version" in said and f"{home}/.bashrc" in said
     assert "Nothing to change" in agentguard("install", "--shell", "bash").stdout
     assert not (home / ".zshenv").exists(), "only the shells that were chosen"
@@ -97,7 +98,7 @@ def test_at_a_terminal_it_asks_and_uninstall_gives_everything_back(desk: Desk, t
     (tmp_path / ".bashrc").write_bytes(b"# mine, without an end")
     before = tree(tmp_path)
     command = "python -m agentguard --root root"
-    desk.type(f"{command} install\n")
+    desk.type(f"{command} install --factor none\n")
     for shell in startup_files.SHELLS:
         if shutil.which(shell, path="/usr/bin:/bin"):
             desk.until(f"Turn the guard on in {shell}?")
@@ -106,9 +107,54 @@ def test_at_a_terminal_it_asks_and_uninstall_gives_everything_back(desk: Desk, t
     desk.until(PROMPT)
     assert (tmp_path / "root/shims/rm").exists()
     assert not (tmp_path / ".zshenv").exists()
-    assert "The record is kept" in desk.run(f"{command} uninstall")
-    shutil.rmtree(tmp_path / "root")
+    said = desk.run(f"{command} uninstall")
+    assert "The record is kept" in said and "`hash -r`" in said
+    assert os.listdir(tmp_path / "root") == ["data"]
+    assert "The guard is gone" in desk.run(f"{command} uninstall --purge"), "what was kept can still be removed"
     assert tree(tmp_path) == before
+    assert "nothing is installed" in desk.run(f"{command} uninstall --purge")
+
+
+def test_a_second_time_it_asks_only_for_shells_that_are_not_set_up(desk: Desk, tmp_path: Path, stores: Stores) -> None:
+    command = f"{sys.executable} -m agentguard --root root"
+    desk.run("PATH=/usr/bin:/bin")
+    stores.seed(Root(f"{tmp_path}/root"))
+    assert f"it is {tmp_path}/root/bin/agentguard" in desk.run(f"{command} install --shell bash --factor none")
+    desk.type(f"{command} install --wait 7\n")
+    asked = ""
+    for shell in startup_files.SHELLS:
+        if shell not in ("sh", "bash") and shutil.which(shell, path="/usr/bin:/bin"):
+            asked += desk.until(f"Turn the guard on in {shell}?")
+            desk.type("n\n")
+    said = asked + desk.until("doctor` proves", 120) + desk.until(PROMPT)
+    assert "The guard is on in sh, bash;" in said and "guard on in bash?" not in said
+    assert "A call now waits 7 s" in said
+    said = desk.run(f"{command} install --shell none --wait 8")
+    assert f"The lines in {tmp_path}/.bashrc, {tmp_path}/.profile stay in force" in said
+    rows = Records(Root(f"{tmp_path}/root")).log.rows(kinds=("installed",))
+    assert [row.body["by"]["place"] for row in rows if "by" in row.body] == ["person", "person"]
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("--shell", "none", "--shell", "bash"), "are both given"),
+        (("--shell", "none", "--factor", "nope"), "'nope' is no kind of factor"),
+        (("--shell", "none", "--factor", "passphrase"), "is there already"),
+    ],
+)
+def test_what_makes_no_sense_is_named(agentguard: Agentguard, apply: Apply, words: tuple[str, ...], why: str) -> None:
+    apply()
+    assert why in agentguard("install", *words, status=2).stderr
+
+
+def test_only_a_person_may_change_how_long_a_call_waits(agentguard: Agentguard, apply: Apply, root: Root) -> None:
+    apply(wait=7)
+    agentguard("install", "--shell", "none", "--wait", "7")
+    refused = agentguard("install", "--shell", "none", "--wait", "1", status=126)
+    assert "only a person may change how long a call waits" in refused.stderr
+    assert policy(root).wait == 7
+    assert [row.body["deed"] for row in Records(root).log.rows(kinds=("attempt",))] == ["change how long a call waits"]
 
 
 def test_only_a_person_may_uninstall(agentguard: Agentguard, apply: Apply, root: Root) -> None:

@@ -477,10 +477,6 @@ def take_the_interpreter_away(installation):
     (installation.store / "python").unlink()
 
 
-def break_the_configuration(installation):
-    Path(installation.root.config).write_text("wait = ]")
-
-
 @pytest.mark.parametrize(
     ("break_it", "arguments"),
     [
@@ -490,7 +486,6 @@ def break_the_configuration(installation):
         (take_the_package_away, ["look"]),
         (take_the_store_away, ["look"]),
         (take_the_interpreter_away, ["look"]),
-        (break_the_configuration, ["drop"]),
     ],
 )
 def test_a_broken_guard_refuses_with_one_line_that_helps(guarded, break_it, arguments):
@@ -498,6 +493,14 @@ def test_a_broken_guard_refuses_with_one_line_that_helps(guarded, break_it, argu
     status, out, err = guarded.call(*arguments)
     assert (status, out) == (126, b"")
     assert "agentguard install" in one_line(err)
+
+
+def test_a_broken_configuration_refuses_and_the_record_has_it(guarded):
+    Path(guarded.root.config).write_text("wait = ]")
+    status, out, err = guarded.call("drop")
+    assert (status, out) == (126, b"")
+    assert "agentguard install" in err.splitlines()[0] and "config.toml" not in err
+    assert [row["kind"] for row in guarded.rows()][-1] == "refused"
 
 
 def test_a_reader_that_cannot_be_loaded_refuses(guarded):

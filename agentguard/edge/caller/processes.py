@@ -164,7 +164,7 @@ def _registered(process: Process, sessions: Sessions) -> Session | None:
 
 
 def _anybody(uid: int, above: tuple[Process, ...]) -> Session:
-    return Session(digest([_boot(above), uid])[:12], f"user {uid} since boot", known=False)
+    return Session(digest([_boot(above), uid])[:12], f"every program of user {uid}", known=False)
 
 
 def _boot(above: tuple[Process, ...]) -> str:

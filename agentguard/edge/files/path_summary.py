@@ -44,16 +44,15 @@ class PathSummary:
                 self.remarks.append(remark)
         elif not PATH_STATES[state]:
             self.counts[state] = self.counts.get(state, 0) + 1
-            names = self.names.setdefault(state, [])
-            if len(names) < NAMED:
-                names.append(decode(path[len(self.operand.path) :].lstrip(b"/")))
+            name = decode(path[len(self.operand.path) :].lstrip(b"/"))
+            self.names[state] = sorted([*self.names.get(state, ()), name])[:NAMED]
 
     def state(self) -> str:
         """The state that stands for all of it: the worst."""
         return max(self.states, key=ORDER.index, default="empty")
 
     def detail(self) -> str:
-        """What would be lost: how much of which kind, and the first names."""
+        """What would be lost: how much of which kind, and the first names by the alphabet."""
         return "; ".join(self.remarks + [self._lost(state) for state in reversed(ORDER) if state in self.counts])
 
     def _lost(self, state: str) -> str:

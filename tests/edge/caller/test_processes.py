@@ -190,7 +190,7 @@ def _script(path: Path, body: str) -> str:
 def test_a_person_at_a_terminal(desk: Desk) -> None:
     told = _who(desk, "{who}")
     assert told["agent"] == ""
-    assert told["session"][1:] == [f"user {os.getuid()} since boot", False]  # type: ignore[index]
+    assert told["session"][1:] == [f"every program of user {os.getuid()}", False]  # type: ignore[index]
     assert str(told["terminal"]).startswith("/dev/")
 
 

@@ -122,7 +122,7 @@ def refused(guarded: Guarded, text: str, line: str) -> Ran:
     [
         ("", "rm notes", "DELETE"),
         ("", "rm -rf {home}", "{home}"),
-        ("", "rm -rf .", "{home}"),
+        ("", "rm -rf {home}/", "{home}"),
         ('words = { "rm-*" = "name" }', "rm notes", "{home}/notes"),
         ('words = { "rm-*" = "REALLY GONE" }', "rm -rf {home}", "REALLY GONE"),
         ('words = { "git-*" = "GIT" }', "rm notes", "DELETE"),
