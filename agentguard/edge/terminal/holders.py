@@ -107,8 +107,15 @@ class Seen(Facts):
             yield Holder(line[1], line[1].name, "", self._starter(line[1:]), None)
 
     def _leader(self, terminal: int) -> Standing | None:
-        """The first process of the session that a terminal controls."""
-        return next((one for one in self._standings if one.terminal == terminal and one.pid == one.session), None)
+        """The first process of the session that a terminal controls; None if that cannot be told.
+
+        A terminal controls one session. Where several sessions have one of that number, all but one of these are of
+        other instances of devpts, which any program can make and hand out.
+        """
+        found = [one for one in self._standings if one.terminal == terminal]
+        if len({one.session for one in found}) > 1:
+            return None
+        return next((one for one in found if one.pid == one.session), None)
 
     def _starter(self, line: tuple[Process, ...]) -> str:
         """The agent that started the first process of a line, or whose marks it carries; "" for none."""
