@@ -6,7 +6,6 @@ import os
 
 from ...lean.value import Value
 
-
 #: A terminal whose number says nothing here.
 NAMELESS = 0
 
