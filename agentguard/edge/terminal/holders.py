@@ -32,6 +32,7 @@ _LOADING = ("LD_PRELOAD", "LD_AUDIT", "LD_LIBRARY_PATH", "ELECTRON_RUN_AS_NODE",
 _TCP = ("/proc/net/tcp", "/proc/net/tcp6")
 #: The start of an IPv4 address in the form of IPv6, in the digits of /proc/net/tcp6.
 _MAPPED = "0000000000000000FFFF0000"
+_TIME_WAIT = "06"
 
 
 def users_are_mapped() -> bool:
@@ -78,14 +79,17 @@ class Seen(Facts):
         return clients(server.process, self._standings)
 
     def comes_from_here(self) -> bool:
-        """See Facts: both ends of a connection to a port that root listens on are here."""
+        """See Facts: one of a connection to a port that root listens on comes from an address of this machine."""
         ports, ends = set(), set()
         for local, remote, state, uid in _connections():
             if state == "0A" and uid == "0":
                 ports.add(local.rpartition(":")[2])
-            elif state == "01":
+            elif state != _TIME_WAIT:
                 ends.add((local, remote))
-        return any((remote, local) in ends for local, remote in ends if local.rpartition(":")[2] in ports)
+        # Each end may be half closed, or gone already while what it has sent is still to be read.
+        own = {local.rpartition(":")[0] for local, _ in ends}
+        remotes = [remote.rpartition(":")[0] for local, remote in ends if local.rpartition(":")[2] in ports]
+        return any(remote in own or _is_loopback(remote) for remote in remotes)
 
     def _holder(self, pid: int) -> Holder | None:
         line = next(filter(None, (line_of(pid) for _ in range(_TRIES))), ())
@@ -165,6 +169,11 @@ def _of_the_system(line: tuple[Process, ...]) -> bool:
     roots = [pid for pid in named if _owner(pid) == 0]
     enough = len(roots) >= (1 if named[:1] == roots[:1] else 2)
     return bool(roots) and enough and all(_owner(above.pid) == 0 for above in line[1:])
+
+
+def _is_loopback(address: str) -> bool:
+    """Whether it is in 127.0.0.0/8 or ::1, in the digits of /proc/net/tcp."""
+    return address == "00000000000000000000000001000000" or (len(address) == 8 and address.endswith("7F"))
 
 
 def _owner(pid: int) -> int | None:

@@ -54,6 +54,11 @@ LISTENS = ("00000000:0016", "00000000:0000", "0A", "0")
     [
         ([LISTENS, (V4_SSHD, V4_CLIENT, "01", "0"), (V4_CLIENT, V4_SSHD, "01", "1000")], True),
         ([LISTENS, (V6 + V4_SSHD, V6 + V4_CLIENT, "01", "0"), (V4_CLIENT, V4_SSHD, "01", "1000")], True),
+        ([LISTENS, (V4_SSHD, V4_CLIENT, "08", "0"), (V4_CLIENT, V4_SSHD, "05", "1000")], True),  # half closed
+        ([LISTENS, (V4_SSHD, V4_CLIENT, "08", "0")], True),  # the other end has gone
+        ([LISTENS, (V4_SSHD, "0200007F:9C40", "01", "0")], True),
+        ([LISTENS, ("0A00000A:0016", "0A00000A:9C40", "08", "0")], True),
+        ([LISTENS, (V4_SSHD, V4_CLIENT, "06", "0")], False),
         ([LISTENS, (V4_SSHD, "0A00000A:9C40", "01", "0")], False),
         ([(V4_SSHD, V4_CLIENT, "01", "0"), (V4_CLIENT, V4_SSHD, "01", "1000")], False),  # nothing of root's listens
     ],
