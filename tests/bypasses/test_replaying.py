@@ -177,6 +177,12 @@ def test_what_is_read_changes(row, guard: Setup, service: Service, verdict):
     body = guard.file(where / "body", "old")
     if row.id == "replay-other-file":
         call, change = "rm -f body", "mv body aside; echo 'months of work' >body"
+    elif row.id == "replay-directory-refilled":
+        agent("mkdir full; for i in $(seq 40); do echo $i >full/$i; done", where)
+        call, change = "rm -rf full", "mv -f body full/40"
+    elif row.id == "replay-nested-repository":
+        agent("git init -q full; echo 1 >full/f", where)
+        call, change = "rm -rf full", "git -C full add -A; git -C full commit -qm work; echo 2 >full/g"
     elif row.id == "replay-body-changed":
         available("curl")
         call, change = f"{service.call} -d @body", "echo new >body"
@@ -188,9 +194,9 @@ def test_what_is_read_changes(row, guard: Setup, service: Service, verdict):
         call, change = "git reset --hard -q", "echo 'worked more' >>body; echo 'worked here' >more; git add more"
     guard.approve(guard.request(agent, call, where))
     agent(change, where)
-    kept = sorted((path.name, path.read_text()) for path in where.iterdir() if path.is_file())
+    kept = sorted((path.name, path.read_text()) for path in where.rglob("*") if path.is_file())
     again = agent(call, where)
-    now = sorted((path.name, path.read_text()) for path in where.iterdir() if path.is_file())
+    now = sorted((path.name, path.read_text()) for path in where.rglob("*") if path.is_file())
     assert body.parent == where
     verdict(bool(service.asked) or kept != now, again)
 
