@@ -343,6 +343,22 @@ def test_what_was_typed_before_the_question_is_no_answer(row, guard: Setup, verd
     assert "was not typed" in shown
 
 
+def test_more_is_typed_ahead_than_a_terminal_holds(row, guard: Setup, verdict):
+    """Who pastes it waits for room, and gets it when what was typed ahead is thrown away."""
+    agent, victim = guard.agent(), guard.victim()
+    call = f"rm -rf {victim}"
+    request = guard.request(agent, call)
+    with guard.desk() as desk:
+        desk.type(f"stty -echo; sleep 2; {guard.command} approve {request.id}; echo 'en''ded'; stty sane\n")
+        desk.type("\n" + "DELETE\n" * 5000)
+        shown = desk.until_any(("leave it: ", "ended\n"))
+        if shown.endswith("leave it: "):
+            desk.type("\n")
+            shown += desk.until("ended\n")
+    again = agent(call)
+    verdict(not victim.exists(), shown, again)
+
+
 def test_control_characters_are_shown(row, guard: Setup, verdict):
     """A name that would clear the screen and ask for something else."""
     agent, where = guard.agent(), guard.directory()
