@@ -60,8 +60,7 @@ class Seen(Facts):
         """See Facts."""
         if os.major(terminal) not in PTS_MAJORS:
             return ()
-        index = (os.major(terminal) - PTS_MAJORS.start) * 256 + os.minor(terminal)
-        found = [holder for pid in self._masters.holders.get(index, ()) if (holder := self._holder(pid))]
+        found = [holder for pid in self._masters.holders.get(_index(terminal), ()) if (holder := self._holder(pid))]
         return tuple(found) or tuple(self._protected(terminal))
 
     def starter(self, terminal: int) -> tuple[int, int]:
@@ -107,7 +106,7 @@ class Seen(Facts):
         """The process of sshd that serves this terminal, which hides what it holds, but not whose child it is."""
         leader = self._leader(terminal)
         line = line_of(leader.pid) if leader else ()
-        if _of_the_system(line[1:]):
+        if _of_the_system(line[1:]) and _serves(line[1], _index(terminal)):
             yield Holder(line[1], line[1].name, "", self._starter(line[1:]), None)
 
     def _leader(self, terminal: int) -> Standing | None:
@@ -128,6 +127,19 @@ class Seen(Facts):
             if run or agents.agent(process):
                 return run.name if run else agents.agent(process)
         return _marked(line[0].pid)
+
+
+def _index(terminal: int) -> int:
+    """The number of a pseudo-terminal in /dev/pts."""
+    return (os.major(terminal) - PTS_MAJORS.start) * 256 + os.minor(terminal)
+
+
+def _serves(sshd: Process, index: int) -> bool:
+    """Whether a process of sshd says in its title that this terminal is one of its ("sshd: me@pts/3,pts/4").
+
+    A child of the login's shell can become its sibling (CLONE_PARENT), on a terminal that somebody else holds unseen.
+    """
+    return f"pts/{index}" in " ".join(sshd.argv).rpartition("@")[2].strip().split(",")
 
 
 def _environment(pid: int) -> dict[str, str]:

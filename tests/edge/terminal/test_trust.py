@@ -93,6 +93,22 @@ def test_whose_sshd_it_is(line: list[str], systems: bool, monkeypatch: pytest.Mo
     assert holders._of_the_system(tuple(made)) is systems
 
 
+@pytest.mark.parametrize(
+    ("title", "serves"),
+    [
+        ("sshd: me@pts/3", True),
+        ("sshd-session: me@pts/1,pts/3  ", True),
+        ("sshd: a@b@pts/3", True),
+        ("sshd: me@pts/33", False),
+        ("sshd: me@notty", False),
+        ("sshd: me [priv]", False),
+        ("", False),
+    ],
+)
+def test_which_terminals_sshd_serves(title: str, serves: bool) -> None:
+    assert holders._serves(Process(0, 0, "sshd", (title,)), 3) is serves
+
+
 def said(place: Path) -> str:
     return (place / "said").read_text()
 
