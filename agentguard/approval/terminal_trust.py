@@ -115,7 +115,8 @@ def judge(terminal: int, facts: Facts, seen: tuple[int, ...] = ()) -> Trust:
     trust = lowest(_held(holder, facts, (*seen, terminal)) for holder in holders)
     starter = facts.starter(terminal)
     if starter not in {(holder.process.pid, holder.process.start) for holder in holders}:
-        why = f"its terminal is held by {_name(holders[0])}, which did not start what runs there"
+        told = "which did not start what runs there" if any(starter) else "and who started what runs there is not clear"
+        why = f"its terminal is held by {_name(holders[0])}, {told}"
         return lowest((trust, Trust("doubtful", why=why)))
     return trust
 

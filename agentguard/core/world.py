@@ -48,7 +48,8 @@ class PathState(Value):
     why it could not be seen. `grave`, when not empty, says why losing it would be catastrophic
     ("your home directory"). `identity` is device and inode, when it exists. `kind` is "directory"
     for one that is seen to be there. `put_there` is, for what is missing, the state by convention of
-    what would be put there ("temporary").
+    what would be put there ("temporary"). `within` is a digest of the names and identities of all that would be
+    lost in a directory.
     """
 
     path: str
@@ -58,6 +59,7 @@ class PathState(Value):
     identity: tuple[str, ...] = ()
     kind: str = ""
     put_there: str = ""
+    within: str = ""
 
 
 class Answer(Value):

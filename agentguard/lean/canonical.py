@@ -68,7 +68,7 @@ def parsed(text: str) -> Any:
         return loads(text)
     try:
         value, end = make_scanner(_Plain)(text, 0)  # type: ignore[arg-type]
-    except StopIteration:
+    except (StopIteration, SystemError):  # the latter where its own error cannot be raised without `json`
         end = -1
     if end != len(text):
         raise ValueError("not in the canonical form")

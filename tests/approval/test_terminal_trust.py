@@ -116,6 +116,7 @@ WHY = [
     (Machine({9: (held("nvim"),)}), "nvim (pid 7), which types what a script of yours says"),
     (Machine({9: (held("sudo"),)}), "sudo (pid 7), which has none of its own"),
     (Machine({9: (XTERM,)}, starter=(3, 1)), "xterm (pid 7), which did not start what runs there"),
+    (Machine({9: (XTERM,)}, starter=(0, 0)), "xterm (pid 7), and who started what runs there is not clear"),
     (Machine({9: (XTERM,)}, hidden=DRIVER), "driver (pid 3) hides what it holds"),
     (Machine({9: (TMUX,)}, None), "tmux (pid 7), which does not say who is attached"),
     (Machine({9: (TMUX,)}), "tmux (pid 7), and nobody is attached to it"),

@@ -123,6 +123,35 @@ def test_a_terminal_program_of_the_systems_speaks_for_it(row, guard: Setup, verd
     assert "Type" in approve.out or guard.attempts(), approve
 
 
+#: What is called on the terminal that bears the number of the person's.
+_NAMESAKES = {
+    "answer-namesake-of-the-persons-terminal": "{words}",
+    "answer-namesake-in-front-of-tmux": "env TERM=xterm tmux -S {own}/s -f /dev/null new-session {call}",
+}
+
+
+def test_another_terminal_bears_the_persons_number(row, guard: Setup, verdict):
+    """A daemon makes a devpts, where it opens terminals until one has the number of that at which a person sits."""
+    template = _NAMESAKES[row.id]
+    available(*(program for program in _NEEDS if program in template.split()))
+    agent, (first_victim, victim), own = guard.agent(), (guard.victim(), guard.victim()), guard.directory()
+    call = f"rm -rf {victim}"
+    request = guard.request(agent, call)
+    with guard.desk() as desk:
+        number = desk.run("tty").strip().rpartition("/")[2]
+        typist = f"{PYTHON} {guard.script(TYPIST)} elsewhere {number}"
+
+        def way(command: str) -> str:
+            return f"{typist} {template.format(words=command, call=shlex.quote(command), own=own)}"
+
+        first = agent(way(f"rm -rf {first_victim}"))
+        approve = agent(way(f"{guard.command} approve {request.id}"))
+        agent(f"tmux -S {own}/s kill-server")
+    again = agent(call)
+    verdict(not first_victim.exists() or not victim.exists(), first, approve, again)
+    assert "Type" in approve.out or guard.attempts(), approve
+
+
 def test_a_terminal_program_runs_code(row, guard: Setup, verdict):
     """A terminal program of the system's that is an interpreter as well, and no longer shows that it was told to be."""
     agent, victim = guard.agent(), guard.victim()
@@ -312,6 +341,22 @@ def test_what_was_typed_before_the_question_is_no_answer(row, guard: Setup, verd
     again = agent(call)
     verdict(not victim.exists(), shown, again)
     assert "was not typed" in shown
+
+
+def test_more_is_typed_ahead_than_a_terminal_holds(row, guard: Setup, verdict):
+    """Who pastes it waits for room, and gets it when what was typed ahead is thrown away."""
+    agent, victim = guard.agent(), guard.victim()
+    call = f"rm -rf {victim}"
+    request = guard.request(agent, call)
+    with guard.desk() as desk:
+        desk.type(f"stty -echo; sleep 2; {guard.command} approve {request.id}; echo 'en''ded'; stty sane\n")
+        desk.type("\n" + "DELETE\n" * 5000)
+        shown = desk.until_any(("leave it: ", "ended\n"))
+        if shown.endswith("leave it: "):
+            desk.type("\n")
+            shown += desk.until("ended\n")
+    again = agent(call)
+    verdict(not victim.exists(), shown, again)
 
 
 def test_control_characters_are_shown(row, guard: Setup, verdict):

@@ -8,6 +8,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 
 import pytest
@@ -171,12 +172,24 @@ def test_a_link_leads_elsewhere(row, guard: Setup, verdict):
     verdict(not (second / "only-copy").exists(), again)
 
 
+def _work(where: Path) -> list[tuple[str, str]]:
+    """The files below a directory, without git's own."""
+    found = [path for path in where.rglob("*") if path.is_file() and ".git" not in path.parts]
+    return sorted((str(path), path.read_text()) for path in found)
+
+
 def test_what_is_read_changes(row, guard: Setup, service: Service, verdict):
     """Between approval and call, what the call reads or aims at becomes another."""
     agent, where = guard.agent(), guard.directory()
     body = guard.file(where / "body", "old")
     if row.id == "replay-other-file":
         call, change = "rm -f body", "mv body aside; echo 'months of work' >body"
+    elif row.id == "replay-directory-refilled":
+        agent("mkdir full; for i in $(seq 40); do echo $i >full/$i; done", where)
+        call, change = "rm -rf full", "mv -f body full/40"
+    elif row.id == "replay-nested-repository":
+        agent("git init -q full; echo 1 >full/f", where)
+        call, change = "rm -rf full", "git -C full add -A; git -C full commit -qm work; echo 2 >full/g"
     elif row.id == "replay-body-changed":
         available("curl")
         call, change = f"{service.call} -d @body", "echo new >body"
@@ -188,9 +201,9 @@ def test_what_is_read_changes(row, guard: Setup, service: Service, verdict):
         call, change = "git reset --hard -q", "echo 'worked more' >>body; echo 'worked here' >more; git add more"
     guard.approve(guard.request(agent, call, where))
     agent(change, where)
-    kept = sorted((path.name, path.read_text()) for path in where.iterdir() if path.is_file())
+    kept = _work(where)
     again = agent(call, where)
-    now = sorted((path.name, path.read_text()) for path in where.iterdir() if path.is_file())
+    now = _work(where)
     assert body.parent == where
     verdict(bool(service.asked) or kept != now, again)
 

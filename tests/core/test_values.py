@@ -1,6 +1,8 @@
 """Values, their canonical form, and ratings."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -94,3 +96,17 @@ def test_what_is_shown_obeys_no_terminal(text):
 
 def test_quoting_shows_the_words():
     assert quoted(("rm", "a b", "", "it's", "\x1b[2J", "\udcff")) == "rm 'a b' '' 'it'\"'\"'s' $'\\x1b[2J' $'\\xff'"
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"a', "[1,", "nul", "[1]]", '"\\x"'])
+def test_what_is_cut_is_no_value_to_an_interpreter_without_json(text: str) -> None:
+    """A shim does not import it, and the scanner by itself cannot raise its own error then."""
+    code = (
+        "import sys\n"
+        "from agentguard.lean.canonical import parsed\n"
+        "assert 'json.decoder' not in sys.modules\n"
+        "try: parsed(sys.argv[1])\n"
+        "except ValueError: print('none')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, text], capture_output=True, text=True)
+    assert done.stdout == "none\n", done.stderr

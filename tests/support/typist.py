@@ -10,6 +10,7 @@ terminal, and, but for `stay`, it leaves the caller's process tree and environme
     thread        in a thread with a table of descriptors of its own
     leader        in a thread, when the first one has ended
     heir          as `flight`, and PROGRAM is what the process has become that started the command
+    elsewhere     itself; the terminal is of a devpts of its own making, and PROGRAM is the number that it has there
 """
 
 import contextlib
@@ -21,6 +22,7 @@ import re
 import select
 import shlex
 import socket
+import struct
 import subprocess
 import sys
 import termios
@@ -28,6 +30,9 @@ import threading
 import time
 
 CLONE_FILES, PR_SET_DUMPABLE = 0x400, 4
+CLONE_NEWNS, CLONE_NEWUSER = 0x20000, 0x10000000
+MS_REC, MS_PRIVATE = 0x4000, 0x40000
+TIOCGPTN, TIOCSPTLCK = 0x80045430, 0x40045431
 EXIT = {"x86_64": 60, "aarch64": 93}.get(os.uname().machine, 0)
 
 how, words = sys.argv[1], sys.argv[2:]
@@ -52,6 +57,32 @@ def detach() -> int:
         if name not in ("PATH", "HOME", "LC_ALL", "TERM"):
             del os.environ[name]
     return write
+
+
+def elsewhere(number: int) -> tuple[int, int]:
+    """Both ends of the terminal with that number in another instance of devpts, which lasts for a while."""
+    here, there = socket.socketpair()
+    if not os.fork():
+        ids = {"uid_map": f"{os.getuid()} {os.getuid()} 1", "gid_map": f"{os.getgid()} {os.getgid()} 1"}
+        assert libc.unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0, "no user namespaces here"
+        for name, text in {"setgroups": "deny", **ids}.items():
+            with open(f"/proc/self/{name}", "w") as file:
+                file.write(text)
+        libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None)
+        assert libc.mount(b"devpts", b"/dev/pts", b"devpts", 0, b"ptmxmode=0666") == 0
+        made, masters = -1, []
+        while made < number:
+            masters.append(os.open("/dev/pts/ptmx", os.O_RDWR | os.O_NOCTTY))
+            (made,) = struct.unpack("i", fcntl.ioctl(masters[-1], TIOCGPTN, bytes(4)))
+        fcntl.ioctl(masters[-1], TIOCSPTLCK, bytes(4))
+        slave = os.open(f"/dev/pts/{number}", os.O_RDWR | os.O_NOCTTY)
+        socket.send_fds(there, [b"x"], [masters[-1], slave])
+        os.closerange(3, 1024)
+        time.sleep(20)
+        os._exit(0)
+    there.close()
+    _, (master, slave), _, _ = socket.recv_fds(here, 1, 2)
+    return master, slave
 
 
 def drive(reads: int, writes: int) -> None:
@@ -103,7 +134,10 @@ if how == "emulator":
     assert started.stdin and started.stdout
     drive(started.stdout.fileno(), started.stdin.fileno())
     os._exit(0)
-master, slave = pty.openpty()
+if how == "elsewhere":
+    (master, slave), program = elsewhere(int(program)), ""
+else:
+    master, slave = pty.openpty()
 if how == "heir":
     here, there = socket.socketpair()
     told, tell = os.pipe()

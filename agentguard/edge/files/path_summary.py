@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...core.text.encoding import decode
 from ...core.world import PATH_STATES
+from ...lean.canonical import digest
 from .locate import Operand
 
 #: How many things that would be lost are named before the rest is only counted.
@@ -34,9 +35,15 @@ class PathSummary:
         self.remarks: list[str] = []
         self.grave = ""
         self.temporary = False
+        self._lost: list[tuple[bytes, tuple[int, ...]]] = []
 
-    def note(self, state: str, path: bytes, remark: str = "", grave: str = "") -> None:
-        """Count one thing of that state; `remark` says what it is where it is more than a file."""
+    def note(self, state: str, path: bytes, remark: str = "", grave: str = "", identity: tuple[int, ...] = ()) -> None:
+        """Count one thing of that state; `remark` says what it is where it is more than a file.
+
+        `identity` is what tells it from another one of its name.
+        """
+        if not PATH_STATES[state]:
+            self._lost.append((path, identity))
         self.states.add(state)
         self.grave = self.grave or grave
         if remark:
@@ -51,11 +58,15 @@ class PathSummary:
         """The state that stands for all of it: the worst."""
         return max(self.states, key=ORDER.index, default="empty")
 
+    def within(self) -> str:
+        """A digest of all that would be lost, by name and identity; "" where not all of it was seen."""
+        return digest(sorted(self._lost)) if self._lost and "unseen" not in self.states else ""
+
     def detail(self) -> str:
         """What would be lost: how much of which kind, and the first names by the alphabet."""
-        return "; ".join(self.remarks + [self._lost(state) for state in reversed(ORDER) if state in self.counts])
+        return "; ".join(self.remarks + [self._told(state) for state in reversed(ORDER) if state in self.counts])
 
-    def _lost(self, state: str) -> str:
+    def _told(self, state: str) -> str:
         count, names = self.counts[state], self.names[state]
         if names == [""]:
             return _WORDS[state]

@@ -129,7 +129,9 @@ class _Look:
         state = found.state()
         if PATH_STATES[state]:
             return PathState(shown, state, "", "", identity, kind)
-        return PathState(shown, state, found.detail(), found.grave or self._grave(operand), identity, kind)
+        return PathState(shown, state, found.detail(), found.grave or self._grave(operand), identity, kind).replace(
+            within=found.within() if kind else ""
+        )
 
     def _missing(self, path: bytes) -> PathState:
         is_temporary = self.places.temporary(path) and not self._root(os.path.dirname(path))
@@ -206,7 +208,7 @@ class _Look:
                         waiting.append((entry.path, region, named or disposable.directory(entry.name), below))
                 else:
                     is_device = not entry.is_file(follow_symlinks=False) and _is_device(entry.path)
-                    self._leaf(entry.path, region, named, below, is_device, found)
+                    self._leaf(entry.path, region, named, below, is_device, found, entry.inode())
 
     def _afford(self, entries: int, path: bytes, found: PathSummary) -> bool:
         self.entries -= entries
@@ -260,19 +262,26 @@ class _Look:
             if not why:
                 return _Region(path, spent=spent)
         what = f"the git repository {decode(path)}"
-        found.note("unversioned", path, f"{what} with {why}" if why else what, what)
+        found.note("unversioned", path, f"{what} with {why}" if why else what, what, _history(path))
         return None
 
     def _leaf(
-        self, path: bytes, region: _Region, named: bool, ignored: bool, is_device: bool, found: PathSummary
+        self,
+        path: bytes,
+        region: _Region,
+        named: bool,
+        ignored: bool,
+        is_device: bool,
+        found: PathSummary,
+        inode: int = 0,
     ) -> None:
         if is_device:
-            found.note("special", path)
+            found.note("special", path, identity=(inode,))
         elif region.unseen:
             found.note("unseen", path, region.unseen)
         else:
             named = named or disposable.file(os.path.basename(path))
-            found.note(self._judged(path, region, named, ignored, found), path)
+            found.note(self._judged(path, region, named, ignored, found), path, identity=(inode,))
 
     def _judged(self, path: bytes, region: _Region, named: bool, ignored: bool, found: PathSummary) -> str:
         if region.spent:
@@ -302,6 +311,19 @@ def _is_sink(path: bytes, mode: int) -> bool:
     if stat.S_ISCHR(mode):
         return path in (b"/dev/null", b"/dev/zero", b"/dev/full") or path.startswith((b"/dev/pts/", b"/dev/tty"))
     return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+
+
+def _history(path: bytes) -> tuple[int, ...]:
+    """What a new commit changes, and another repository in that place."""
+    found = []
+    for folder in (path, path + b"/.git"):
+        for name in (b"HEAD", b"logs/HEAD", b"logs/refs/stash", b"packed-refs", b"refs/heads"):
+            try:
+                facts = os.lstat(folder + b"/" + name)
+            except OSError:
+                continue
+            found += [facts.st_ino, facts.st_size, facts.st_mtime_ns]
+    return tuple(found)
 
 
 def _is_device(path: bytes) -> bool:

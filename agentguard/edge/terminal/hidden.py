@@ -2,8 +2,11 @@
 
 A process that makes itself undumpable hides its descriptors and its executable, also from its own user. So do a few
 that everybody has: key agents, the sandboxes of browsers, sshd. Those are told by what an ordinary program cannot
-have: ids and capabilities that only an executable of root's gives, a parent that is root's, a start together with
+have: groups and capabilities that only an executable of root's gives, a parent that is root's, a start together with
 the login. What a browser of root's has started is taken for its sandbox.
+
+A set-uid program of root's runs nobody's code, but `su` and `sudo -S` write what their caller says to where it says.
+They can only be left alone when they have let somebody in.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ import os
 from ...lean.typing import TYPE_CHECKING
 from ..caller.processes import line_of
 from .executables import replaceable
-from .standing import Rights, rights, standing
+from .standing import Rights, pids, rights, standing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -47,7 +50,7 @@ def suspect(closed: Iterable[int], served: Callable[[tuple[Process, ...]], bool]
     began = _login()
     for pid in closed:
         found = rights(pid)
-        if found is None or os.getuid() not in found.users or _by_executable(found, own, groups):
+        if found is None or os.getuid() not in found.users or _by_executable(found, own, groups) or _let_in(pid, found):
             continue
         line = line_of(pid)
         if line and not (_with_login(line[0], began) or served(line) or _sandboxed(line)):
@@ -59,8 +62,17 @@ def _by_executable(found: Rights, own: Rights, groups: frozenset[int]) -> bool:
     """Whether it has what a user's process gets only by an executable of root's that gives it."""
     if found.namespace != own.namespace:  # in one of its own it can have anything
         return False
-    foreign = found.users != {os.getuid()} or not found.groups <= groups
-    return foreign or bool(found.capabilities & ~own.capabilities & _BY_FILE)
+    if found.users != {os.getuid()}:
+        return False
+    return not found.groups <= groups or bool(found.capabilities & ~own.capabilities & _BY_FILE)
+
+
+def _let_in(pid: int, found: Rights) -> bool:
+    """Whether a set-uid program waits for what another user runs, as `su` does once the password was right."""
+    if found.users == {os.getuid()}:
+        return False
+    children = [rights(one) for one in pids() if (at := standing(one)) and at.parent == pid]
+    return any(child and child.namespace == found.namespace and os.getuid() not in child.users for child in children)
 
 
 def _groups() -> frozenset[int]:

@@ -32,6 +32,7 @@ _LOADING = ("LD_PRELOAD", "LD_AUDIT", "LD_LIBRARY_PATH", "ELECTRON_RUN_AS_NODE",
 _TCP = ("/proc/net/tcp", "/proc/net/tcp6")
 #: The start of an IPv4 address in the form of IPv6, in the digits of /proc/net/tcp6.
 _MAPPED = "0000000000000000FFFF0000"
+_TIME_WAIT = "06"
 
 
 def users_are_mapped() -> bool:
@@ -59,8 +60,7 @@ class Seen(Facts):
         """See Facts."""
         if os.major(terminal) not in PTS_MAJORS:
             return ()
-        index = (os.major(terminal) - PTS_MAJORS.start) * 256 + os.minor(terminal)
-        found = [holder for pid in self._masters.holders.get(index, ()) if (holder := self._holder(pid))]
+        found = [holder for pid in self._masters.holders.get(_index(terminal), ()) if (holder := self._holder(pid))]
         return tuple(found) or tuple(self._protected(terminal))
 
     def starter(self, terminal: int) -> tuple[int, int]:
@@ -78,14 +78,17 @@ class Seen(Facts):
         return clients(server.process, self._standings)
 
     def comes_from_here(self) -> bool:
-        """See Facts: both ends of a connection to a port that root listens on are here."""
+        """See Facts: one of a connection to a port that root listens on comes from an address of this machine."""
         ports, ends = set(), set()
         for local, remote, state, uid in _connections():
             if state == "0A" and uid == "0":
                 ports.add(local.rpartition(":")[2])
-            elif state == "01":
+            elif state != _TIME_WAIT:
                 ends.add((local, remote))
-        return any((remote, local) in ends for local, remote in ends if local.rpartition(":")[2] in ports)
+        # Each end may be half closed, or gone already while what it has sent is still to be read.
+        own = {local.rpartition(":")[0] for local, _ in ends}
+        remotes = [remote.rpartition(":")[0] for local, remote in ends if local.rpartition(":")[2] in ports]
+        return any(remote in own or _is_loopback(remote) for remote in remotes)
 
     def _holder(self, pid: int) -> Holder | None:
         line = next(filter(None, (line_of(pid) for _ in range(_TRIES))), ())
@@ -103,12 +106,19 @@ class Seen(Facts):
         """The process of sshd that serves this terminal, which hides what it holds, but not whose child it is."""
         leader = self._leader(terminal)
         line = line_of(leader.pid) if leader else ()
-        if _of_the_system(line[1:]):
+        if _of_the_system(line[1:]) and _serves(line[1], _index(terminal)):
             yield Holder(line[1], line[1].name, "", self._starter(line[1:]), None)
 
     def _leader(self, terminal: int) -> Standing | None:
-        """The first process of the session that a terminal controls."""
-        return next((one for one in self._standings if one.terminal == terminal and one.pid == one.session), None)
+        """The first process of the session that a terminal controls; None if that cannot be told.
+
+        A terminal controls one session. Where several sessions have one of that number, all but one of these are of
+        other instances of devpts, which any program can make and hand out.
+        """
+        found = [one for one in self._standings if one.terminal == terminal]
+        if len({one.session for one in found}) > 1:
+            return None
+        return next((one for one in found if one.pid == one.session), None)
 
     def _starter(self, line: tuple[Process, ...]) -> str:
         """The agent that started the first process of a line, or whose marks it carries; "" for none."""
@@ -117,6 +127,19 @@ class Seen(Facts):
             if run or agents.agent(process):
                 return run.name if run else agents.agent(process)
         return _marked(line[0].pid)
+
+
+def _index(terminal: int) -> int:
+    """The number of a pseudo-terminal in /dev/pts."""
+    return (os.major(terminal) - PTS_MAJORS.start) * 256 + os.minor(terminal)
+
+
+def _serves(sshd: Process, index: int) -> bool:
+    """Whether a process of sshd says in its title that this terminal is one of its ("sshd: me@pts/3,pts/4").
+
+    A child of the login's shell can become its sibling (CLONE_PARENT), on a terminal that somebody else holds unseen.
+    """
+    return f"pts/{index}" in " ".join(sshd.argv).rpartition("@")[2].strip().split(",")
 
 
 def _environment(pid: int) -> dict[str, str]:
@@ -158,6 +181,11 @@ def _of_the_system(line: tuple[Process, ...]) -> bool:
     roots = [pid for pid in named if _owner(pid) == 0]
     enough = len(roots) >= (1 if named[:1] == roots[:1] else 2)
     return bool(roots) and enough and all(_owner(above.pid) == 0 for above in line[1:])
+
+
+def _is_loopback(address: str) -> bool:
+    """Whether it is in 127.0.0.0/8 or ::1, in the digits of /proc/net/tcp."""
+    return address == "00000000000000000000000001000000" or (len(address) == 8 and address.endswith("7F"))
 
 
 def _owner(pid: int) -> int | None:

@@ -99,7 +99,10 @@ def _ended(thread: str) -> bool:
 
 
 def _of_another_instance(path: str, link: str) -> bool:
-    """Whether a master belongs to another devpts, a container's: there the same numbers mean other terminals."""
+    """Whether a master belongs to another devpts, a container's: there the same numbers mean other terminals.
+
+    The node in /dev is not in any: it opens that which is mounted beside it, wherever somebody has mounted both.
+    """
     if link != "/dev/pts/ptmx":
         return False
-    return os.stat(path).st_dev != os.stat("/dev/pts").st_dev
+    return os.stat(path).st_dev not in (os.stat("/dev/pts").st_dev, os.stat("/dev").st_dev)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 EVERYTHING = 150_000
 
 _LABEL = 10  # columns for the labels of a question
+#: How long nothing may be typed before a question stands there, in seconds, and how often that is looked for.
+_PAUSE, _LOOKS = 0.15, 20
 _LOWEST = 8  # lines of a page, also where a terminal has fewer
 
 
@@ -149,12 +151,35 @@ def _answer(fd: int, pages: tuple[str, ...], question: str, hidden: bool = False
 
 def _line(fd: int, shown: str, question: str) -> bytes:
     """Write, and read the line that follows: what was typed before the question stood there is no answer to it."""
-    import termios
-
     _write(fd, shown)
-    termios.tcflush(fd, termios.TCIFLUSH)
+    if not _quiet(fd):
+        _write(fd, "\nagentguard: this terminal is typed into without a pause, so that nothing counts as an answer\n")
+        return b""
     _write(fd, question)
     return os.read(fd, 4096)  # one line: that is what canonical mode gives
+
+
+def _quiet(fd: int) -> bool:
+    """Throw away what is typed until there is a pause; False if there is none for long.
+
+    Once is not enough: who has filled the terminal waits in a write, and goes on as soon as there is room.
+    """
+    import termios
+    import time
+
+    os.set_blocking(fd, False)  # this descriptor was opened for the question
+    try:
+        for _ in range(_LOOKS):
+            termios.tcflush(fd, termios.TCIFLUSH)
+            time.sleep(_PAUSE)
+            try:
+                os.read(fd, 4096)
+            except BlockingIOError:
+                termios.tcflush(fd, termios.TCIFLUSH)  # what has not become a line
+                return True
+        return False
+    finally:
+        os.set_blocking(fd, True)
 
 
 def _typing(modes: list[Any], hidden: bool) -> list[Any]:

@@ -6,11 +6,15 @@ import os
 
 from ...lean.value import Value
 
+#: A terminal whose number says nothing here.
+NAMELESS = 0
+
 
 class Standing(Value):
     """What stat of proc(5) says. `terminal` is a device number (None: it has none), `start` in clock ticks since boot.
 
-    `foreground` is the process group in front of that terminal.
+    `foreground` is the process group in front of that terminal. Every instance of devpts counts its terminals from
+    0 on. A container has one of its own: what is in one is at the terminal NAMELESS, if at any.
     """
 
     pid: int
@@ -47,7 +51,8 @@ def standing(pid: int) -> Standing | None:
         with open(f"/proc/{pid}/stat", "rb") as file:
             fields = file.read().rpartition(b")")[2].split()  # the name itself may hold spaces and parentheses
         parent, group, session, terminal, foreground = map(int, fields[1:6])
-        return Standing(pid, parent, group, session, _device(terminal), foreground, int(fields[19]))
+        device = NAMELESS if terminal and _contained(pid) else _device(terminal)
+        return Standing(pid, parent, group, session, device, foreground, int(fields[19]))
     except (OSError, ValueError, IndexError):
         return None
 
@@ -63,6 +68,12 @@ def rights(pid: int) -> Rights | None:
         return Rights(users, groups, int(told[b"CapPrm"], 16), namespace)
     except (OSError, ValueError, KeyError):
         return None
+
+
+def _contained(pid: int) -> bool:
+    """Whether a process is in another pid namespace than the one that /proc shows, as a container's are."""
+    with open(f"/proc/{pid}/status", "rb") as file:
+        return any(line.startswith(b"NSpid:") and len(line.split()) > 2 for line in file)
 
 
 def _device(number: int) -> int | None:

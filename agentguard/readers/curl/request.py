@@ -126,7 +126,8 @@ class _Builder:
         if upload is not None and not parts.path.rpartition("/")[2] and upload.guess not in ("-", "."):
             before, mark, query = url.partition("?")
             url = f"{before.rstrip('/')}/{escaped(upload.written.rpartition('/')[2])}{mark}{query}"
-        if added := "&".join(queries):
+        added = "&".join(queries)
+        if added or (queries and "?" in url):
             joint = "" if url[-1:] in ("?", "&") else "&" if "?" in url else "?"
             url += joint + added
         return url

@@ -493,3 +493,34 @@ def test_a_directory_that_cannot_be_read_is_unseen(lasting_tmp, monkeypatch):
     monkeypatch.setattr(os, "scandir", refuse)  # root would be let in
     (found,) = look(lasting_tmp, "shut")
     assert found.state == "unseen" and "Permission denied" in found.detail
+
+
+@pytest.mark.parametrize(
+    ("change", "same"),
+    [
+        (lambda place: None, True),
+        (lambda place: (place / "sub/9").write_text("grown in place"), True),
+        (lambda place: (place.parent / "other").rename(place / "sub/9"), False),
+        (lambda place: (place / "sub/9").rename(place / "sub/nine"), False),
+        (lambda place: (place / "sub").rename(place / "bus"), False),
+    ],
+)
+def test_a_directory_is_told_from_one_that_holds_something_else(lasting_tmp, change, same):
+    place = lasting_tmp / "place"
+    (place / "sub").mkdir(parents=True)
+    for name in range(10):
+        (place / "sub" / str(name)).write_text("x")
+    (lasting_tmp / "other").write_text("x")
+    before = look(lasting_tmp, "place")
+    assert before[0].within
+    change(place)
+    assert (look(lasting_tmp, "place") == before) is same
+
+
+def test_a_repository_within_is_told_from_what_it_was(lasting_tmp):
+    inner = Repository(lasting_tmp / "place" / "inner")
+    inner.commit("a")
+    before = look(lasting_tmp, "place")
+    assert look(lasting_tmp, "place") == before
+    inner.commit("b")
+    assert look(lasting_tmp, "place") != before

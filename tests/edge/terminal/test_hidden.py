@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 
 import pytest
@@ -13,7 +14,7 @@ from support.desk import PROJECT
 
 from agentguard.core.caller import Process
 from agentguard.edge.terminal import hidden
-from agentguard.edge.terminal.standing import Rights
+from agentguard.edge.terminal.standing import Rights, Standing
 
 ME, GROUP = 1000, 1000
 MAP = "0 0 4294967295"
@@ -26,7 +27,7 @@ HIDDEN: dict[str, tuple[Rights, tuple[Process, ...], bool]] = {
     "one that calls itself a key agent": (OWN, (Process(7, 90_000, "ssh-agent"),), True),
     "a key agent with a group of its own": (OWN.replace(groups=frozenset({GROUP, 111})), (Process(7, 90_000),), False),
     "one in another group of the user's": (OWN.replace(groups=frozenset({27})), (Process(7, 90_000),), True),
-    "sudo": (OWN.replace(users=frozenset({ME, 0})), (Process(7, 90_000),), False),
+    "sudo, which asks": (OWN.replace(users=frozenset({ME, 0})), (Process(7, 90_000),), True),
     "another user's": (OWN.replace(users=frozenset({0})), (Process(7, 90_000),), False),
     "a keyring": (OWN.replace(capabilities=1 << 14), (Process(7, 90_000),), False),
     "an interpreter for low ports": (OWN.replace(capabilities=1 << 10), (Process(7, 90_000),), True),
@@ -126,3 +127,28 @@ def test_a_real_key_agent(looked) -> None:  # type: ignore[no-untyped-def]
     if not agent or not os.stat(agent).st_mode & 0o2000:
         pytest.skip("no ssh-agent with a group of its own here")
     assert looked(agent, "-D") == "True False"
+
+
+@pytest.mark.real
+def test_a_real_set_uid_program(looked) -> None:  # type: ignore[no-untyped-def]
+    with tempfile.TemporaryDirectory(prefix="hidden-") as folder:
+        os.chmod(folder, 0o755)
+        program = shutil.copy(shutil.which("tail") or "tail", folder)
+        os.chmod(program, 0o4755)
+        if os.statvfs(program).f_flag & os.ST_NOSUID:
+            pytest.skip("no set-uid programs there")
+        assert looked(program, "-n1", "-f", "/etc/passwd") == "True True"
+
+
+@pytest.mark.parametrize(("child", "suspected"), [(frozenset({0}), False), (frozenset({ME, 0}), True)])
+def test_one_that_has_let_somebody_in(child: frozenset[int], suspected: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`su` waits for a shell of another user's; what is still this user's, too, may be its helper."""
+    known = {os.getpid(): OWN, 7: OWN.replace(users=frozenset({ME, 0})), 8: OWN.replace(users=child)}
+    monkeypatch.setattr(hidden, "rights", known.get)
+    monkeypatch.setattr(hidden, "pids", lambda: [7, 8])
+    monkeypatch.setattr(hidden, "standing", lambda pid: Standing(pid, 7 if pid == 8 else 1, pid, pid, None, 0, 90_000))
+    monkeypatch.setattr(hidden, "line_of", lambda pid: (Process(pid, 90_000),))
+    monkeypatch.setattr(hidden, "_groups", lambda: frozenset({GROUP}))
+    monkeypatch.setattr(hidden, "_login", lambda: None)
+    monkeypatch.setattr(os, "getuid", lambda: ME)
+    assert (hidden.suspect((7,), lambda line: False) is not None) is suspected

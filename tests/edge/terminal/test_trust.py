@@ -54,6 +54,11 @@ LISTENS = ("00000000:0016", "00000000:0000", "0A", "0")
     [
         ([LISTENS, (V4_SSHD, V4_CLIENT, "01", "0"), (V4_CLIENT, V4_SSHD, "01", "1000")], True),
         ([LISTENS, (V6 + V4_SSHD, V6 + V4_CLIENT, "01", "0"), (V4_CLIENT, V4_SSHD, "01", "1000")], True),
+        ([LISTENS, (V4_SSHD, V4_CLIENT, "08", "0"), (V4_CLIENT, V4_SSHD, "05", "1000")], True),  # half closed
+        ([LISTENS, (V4_SSHD, V4_CLIENT, "08", "0")], True),  # the other end has gone
+        ([LISTENS, (V4_SSHD, "0200007F:9C40", "01", "0")], True),
+        ([LISTENS, ("0A00000A:0016", "0A00000A:9C40", "08", "0")], True),
+        ([LISTENS, (V4_SSHD, V4_CLIENT, "06", "0")], False),
         ([LISTENS, (V4_SSHD, "0A00000A:9C40", "01", "0")], False),
         ([(V4_SSHD, V4_CLIENT, "01", "0"), (V4_CLIENT, V4_SSHD, "01", "1000")], False),  # nothing of root's listens
     ],
@@ -86,6 +91,22 @@ def test_whose_sshd_it_is(line: list[str], systems: bool, monkeypatch: pytest.Mo
     made = [Process(pid, 0, who.split()[0]) for pid, who in enumerate(line)]
     monkeypatch.setattr(holders, "_owner", lambda pid: int(line[pid].split()[1]))
     assert holders._of_the_system(tuple(made)) is systems
+
+
+@pytest.mark.parametrize(
+    ("title", "serves"),
+    [
+        ("sshd: me@pts/3", True),
+        ("sshd-session: me@pts/1,pts/3  ", True),
+        ("sshd: a@b@pts/3", True),
+        ("sshd: me@pts/33", False),
+        ("sshd: me@notty", False),
+        ("sshd: me [priv]", False),
+        ("", False),
+    ],
+)
+def test_which_terminals_sshd_serves(title: str, serves: bool) -> None:
+    assert holders._serves(Process(0, 0, "sshd", (title,)), 3) is serves
 
 
 def said(place: Path) -> str:
