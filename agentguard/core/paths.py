@@ -43,6 +43,11 @@ def doubted(path: str, ahead: tuple[Effect, ...]) -> bool:
     return any(_may_add(earlier, PathState(path, "missing"), "replace") for earlier in ahead)
 
 
+def may_be_linked(path: str, ahead: tuple[Effect, ...]) -> bool:
+    """Whether earlier parts of the line may put a symbolic link at a path."""
+    return any(one.verb != "observe" and one.program in ("ln", "mv") and could_touch(one, path) for one in ahead)
+
+
 def _is_born(path: PathState, ahead: tuple[Effect, ...]) -> bool:
     """Whether the line itself makes a file where nothing is: it may remove that again, whatever ran in between."""
     made = Target("file", path.path)
