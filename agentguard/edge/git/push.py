@@ -120,7 +120,8 @@ def _there(git: Git, remote: str, push: bool = True) -> Git | None:
     url = (remote if done.status else decode(done.out).partition("\n")[0]).removeprefix("file://")
     if url[:1] not in ("/", "."):
         return None
-    path = os.path.join(git.top, url)
+    is_bare = url[:1] != "/" and git.value("rev-parse", "--is-bare-repository") == "true"
+    path = url if url[:1] == "/" else os.path.join(git.directory if is_bare else git.top, url)
     if not os.path.isdir(path):
         return None
     return of_work_tree(git.program, os.path.realpath(path))
