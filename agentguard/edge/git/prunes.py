@@ -87,7 +87,7 @@ def _mapped(words: Iterable[str]) -> Iterator[str]:
     """The refspecs on the line that name a ref here; one by a short name may be a branch or a tag."""
     for word in words:
         theirs, _, ours = word.removeprefix("+").partition(":")
-        for kind in ("",) if ours.startswith("refs/") else ("refs/heads/", "refs/tags/") if ours else ():
+        for kind in ("",) if ours.startswith("refs/") else ("refs/", "refs/heads/", "refs/tags/") if ours else ():
             yield f"+{theirs}:{kind}{ours}"
 
 
