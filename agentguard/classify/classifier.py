@@ -182,7 +182,7 @@ class Classifier(Context):
             line = lookup_result(rule, parsed, self.world) if rule.where[0] else ""
             if line is not None:
                 carried += ((_line(rule.carries, text), rule.uncertain) for text in carried_lines(rule, parsed))
-            if line and not rule.given:
+            if isinstance(line, str) and line and rule.carries_answer:
                 carried.append((_line(rule.carries, Known(line)), True))
         reading = Reading()
         # Where it runs is asked of git, and most calls carry nothing.

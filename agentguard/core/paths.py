@@ -20,6 +20,11 @@ _ADDING = (*_WRITING, "cp", "ln")
 #: Programs that make a link, or put one elsewhere: what is written there is written to another place.
 _LINKING = ("ln", "mv", "cp")
 
+#: Kinds of targets that no file is, and of which none depends what is known of one, if something new is made …
+_NEW_NAMES = ("branch", "tag", "remote-tracking")
+#: … or whatever is done to them.
+_NO_FILES = ("preference",)
+
 _STREAMS = ("/dev/null", "/dev/stdout", "/dev/stderr", "/dev/tty", "/dev/zero", "/dev/full")
 
 
@@ -41,6 +46,11 @@ def on_path(base: Effect, path: PathState, ahead: tuple[Effect, ...]) -> Effect:
 def doubted(path: str, ahead: tuple[Effect, ...]) -> bool:
     """Whether earlier parts of the line may put something where nothing is, which is then written over."""
     return any(_may_add(earlier, PathState(path, "missing"), "replace") for earlier in ahead)
+
+
+def may_be_linked(path: str, ahead: tuple[Effect, ...]) -> bool:
+    """Whether earlier parts of the line may put a symbolic link at a path."""
+    return any(one.verb != "observe" and one.program in ("ln", "mv") and could_touch(one, path) for one in ahead)
 
 
 def _is_born(path: PathState, ahead: tuple[Effect, ...]) -> bool:
@@ -88,6 +98,8 @@ def could_touch(earlier: Effect, path: str) -> bool:
     """Whether an effect that comes first could change the state of `path`."""
     if earlier.verb == "observe" or (earlier.verb == "create" and earlier.target.kind == "directory"):
         return False  # a new directory is empty: what is missing below it is missing still
+    if earlier.target.kind in _NO_FILES or (earlier.verb == "create" and earlier.target.kind in _NEW_NAMES):
+        return False
     if not earlier.target_known or earlier.target.kind != "file" or not earlier.target.name.startswith("/"):
         return True
     return overlap(earlier.target.name, path)

@@ -7,5 +7,9 @@ class Unseen(Exception):
     """The world could not be asked: the text says what was not seen and why."""
 
 
+class OutOfSight(Unseen):
+    """Nobody can look there at all: on another host, or where the line itself has yet to say where that is."""
+
+
 class TooWide(Unseen):
     """There is too much to look through: the text says of what."""

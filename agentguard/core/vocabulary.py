@@ -53,6 +53,7 @@ SOURCES = (
     "git-unlogged",
     "git-stash-index-drops",
     "git-sparse-drops",
+    "no-tar-archive",
     "railway-link",
     "postgres-catalogue",
     "system-program",

@@ -10,7 +10,7 @@ from ..lean.canonical import sha256
 from ..lean.typing import TYPE_CHECKING, Protocol
 from ..lean.value import Value
 from .effect import Target
-from .unseen import Unseen
+from .unseen import OutOfSight, Unseen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -179,8 +179,8 @@ class OtherHost(World):
         return Answer(unseen=self.WHY)
 
     def lookup(self, source: str, key: str, call: Call) -> str | None:
-        """Raises Unseen."""
-        raise Unseen(f"{key}: {self.WHY}")
+        """Raises OutOfSight."""
+        raise OutOfSight(f"{key}: {self.WHY}")
 
     def ambient(self, variables: tuple[str, ...], files: tuple[str, ...], call: Call) -> tuple[tuple[str, str], ...]:
         """Nothing is known to be present."""

@@ -93,11 +93,11 @@ class AfterEffects(World):
         return self._world.ask(probe, call)
 
     def lookup(self, source: str, key: str, call: Call) -> str | None:
-        """See World; an alias may be another one once its configuration is changed.
+        """See World; an alias or a setting may be another one once its configuration is changed.
 
         What is written over is judged as if what may have changed by then had done so for the worse: the key says what.
         """
-        if source.endswith("-alias") and any(map(_configures, self._ahead)):
+        if source.endswith(("-alias", "-config", "-set")) and any(map(_configures, self._ahead)):
             raise Unseen("an earlier part of the same line may change it")
         if source.endswith("-writes-over"):
             key = " ".join((key, *_doubts(self._ahead))).strip()

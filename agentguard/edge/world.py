@@ -278,11 +278,15 @@ class RealWorld(World):
 
     @_or_unseen
     def lookup(self, source: str, key: str, call: Call) -> str | None:
-        """See World; the sources are those of edge.git.lookups, and the three here."""
+        """See World; the sources are those of edge.git.lookups, and the four here."""
         if source == "system-program":
             from .system.owners import system_program
 
             return system_program(key, call.cwd)
+        if source == "no-tar-archive":
+            from .files.archives import no_tar_archives
+
+            return no_tar_archives(call)
         if source == "railway-link":
             from .providers.railway import linked
 

@@ -7,7 +7,7 @@ from ..core.effect import Effect, Environment, Target
 from ..core.environments import environment
 from ..core.paths import absolute
 from ..core.text.glob import like
-from ..core.unseen import Unseen
+from ..core.unseen import OutOfSight, Unseen
 from ..core.word import Unknown
 from ..core.world import World
 from ..lean.typing import TYPE_CHECKING
@@ -109,21 +109,25 @@ def _candidates(condition: Condition, call: Call) -> tuple[Argument, ...]:
     return tuple(Argument(pattern, "CONFIG", env[name], f"${name}") for name in env if like(name, pattern[1:]))
 
 
-def lookup_result(rule: Rule, call: Call, world: World) -> str | None:
-    """The answer of the world to the rule's `where`: "" without one, None if it does not hold or cannot be seen.
+def lookup_result(rule: Rule, call: Call, world: World) -> str | Unseen | None:
+    """The answer of the world to the rule's `where`: "" without one, None if it does not hold, why it is Unseen.
 
-    Nor does it hold where the world has an answer to its `unless_where`.
+    Nor does it hold where the world has an answer to its `unless_where`. What cannot be seen makes a rule speak,
+    but not where nobody can look at all: else no call on another host would be without a question.
     """
-    if rule.unless_where[0] and _looked_up(rule.unless_where, call, world) is not None:
+    if rule.unless_where[0] and isinstance(_looked_up(rule.unless_where, call, world), str):
         return None
-    return _looked_up(rule.where, call, world) if rule.where[0] else ""
+    if not rule.where[0]:
+        return ""
+    found = _looked_up(rule.where, call, world)
+    return None if isinstance(found, OutOfSight) else found
 
 
-def _looked_up(wanted: tuple[str, str], call: Call, world: World) -> str | None:
+def _looked_up(wanted: tuple[str, str], call: Call, world: World) -> str | Unseen | None:
     try:
         return world.lookup(*wanted, call)
-    except Unseen:
-        return None
+    except Unseen as why:
+        return why
 
 
 def _meets(argument: Argument, condition: Condition, maybe: bool) -> bool:
@@ -182,15 +186,16 @@ def specificity(rule: Rule, command: tuple[str, ...]) -> tuple[int, int, int]:
     return path, len(rule.given), len(rule.unless) + others
 
 
-def _effects(rule: Rule, program: Program, call: Call, world: World, where: str) -> Iterator[Effect]:
+def _effects(rule: Rule, program: Program, call: Call, world: World, where: str | Unseen) -> Iterator[Effect]:
+    unseen_line = isinstance(where, Unseen) and rule.carries_answer
     base = Effect(
-        verb=rule.effect,
+        verb="unknown" if unseen_line else rule.effect,
         target=_target(rule, program, call),
         recoverable_by=rule.recoverable_by,
         environment=_environment(rule, program, call, world),
         rule=rule.id,
         program=program.name,
-        reason=f"{rule.reason}: {where}" if where else rule.reason,
+        reason=f"{rule.reason}: {where}" if str(where) else rule.reason,
         instead=rule.instead,
         catastrophic=rule.catastrophic,
     )

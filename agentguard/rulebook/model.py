@@ -186,6 +186,11 @@ class Rule(Value):
         return self.is_harmful or bool(self.carries)
 
     @property
+    def carries_answer(self) -> bool:
+        """Whether what its `where` finds is a line that runs."""
+        return bool(self.carries and self.where[0] and not self.given)
+
+    @property
     def anywhere(self) -> bool:
         """Whether it is about every command of its program."""
         return self.commands == ((),) and (self.also or self.overrides)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..core.effect import Effect, Target
-from ..core.paths import absolute, doubted, is_stream, on_path
+from ..core.paths import absolute, doubted, is_stream, may_be_linked, on_path
 from ..core.unseen import Unseen
 from ..core.word import Known, Unknown, joined
 from ..core.world import PathState
@@ -41,9 +41,14 @@ def on_paths(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[Eff
         yield from unresolved((joined((cwd, word), "/") for word in words if word.guess[:1] != "/"), base)
         words = tuple(word for word in words if word.guess[:1] == "/")
     paths = tuple(word.guess for word in words)  # beside that of an unknown word, the guess must be harmless too
-    for path in world.paths(paths, cwd.guess, _follows(rule)) if paths else ():
+    ahead = call.invocation.ahead
+    for written, path in zip(paths, world.paths(paths, cwd.guess, _follows(rule)) if paths else (), strict=True):
         spared = any(path.kind == kind and not call.has(*unless) for kind, unless in rule.refuses_kind)
-        yield on_path(base, PathState(path.path, "missing") if spared else path, call.invocation.ahead)
+        effect = on_path(base, PathState(path.path, "missing") if spared else path, ahead)
+        if written.endswith("/") and may_be_linked(path.path, ahead):
+            why = "an earlier part of the same line may make a link of it, and the slash leads through that"
+            effect = effect.replace(recoverable_by="", reason=f"{base.reason}: {why}")
+        yield effect
     if not words:
         yield base.replace(verb="observe", target=Target("file", ""))
 

@@ -142,14 +142,15 @@ def test_a_pattern_may_stand_for_what_is_made_first(
         ((WRITES, on("replace", "alias.st", "configuration")), False),
     ],
 )
-def test_an_alias_may_be_another_one_once_its_configuration_is_changed(ahead: tuple[Effect, ...], known: bool) -> None:
+def test_an_alias_or_a_setting_may_be_another_once_changed(ahead: tuple[Effect, ...], known: bool) -> None:
     world = later(*ahead)
-    assert world.lookup("git-config", "alias.st", CALL) == "git-config alias.st"
-    if known:
-        assert world.lookup("git-alias", "st", CALL) == "git-alias st"
-    else:
-        with pytest.raises(Unseen, match="an earlier part of the same line may change it"):
-            world.lookup("git-alias", "st", CALL)
+    assert world.lookup("git-hook", "pre-push", CALL) == "git-hook pre-push"
+    for source in ("git-alias", "git-config", "git-set"):
+        if known:
+            assert world.lookup(source, "st", CALL) == f"{source} st"
+        else:
+            with pytest.raises(Unseen, match="an earlier part of the same line may change it"):
+                world.lookup(source, "st", CALL)
 
 
 @pytest.mark.parametrize(

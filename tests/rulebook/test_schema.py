@@ -86,7 +86,8 @@ def test_probes_are_those_of_the_edge():
 
 
 def test_sources_are_those_of_the_edge():
-    assert sorted(vocabulary.SOURCES) == sorted((*LOOKUPS, "railway-link", "postgres-catalogue", "system-program"))
+    others = ("no-tar-archive", "railway-link", "postgres-catalogue", "system-program")
+    assert sorted(vocabulary.SOURCES) == sorted((*LOOKUPS, *others))
 
 
 def test_methods_are_those_of_requests():

@@ -63,7 +63,7 @@ def _forced(call: Call, git: Git) -> Iterator[tuple[str, str]]:
 
 def _full(ref: str) -> tuple[str, ...]:
     """The refs that a name may mean."""
-    return (ref,) if ref.startswith("refs/") else (f"refs/heads/{ref}", f"refs/tags/{ref}")
+    return (ref,) if ref.startswith("refs/") else (f"refs/{ref}", f"refs/heads/{ref}", f"refs/tags/{ref}")
 
 
 def remote_of(call: Call, git: Git) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 from ...core.text.encoding import decode, encode
-from ...core.unseen import Unseen
+from ...core.unseen import OutOfSight, Unseen
 from ...core.word import Unknown, text_of
 from ...lean.typing import TYPE_CHECKING
 from ...lean.value import Value
@@ -189,6 +189,14 @@ class Git:
     # Where
 
     @property
+    def refuses(self) -> bool:
+        """Whether there is no repository, nor even the directory, so that most commands refuse; raises Unseen."""
+        if not os.path.isdir(encode(self.cwd)):
+            return True
+        done = self.run("rev-parse", "--git-dir", fine=(0, 128))
+        return done.status == 128 and b"not a git repository" in done.err
+
+    @property
     def top(self) -> str:
         """The top of the work tree; raises Unseen if there is none."""
         return self._place(1)
@@ -272,10 +280,14 @@ def _changes(listing: str) -> Iterator[Change]:
 def of_call(program: Tool, call: Invocation) -> Git:
     """Git as this call of git would see its repository: by its options before the subcommand and its environment."""
     if isinstance(call.cwd, Unknown):
-        raise Unseen(f"the directory {call.cwd.written} is not known before the line runs")
+        raise OutOfSight(f"the directory {call.cwd.written} is not known before the line runs")
     pairs = ("GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_")
-    meant = {name: text_of(word) for name, word in call.env.items() if name in _MEANT or name.startswith(pairs)}
-    return Git(program, meant, ("-C", call.cwd.text, *_global_options(call.argv)))
+    given = {name: word for name, word in call.env.items() if name in _MEANT or name.startswith(pairs)}
+    try:
+        meant = {name: text_of(word) for name, word in given.items()}
+        return Git(program, meant, ("-C", call.cwd.text, *_global_options(call.argv)))
+    except Unseen as why:
+        raise OutOfSight(str(why)) from why
 
 
 def of_work_tree(program: Tool, root: str) -> Git:

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 #: Settings whose program gets arguments that may be files of the work tree.
 _CALLED = ("diff.external", "diff.*.command")
+#: Commands that need no repository.
+_ANYWHERE = (("apply",), ("config",))
 #: How many of the things that would be lost are named in one reason.
 _NAMED = 5
 
@@ -128,12 +130,8 @@ def _named(answer: Answer) -> str | None:
 
 
 def _writes_over(key: str, call: Call, git: Git, world: World) -> str | None:
-    """What the call writes over, by name; what cannot be seen counts. In a place that is no repository git refuses."""
-    try:
-        return _named(written_over(call.guessed(), git, world, key))
-    except Unseen as why:
-        is_there = os.path.isdir(encode(git.cwd)) and not git.run("rev-parse", fine=(0, 128)).status
-        return str(why) if is_there or call.command == ("apply",) else None
+    """What the call writes over, by name."""
+    return _named(written_over(call.guessed(), git, world, key))
 
 
 def _forced(key: str, call: Call, git: Git, world: World) -> str | None:
@@ -167,7 +165,15 @@ LOOKUPS: dict[str, Lookup] = {
 
 
 def look_up(source: str, key: str, call: Call, git: Git, world: World) -> str | None:
-    """The value that a source has for a key; raises Unseen if there is no such source."""
+    """The value that a source has for a key; raises Unseen if there is no such source, or it cannot tell.
+
+    Where git refuses the call, since there is no repository, nothing is to be seen.
+    """
     if source not in LOOKUPS:
         raise Unseen(f"nobody knows how to look up {source}")
-    return LOOKUPS[source](key, call, git, world)
+    try:
+        return LOOKUPS[source](key, call, git, world)
+    except Unseen:
+        if call.command[:1] not in _ANYWHERE and git.refuses:
+            return None
+        raise

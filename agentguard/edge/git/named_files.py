@@ -7,6 +7,7 @@ import re
 
 from ...core.context import stdin
 from ...core.text.encoding import decode, encode
+from ...core.unseen import Unseen
 from ...lean.typing import TYPE_CHECKING
 from . import settings
 from .refs import resolved
@@ -27,10 +28,10 @@ _MADE = re.compile(r"(?:v[^/]+-)?[0-9]+(?:-(.*))?", re.DOTALL)
 _FROM = re.compile(rb"From ([0-9a-f]{40,64}) Mon Sep 17 00:00:00 2001\n")
 
 
-def patched(call: Call, git: Git, world: World, binary: bool) -> Iterator[str]:
-    """The files that the patches of a call are about; only those whose old content the patch need not have.
+def patched(call: Call, git: Git, world: World, overwritten: bool) -> Iterator[str]:
+    """The files that the patches of a call are about, or only those of which it may leave nothing that has them.
 
-    A patch of text has what it takes away, so that it can be applied in reverse.
+    A patch of text has what it takes away, so that it can be applied in reverse: if it is kept in a file.
     """
     words = [flag for flag in _FLAGS if call.has(flag)]
     words += [word for name in _VALUES for value in call.texts(name) for word in _given(name, value)]
@@ -40,8 +41,8 @@ def patched(call: Call, git: Git, world: World, binary: bool) -> Iterator[str]:
         with _Patch(name, call, git, world) as place:
             listing = git.run("apply", "--numstat", "-z", *words, place).out
         for line in filter(None, decode(listing).split("\0")):
-            added, _, path = line.split("\t", 2)
-            if added == "-" or not binary:
+            _, removed, path = line.split("\t", 2)
+            if not overwritten or removed == "-" or (name == "-" and removed != "0"):
                 yield path
 
 
@@ -55,6 +56,8 @@ class _Patch:
     def __init__(self, name: str, call: Call, git: Git, world: World) -> None:
         self.place = os.path.join(git.cwd, name)
         self.content = stdin(call.invocation.stdin, world) if name == "-" else None
+        if name != "-" and not os.path.isfile(encode(self.place)):
+            raise Unseen(f"{name}: not a regular file")  # what is read of a pipe the program would miss
 
     def __enter__(self) -> str:
         if self.content is not None:

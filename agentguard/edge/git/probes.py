@@ -19,6 +19,7 @@ from .conflicts import not_remade
 from .fetch import all_tags, fetch_overwrites
 from .git import EDITED, STAGED, Change
 from .hidden_changes import changes, unwatched
+from .named_files import patched
 from .objects import objects_unreachable, reflog_only, replacements
 from .push import push_loses
 from .refs import branch_unmerged, commits_unreachable, lost, resolved, stash_clear, stash_drop, tag_delete
@@ -106,6 +107,10 @@ def index_drops(call: Call, git: Git, world: World) -> Answer:
         paths = tree_and_paths(call, git, world)[1]
     elif call.command == ("mv",):
         paths = call.operand_texts[-1:]  # where a file is in the way, git refuses
+    elif call.command == ("apply",):
+        paths = tuple(patched(call, git, world, overwritten=True))
+        if not paths:
+            return Answer()
     elif call.command in (("merge",), ("rebase",), ("pull",)) and not autostashes(call, git):
         return Answer()
     elif call.command == ("read-tree",) and call.has("-m") and len(call.operand_texts) > 1:

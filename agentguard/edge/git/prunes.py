@@ -6,7 +6,6 @@ A fetch that prunes deletes every ref that is like a refspec's right side and th
 
 from __future__ import annotations
 
-from ...core.unseen import Unseen
 from ...lean.typing import TYPE_CHECKING
 from . import settings
 from .fetch import remote_of
@@ -26,11 +25,8 @@ _TAGS = "refs/tags/*:refs/tags/*"
 
 
 def drops_by_configuration(key: str, call: Call, git: Git, world: World) -> str | None:
-    """What would be lost, by name, or why nobody can tell; None if nothing."""
-    try:
-        named = [name for remote in _remotes(call, git) for name in _dropped(call, git, world, remote)]
-    except Unseen as why:
-        return str(why)
+    """What would be lost, by name; None if nothing; raises Unseen."""
+    named = [name for remote in _remotes(call, git) for name in _dropped(call, git, world, remote)]
     more = f" and {len(named) - 5} more" if len(named) > 5 else ""
     return ", ".join(named[:5]) + more or None
 
@@ -91,7 +87,7 @@ def _mapped(words: Iterable[str]) -> Iterator[str]:
     """The refspecs on the line that name a ref here; one by a short name may be a branch or a tag."""
     for word in words:
         theirs, _, ours = word.removeprefix("+").partition(":")
-        for kind in ("",) if ours.startswith("refs/") else ("refs/heads/", "refs/tags/") if ours else ():
+        for kind in ("",) if ours.startswith("refs/") else ("refs/", "refs/heads/", "refs/tags/") if ours else ():
             yield f"+{theirs}:{kind}{ours}"
 
 

@@ -102,15 +102,29 @@ def _leases(call: Call) -> list[str | None]:
 
 def refs_there(git: Git, remote: str, push: bool = True) -> dict[str, str] | None:
     """The refs of a remote that is a directory of this machine, with their objects; None if it is not."""
+    seen = _there(git, remote, push)
+    if seen is None:
+        return None
+    return dict(line.split(" ", 1) for line in seen.lines("for-each-ref", "--format=%(refname) %(objectname)"))
+
+
+def _links_there(git: Git, remote: str) -> dict[str, str]:
+    """The symbolic refs of such a remote, with what they lead to: a push through one changes that, or deletes it."""
+    seen = _there(git, remote)
+    listed = seen.lines("for-each-ref", "--format=%(refname) %(symref)") if seen is not None else []
+    return {ref: to for ref, _, to in (line.partition(" ") for line in listed) if to}
+
+
+def _there(git: Git, remote: str, push: bool = True) -> Git | None:
     done = git.run("remote", "get-url", *["--push"] * push, remote, fine=(0, 2, 128))
     url = (remote if done.status else decode(done.out).partition("\n")[0]).removeprefix("file://")
     if url[:1] not in ("/", "."):
         return None
-    path = os.path.join(git.top, url)
+    is_bare = url[:1] != "/" and git.value("rev-parse", "--is-bare-repository") == "true"
+    path = url if url[:1] == "/" else os.path.join(git.directory if is_bare else git.top, url)
     if not os.path.isdir(path):
         return None
-    seen = of_work_tree(git.program, os.path.realpath(path))
-    return dict(line.split(" ", 1) for line in seen.lines("for-each-ref", "--format=%(refname) %(objectname)"))
+    return of_work_tree(git.program, os.path.realpath(path))
 
 
 def _dropped_there(call: Call, git: Git, remote: str, there: dict[str, str]) -> Iterator[Target]:
@@ -118,12 +132,14 @@ def _dropped_there(call: Call, git: Git, remote: str, there: dict[str, str]) -> 
 
     What is deleted another ref may keep; where a ref is replaced, who works on it finds the other commits gone.
     """
-    leases, after, made = _leases(call), dict(there), list[tuple[_Update, bool]]()
+    leases, links, made = _leases(call), _links_there(git, remote), list[tuple[_Update, bool]]()
+    after = {ref: held for ref, held in there.items() if ref not in links}  # a link keeps nothing by itself
     for update in _updates_there(call, git, remote, there):
         forced = update.forced or call.has("-f", "--force")  # which also overrides a lease
         expected = None if forced else _expected(git, remote, update, leases)
         if expected is None and update.source and not forced:
             continue  # a fast-forward, or git refuses
+        update = update.replace(ref=links.get(update.ref, update.ref))
         if update.ref in there and not (expected and expected != there[update.ref]):
             after[update.ref] = resolved(git, update.source) or after[update.ref] if update.source else ""
             made.append((update, expected is not None))
@@ -149,9 +165,8 @@ def _updates_there(call: Call, git: Git, remote: str, there: dict[str, str]) -> 
             source = ref = "refs/heads/*"
         if "*" not in source:
             for update in _updates(call, git, [word]):
-                tag = update.ref.replace("refs/heads/", "refs/tags/", 1)  # a short name is what the remote has of it
-                known = update.ref in there or tag not in there or ref.startswith("refs/")
-                yield update if known else update.replace(ref=tag)
+                meant = [one for one in _full_names(ref or source) if one in there] if ref or not update.source else []
+                yield from (update.replace(ref=one) for one in meant or [update.ref])
             continue
         for one in there:
             middle = between(one, ref or source)
@@ -160,6 +175,12 @@ def _updates_there(call: Call, git: Git, remote: str, there: dict[str, str]) -> 
                 here = here if resolved(git, here) else ""
                 if here or mirrors or call.has("--prune"):
                     yield _Update(here, one, word.startswith("+"))
+
+
+def _full_names(name: str) -> Iterator[str]:
+    """What a short name may be of a remote (gitrevisions(7)); where it has several of them, git refuses."""
+    yield from (f"{start}{name}" for start in ("", "refs/", "refs/tags/", "refs/heads/", "refs/remotes/"))
+    yield f"refs/remotes/{name}/HEAD"
 
 
 def between(ref: str, pattern: str) -> str | None:
@@ -200,7 +221,7 @@ def _expected(git: Git, remote: str, update: _Update, leases: list[str | None]) 
         if not lease:
             return resolved(git, _tracking(git, remote, update.ref))
         name, colon, value = lease.partition(":")
-        if update.ref in (name, f"refs/heads/{name}", f"refs/tags/{name}"):
+        if update.ref in _full_names(name):
             wanted = value if colon else _tracking(git, remote, update.ref)
             return resolved(git, f"{wanted}^{{commit}}") if wanted else ""
     return None
@@ -272,5 +293,7 @@ def _full(git: Git, source: str, ref: str) -> str:
         return git.head
     if ref.startswith("refs/"):
         return ref
+    if ref.startswith(("heads/", "tags/", "remotes/")):
+        return f"refs/{ref}"
     full = git.value("rev-parse", "--symbolic-full-name", source) if source and resolved(git, source) else ""
     return f"refs/tags/{ref}" if full.startswith("refs/tags/") else f"refs/heads/{ref}"

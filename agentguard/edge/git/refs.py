@@ -136,10 +136,25 @@ def _moved(call: Call, git: Git) -> tuple[str, str]:
         return f"refs/heads/{made}", words[1] if len(words) > 1 else "HEAD"
     if call.command in (("checkout",), ("switch",)) and made:
         return f"refs/heads/{made}", words[0] if words else "HEAD"
+    if call.command in (("checkout",), ("switch",)):
+        return ("", "") if git.head else ("HEAD", _switched_to(call, git))  # a branch stays where it is
     ref = git.head or "HEAD"
     if call.command == ("reset",):
         return ref, words[0] if words else "HEAD"
     return ref, "HEAD^" if call.command == ("commit",) else ""  # rebase: nobody knows yet
+
+
+def _switched_to(call: Call, git: Git) -> str:
+    """Where a `checkout` or `switch` goes; HEAD if it stays there, since it is about paths or makes a branch."""
+    if call.has("--orphan"):
+        return ""
+    words, texts = call.operand_texts, call.invocation.texts
+    if len(words) != 1 or ("--" in texts and texts[-1] != "--") or call.has("--pathspec-from-file"):
+        return "HEAD"
+    name = "@{-1}" if words[0] == "-" else words[0]
+    if resolved(git, f"{name}^{{commit}}"):
+        return name
+    return next(iter(git.lines("for-each-ref", "--format=%(refname)", f"refs/remotes/*/{name}")), "HEAD")
 
 
 def is_logged(git: Git, ref: str) -> bool:

@@ -11,7 +11,7 @@ from ...lean.typing import TYPE_CHECKING
 from .arguments import tree_and_paths, worktree, worktrees
 from .git import EDITED, STAGED, of_git_directory, of_work_tree
 from .hidden_changes import changes
-from .refs import lost
+from .refs import commits, lost
 from .settings import is_on
 from .written_over import written_over
 
@@ -42,8 +42,8 @@ def worktree_unclean(call: Call, git: Git, world: World) -> Answer:
 
 
 def worktrees_gone(call: Call, git: Git, world: World) -> Answer:
-    """What `worktree prune` loses, and `worktree add --force` over one whose directory is missing."""
-    if call.command == ("worktree", "prune"):
+    """What `worktree prune` and `gc` lose, and `worktree add --force` over one whose directory is missing."""
+    if call.command != ("worktree", "add"):
         gone = [record for record in worktrees(git) if "prunable" in record]
     else:
         gone = [
@@ -70,15 +70,18 @@ def submodules_recursed(call: Call, git: Git, world: World) -> Answer:
 
 
 def _only_there(git: Git, record: dict[str, str]) -> Iterator[Target]:
-    """The commits that only a work tree has, and, where its directory is missing, what is staged for it."""
+    """The commits that only a work tree or its reflog has, and what is staged for one whose directory is missing."""
     path, head = record.get("worktree", ""), record.get("HEAD", "")
-    if "detached" in record and git.lines(
-        "rev-list", "--max-count=1", head, "--not", "--branches", "--tags", "--remotes"
-    ):
-        yield Target("commit", f"{head} of {path}", (path, "HEAD", head))
-    directory = "" if os.path.isdir(path) else _directory_of(git, path)
-    if directory:
-        inside = of_git_directory(git.program, directory)
+    directory = _directory_of(git, path)
+    inside = of_git_directory(git.program, directory) if directory else None
+    held = {head} if "detached" in record else set[str]()
+    if inside is not None and not inside.run("reflog", "exists", "HEAD", fine=(0, 1)).status:
+        held.update(inside.lines("rev-list", "--walk-reflogs", "HEAD", "--"))
+    if held:
+        others = git.lines("rev-list", "--walk-reflogs", "--branches", "--remotes", "--")
+        kept = ("--not", "--branches", "--tags", "--remotes", *dict.fromkeys(others))
+        yield from commits(git, [*sorted(held), *kept])
+    if inside is not None and not os.path.isdir(path):
         staged = inside.run("diff-index", "--cached", "--name-only", "-z", "--no-renames", "--diff-filter=d", head)
         for name in filter(None, decode(staged.out).split("\0")):
             yield Target("file", f"{name}, staged in {path}", (directory, name))

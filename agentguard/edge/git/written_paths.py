@@ -229,7 +229,9 @@ def _apply(call: Call, git: Git, world: World) -> Iterator[Written]:
     if not call.has("--cached") and (
         call.has("--apply") or not call.has("--stat", "--numstat", "--summary", "--check")
     ):
-        yield Written(None, [], True, [os.path.join(git.cwd, one) for one in patched(call, git, world, binary=True)])
+        yield Written(
+            None, [], True, [os.path.join(git.cwd, one) for one in patched(call, git, world, overwritten=True)]
+        )
 
 
 def _am(call: Call, git: Git, world: World) -> Iterator[Written]:
@@ -239,7 +241,7 @@ def _am(call: Call, git: Git, world: World) -> Iterator[Written]:
         return
     merges = call.has("-3", "--3way") or (settings.is_on(git, "am.threeWay") and not call.has("--no-3way"))
     if merges and not call.has("--quit", "--show-current-patch", "--continue", "-r", "--resolved", "--skip"):
-        yield Written(git, list(patched(call, git, world, binary=False)))
+        yield Written(git, list(patched(call, git, world, overwritten=False)))
 
 
 def _format_patch(call: Call, git: Git, world: World) -> Iterator[Written]:

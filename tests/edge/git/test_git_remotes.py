@@ -13,6 +13,7 @@ from support.repository import ENV, GIT, Repository
 from support.rules import shipped
 
 from agentguard.core.call import Invocation
+from agentguard.core.unseen import Unseen
 from agentguard.edge.git.file_states import unpushed
 from agentguard.edge.system.child import Tool
 from agentguard.edge.system.deadline import Deadline
@@ -187,7 +188,8 @@ def test_what_a_fetch_removes_is_known_before(mine: Repository, setting: str) ->
 def test_a_remote_in_a_file_of_the_old_kind_is_not_seen(mine: Repository) -> None:
     (mine.path / ".git" / "remotes").mkdir()
     (mine.path / ".git" / "remotes" / "old").write_text(f"URL: ../origin.git\nPull: {BRANCHES}\nPush: +main:main\n")
-    assert ".git/remotes" in drops(mine, "git fetch -p old")
+    with pytest.raises(Unseen, match=r"\.git/remotes"):
+        drops(mine, "git fetch -p old")
     assert drops(mine, "git fetch -p") == ""
     call = parse(PROGRAM, Invocation.of(("git", "push", "old"), str(mine.path), ENV))
     assert ".git/remotes" in (RealWorld(call.invocation, "/nowhere", None).lookup("git-push-forced", "", call) or "")
