@@ -7,8 +7,8 @@ from ...core.effect import Effect, Target
 from ...core.text.encoding import decode
 from ...core.word import Known, Unknown, Word, joined, known
 from ...lean.typing import TYPE_CHECKING
-from .arithmetic import substitutes
-from .assignments import DECLARING, assign, declare, named
+from .arithmetic import arms
+from .assignments import DECLARING, assign, declare, name_variables, named, refer
 from .known_output import contents
 from .program import program
 from .syntax.word_parts import NotUnderstood, decimal
@@ -59,11 +59,13 @@ def _declare(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
     command, words = argv[0].guess, argv[1:]
     options = "".join(word.guess for word in words if word.guess.startswith("-"))
     scope, names = shell.scope, [named(word) for word in words]
+    affected = {*scope.variables} if None in names else {name for name in names if name}
+    if "i" in options:  # what is assigned in the same breath is an expression, too
+        scope.integers.update(affected)
     for word, name in zip(words, names, strict=True):
         if name != "":
             shell.shadow(argv, name)
             declare(shell, word)
-    affected = {*scope.variables} if None in names else {name for name in names if name}
     if None in names and command == "export":
         scope.forget_most()
     elif None in names:
@@ -74,8 +76,6 @@ def _declare(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
     if "f" in options and (command == "export" or "x" in options):
         for name in affected.intersection(scope.functions):
             _hand_on(shell, name)
-    if "i" in options:
-        scope.integers.update(affected)
     if set(options) & set("iulc") or command == "readonly" or "r" in options:
         scope.changed.update(affected)
         scope.forget(*affected)
@@ -85,7 +85,10 @@ def _declare(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
         scope.forget(*(word.guess for word in words if word.guess.isidentifier()))
     if "n" in options and command != "export":
         scope.forget(*affected)
-        scope.references.update(affected)
+        for word, name in zip(words, names, strict=True):
+            if name:
+                refer(shell, name, word.cut(len(name) + 1))
+        scope.references.update({name: "" for name in affected - scope.references.keys()})
     return b"" if affected else None
 
 
@@ -191,7 +194,7 @@ def _has_read(shell: Interpreter, argv: tuple[Word, ...], *names: str | None) ->
 
 def _guess(shell: Interpreter, names: set[str], text: str) -> None:
     """Variables get a value that comes of a text, which matters where it is evaluated."""
-    for name in names if substitutes(text) else ():
+    for name in names if arms(text) or shell.scope.integers & names else ():
         assign(shell, name, "=", Unknown(text, f"${name}"))
 
 
@@ -297,6 +300,7 @@ def _command(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
         words.pop(0)
     if not words:
         return b""
+    name_variables(shell, tuple(words))
     builtin = BUILTINS.get(words[0].text) if isinstance(words[0], Known) else None
     return builtin(shell, tuple(words)) if builtin else program(shell, tuple(words))
 
