@@ -20,6 +20,8 @@ _ADDING = (*_WRITING, "cp", "ln")
 #: Programs that make a link, or put one elsewhere: what is written there is written to another place.
 _LINKING = ("ln", "mv", "cp")
 
+#: Where the files lie that a process has open already.
+OPEN_FILES = ("/dev/fd", "/proc/self/fd")
 _STREAMS = ("/dev/null", "/dev/stdout", "/dev/stderr", "/dev/tty", "/dev/zero", "/dev/full")
 
 
@@ -103,6 +105,11 @@ def is_stream(word: Word) -> bool:
     if isinstance(word, Unknown):
         return word.written[:2] in (">(", "<(") and word.guess.startswith("/dev/fd/")
     return word.text in _STREAMS or (word.text[:8] == "/dev/fd/" and word.text[8:].isdigit())
+
+
+def is_open_file(path: str) -> bool:
+    """Whether a path names a file that is open already; to write there may write over what that holds."""
+    return path in ("/dev/stdin", "/dev/stdout", "/dev/stderr") or any(within(path, place) for place in OPEN_FILES)
 
 
 def within(path: str, place: str) -> bool:

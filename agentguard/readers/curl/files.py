@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from ...core.call import Argument
 from ...core.effect import Effect, Environment, Target
-from ...core.paths import on_path
+from ...core.paths import is_open_file, on_path
 from ...core.text.encoding import decode
 from ...core.unseen import Unseen
 from ...core.word import Known, Unknown, text_of
+from ...core.world import PATH_STATES
 from ...lean.typing import TYPE_CHECKING
 from . import globs
 from .transfer import Transfer, value
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from ...core.word import Word
 
 #: What writing there takes nothing away: the terminal, a pipe, nothing at all.
-SINKS = ("-", "%", "", "/dev/null", "/dev/stdout", "/dev/stderr", "/dev/tty")
-SINK_FOLDERS = ("/dev/fd/", "/proc/self/fd/")
+SINKS = ("-", "%", "", "/dev/null", "/dev/tty")
 #: How the files begin that curl reads before it writes them back.
 CACHES = (b"# Netscape HTTP Cookie File", b"# Your HSTS cache", b"# Your alt-svc cache")
 
@@ -36,7 +36,7 @@ def written(transfer: Transfer) -> Iterator[Effect]:
 
 def replaced(transfer: Transfer, option: str, path: Word) -> Iterator[Effect]:
     """What writing one file takes away, by what is there now."""
-    if isinstance(path, Known) and (path.text in SINKS or path.text.startswith(SINK_FOLDERS)):
+    if isinstance(path, Known) and path.text in SINKS:
         return
     base = Effect(
         "replace",
@@ -51,6 +51,8 @@ def replaced(transfer: Transfer, option: str, path: Word) -> Iterator[Effect]:
         yield base.replace(reason=f"{base.reason}, which is not known before the line runs")
         return
     state = transfer.context.world.paths((path.text,), cwd.guess, True)[0]
+    if is_open_file(path.text) and PATH_STATES[state.state]:
+        return
     effect = on_path(base, state, transfer.call.invocation.ahead)
     if effect.recoverable_by and state.state == "missing":
         effect = effect.replace(verb="create", reason=f"{option} writes {path.text}")
