@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from ..lean.typing import TYPE_CHECKING
 from .effect import Effect, Target
-from .word import Unknown, text_of
+from .word import Known, Unknown, text_of
 from .world import PATH_STATES, PathState
 
 if TYPE_CHECKING:
     from .word import Word
+    from .world import World
 
 #: States of a path that rest on what its name is by convention, not on what an earlier part of
 #: the same line may have changed.
@@ -110,6 +111,13 @@ def is_stream(word: Word) -> bool:
 def is_open_file(path: str) -> bool:
     """Whether a path names a file that is open already; to write there may write over what that holds."""
     return path in ("/dev/stdin", "/dev/stdout", "/dev/stderr") or any(within(path, place) for place in OPEN_FILES)
+
+
+def holds(path: Word, world: World) -> bool:
+    """Whether a path names an open file that has something to lose."""
+    if not isinstance(path, Known) or not is_open_file(path.text):
+        return False
+    return not PATH_STATES[world.paths((path.text,), "/", True)[0].state]
 
 
 def within(path: str, place: str) -> bool:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ..core.effect import Effect, Target
-from ..core.paths import absolute, doubted, is_open_file, is_stream, on_path
+from ..core.paths import absolute, doubted, holds, is_stream, on_path
 from ..core.unseen import Unseen
 from ..core.word import Known, Unknown, joined
-from ..core.world import PATH_STATES, PathState
+from ..core.world import PathState
 from ..lean.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def on_paths(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[Eff
     """An effect on each file that the call names, by the state that it is in now."""
     words, cwd = tuple(one for one in call.played(rule.on) if not _refused(one, rule)), call.cwd
     if base.verb == "replace":
-        streams = [one for one in words if is_stream(one) and not _holds(one, cwd, world)]
+        streams = [one for one in words if is_stream(one) and not holds(one, world)]
         yield from (base.replace(verb="observe", target=Target("file", one.guess)) for one in streams)
         words = tuple(word for word in words if word not in streams)
     yield from unresolved(words, base)
@@ -47,13 +47,6 @@ def on_paths(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[Eff
         yield on_path(base, PathState(path.path, "missing") if spared else path, call.invocation.ahead)
     if not words:
         yield base.replace(verb="observe", target=Target("file", ""))
-
-
-def _holds(path: Word, cwd: Word, world: World) -> bool:
-    """Whether a name of an open file is that of one which has something to lose."""
-    if not isinstance(path, Known) or not is_open_file(path.text):
-        return False
-    return not PATH_STATES[world.paths((path.text,), cwd.guess, True)[0].state]
 
 
 def _refused(path: Word, rule: Rule) -> bool:

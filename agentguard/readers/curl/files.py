@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from ...core.call import Argument
 from ...core.effect import Effect, Environment, Target
-from ...core.paths import is_open_file, on_path
+from ...core.paths import holds, is_open_file, on_path
 from ...core.text.encoding import decode
 from ...core.unseen import Unseen
 from ...core.word import Known, Unknown, text_of
-from ...core.world import PATH_STATES
 from ...lean.typing import TYPE_CHECKING
 from . import globs
 from .transfer import Transfer, value
@@ -38,6 +37,8 @@ def replaced(transfer: Transfer, option: str, path: Word) -> Iterator[Effect]:
     """What writing one file takes away, by what is there now."""
     if isinstance(path, Known) and path.text in SINKS:
         return
+    if isinstance(path, Known) and is_open_file(path.text) and not holds(path, transfer.context.world):
+        return
     base = Effect(
         "replace",
         Target("file", path.text if isinstance(path, Known) else ""),  # without a name, it may be any file
@@ -51,8 +52,6 @@ def replaced(transfer: Transfer, option: str, path: Word) -> Iterator[Effect]:
         yield base.replace(reason=f"{base.reason}, which is not known before the line runs")
         return
     state = transfer.context.world.paths((path.text,), cwd.guess, True)[0]
-    if is_open_file(path.text) and PATH_STATES[state.state]:
-        return
     effect = on_path(base, state, transfer.call.invocation.ahead)
     if effect.recoverable_by and state.state == "missing":
         effect = effect.replace(verb="create", reason=f"{option} writes {path.text}")

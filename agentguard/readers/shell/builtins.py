@@ -32,6 +32,28 @@ def _nothing(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
     return b""
 
 
+def _prints(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
+    """What tells of the shell's state, which is not followed in all that it can tell."""
+    return None
+
+
+def _jobs(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
+    """`jobs -x COMMAND` runs the command."""
+    return program(shell, argv[2:]) if argv[1:2] == known(("-x",)) and argv[2:] else None
+
+
+def _compgen(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
+    """`compgen`: of what it is given, -W is expanded, and -C and -F run."""
+    for option, word in zip(argv[1:], (*argv[2:], Known("")), strict=True):
+        letter = option.guess[1:2] if option.guess[:1] == "-" else ""
+        value = option.cut(2) if option.guess[2:] else word
+        if letter == "W":
+            shell.words.prompt(value)
+        elif letter in ("C", "F") and value != Known(""):
+            _text(shell, value, argv)
+    return None
+
+
 def _cd(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
     words = list(argv[1:])
     if argv[0] == Known("pushd") and Known("-n") in words:  # which only puts it on the stack
@@ -46,7 +68,7 @@ def _cd(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
     before = scope.cwd
     scope.cwd = shell.absolute(where)
     scope.fallback = None if shell.exists(scope.cwd) else before
-    return b"" if goes_home else None
+    return b"" if goes_home and where != elsewhere else None
 
 
 def _popd(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
@@ -89,7 +111,7 @@ def _declare(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
             if name:
                 refer(shell, name, word.cut(len(name) + 1))
         scope.references.update({name: "" for name in affected - scope.references.keys()})
-    return b"" if affected else None
+    return b"" if affected and not set(options) & set("pfF") else None
 
 
 def _hand_on(shell: Interpreter, name: str) -> None:
@@ -135,7 +157,7 @@ def _set(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
         shell.scope.errexit = (option[0] == "-") if errexit else shell.scope.errexit
     if words:
         shell.scope.arguments = tuple(words[words[0].guess in ("-", "--") :])
-    return b""
+    return b"" if argv[1:] and argv[-1].guess[1:] != "o" else None
 
 
 def _shift(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
@@ -152,7 +174,7 @@ def _shopt(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
     """`shopt`, `setopt`: with some of the options patterns match other names, or stand for nothing."""
     if len(argv) > 1 and not set(argv) <= {*known(("shopt", "-s", "-u", "-q", "-p")), *_HARMLESS}:
         shell.scope.globs = "otherwise"
-    return b""
+    return b"" if {*argv} & {*known(("-s", "-u", "-q"))} else None
 
 
 def _targets(argv: tuple[Word, ...], valued: str) -> Iterator[Word]:
@@ -246,7 +268,7 @@ def _hash(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
     if any(word[:1] == "-" != word[1:2] and set(word) & set("pf") for word in words):
         reason = "makes a name stand for another program, so that what follows cannot be told"
         shell.tell(Effect("unknown", Target("call", name), rule="sh-other-program", program=name, reason=reason))
-    return b""
+    return None
 
 
 def _eval(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
@@ -324,7 +346,7 @@ def _trap(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
         else:
             shell.at_any_time(run)
         shell.at_end.append(late)
-    return b""
+    return b"" if may_trap else None
 
 
 BUILTINS: dict[str, Callable[[Interpreter, tuple[Word, ...]], bytes | None]] = {
@@ -335,8 +357,11 @@ BUILTINS: dict[str, Callable[[Interpreter, tuple[Word, ...]], bytes | None]] = {
     "eval": _eval, "source": _source, ".": _source, "exec": _exec, "command": _command, "builtin": _command,
     "trap": _trap,
     **dict.fromkeys((
-        ":", "exit", "return", "break", "continue", "logout", "wait", "umask", "ulimit", "type", "jobs", "fg", "bg",
-        "disown", "times", "unalias", "complete", "compgen", "compopt", "bind",
-        "history", "dirs", "caller", "suspend", "help", "emulate", "autoload",
+        ":", "exit", "return", "break", "continue", "logout", "wait", "disown", "unalias", "compopt", "suspend",
+        "emulate", "autoload",
     ), _nothing),
+    **dict.fromkeys((
+        "umask", "ulimit", "type", "fg", "bg", "times", "complete", "bind", "history", "dirs", "caller", "help",
+    ), _prints),
+    "jobs": _jobs, "compgen": _compgen,
 }  # fmt: skip
