@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from ..lean.typing import TYPE_CHECKING
 from .effect import Effect, Target
-from .word import Unknown, text_of
+from .word import Known, Unknown, text_of
 from .world import PATH_STATES, PathState
 
 if TYPE_CHECKING:
     from .word import Word
+    from .world import World
 
 #: States of a path that rest on what its name is by convention, not on what an earlier part of
 #: the same line may have changed.
@@ -25,6 +26,8 @@ _NEW_NAMES = ("branch", "tag", "remote-tracking")
 #: … or whatever is done to them.
 _NO_FILES = ("preference",)
 
+#: Where the files lie that a process has open already.
+OPEN_FILES = ("/dev/fd", "/proc/self/fd")
 _STREAMS = ("/dev/null", "/dev/stdout", "/dev/stderr", "/dev/tty", "/dev/zero", "/dev/full")
 
 
@@ -115,6 +118,18 @@ def is_stream(word: Word) -> bool:
     if isinstance(word, Unknown):
         return word.written[:2] in (">(", "<(") and word.guess.startswith("/dev/fd/")
     return word.text in _STREAMS or (word.text[:8] == "/dev/fd/" and word.text[8:].isdigit())
+
+
+def is_open_file(path: str) -> bool:
+    """Whether a path names a file that is open already; to write there may write over what that holds."""
+    return path in ("/dev/stdin", "/dev/stdout", "/dev/stderr") or any(within(path, place) for place in OPEN_FILES)
+
+
+def holds(path: Word, world: World) -> bool:
+    """Whether a path names an open file that has something to lose."""
+    if not isinstance(path, Known) or not is_open_file(path.text):
+        return False
+    return not PATH_STATES[world.paths((path.text,), "/", True)[0].state]
 
 
 def within(path: str, place: str) -> bool:

@@ -119,9 +119,20 @@ class AfterEffects(World):
         start = pattern[: pattern.rfind("/", 0, special) + 1]
         return start, self._reached(start, cwd) if start else ""
 
+    def _is_link(self, whole: str) -> bool:
+        """Whether a path leads through a link that an earlier part makes to what lies elsewhere: `LINK/`."""
+        return whole.endswith(("/", "/.")) and any(
+            effect.program == "ln"
+            and effect.target.kind == "file"
+            and (not effect.target_known or os.path.normpath(whole) == effect.target.name)
+            for effect in self._ahead
+        )
+
     def _reached(self, path: str, cwd: str) -> str:
         """A path that leads up again from a directory which an earlier part of the line makes, as it then is."""
         whole = os.path.join(cwd, path)
+        if self._is_link(whole):
+            raise Unseen(f"an earlier part of the same line may make a link of {path}")
         if not self._ahead or ".." not in whole.split("/"):
             return path
         parts: list[str] = []

@@ -152,6 +152,7 @@ class RealWorld(World):
 
     def paths(self, paths: tuple[str, ...], cwd: str, follow: bool) -> tuple[PathState, ...]:
         """See World; git is the system's own, and no variable of the call changes what it says."""
+        from .files.descriptors import opened
         from .files.states import states
         from .system.child import Tool
         from .system.programs import installed_git
@@ -159,6 +160,8 @@ class RealWorld(World):
         try:
             git = Tool(installed_git(), self.deadline)
             found = states(paths, cwd, follow, self._places(), git, self.call_started)
+            open_files = (opened(path, self.running) if follow else None for path in paths)
+            found = tuple(before or state for before, state in zip(open_files, found, strict=True))
         except (OSError, ValueError) as fault:
             return tuple(PathState(path, "unseen", _why(fault)) for path in paths)
         return found if self.running else tuple(map(_foreseen, found))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..core.effect import Effect, Target
-from ..core.paths import absolute, doubted, is_stream, may_be_linked, on_path
+from ..core.paths import absolute, doubted, holds, is_stream, may_be_linked, on_path
 from ..core.unseen import Unseen
 from ..core.word import Known, Unknown, joined
 from ..core.world import PathState
@@ -34,8 +34,9 @@ def on_paths(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[Eff
     """An effect on each file that the call names, by the state that it is in now."""
     words, cwd = tuple(one for one in call.played(rule.on) if not _refused(one, rule)), call.cwd
     if base.verb == "replace":
-        yield from (base.replace(verb="observe", target=Target("file", one.guess)) for one in words if is_stream(one))
-        words = tuple(word for word in words if not is_stream(word))
+        streams = [one for one in words if is_stream(one) and not holds(one, world)]
+        yield from (base.replace(verb="observe", target=Target("file", one.guess)) for one in streams)
+        words = tuple(word for word in words if word not in streams)
     yield from unresolved(words, base)
     if isinstance(cwd, Unknown):
         yield from unresolved((joined((cwd, word), "/") for word in words if word.guess[:1] != "/"), base)

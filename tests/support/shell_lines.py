@@ -226,6 +226,24 @@ for n in "$e"; do :; done
 printf -v n %s "$e"
 while (( e )); do break; done
 mapfile -t b <<< "$e"; (( b ))
+declare -i i=e
+declare -ai b=(1 e)
+declare -a 'b=([e]=1)'
+read n <<< e
+printf -v n e
+: ${n:=e}; RANDOM=e
+unset 'a[e]'
+i=e; unset "a[$i]"
+test -v 'a[e]'
+read 'a[e]' <<< 1
+printf -v 'a[e]' x
+command unset 'a[e]'
+declare -n p='a[e]'; : $p
+declare -n p; p='a[e]'; p=1
+f() { local -n q=$1; q=1; }; f 'a[e]'
+q='$(rm u >&2)'; b=("$q"); : "${b[@]@P}"
+set -- '$(rm u >&2)'; : "${@@P}"
+q='\044(rm u >&2)'; : "${q@P}"
 (( i = e ))
 : "${m['$(rm u)']}"
 : "${q:-'$(rm u)'}"

@@ -245,6 +245,42 @@ def test_ordinary_work_on_a_local_database_asks_nothing(postgres: Server, text: 
     assert rated(postgres, text).rating != "destructive", rated(postgres, text).reasons
 
 
+@pytest.fixture
+def foreign(postgres: Server) -> Path:
+    """Foreign tables: one with the lines of a file, one with what a program prints that leaves the file behind."""
+    mark = postgres.directory / "mark"
+    mark.unlink(missing_ok=True)
+    tables = f"""
+    create extension file_fdw; create server files foreign data wrapper file_fdw;
+    create foreign table app.listing (a text) server files options (filename '/etc/passwd');
+    create foreign table app.printed (a text) server files options (program 'touch {mark}');
+    create table app.whole (a text) partition by list (a);
+    create table app.part partition of app.whole default partition by list (a);
+    create foreign table app.leaf partition of app.part default server files options (program 'touch {mark}');
+    create view app.shown as select * from app.printed;
+    """
+    if postgres.psql("-Xq", "-v", "ON_ERROR_STOP=1", stdin=tables).returncode:
+        pytest.skip("the server has no file_fdw")
+    return mark
+
+
+@pytest.mark.parametrize("name", ["printed", "leaf", "part", "whole", "shown"])
+def test_a_foreign_table_that_runs_a_program_is_asked_about(postgres: Server, foreign: Path, name: str) -> None:
+    reading = rated(postgres, f"select * from app.{name}")
+    assert reading.rating == "destructive"
+    assert any("touch" in reason.text for reason in reading.reasons)
+    postgres.psql("-Xc", f"select * from app.{name}")
+    assert foreign.exists()
+
+
+@pytest.mark.usefixtures("foreign")
+def test_other_foreign_tables_are_read(postgres: Server) -> None:
+    assert rated(postgres, "select * from app.listing").rating == "read"
+    more = "create foreign table if not exists app.more (a text) server files options (filename '/etc/group')"
+    assert rated(postgres, more).rating == "reversible"
+    assert rated(postgres, f"{more}; drop foreign table app.more").rating == "destructive"
+
+
 def test_where_the_catalogue_cannot_be_asked_a_function_of_before_is_unknown(postgres: Server) -> None:
     trigger = "create trigger t before update on users for each row execute function set_updated_at();"
     elsewhere = {"PGHOST": "127.0.0.1", "PGPORT": "1"}

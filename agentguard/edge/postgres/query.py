@@ -2,6 +2,7 @@
 
 What came with the server has a number below 16384 (FirstNormalObjectId), whatever schema it is in: somebody's own
 function can lie in pg_catalog. Definitions are told by the server's own deparser, which runs nothing of theirs.
+A foreign table that has what a program prints is told as the COPY that reading it is.
 The shape is that of readers/sql/catalogue.py.
 """
 
@@ -45,6 +46,15 @@ select json_build_object(
             union all
             select 'SELECT ' || pg_catalog.pg_get_expr(q.polqual, r.oid)
                 from pg_catalog.pg_policy q where q.polrelid = r.oid and q.polqual is not null
+            union all
+            select pg_catalog.format('COPY %I.%I FROM PROGRAM %L', r.nspname, r.relname, o.option_value)
+                from pg_catalog.pg_foreign_table f, pg_catalog.pg_options_to_table(f.ftoptions) o
+                where f.ftrelid = r.oid and o.option_name = 'program'
+            union all
+            select pg_catalog.format('TABLE %I.%I', n.nspname, c.relname)
+                from pg_catalog.pg_inherits h join pg_catalog.pg_class c on c.oid = h.inhrelid
+                join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+                where h.inhparent = r.oid and c.relkind in ('f', 'p')
         ) s),
         (select coalesce(json_agg(said), '[]'::json) from (
             select pg_catalog.pg_get_ruledef(w.oid) as said

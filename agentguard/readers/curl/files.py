@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...core.call import Argument
 from ...core.effect import Effect, Environment, Target
-from ...core.paths import on_path
+from ...core.paths import holds, is_open_file, on_path
 from ...core.text.encoding import decode
 from ...core.unseen import Unseen
 from ...core.word import Known, Unknown, text_of
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from ...core.word import Word
 
 #: What writing there takes nothing away: the terminal, a pipe, nothing at all.
-SINKS = ("-", "%", "", "/dev/null", "/dev/stdout", "/dev/stderr", "/dev/tty")
-SINK_FOLDERS = ("/dev/fd/", "/proc/self/fd/")
+SINKS = ("-", "%", "", "/dev/null", "/dev/tty")
 #: How the files begin that curl reads before it writes them back.
 CACHES = (b"# Netscape HTTP Cookie File", b"# Your HSTS cache", b"# Your alt-svc cache")
 
@@ -36,7 +35,9 @@ def written(transfer: Transfer) -> Iterator[Effect]:
 
 def replaced(transfer: Transfer, option: str, path: Word) -> Iterator[Effect]:
     """What writing one file takes away, by what is there now."""
-    if isinstance(path, Known) and (path.text in SINKS or path.text.startswith(SINK_FOLDERS)):
+    if isinstance(path, Known) and path.text in SINKS:
+        return
+    if isinstance(path, Known) and is_open_file(path.text) and not holds(path, transfer.context.world):
         return
     base = Effect(
         "replace",

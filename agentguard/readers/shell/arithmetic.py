@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ...core.effect import Effect, Target
 from ...lean.typing import TYPE_CHECKING
+from .syntax.word_parts import unescaped
 
 if TYPE_CHECKING:
     from ...core.word import Unknown
@@ -27,6 +28,21 @@ _STATUS = ("-o /dev/null", "%{http_code}")
 def substitutes(text: str) -> bool:
     """Whether a command would be run if the text were expanded."""
     return "$(" in text or "`" in text
+
+
+def forms(text: str) -> tuple[str, ...]:
+    """A text as it stands, and as it is once printf, read or a prompt have resolved what is escaped in it."""
+    return (text, unescaped(text), text.replace("\\", "")) if "\\" in text else (text,)
+
+
+def arms(text: str) -> bool:
+    """Whether a command may run where a variable with that text is evaluated, whatever it has gone through by then."""
+    return any(map(substitutes, forms(text)))
+
+
+def subscript(text: str) -> str:
+    """What stands behind the name in `NAME[…]`, brackets and all; "" if nothing does."""
+    return text[text.index("[") :] if "[" in text else ""
 
 
 def names(text: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...core.effect import Effect, Target
 from ...core.word import Known, Unknown, Word, known
 from ...lean.typing import TYPE_CHECKING
+from .arithmetic import subscript, substitutes
 from .fresh import Fresh
 from .syntax.braces import braces
 from .syntax.word_parts import Token, assignment, identifier
@@ -18,6 +19,11 @@ DECLARING = ("export", "declare", "typeset", "local", "readonly")
 _PROMPTS = ("PS0", "PS1", "PS2", "PS4")
 #: Arrays that say which program, or which text, a name stands for.
 _PROGRAMS = ("BASH_ALIASES", "BASH_CMDS")
+
+
+#: Commands whose words name variables, and by which option other commands are given the name of one.
+_NAMING = (*DECLARING, "unset", "read", "mapfile", "readarray", "getopts", "let")
+_NAMING_BY = {"printf": "v", "test": "v", "[": "v", "wait": "p"}
 
 
 class Declared(Unknown):
@@ -52,10 +58,13 @@ def assign(shell: Interpreter, name: str, mark: str, value: Word | tuple[Word, .
     """Give a variable a value, with what the shell runs for it: a subscript, an expression, a prompt."""
     if mark[:1] == "[":
         shell.words.evaluate(mark[1 : mark.rindex("]")])
+    words = (value,) if isinstance(value, Word) else value
     if name in shell.scope.integers:
-        for word in (value,) if isinstance(value, Word) else value:
-            shell.words.doubt(word)
-            shell.words.evaluate(word.guess)
+        for word in words:
+            shell.words.evaluate_word(word)
+    if name in shell.scope.references:  # its value may be the first, which is the name that it stands for
+        shell.words.refer(name)
+        refer(shell, name, *words)
     if name in _PROGRAMS:
         reason = f"makes names stand for other programs by {name}, so that what follows cannot be told"
         shell.tell(Effect("unknown", Target("call", name), rule="sh-other-program", program="sh", reason=reason))
@@ -73,6 +82,7 @@ def declare(shell: Interpreter, word: Word) -> None:
     if isinstance(word, Declared):
         value = word.value
     elif text.startswith("("):  # `declare -a "A=(…)"` makes an array of it
+        shell.words.evaluate(text)
         value = Unknown("", word.written)
     assign(shell, name, mark, value)
 
@@ -82,6 +92,28 @@ def named(word: Word) -> str | None:
     name = identifier(word.start)
     is_whole = isinstance(word, Known) or word.start[len(name) :][:1] in ("[", "=", "+")
     return name if is_whole else None
+
+
+def refer(shell: Interpreter, name: str, *values: Word) -> None:
+    """`declare -n NAME=VALUE`: with each use of NAME a subscript in the value is evaluated."""
+    texts = (shell.scope.references.get(name, ""), *(value.guess for value in values))
+    shell.scope.references[name] = " ".join(dict.fromkeys(text for text in texts if text))
+    shell.words.refer(name)
+
+
+def name_variables(shell: Interpreter, argv: tuple[Word, ...]) -> None:
+    """Run what stands in the subscripts of the variables that the words of a command name."""
+    command = argv[0].guess
+    letter = _NAMING_BY.get(command, "")
+    if command not in _NAMING and not letter:
+        return
+    for at, word in enumerate(argv[1:]):
+        text = word.guess
+        named_by = (one.guess for one in (argv[at], word) if one.guess[:1] == "-")
+        is_name = not letter or any(letter in option for option in named_by)
+        is_whole = text[-1:] == "]" and identifier(text.lstrip("-"))
+        if is_name and subscript(text) and (is_whole or substitutes(text)):
+            shell.words.evaluate_word(word, subscript(text))
 
 
 def _runs(shell: Interpreter, name: str, value: Word | tuple[Word, ...]) -> None:

@@ -7,8 +7,8 @@ from ...core.effect import Effect, Target
 from ...core.text.encoding import decode
 from ...core.word import Known, Unknown, Word, joined, known
 from ...lean.typing import TYPE_CHECKING
-from .arithmetic import substitutes
-from .assignments import DECLARING, assign, declare, named
+from .arithmetic import arms
+from .assignments import DECLARING, assign, declare, name_variables, named, refer
 from .known_output import contents
 from .program import program
 from .syntax.word_parts import NotUnderstood, decimal
@@ -32,6 +32,28 @@ def _nothing(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
     return b""
 
 
+def _prints(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
+    """What tells of the shell's state, which is not followed in all that it can tell."""
+    return None
+
+
+def _jobs(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
+    """`jobs -x COMMAND` runs the command."""
+    return program(shell, argv[2:]) if argv[1:2] == known(("-x",)) and argv[2:] else None
+
+
+def _compgen(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
+    """`compgen`: of what it is given, -W is expanded, and -C and -F run."""
+    for option, word in zip(argv[1:], (*argv[2:], Known("")), strict=True):
+        letter = option.guess[1:2] if option.guess[:1] == "-" else ""
+        value = option.cut(2) if option.guess[2:] else word
+        if letter == "W":
+            shell.words.prompt(value)
+        elif letter in ("C", "F") and value != Known(""):
+            _text(shell, value, argv)
+    return None
+
+
 def _cd(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
     words = list(argv[1:])
     if argv[0] == Known("pushd") and Known("-n") in words:  # which only puts it on the stack
@@ -46,7 +68,7 @@ def _cd(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
     before = scope.cwd
     scope.cwd = shell.absolute(where)
     scope.fallback = None if shell.exists(scope.cwd) else before
-    return b"" if goes_home else None
+    return b"" if goes_home and where != elsewhere else None
 
 
 def _popd(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
@@ -59,11 +81,13 @@ def _declare(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
     command, words = argv[0].guess, argv[1:]
     options = "".join(word.guess for word in words if word.guess.startswith("-"))
     scope, names = shell.scope, [named(word) for word in words]
+    affected = {*scope.variables} if None in names else {name for name in names if name}
+    if "i" in options:  # what is assigned in the same breath is an expression, too
+        scope.integers.update(affected)
     for word, name in zip(words, names, strict=True):
         if name != "":
             shell.shadow(argv, name)
             declare(shell, word)
-    affected = {*scope.variables} if None in names else {name for name in names if name}
     if None in names and command == "export":
         scope.forget_most()
     elif None in names:
@@ -74,8 +98,6 @@ def _declare(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
     if "f" in options and (command == "export" or "x" in options):
         for name in affected.intersection(scope.functions):
             _hand_on(shell, name)
-    if "i" in options:
-        scope.integers.update(affected)
     if set(options) & set("iulc") or command == "readonly" or "r" in options:
         scope.changed.update(affected)
         scope.forget(*affected)
@@ -85,8 +107,11 @@ def _declare(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
         scope.forget(*(word.guess for word in words if word.guess.isidentifier()))
     if "n" in options and command != "export":
         scope.forget(*affected)
-        scope.references.update(affected)
-    return b"" if affected else None
+        for word, name in zip(words, names, strict=True):
+            if name:
+                refer(shell, name, word.cut(len(name) + 1))
+        scope.references.update({name: "" for name in affected - scope.references.keys()})
+    return b"" if affected and not set(options) & set("pfF") else None
 
 
 def _hand_on(shell: Interpreter, name: str) -> None:
@@ -132,7 +157,7 @@ def _set(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
         shell.scope.errexit = (option[0] == "-") if errexit else shell.scope.errexit
     if words:
         shell.scope.arguments = tuple(words[words[0].guess in ("-", "--") :])
-    return b""
+    return b"" if argv[1:] and argv[-1].guess[1:] != "o" else None
 
 
 def _shift(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
@@ -149,7 +174,7 @@ def _shopt(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
     """`shopt`, `setopt`: with some of the options patterns match other names, or stand for nothing."""
     if len(argv) > 1 and not set(argv) <= {*known(("shopt", "-s", "-u", "-q", "-p")), *_HARMLESS}:
         shell.scope.globs = "otherwise"
-    return b""
+    return b"" if {*argv} & {*known(("-s", "-u", "-q"))} else None
 
 
 def _targets(argv: tuple[Word, ...], valued: str) -> Iterator[Word]:
@@ -191,7 +216,7 @@ def _has_read(shell: Interpreter, argv: tuple[Word, ...], *names: str | None) ->
 
 def _guess(shell: Interpreter, names: set[str], text: str) -> None:
     """Variables get a value that comes of a text, which matters where it is evaluated."""
-    for name in names if substitutes(text) else ():
+    for name in names if arms(text) or shell.scope.integers & names else ():
         assign(shell, name, "=", Unknown(text, f"${name}"))
 
 
@@ -243,7 +268,7 @@ def _hash(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
     if any(word[:1] == "-" != word[1:2] and set(word) & set("pf") for word in words):
         reason = "makes a name stand for another program, so that what follows cannot be told"
         shell.tell(Effect("unknown", Target("call", name), rule="sh-other-program", program=name, reason=reason))
-    return b""
+    return None
 
 
 def _eval(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
@@ -297,6 +322,7 @@ def _command(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
         words.pop(0)
     if not words:
         return b""
+    name_variables(shell, tuple(words))
     builtin = BUILTINS.get(words[0].text) if isinstance(words[0], Known) else None
     return builtin(shell, tuple(words)) if builtin else program(shell, tuple(words))
 
@@ -320,7 +346,7 @@ def _trap(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
         else:
             shell.at_any_time(run)
         shell.at_end.append(late)
-    return b""
+    return b"" if may_trap else None
 
 
 BUILTINS: dict[str, Callable[[Interpreter, tuple[Word, ...]], bytes | None]] = {
@@ -331,8 +357,11 @@ BUILTINS: dict[str, Callable[[Interpreter, tuple[Word, ...]], bytes | None]] = {
     "eval": _eval, "source": _source, ".": _source, "exec": _exec, "command": _command, "builtin": _command,
     "trap": _trap,
     **dict.fromkeys((
-        ":", "exit", "return", "break", "continue", "logout", "wait", "umask", "ulimit", "type", "jobs", "fg", "bg",
-        "disown", "times", "unalias", "complete", "compgen", "compopt", "bind",
-        "history", "dirs", "caller", "suspend", "help", "emulate", "autoload",
+        ":", "exit", "return", "break", "continue", "logout", "wait", "disown", "unalias", "compopt", "suspend",
+        "emulate", "autoload",
     ), _nothing),
+    **dict.fromkeys((
+        "umask", "ulimit", "type", "fg", "bg", "times", "complete", "bind", "history", "dirs", "caller", "help",
+    ), _prints),
+    "jobs": _jobs, "compgen": _compgen,
 }  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...core.call import Stream
 from ...core.effect import Effect, Target
-from ...core.paths import doubted, is_stream, on_path
+from ...core.paths import doubted, holds, is_stream, on_path
 from ...core.text.encoding import encode
 from ...core.word import Known, Unknown, joined
 from ...lean.typing import TYPE_CHECKING
@@ -80,7 +80,7 @@ def _opened(shell: Interpreter, token: Token, operator: str) -> str:
     if [piece.kind for piece in token.pieces] == ["process"]:
         return ""  # a pipe
     path = fields[0] if len(fields) == 1 else Unknown(joined(fields).guess, token.raw)
-    if is_stream(path):
+    if is_stream(path) and not holds(path, shell.world):
         return ""
     if path.guess.startswith(("/dev/tcp/", "/dev/udp/")):
         target = Target("connection", path.guess)

@@ -6,7 +6,7 @@ from ...core.call import Invocation, Stream
 from ...core.word import Unknown, Word
 from ...lean.typing import TYPE_CHECKING
 from ...lean.value import Value
-from .arithmetic import substitutes
+from .arithmetic import arms
 from .fresh import Fresh
 from .syntax.grammar import offset
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 #: Whatever may have read part of standard input makes the rest unknown to what follows.
 READ_BEFORE = Stream("unseen", why="an earlier command may have read part of it")
+
+#: Variables of bash's own whose values are expressions.
+_INTEGERS = ("BASHPID", "EPOCHSECONDS", "HISTCMD", "LINENO", "MAILCHECK", "OPTIND", "RANDOM", "SECONDS", "SRANDOM")
 
 
 class Body(Value):
@@ -53,8 +56,8 @@ class Scope:
         self.errexit = False
         self.globs = "on"  # "off", or "otherwise": patterns match more, or less, than by themselves
         self.changed = {"PWD"}  # variables that make something else of what is assigned to them
-        self.references: set[str] = set()  # names that stand for another variable
-        self.integers: set[str] = set()  # names whose values are expressions
+        self.references: dict[str, str] = {}  # names that stand for another variable, and for which, as far as is known
+        self.integers = set(_INTEGERS)  # names whose values are expressions
         self.is_zsh = call.name == "zsh"
 
     def copy(self) -> Scope:
@@ -64,7 +67,7 @@ class Scope:
         other.variables = dict(self.variables)
         other.exported = set(self.exported)
         other.changed = set(self.changed)
-        other.references = set(self.references)
+        other.references = dict(self.references)
         other.integers = set(self.integers)
         other.functions = dict(self.functions)
         other.aliases = dict(self.aliases)
@@ -134,13 +137,13 @@ class Scope:
             return
         before = self.variables.get(name)
         if name in self.changed:
-            value = Unknown("", f"${name}")
+            value = Unknown(_armed(value), f"${name}")
         elif mark == "+=" and isinstance(before, tuple) and isinstance(value, tuple):
             value = before + value
         elif mark == "+=" and isinstance(value, Word):
             value = before + value if isinstance(before, Word) else Unknown(value.guess, f"${name}")
         elif mark != "=":
-            value = Unknown("", f"${name}")
+            value = Unknown(_armed(value) or _armed(before), f"${name}")
         self.variables[name] = value
 
     def may_lose(self, *functions: str) -> None:
@@ -151,7 +154,7 @@ class Scope:
 
     def forget(self, *names: str | None) -> None:
         """The variables have values that nobody knows; for None, any variable may be the one."""
-        if None in names or self.references.intersection(names):
+        if None in names or self.references.keys() & set(names):
             names = (*names, *self.variables, "IFS", "CDPATH")  # of these, it counts already whether they are set
         for name in names:
             if name:
@@ -186,4 +189,4 @@ def _either(
 def _armed(value: Word | tuple[Word, ...] | None) -> str:
     """The text of a value in which a command would run if it were evaluated: a guess that must not be lost."""
     texts = () if value is None else (value,) if isinstance(value, Word) else value
-    return next((word.guess for word in texts if substitutes(word.guess)), "")
+    return next((word.guess for word in texts if arms(word.guess)), "")

@@ -5,8 +5,7 @@ from __future__ import annotations
 from ...core.call import Stream
 from ...core.word import Known, Unknown, Word
 from ...lean.typing import TYPE_CHECKING
-from .arithmetic import substitutes
-from .assignments import DECLARING, assign, declaration, value_of
+from .assignments import DECLARING, assign, declaration, name_variables, value_of
 from .builtins import BUILTINS
 from .fresh import given_to
 from .interpreter import MAX_CALLS
@@ -25,9 +24,6 @@ if TYPE_CHECKING:
 
 #: The most commands that one text may come to, loops and functions followed.
 MAX_COMMANDS = 1000
-#: Commands whose words name variables, and those that do so after -v: a subscript is an expression.
-_NAMING = (*DECLARING, "unset", "read", "mapfile", "readarray", "getopts", "let")
-_NAMING_BY_OPTION = ("printf", "test", "[")
 #: POSIX's special builtins: after `A=1 export B`, some shells keep A.
 _SPECIAL = (
     ":", ".", "break", "continue", "declare", "eval", "exec", "exit", "export", "local", "readonly", "return", "set",
@@ -92,10 +88,7 @@ def _start(
         return program(shell, argv, stdin, env)
     scope, command = shell.scope, argv[0].text
     words = [word.guess for word in argv]
-    options = [at for at, word in enumerate(words) if word == "-v"] if command in _NAMING_BY_OPTION else []
-    for word in words[1:] if command in _NAMING else [words[at + 1] for at in options if words[at + 1 :]]:
-        if "[" in word and substitutes(word):
-            shell.words.evaluate(word[word.index("[") :])
+    name_variables(shell, argv)
     bodies = scope.functions.get(command, (None,))
     if bodies == (None,) and command not in BUILTINS:
         return program(shell, argv, stdin, env)

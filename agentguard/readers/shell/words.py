@@ -8,7 +8,7 @@ from ...core.paths import could_touch
 from ...core.unseen import Unseen
 from ...core.word import Known, Unknown, Word, joined
 from ...lean.typing import TYPE_CHECKING
-from .arithmetic import assigns, is_brought, names, substitutes, unseen
+from .arithmetic import arms, assigns, forms, is_brought, names, subscript, substitutes, unseen
 from .fresh import Fresh, fresh, longer, settled
 from .syntax.braces import braces
 from .syntax.lexer import closing
@@ -210,21 +210,46 @@ class Expander:
             for part in (expression.guess, text):
                 self._evaluate(part, seen)
 
+    def evaluate_word(self, word: Word, text: str | None = None) -> None:
+        """Run what a word, or a text in it, runs that is evaluated; what is not known may name any variable."""
+        self.doubt(word)
+        self.evaluate(word.guess if text is None else text)
+        if isinstance(word, Unknown):
+            self._evaluate_any({""})
+
+    def refer(self, name: str) -> None:
+        """Run what the use of a variable runs that stands for another one: a subscript."""
+        self.evaluate(subscript(self.shell.scope.references.get(name, "")))
+
     def doubt(self, value: Word) -> None:
         """Say that a value which is evaluated cannot be known, if it is what somebody else wrote."""
         if isinstance(value, Unknown) and is_brought(value):
             self.shell.tell(unseen(value))
 
     def _evaluate(self, text: str, seen: set[str]) -> None:
-        if substitutes(text) and text not in seen:
-            seen.add(text)
-            self.look(Scanner(text, closing).quoted())
+        for form in forms(text):
+            if substitutes(form) and form not in seen:
+                seen.add(form)
+                self.look(Scanner(form, closing).quoted())
+        scope = self.shell.scope
         for name in set(names(text)) - seen:
             seen.add(name)
-            value = self.shell.scope.variables.get(name, ())
+            value = scope.variables.get(name, ())
             for word in (value,) if isinstance(value, Word) else value:
                 self.doubt(word)
                 self._evaluate(word.guess, seen)
+                if isinstance(word, Unknown):
+                    self._evaluate_any(seen)
+            self._evaluate(scope.references.get(name, ""), seen)
+
+    def _evaluate_any(self, seen: set[str]) -> None:
+        """Run what any variable runs that the text itself has set."""
+        scope = self.shell.scope
+        for name, value in tuple(scope.variables.items()):
+            if name not in seen and value is not scope.inherited.get(name):
+                for word in (value,) if isinstance(value, Word) else value:
+                    if arms(word.guess):
+                        self._evaluate(word.guess, seen)
 
     def arithmetic(self, text: str) -> None:
         """Run what an expression runs, and forget the variables that it may set."""
@@ -236,8 +261,9 @@ class Expander:
         """Run the substitutions of a text that is expanded as prompts are, and that of `set -x` is."""
         if isinstance(text, Unknown):
             self.shell.substitute(text)
-        elif substitutes(text.text):
-            self.look(Scanner(text.text, closing).quoted())
+        else:
+            for form in filter(substitutes, forms(text.text)):
+                self.look(Scanner(form, closing).quoted())
 
     def _parameter(self, piece: Piece) -> list[Word]:
         """`$NAME` or `${…}`."""
@@ -253,6 +279,7 @@ class Expander:
         if operator[:1] == ":" and operator[1:2] not in ("-", "=", "+", "?"):
             self.evaluate(operator[1:])
         counting = piece.value.startswith("#") and len(piece.value) > 1
+        self.refer(name)
         if not name or counting:
             return [self._counted(piece.value[1:]) if counting else Unknown("", f"${{{piece.value}}}")]
         if name in "@*" or subscript in ("@", "*"):
@@ -275,6 +302,9 @@ class Expander:
         """`$@`, `${NAME[*]}` and so on: from one that may be none or several on, nobody knows which comes where."""
         scope, written = self.shell.scope, f"${{{piece.value}}}"
         many = scope.arguments if name in "@*" else scope.variables.get(name)
+        if operator == "@P":
+            for one in many if isinstance(many, tuple) else (many or Unknown("", written),):
+                self.prompt(one)
         if not isinstance(many, tuple) or operator:
             mark = _mark(operator)
             self._operand(operator[len(mark) :], piece, mark)
@@ -338,12 +368,18 @@ class Expander:
             if not known and not (value is None and name in _PLACES):
                 found = Unknown(found.guess, written)
             if mark[-1] == "=":
+                if name in self.shell.scope.integers:
+                    self.evaluate_word(found)
                 self.shell.scope.assign(name, "=", found)
             return found
         if operator == "@P":  # as a prompt
             self.prompt(Unknown("", written) if value is None else value)
         if isinstance(value, Known) and mark in ("%", "#") and isinstance(operand, Known):
             return Known(_trimmed(value.text, mark, operand.text))
+        if mark == "/":  # `${NAME/PATTERN/TEXT}` may make a command of what was none
+            pattern, _, instead = operator.lstrip("/#%").replace("\\", "").partition("/")
+            replaced = guess.replace(pattern, instead) if pattern else guess
+            guess = replaced if arms(replaced) else guess
         return Unknown(guess, written)
 
 

@@ -81,14 +81,15 @@ def arm(node: Any, session: Session) -> None:
         name = _defined(node, session, inner)
         thing = f"{node.kind.name.removeprefix('OBJECT_').lower()} {name}" if what == "DefineStmt" else "type"
     elif what in DEFERRED:
-        relation = getattr(node, "view", None) or getattr(node, "relation", None) or getattr(node, "table", None)
+        table = getattr(node, "base", node)  # that of a foreign table is a statement of its own below it
+        relation = getattr(table, "view", None) or getattr(table, "relation", None) or getattr(table, "table", None)
         name = relation.relname if relation else ANYTHING
         thing = {"ViewStmt": f"view {name}", "RuleStmt": f"a rule of {name}", "CreateStmt": f"table {name}"}.get(
             what, thing
         )
         fire(node, inner)
         expressions(node, inner)
-        _derived(node, session, name)
+        _derived(table, session, name)
     session.arms(thing, inner)
     if any(effect.verb in ("replace", "remove", "unknown") for effect in inner.effects):
         session.stored.armed.setdefault(name, []).append(inner)
@@ -109,7 +110,7 @@ def _defined(node: Any, session: Session, inner: Session) -> str:
 
 def _derived(node: Any, session: Session, name: str) -> None:
     """A new table that is tied to others, by inheritance, as a partition or by LIKE, has what they have."""
-    if kind(node) in ("CreateStmt", "CreateForeignTableStmt"):
+    if kind(node) == "CreateStmt":
         for one in below((*(node.inhRelations or ()), *(node.tableElts or ()))):
             if kind(one) == "RangeVar":
                 session.stored.rename(parts(one), name)
@@ -120,7 +121,7 @@ def fire(node: Any, session: Session) -> None:
     """What a statement does besides, because of what is stored about what it names."""
     named = {ANYTHING}
     known = session.stored
-    looked = kind(node) != "CreateStmt"
+    looked = kind(node) not in ("CreateStmt", "CreateForeignTableStmt")
     types: dict[str, None] = {}
     read: dict[tuple[str, ...], None] = {}
     added: dict[tuple[str, ...], None] = {}

@@ -33,7 +33,7 @@ def adds(node: Any, session: Session, thing: str, undone: bool) -> None:
     else:
         says = f"creates {thing} {target.name}".rstrip()
         record_effect(node, session, "create", "sql-create", says, target=target, undone=undone)
-        if not getattr(node, "if_not_exists", False):
+        if not getattr(getattr(node, "base", node), "if_not_exists", False):
             session.bear(target)
 
 

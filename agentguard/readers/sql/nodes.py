@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 UNKNOWN = "\uf8ff"
 #: Where the nodes of statements keep the name of what they are about, in the order to look.
 NAMED_BY = (
-    "relation", "relations", "rel", "view", "sequence", "into", "objects", "object", "typeName", "typevar", "funcname",
-    "func", "defnames", "domainname", "opclassname", "opfamilyname", "operatorName", "conversion_name", "collname",
-    "cfgname", "dictname", "dbname", "extname", "subname", "pubname", "servername", "fdwname", "tablespacename",
-    "amname", "plname", "schemaname", "trigname", "policy_name", "role", "roles", "rolename", "idxname", "name",
-    "portalname", "conditionname", "remote_schema", "orig_tablespacename",
+    "base", "relation", "relations", "rel", "view", "sequence", "into", "objects", "object", "typeName", "typevar",
+    "funcname", "func", "defnames", "domainname", "opclassname", "opfamilyname", "operatorName", "conversion_name",
+    "collname", "cfgname", "dictname", "dbname", "extname", "subname", "pubname", "servername", "fdwname",
+    "tablespacename", "amname", "plname", "schemaname", "trigname", "policy_name", "role", "roles", "rolename",
+    "idxname", "name", "portalname", "conditionname", "remote_schema", "orig_tablespacename",
 )  # fmt: skip
 
 
@@ -58,7 +58,7 @@ def parts(name: Any) -> tuple[str, ...]:
         return parts(name.objname if what == "ObjectWithArgs" else name.funcname)
     if what == "RoleSpec":
         return (name.rolename or name.roletype.name.removeprefix("ROLESPEC_").lower(),)
-    if what == "VacuumRelation":
+    if what in ("VacuumRelation", "CreateStmt"):
         return parts(name.relation)
     return ()
 

@@ -178,7 +178,7 @@ def use(node: Any, session: Session) -> None:
     elif what == "RuleStmt":
         for action in node.actions or ():
             perform(action, session)
-    elif what == "SelectStmt":
+    elif what in ("SelectStmt", "CopyStmt"):
         perform(node, session)
     else:
         rows.expressions(node, session)
