@@ -41,7 +41,7 @@ def test_a_refusal_teaches_no_way_around(question: Question, state: Request | No
     text = "\n".join(told).lower()
     assert not [way for way in AROUND if way in text]
     assert all(line.isprintable() for line in told)
-    assert len(refusal(question, why, state)) <= 8
+    assert len(refusal(question, why, state)) <= 9
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_a_refusal_teaches_no_way_around(question: Question, state: Request | No
             request("open"),
             ("rated   destructive", "which git does not know [rm-removes]", "safer   move it away"),
         ),
-        (ASKED, request("open"), ("asked, as request q7m2xk", "not only this command is refused but its aim")),
+        (ASKED, request("open"), ("asked, as request q7m2xk", "this goes for its aim, not only for this command")),
         (GRAVE, request("open"), ("catastrophic: your home directory",)),
         (AGAIN, request("open"), ("rated   reversible", "denied  rm -rf data was denied at 14:03", "the only copy")),
         (ASKED, request("denied", "It is the only copy."), ("a person said no: it is the only copy.",)),
