@@ -447,7 +447,9 @@ def test_the_environment_that_reaches_the_program(ground: Ground, scene: Scene) 
         Path(real).write_text(kept)
     seen = dict(pair.split(b"=", 1) for pair in told.split(b"\0") if pair)
     assert seen[b"X"] == b"a\nb" and seen[b"PATH"].decode() == scene.env["PATH"]
-    assert {name for name in seen if not name.startswith(b"_")} == {raw.encode() for raw in (*scene.env, "X")}
+    assert {name for name in seen if not name.startswith(b"_")} == {
+        raw.encode() for raw in (*scene.env, "X", "AGENTGUARD_DEPTH")
+    }
 
 
 def put_in_force(root: str, version: str) -> None:
