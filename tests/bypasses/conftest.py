@@ -37,7 +37,9 @@ def guard(installed: Setup, request: pytest.FixtureRequest, stores: Stores) -> I
     """
     hides = request.node.name.startswith("test_a_terminal_program_of_the_systems_speaks_for_it")
     with open(f"{stores.place}.hides", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX if hides else fcntl.LOCK_SH)
+        with open(f"{stores.place}.turn", "w") as turn:  # nobody overtakes the one that waits to be alone
+            fcntl.flock(turn, fcntl.LOCK_EX)
+            fcntl.flock(lock, fcntl.LOCK_EX if hides else fcntl.LOCK_SH)
         yield installed
         installed.dismiss()
 
