@@ -216,14 +216,14 @@ def circle(work: Path) -> str:
     return "symbolic links"
 
 
-def huge(work: Path) -> str:
+def binary(work: Path) -> str:
     with (work / "x.sql").open("wb") as file:
         file.truncate(9 << 20)
-    return "more than 8 MiB"
+    return "holds a NUL byte"
 
 
 @needs_psql
-@pytest.mark.parametrize("make", [missing, directory, pipe, circle, huge])
+@pytest.mark.parametrize("make", [missing, directory, pipe, circle, binary])
 def test_a_script_that_cannot_be_read_is_refused(guarded, work, make):
     why = make(work)
     told = refused(guarded.call("psql", "-h", "127.0.0.1", "-f", "x.sql", cwd=work))
