@@ -37,17 +37,6 @@ def _prints(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
     return None
 
 
-def _history(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
-    """`history -w FILE` writes a file over, `fc` runs what was typed before; none of it is followed."""
-    name, options = argv[0].guess, [word for word in argv[1:] if word.guess[:1] == "-" or may_be_many(word)]
-    letters = set("".join(word.guess for word in options))
-    does = "w" in letters if name == "history" else "l" not in letters
-    if does or any(map(may_be_many, options)):
-        reason = "writes over a file, or runs what is in the history, which is not followed"
-        shell.tell(Effect("unknown", Target("call", name), rule="sh-history", program=name, reason=reason))
-    return None
-
-
 def _jobs(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
     """`jobs -x COMMAND` runs the command."""
     return program(shell, argv[2:]) if argv[1:2] == known(("-x",)) and argv[2:] else None
@@ -372,7 +361,7 @@ BUILTINS: dict[str, Callable[[Interpreter, tuple[Word, ...]], bytes | None]] = {
         "emulate", "autoload",
     ), _nothing),
     **dict.fromkeys((
-        "umask", "ulimit", "type", "fg", "bg", "times", "complete", "bind", "dirs", "caller", "help",
+        "umask", "ulimit", "type", "fg", "bg", "times", "complete", "bind", "history", "dirs", "caller", "help",
     ), _prints),
-    "jobs": _jobs, "history": _history, "fc": _history, "compgen": _compgen,
+    "jobs": _jobs, "compgen": _compgen,
 }  # fmt: skip
