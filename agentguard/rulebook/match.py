@@ -8,7 +8,7 @@ from ..core.environments import environment
 from ..core.paths import absolute
 from ..core.text.glob import like
 from ..core.unseen import OutOfSight, Unseen
-from ..core.word import Known, Unknown
+from ..core.word import Unknown
 from ..core.world import World
 from ..lean.typing import TYPE_CHECKING
 from .model import Condition, Program, Rule
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
 #: Roles of what a call runs.
 _CARRIED = ("SHELL", "SCRIPT", "ARGV")
-#: What every program is asked alike; one that does not know it does nothing.
-_VERSION = (Known("--version"),)
-_ITS_VERSION = "only prints its version"
 #: Values by which a switch is off after all (`--dry-run=false`).
 _OFF = frozenset(("false", "f", "0", "no", "off", "none"))
 
@@ -35,9 +32,6 @@ def apply_rules(program: Program, call: Call, world: World) -> tuple[Effect, ...
     found = {rule.id: where for rule, where in results if where is not None}
     speaking_maybe = [rule for rule, _ in results if rule.id in found and not matches(rule, call, surely=True)]
     matching = [rule for rule, _ in results if rule.id in found and rule not in speaking_maybe]
-    if call.invocation.argv[1:] == _VERSION and all(rule.effect == "unknown" for rule in matching):
-        asked = Target("call", "--version")
-        return (Effect("observe", asked, rule="agentguard-version", program=program.name, reason=_ITS_VERSION),)
     winners = [rule for rule in matching if rule.overrides]
     deciding = _most_specific(winners or [rule for rule in matching if not rule.also], call)
     speaking = deciding if winners else deciding + [rule for rule in matching if rule.also]
