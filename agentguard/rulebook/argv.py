@@ -200,7 +200,7 @@ class _Parser:
             self.given.discard(option.name)
             self._note(Argument(f"--no-{option.name.lstrip('-')}", "", None, word.written))
         elif option.takes == "nothing" and attached:
-            self._switch_with_value(option, value, word)
+            self._misfit(word)
         elif attached or not option.consumes:
             self._given(option, value if attached else None, word)
         else:
@@ -245,9 +245,6 @@ class _Parser:
             if option is None:
                 self._misfit(word if index == 1 else Known(f"-{letter} in {word.written}"))
                 return
-            if option.takes == "nothing" and word.start[index + 1 : index + 2] == "=":
-                self._switch_with_value(option, word.cut(index + 2), word)
-                return
             if option.takes == "nothing":
                 self._given(option, None, word)
                 continue
@@ -263,11 +260,6 @@ class _Parser:
             return
         if isinstance(word, Unknown):  # whose other letters may be any options
             self._misfit(word)
-
-    def _switch_with_value(self, option: Option, value: Word, word: Word) -> None:
-        """`--force=true`: some programs take that, and it may be `--force=false`."""
-        self._misfit(word)
-        self._given(option, value, word)
 
     def _next(self, written: str, option: Option) -> Word | None:
         """The next word, as an option's value."""

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 #: Roles of what a call runs.
 _CARRIED = ("SHELL", "SCRIPT", "ARGV")
-#: Values by which a switch is off after all (`--dry-run=false`).
-_OFF = frozenset(("false", "f", "0", "no", "off", "none"))
 
 
 def apply_rules(program: Program, call: Call, world: World) -> tuple[Effect, ...]:
@@ -61,17 +59,9 @@ def matches(rule: Rule, call: Call, surely: bool = False) -> bool:
     only where it must; what speaks against the rule the other way round. `surely` asks for what must hold of any.
     """
     maybe = rule.is_stricter and not surely
-    if not all(
-        any(maybe or _in_force(a, one, rule, call) for one in choice for a in _counted(one, rule, call, maybe))
-        for choice in rule.given
-    ):
+    if not all(any(True for one in choice for _ in _counted(one, rule, call, maybe)) for choice in rule.given):
         return False
-    if any(
-        _meets(a, one, not maybe) and (not maybe or _in_force(a, one, rule, call))
-        for choice in rule.unless
-        for one in choice
-        for a in _candidates(one, call)
-    ):
+    if any(_meets(a, one, not maybe) for choice in rule.unless for one in choice for a in _candidates(one, call)):
         return False
     if rule.ordered and not _in_order(rule, call, maybe):
         return False
@@ -79,17 +69,10 @@ def matches(rule: Rule, call: Call, surely: bool = False) -> bool:
     if rule.operands and not counts(rule.operands, len(operands)):
         return False
     # An operand of which nothing is known could be like any pattern: `unresolved` and `_in_doubt` are about these.
-    sure = operands if maybe or not rule.operand else tuple(word for word in operands if not _may_be_value(word, call))
-    known = ((word, pattern, maybe and bool(word.start)) for word in sure for pattern in rule.operand)
+    known = ((word, pattern, maybe and bool(word.start)) for word in operands for pattern in rule.operand)
     if rule.operand and not any(resembles(*one) for one in known):
         return False
     return all(_plays(call, role, patterns, maybe) for role, patterns in rule.argument.items())
-
-
-def _may_be_value(word: Word, call: Call) -> bool:
-    """Whether an operand stands behind an option that the grammar does not have, and may be its value."""
-    argv, options = call.invocation.argv, {misfit.word for misfit in call.unknown if not misfit.is_command}
-    return bool(options) and any(argv[at] in options and argv[at + 1] == word for at in range(len(argv) - 1))
 
 
 def _plays(call: Call, role: str, patterns: tuple[str, ...], maybe: bool) -> bool:
@@ -153,20 +136,6 @@ def _meets(argument: Argument, condition: Condition, maybe: bool) -> bool:
     return not condition.value or (
         argument.value is not None and resembles(argument.value, condition.value, maybe, argument.role == "CONFIG")
     )
-
-
-def _in_force(argument: Argument, condition: Condition, rule: Rule, call: Call) -> bool:
-    """Whether an argument that makes a call milder is not taken back: by its own value, or by a later one like it."""
-    if argument.role == "CONFIG" or not argument.option.startswith("-"):  # these add up
-        return True
-    last = [one for one in call.arguments if one.option == argument.option][-1]
-    if condition.value:
-        return _meets(last, condition, False)
-    if isinstance(last.value, Unknown):
-        return bool(last.role) and not (rule.overrides and "=" in last.written)
-    return last.value is None or (
-        bool(last.role) and last.value.text.lstrip("=").lower() not in _OFF
-    )  # a switch has no role
 
 
 def resembles(word: Word, pattern: str, maybe: bool, any_case: bool = False) -> bool:
