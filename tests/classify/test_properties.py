@@ -50,7 +50,7 @@ CARRIED = (("ls",), ("rm", "a"), ("rm", "-f", "b"), ("sh", "-c", "rm b"), ("git"
 WRAPPERS = (("env", "W=1"), ("sudo",), ("nohup",), ("timeout", "5"), ("nice", "-n", "5"), ("stdbuf", "-oL"))
 
 #: Programs whose options are an order of work, or a language of their own: moving one makes it another call.
-ORDERED = {"find", "psql", "curl"}
+ORDERED = {"find", "psql", "curl", "doctl"}
 
 
 def reorders(program: Program) -> bool:

@@ -22,6 +22,7 @@ from agentguard.edge.factors.factors import Factor
 from agentguard.edge.factors.proof import grant, sign_grant
 from agentguard.edge.installation import shims
 from agentguard.edge.layout import Root
+from agentguard.edge.system.deadline import Deadline
 from agentguard.errors import REFUSED, InstallError, Unproven
 from agentguard.pipeline import guard
 from agentguard.policy.settings import APPROVAL_LIFE
@@ -85,6 +86,7 @@ class Scene:
     def call(self, terminal: str = "", typed: bool = True) -> int:
         pins = tuple(shims.pins(self.root))
         world: Any = World()
+        world.deadline = Deadline(60)
         facts, log = Facts(self.root, world, bool(pins)), self.records.log
         self.asker = Asker(self.root, log, {}, pins)
         self.asker.typed = typed
