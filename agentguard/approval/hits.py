@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import os
 
-from ..lean.typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 #: How many lines a list gets before what is alike becomes one line.
 SHOWN = 20
 #: How many alike things are still named one by one.
 FEW = 3
+#: What makes things alike, the closest first: their place, their suffix.
+_ALIKE = ((True, True), (False, True), (True, False), (False, False))
 _LONGEST_SUFFIX = 12
 
 
@@ -23,10 +20,10 @@ def gathered(hits: tuple[str, ...]) -> tuple[str, ...]:
     """
     if len(hits) <= SHOWN:
         return hits
-    for key in _KEYS:
+    for by_place, by_suffix in _ALIKE:
         groups: dict[tuple[str, str], list[str]] = {}
         for hit in hits:
-            groups.setdefault(key(hit), []).append(hit)
+            groups.setdefault(_pattern(hit, by_place, by_suffix), []).append(hit)
         told = _told(groups)
         if len(told) <= SHOWN:
             return told
@@ -45,26 +42,10 @@ def _told(groups: dict[tuple[str, str], list[str]]) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _by_place_and_suffix(hit: str) -> tuple[str, str]:
+def _pattern(hit: str, by_place: bool, by_suffix: bool) -> tuple[str, str]:
     kind, _, name = hit.partition(" ")
-    return kind, os.path.join(os.path.dirname(name), f"*{_suffix(name)}")
-
-
-def _by_suffix(hit: str) -> tuple[str, str]:
-    kind, _, name = hit.partition(" ")
-    return kind, f"*{_suffix(name)}"
-
-
-def _by_place(hit: str) -> tuple[str, str]:
-    kind, _, name = hit.partition(" ")
-    return kind, os.path.join(os.path.dirname(name), "*")
-
-
-def _by_kind(hit: str) -> tuple[str, str]:
-    return hit.partition(" ")[0], "*"
-
-
-_KEYS: tuple[Callable[[str], tuple[str, str]], ...] = (_by_place_and_suffix, _by_suffix, _by_place, _by_kind)
+    place = os.path.dirname(name) if by_place else ""
+    return kind, os.path.join(place, f"*{_suffix(name) if by_suffix else ''}")
 
 
 def _suffix(name: str) -> str:
