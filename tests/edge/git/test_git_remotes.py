@@ -38,8 +38,8 @@ def origin(lasting_tmp: Path) -> Path:
 
 @pytest.fixture
 def clone(origin: Path) -> Repository:
-    subprocess.run([GIT, "clone", "-q", str(origin), "work"], cwd=origin.parent, env=ENV, check=True)
-    return Repository(origin.parent / "work")
+    subprocess.run([GIT, "clone", "-q", str(origin), "checkout"], cwd=origin.parent, env=ENV, check=True)
+    return Repository(origin.parent / "checkout")
 
 
 # What proves that a remote has it
@@ -87,9 +87,9 @@ def test_a_clone_a_fetch_a_pull_and_a_push_prove_what_a_remote_has(
         "-c core.logAllRefUpdates=false update-ref refs/remotes/origin/new HEAD",
         "branch -f --no-track old; update-ref refs/remotes/origin/main HEAD; pack-refs --all",
         "fetch -q . HEAD:refs/remotes/origin/main",
-        "fetch -q ../work +HEAD:refs/remotes/origin/main",
+        "fetch -q ../checkout +HEAD:refs/remotes/origin/main",
         "remote add copy .; fetch -q copy",
-        "remote add copy ../work/.git; fetch -q copy",
+        "remote add copy ../checkout/.git; fetch -q copy",
         "remote add none https://nowhere.invalid/x; update-ref refs/remotes/none/main HEAD",
     ],
 )
