@@ -98,6 +98,8 @@ _GLOBAL_FLAGS = (
 )
 #: Letters of `Change` for content that is in no commit (its `index`) or not even in the index (its `tree`).
 STAGED, EDITED = "MTARCU", "MTAU"
+#: The mode that trees and the index have for a submodule (git-ls-files(1), --stage).
+SUBMODULE = "160000"
 
 
 class Change(Value):

@@ -14,7 +14,7 @@ import stat
 
 from ...core.text.encoding import decode, encode
 from ...lean.typing import TYPE_CHECKING
-from .git import Change, Git
+from .git import SUBMODULE, Change, Git
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -59,7 +59,7 @@ def unwatched(git: Git, pathspecs: Sequence[str] = (), skipped: bool = True) -> 
             continue
         if stat.S_ISREG(there) and mode.startswith("100") and len(regular) < MOST_COMPARED:
             regular[decode(path)] = held
-        elif mode != "160000" and not (stat.S_ISLNK(there) and mode == "120000" and _points(git, place, held)):
+        elif mode != SUBMODULE and not (stat.S_ISLNK(there) and mode == "120000" and _points(git, place, held)):
             yield Change(".", "M", decode(path), held)
     if regular:
         inside = Git(git.program, {}, (*git.options, "-C", decode(top)))

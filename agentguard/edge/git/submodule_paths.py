@@ -6,7 +6,7 @@ import os
 
 from ...core.text.encoding import decode
 from ...lean.typing import TYPE_CHECKING
-from .git import of_git_directory, of_work_tree
+from .git import SUBMODULE, of_git_directory, of_work_tree
 from .refs import resolved
 from .settings import is_on
 from .tree_changes import differing, merged, whole
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def removed_submodules(git: Git, paths: Sequence[str], forced: bool) -> Iterator[Written]:
     """The work trees of the submodules at and below the paths, which go with all that is in them."""
-    for path, _ in _submodules(git, paths):
+    for path, _ in submodules(git, paths):
         place = os.path.join(git.top, path)
         if os.path.isdir(place):
             yield Written(git, [], forced, [os.path.join(path, name) for name in os.listdir(place) if name != ".git"])
@@ -29,7 +29,7 @@ def removed_submodules(git: Git, paths: Sequence[str], forced: bool) -> Iterator
 
 def updated_submodules(call: Call, git: Git) -> Iterator[Written]:
     """The work trees that `submodule update` takes to the commits that the index has."""
-    for path, commit in _submodules(git, call.operand_texts):
+    for path, commit in submodules(git, call.operand_texts):
         place = os.path.join(git.top, path)
         if os.path.lexists(os.path.join(place, ".git")):
             yield from _moved(git, place, commit, call.has("-f", "--force"), call.has("--merge", "--rebase"))
@@ -39,10 +39,9 @@ def updated_submodules(call: Call, git: Git) -> Iterator[Written]:
 
 def recursed(call: Call, git: Git, tree: str, forced: bool) -> Iterator[Written]:
     """The work trees of submodules that a call goes into, taken to what `tree` has of each, else the index."""
-    recurses = is_on(git, "submodule.recurse") and not call.has("--no-recurse-submodules")
-    if not recurses and not call.has("--recurse-submodules"):
+    if not recurses(call, git):
         return
-    for path, commit in _submodules(git, ()):
+    for path, commit in submodules(git, ()):
         place = os.path.join(git.top, path)
         if not os.path.lexists(os.path.join(place, ".git")):
             continue
@@ -51,6 +50,17 @@ def recursed(call: Call, git: Git, tree: str, forced: bool) -> Iterator[Written]
             yield from _moved(git, place, there, forced, False)
         else:
             yield from removed_submodules(git, (path,), forced=True)
+
+
+def recurses(call: Call, git: Git) -> bool:
+    """Whether a call goes into submodules as well (git-config(1), submodule.recurse)."""
+    by_setting = is_on(git, "submodule.recurse") and not call.has("--no-recurse-submodules")
+    return by_setting or call.has("--recurse-submodules")
+
+
+def submodules(git: Git, paths: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """The submodules at and below the paths, from the top of the work tree, each with its commit."""
+    return ((decode(path), commit) for _, mode, commit, path in git.held(paths) if mode == SUBMODULE)
 
 
 def _moved(git: Git, place: str, commit: str, forced: bool, merges: bool) -> Iterator[Written]:
@@ -75,13 +85,4 @@ def _made(git: Git, path: str, commit: str) -> Written:
 def _commit(git: Git, tree: str, path: str) -> str:
     """The commit that a tree has of a submodule; "" if it has none."""
     listed = git.value("ls-tree", "-z", "--full-tree", tree, "--", path) if resolved(git, f"{tree}^{{tree}}") else ""
-    return listed.split("\t")[0].split(" ")[2] if listed.startswith("160000 ") else ""
-
-
-def _submodules(git: Git, paths: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """The submodules at and below the paths, from the top of the work tree, each with its commit."""
-    listed = decode(git.run("ls-files", "-s", "-z", "--full-name", "--", *(paths or git.everything)).out).split("\0")
-    for line in listed:
-        if line.startswith("160000 "):
-            facts, _, path = line.partition("\t")
-            yield path, facts.split(" ")[1]
+    return listed.split("\t")[0].split(" ")[2] if listed.startswith(f"{SUBMODULE} ") else ""

@@ -10,6 +10,7 @@ import os
 from ...core.text.encoding import decode
 from ...lean.typing import TYPE_CHECKING
 from . import settings
+from .git import SUBMODULE
 from .refs import resolved
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 #: What every comparison of two trees is told: all files one by one, no renames, names ended by NUL.
 _COMPARE = ("-r", "-z", "--raw", "--no-renames")
-_SUBMODULE = "160000"
 _LOG = ("-c", "log.showRoot=true", "log", "--format=")
 
 
@@ -32,7 +32,7 @@ def differing(git: Git, tree: str, pathspecs: Sequence[str] = ()) -> list[str]:
 def whole(git: Git, tree: str) -> list[str]:
     """All files of a tree."""
     listed = decode(git.run("ls-tree", "-r", "-z", "--full-tree", tree).out).split("\0")
-    return [_name(path, facts[:6]) for facts, _, path in (line.partition("\t") for line in listed) if path]
+    return [named(path, facts[:6]) for facts, _, path in (line.partition("\t") for line in listed) if path]
 
 
 def made_by(git: Git, *revisions: str, undone: bool = False) -> list[str]:
@@ -98,8 +98,9 @@ def _above(path: str) -> Iterator[str]:
 def _brought(listing: bytes) -> list[str]:
     """The names of a listing of changes (git-diff(1), raw output), each as what it becomes."""
     words = iter(decode(listing).split("\0"))
-    return [_name(next(words), word.split(" ")[1]) for word in words if word.lstrip("\n").startswith(":")]
+    return [named(next(words), word.split(" ")[1]) for word in words if word.lstrip("\n").startswith(":")]
 
 
-def _name(path: str, mode: str) -> str:
-    return f"{path}/" if mode == _SUBMODULE else path
+def named(path: str, mode: str) -> str:
+    """The name of a file that a tree or the index has with this mode."""
+    return f"{path}/" if mode == SUBMODULE else path

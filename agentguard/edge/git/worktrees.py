@@ -12,7 +12,7 @@ from .arguments import tree_and_paths, worktree, worktrees
 from .git import EDITED, STAGED, of_git_directory, of_work_tree
 from .hidden_changes import changes
 from .refs import commits, lost
-from .settings import is_on
+from .submodule_paths import recurses, submodules
 from .written_over import written_over
 
 if TYPE_CHECKING:
@@ -60,8 +60,7 @@ def submodules_reset(call: Call, git: Git, world: World) -> Answer:
 
 def submodules_recursed(call: Call, git: Git, world: World) -> Answer:
     """What a forced `reset`, `checkout` and their like lose where they go into submodules as well."""
-    recurses = is_on(git, "submodule.recurse") and not call.has("--no-recurse-submodules")
-    if not recurses and not call.has("--recurse-submodules"):
+    if not recurses(call, git):
         return Answer()
     forced = call.has("--hard", "--force", "--discard-changes", "--reset") or call.command == ("restore",)
     if not forced and not (call.command == ("checkout",) and tree_and_paths(call, git, world)[1]):
@@ -100,8 +99,7 @@ def _directory_of(git: Git, path: str) -> str:
 def _inside_submodules(git: Git, paths: Sequence[str], untracked: bool) -> Iterator[Target]:
     """What is in no commit in the submodules at and below the paths."""
     top = git.top
-    listed = decode(git.run("ls-files", "-s", "-z", "--", *paths).out).split("\0")
-    for path in (line.partition("\t")[2] for line in listed if line.startswith("160000 ")):
+    for path, _ in submodules(git, paths):
         place = os.path.join(top, path)
         if os.path.lexists(os.path.join(place, ".git")):
             inner = of_work_tree(git.program, os.path.realpath(place))

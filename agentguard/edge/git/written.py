@@ -7,7 +7,7 @@ import os
 from ...core.text.encoding import decode
 from ...lean.typing import TYPE_CHECKING
 from .refs import resolved
-from .tree_changes import differing
+from .tree_changes import differing, named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -85,7 +85,7 @@ def replaced(git: Git, paths: Sequence[str] = ()) -> Iterator[str]:
 def held(git: Git, marks: str = "", paths: Sequence[str] = ()) -> list[str]:
     """The files of the index at and below the paths, maybe only those with a mark; submodules end in a slash."""
     index = ((mark, mode, decode(path)) for mark, mode, _, path in git.held(paths))
-    return [f"{path}/" if mode == "160000" else path for mark, mode, path in index if not marks or mark in marks]
+    return [named(path, mode) for mark, mode, path in index if not marks or mark in marks]
 
 
 def is_directory(top: str, path: str) -> bool:

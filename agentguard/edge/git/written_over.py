@@ -14,7 +14,7 @@ from ...core.text.encoding import encode
 from ...core.unseen import Unseen
 from ...core.world import PATH_STATES, Answer, World
 from ...lean.typing import TYPE_CHECKING
-from .git import EDITED, STAGED
+from .git import EDITED, STAGED, SUBMODULE
 from .hidden_changes import changes
 from .refs import lost
 from .written_paths import written
@@ -32,7 +32,6 @@ MOST_PATHS = 300_000
 MOST_IN_THE_WAY = 5_000
 #: What git does not write over by itself: it refuses. Ignored files it does not spare (gitignore(5)).
 _REFUSED = ("untracked", "modified")
-_SUBMODULE = "160000"
 
 
 def written_over(call: Call, git: Git, world: World, doubts: str = "") -> Answer:
@@ -87,12 +86,12 @@ def _in_the_way(one: Written) -> tuple[list[str], list[str]]:
     placed = {path: _first_thing(one.top, path, kinds) for path in paths}
     found = list(dict.fromkeys(place for place in placed.values() if place))
     known = one.known(found)
-    submodules = [path for path, mode in known.items() if mode == _SUBMODULE]
+    submodules = [path for path, mode in known.items() if mode == SUBMODULE]
     directories = {parent for path in known for parent in _parents(path)}
     refused, taken = list[str](), list[str]()
     for place in found:
         is_directory = stat.S_ISDIR(kinds[place])
-        if known.get(place) == _SUBMODULE or (place in directories and not is_directory):
+        if known.get(place) == SUBMODULE or (place in directories and not is_directory):
             taken.append(place)
         elif place not in known or is_directory:
             refused.append(place)
