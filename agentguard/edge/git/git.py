@@ -102,6 +102,12 @@ STAGED, EDITED = "MTARCU", "MTAU"
 SUBMODULE = "160000"
 
 
+def above(path: str) -> Iterator[str]:
+    """The directories that a path lies in, nearest first, without the top."""
+    while path := path.rpartition("/")[0]:
+        yield path
+
+
 class Change(Value):
     """A changed path, as a line of `git status` has it (git-status(1), porcelain v2).
 

@@ -17,7 +17,7 @@ from ...lean.typing import TYPE_CHECKING
 from .arguments import autostashes, lines, pathspecs, tree_and_paths, unquoted
 from .conflicts import not_remade
 from .fetch import all_tags, fetch_overwrites
-from .git import EDITED, STAGED, Change
+from .git import EDITED, STAGED, Change, above
 from .hidden_changes import changes, unwatched
 from .named_files import patched
 from .objects import objects_unreachable, reflog_only, replacements
@@ -141,10 +141,10 @@ def sparse_drops(call: Call, git: Git, world: World) -> Answer:
     top = git.top
     upwards = git.value("rev-parse", "--show-cdup") or "."
     tracked = decode(git.run("ls-files", "-z", "--full-name", "--", upwards).out).split("\0")
-    left_out = {above for path in tracked for above in _above(path)} - {above for one in kept for above in _above(one)}
+    left_out = {place for path in tracked for place in above(path)} - {place for one in kept for place in above(one)}
     ignored = [c.path for c in git.status(True, ignored=True) if c.index == "!"]
     ignored += [c.path for c in unwatched(git)]
-    outside = [path for path in ignored if left_out.intersection(_above(path)) and not path.startswith(kept)]
+    outside = [path for path in ignored if left_out.intersection(above(path)) and not path.startswith(kept)]
     places = [os.path.join(top, path) for path in outside]
     # A link that has taken a directory's place git goes through, and empties the directory behind it.
     gone = (os.path.join(top, path) for path in left_out if not f"{path}/".startswith(kept))
@@ -228,12 +228,6 @@ def _with(*answers: Answer) -> Answer:
 
 def _uncommitted(git: Git, changes: Iterable[Change]) -> Iterator[Change]:
     return not_remade(git, (one for one in changes if one.index in STAGED or one.tree in EDITED))
-
-
-def _above(path: str) -> Iterator[str]:
-    """The directories above a path, nearest first."""
-    while path := path.rpartition("/")[0]:
-        yield path
 
 
 def _lost_files(git: Git, changes: Iterable[Change]) -> Answer:

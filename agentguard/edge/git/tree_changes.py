@@ -10,7 +10,7 @@ import os
 from ...core.text.encoding import decode
 from ...lean.typing import TYPE_CHECKING
 from . import settings
-from .git import SUBMODULE
+from .git import SUBMODULE, above
 from .refs import resolved
 
 if TYPE_CHECKING:
@@ -67,8 +67,8 @@ def carried_along(git: Git, base: str, side: str, added: Sequence[str]) -> Itera
     left = {
         os.path.dirname(name) for name in _brought(git.run("diff-tree", *_COMPARE, "--diff-filter=D", base, side).out)
     }
-    left |= {above for directory in left for above in _above(directory)}
-    moving = [name for name in added if left.intersection(_above(name))]
+    left |= {place for directory in left for place in _places(directory)}
+    moving = [name for name in added if left.intersection(_places(name))]
     if not moving:
         return
     places: dict[str, set[str]] = {}
@@ -83,16 +83,15 @@ def carried_along(git: Git, base: str, side: str, added: Sequence[str]) -> Itera
                 break
             source, target = os.path.dirname(source), os.path.dirname(target)
     for name in moving:
-        for above in _above(name):
-            for target in places.get(above, ()):
-                yield os.path.join(target, name[len(above) :].lstrip("/"))
+        for place in _places(name):
+            for target in places.get(place, ()):
+                yield os.path.join(target, name[len(place) :].lstrip("/"))
 
 
-def _above(path: str) -> Iterator[str]:
-    """The directories above a path, nearest first, the top ("") too."""
-    while path:
-        path = os.path.dirname(path)
-        yield path
+def _places(path: str) -> Iterator[str]:
+    """The directories that a path lies in, the top ("") last."""
+    yield from above(path)
+    yield ""
 
 
 def _brought(listing: bytes) -> list[str]:

@@ -14,7 +14,7 @@ from ...core.text.encoding import encode
 from ...core.unseen import Unseen
 from ...core.world import PATH_STATES, Answer, World
 from ...lean.typing import TYPE_CHECKING
-from .git import EDITED, STAGED, SUBMODULE
+from .git import EDITED, STAGED, SUBMODULE, above
 from .hidden_changes import changes
 from .refs import lost
 from .written_paths import written
@@ -87,7 +87,7 @@ def _in_the_way(one: Written) -> tuple[list[str], list[str]]:
     found = list(dict.fromkeys(place for place in placed.values() if place))
     known = one.known(found)
     submodules = [path for path, mode in known.items() if mode == SUBMODULE]
-    directories = {parent for path in known for parent in _parents(path)}
+    directories = {place for path in known for place in above(path)}
     refused, taken = list[str](), list[str]()
     for place in found:
         is_directory = stat.S_ISDIR(kinds[place])
@@ -97,12 +97,6 @@ def _in_the_way(one: Written) -> tuple[list[str], list[str]]:
             refused.append(place)
             taken += [path for path in submodules if path.startswith(f"{place}/")]
     return refused, taken
-
-
-def _parents(path: str) -> Iterator[str]:
-    """The directories that a path lies in."""
-    while path := path.rpartition("/")[0]:
-        yield path
 
 
 def _first_thing(top: str, path: str, kinds: dict[str, int]) -> str:
