@@ -138,10 +138,6 @@ def _forced(key: str, call: Call, git: Git, world: World) -> str | None:
     return forced_by_configuration(key, call.guessed(), git, world)
 
 
-def _fetch_drops(key: str, call: Call, git: Git, world: World) -> str | None:
-    return drops_by_configuration(key, call.guessed(), git, world)
-
-
 LOOKUPS: dict[str, Lookup] = {
     "git-alias": _alias,
     "git-config": _config,
@@ -154,7 +150,7 @@ LOOKUPS: dict[str, Lookup] = {
     "git-hooks-here": _hooks_here,
     "git-push-forced": _forced,
     "git-writes-over": _writes_over,
-    "git-fetch-drops": _fetch_drops,
+    "git-fetch-drops": _naming(drops_by_configuration),
     "git-index-drops": _naming(index_drops),
     "git-autostash-drops": _naming(index_drops),  # which asks the settings first, where no option says it
     "git-submodules-recursed": _naming(submodules_recursed),

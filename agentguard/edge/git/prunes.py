@@ -6,6 +6,7 @@ A fetch that prunes deletes every ref that is like a refspec's right side and th
 
 from __future__ import annotations
 
+from ...core.world import Answer
 from ...lean.typing import TYPE_CHECKING
 from . import settings
 from .fetch import remote_of
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from ...core.call import Call
+    from ...core.effect import Target
     from ...core.world import World
     from .git import Git
 
@@ -24,25 +26,21 @@ _TRACKING = "refs/remotes/"
 _TAGS = "refs/tags/*:refs/tags/*"
 
 
-def drops_by_configuration(key: str, call: Call, git: Git, world: World) -> str | None:
-    """What would be lost, by name; None if nothing; raises Unseen."""
-    named = [name for remote in _remotes(call, git) for name in _dropped(call, git, world, remote)]
-    more = f" and {len(named) - 5} more" if len(named) > 5 else ""
-    return ", ".join(named[:5]) + more or None
+def drops_by_configuration(call: Call, git: Git, world: World) -> Answer:
+    """What would be lost; raises Unseen."""
+    return Answer(tuple(one for remote in _remotes(call, git) for one in _dropped(call, git, world, remote)))
 
 
 def _remotes(call: Call, git: Git) -> list[str]:
-    words = call.operand_texts
-    if call.command == ("remote", "prune") or call.has("--multiple"):
-        return [remote for word in words for remote in grouped(git, word)]
-    if call.has("--all") or (call.command == ("remote", "update") and not words):
+    words, updates = call.operand_texts, call.command == ("remote", "update")
+    if call.has("--all") or (updates and not words):
         return git.lines("remote")
-    if call.command == ("remote", "update"):
+    if updates or call.command == ("remote", "prune") or call.has("--multiple"):
         return [remote for word in words for remote in grouped(git, word)]
     return grouped(git, remote_of(call, git))
 
 
-def _dropped(call: Call, git: Git, world: World, remote: str) -> Iterator[str]:
+def _dropped(call: Call, git: Git, world: World, remote: str) -> Iterator[Target]:
     refspecs = [one for one in fetched(git, remote) if one.partition(":")[2]]
     given = call.operand_texts[1:] if call.command in (("fetch",), ("pull",)) and not call.has("--multiple") else ()
     fetches = call.command != ("remote", "prune")
@@ -61,9 +59,9 @@ def _dropped(call: Call, git: Git, world: World, remote: str) -> Iterator[str]:
             for ref, theirs in _pairs(here, one)
             if not ref.startswith(kept) and (there is None or there.get(theirs, here[ref]) != here[ref])
         }
-    yield from (target.name for target in unreachable(git, sorted(gone)).lost)
+    yield from unreachable(git, sorted(gone)).lost
     if "refs/stash" in gone:
-        yield from (target.name for target in stash_clear(call, git, world).lost)
+        yield from stash_clear(call, git, world).lost
 
 
 def _prunes(call: Call, git: Git, remote: str) -> bool:

@@ -154,12 +154,12 @@ SETTINGS: dict[str, dict[str, str]] = {
 LINES = (
     "git fetch", "git fetch -p", "git fetch --all", "git fetch --no-prune", "git fetch -p origin main",
     "git remote prune origin", "git remote update", "git remote update -p", "git pull -p", "git fetch -p all",
-    "git remote update all", "git fetch -p origin 'refs/heads/*:refs/heads/*'",
+    "git remote update all", "git fetch -p --multiple --all", "git fetch -p origin 'refs/heads/*:refs/heads/*'",
 )  # fmt: skip
 #: There is no such remote, but where "all" is a group.
 TOLD_ALL_THE_SAME = ("git fetch -p all", "git remote update all")
 #: git does not fetch into the branch that is checked out.
-REFUSED = {"everything": ("git fetch -p", "git remote update -p")}
+REFUSED = {"everything": ("git fetch -p", "git fetch -p --multiple --all", "git remote update -p")}
 
 
 @pytest.mark.parametrize("setting", SETTINGS)
