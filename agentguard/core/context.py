@@ -58,7 +58,12 @@ def content(path: Word, cwd: Word, world: World) -> bytes:
 
 
 def script(path: Word, call: Call, context: Context) -> str:
-    """The text of a program's script file, `-` for its standard input; raises Unseen where it cannot be known."""
-    if path in (Known("-"), Known("/dev/stdin")):
-        return decode(stdin(call.invocation.stdin, context.world))
-    return decode(content(path, call.cwd, context.world))
+    """The text of a file that a call names, `-` for its standard input; raises Unseen where it cannot be known."""
+    return decode(named_content(path, call, context, ("-", "/dev/stdin")))
+
+
+def named_content(path: Word, call: Call, context: Context, standard_input: tuple[str, ...] = ("-",)) -> bytes:
+    """The bytes of a file that a call names, or of its standard input under these names; raises Unseen."""
+    if isinstance(path, Known) and path.text in standard_input:
+        return stdin(call.invocation.stdin, context.world)
+    return content(path, call.cwd, context.world)

@@ -8,10 +8,11 @@ sent; HEADER (`NAME: VALUE`); FIELD (`NAME=VALUE`), of which the body is made as
 from __future__ import annotations
 
 from ..core.call import Call
-from ..core.context import Context, content, stdin
+from ..core.context import Context, named_content
 from ..core.effect import Effect, Reading, Target
+from ..core.text.encoding import encode
 from ..core.unseen import Unseen
-from ..core.word import Known, Unknown
+from ..core.word import Unknown
 from ..lean.typing import TYPE_CHECKING
 from .http import Request, read
 from .url import split
@@ -70,8 +71,8 @@ def _body(call: Call, context: Context, is_graphql: bool) -> bytes:
         if isinstance(word, Unknown) and not is_file:
             raise Unseen(f"{word.written} is not known before the line runs")
         if is_file:
-            return _read(word if argument.role == "BODYFILE" else word.cut(1), call, context)
-        return word.guess.encode(errors="surrogateescape")
+            return named_content(word if argument.role == "BODYFILE" else word.cut(1), call, context)
+        return encode(word.guess)
     fields = [_field(word) for word in call.played("FIELD")]
     if not fields:
         return b""
@@ -92,12 +93,6 @@ def _field(word: Word) -> tuple[str, str]:
     if value.guess[:1] == "@":
         raise Unseen(f"{name.guess} is read from a file")
     return name.guess, value.guess
-
-
-def _read(path: Word, call: Call, context: Context) -> bytes:
-    if path == Known("-"):
-        return stdin(call.invocation.stdin, context.world)
-    return content(path, call.cwd, context.world)
 
 
 def _unknown(call: Call, reason: str) -> Effect:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...core.call import Argument, Call
-from ...core.context import Context, content, stdin
+from ...core.context import Context, named_content
 from ...core.word import Known
 from ...lean.typing import TYPE_CHECKING
 
@@ -47,6 +47,4 @@ def value(argument: Argument) -> Word:
 
 def content_of(path: Word, call: Call, context: Context) -> bytes:
     """The bytes of a file that a call names, or of standard input for `-` and `.`; raises Unseen."""
-    if path in (Known("-"), Known(".")):
-        return stdin(call.invocation.stdin, context.world)
-    return content(path, call.invocation.cwd, context.world)
+    return named_content(path, call, context, ("-", "."))

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from ...core.api import Api
 from ...core.call import Call
-from ...core.context import Context, content, stdin
+from ...core.context import Context, script
 from ...core.effect import Effect, Environment, Reading, Target
-from ...core.text.encoding import decode
 from ...core.unseen import Unseen
 from ...core.word import Known, Unknown, text_of
 from ...lean.typing import TYPE_CHECKING
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from graphql import DocumentNode, FieldNode, SelectionSetNode
-
-    from ...core.word import Word
 
     Parameters = Iterable[tuple[str, str]]
 
@@ -154,13 +151,7 @@ def _document(call: Call, context: Context) -> str:
     for document in call.played("GRAPHQL"):
         return text_of(document)
     path = next(iter(call.played("GRAPHQLFILE")), Known("-"))
-    return _text(path, call, context)
-
-
-def _text(path: Word, call: Call, context: Context) -> str:
-    if path == Known("-"):
-        return decode(stdin(call.invocation.stdin, context.world))
-    return decode(content(path, call.invocation.cwd, context.world))
+    return script(path, call, context)
 
 
 def _variables(call: Call, context: Context) -> Mapping[str, Any] | None:
@@ -171,7 +162,7 @@ def _variables(call: Call, context: Context) -> Mapping[str, Any] | None:
     try:
         for word in call.played("VARIABLES"):
             named = word.guess[:1] == "@"
-            loaded = json.loads(_text(word.cut(1), call, context) if named else text_of(word))
+            loaded = json.loads(script(word.cut(1), call, context) if named else text_of(word))
             if not isinstance(loaded, dict):
                 return NO_VARIABLES
             found |= loaded
