@@ -7,6 +7,7 @@ import os.path
 from ..lean.typing import TYPE_CHECKING
 from .effect import Effect
 from .paths import could_touch
+from .text.glob import literal
 from .unseen import Unseen
 from .word import Known
 from .world import Answer, Destination, PathState, World
@@ -148,8 +149,7 @@ class AfterEffects(World):
         return "/".join(parts) + ("/" if whole.endswith("/") else "")
 
     def _is_missing(self, place: str) -> bool:
-        literal = "".join("\\" + char if char in "*?[]()\\" else char for char in place)
-        return bool(place) and not self._world.expand(literal, "/")
+        return bool(place) and not self._world.expand(literal(place), "/")
 
     def _may_be_made(self, path: str, cwd: str) -> bool:
         whole = os.path.normpath(os.path.join(cwd, path))

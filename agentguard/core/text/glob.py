@@ -1,6 +1,14 @@
-"""Patterns with `*`, for rules: `fnmatch` would load the regular expression engine into every shim."""
+"""Globs: a shell's to be written, and those of rules, which know `*` alone: `fnmatch` would load re into every shim."""
 
 from __future__ import annotations
+
+#: What means something in a shell glob, extended ones included.
+_SPECIAL = "*?[]()\\"
+
+
+def literal(text: str) -> str:
+    """A shell glob that matches `text` alone."""
+    return "".join(f"\\{char}" if char in _SPECIAL else char for char in text)
 
 
 def in_any_case(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...core.text.glob import literal
 from ...core.unseen import Unseen
 from ...core.word import Known, Unknown, known
 from ...lean.typing import TYPE_CHECKING
@@ -42,9 +43,8 @@ def settled(word: Fresh, world: World) -> Word:
     below = word.guess.strip("/")
     if word.guess and (not below or word.guess[0] != "/" or ".." in below.split("/")):
         return word
-    escaped = "".join("\\" + char if char in "*?[]()\\" else char for char in word.guess)
     try:
-        return word if word.guess and world.expand(escaped, "/") else Known(word.place)
+        return word if word.guess and world.expand(literal(word.guess), "/") else Known(word.place)
     except Unseen:
         return word
 

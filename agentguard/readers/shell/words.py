@@ -5,6 +5,7 @@ from __future__ import annotations
 import os.path
 
 from ...core.paths import could_touch
+from ...core.text.glob import literal
 from ...core.unseen import Unseen
 from ...core.word import Known, Unknown, Word, joined
 from ...lean.typing import TYPE_CHECKING
@@ -98,12 +99,12 @@ class Expander:
             if home is not None:
                 fields[-1].add(home[0], True)
             values = self._values(piece) if home is None else [Known(home[1])]
-            literal = piece.quoted or piece.kind == "process"
+            is_quoted = piece.quoted or piece.kind == "process"
             for number, value in enumerate(values):
                 if number:
                     fields.append(_Field())
-                if literal or piece.kind == "text":
-                    fields[-1].add(value, literal)
+                if is_quoted or piece.kind == "text":
+                    fields[-1].add(value, is_quoted)
                 else:
                     self._split(fields, value)
         return [word for field in fields if field.kept for word in self._matched(field, written)]
@@ -408,22 +409,22 @@ class _Field:
             or "]" in self._special.partition("[")[2]
         )
 
-    def add(self, value: Word, literal: bool) -> None:
+    def add(self, value: Word, is_quoted: bool) -> None:
         text, start = value.guess, value.start
         if not self.text and self.known and isinstance(value, Fresh):
             self.fresh = value
         elif self.fresh is not None:
             self.fresh = longer(self.fresh, value)
         self.text += text
-        self.pattern += "".join("\\" + c if c in "*?[]()\\" else c for c in text) if literal else text
-        if not literal:
+        self.pattern += literal(text) if is_quoted else text
+        if not is_quoted:
             self._special += "".join(c for c in text if c in "*?[]")
             start = start[: next((i for i, c in enumerate(start) if c in _MATCHING), None)]
         if self._is_certain:
             self.start += start
         self._is_certain = self._is_certain and start == text and isinstance(value, Known)
         self.known = self.known and isinstance(value, Known)
-        self.kept = self.kept or literal or bool(text) or not self.known
+        self.kept = self.kept or is_quoted or bool(text) or not self.known
 
 
 def _whole(text: str) -> Token:
