@@ -57,13 +57,13 @@ def declaration(shell: Interpreter, token: Token, found: tuple[str, str, Token])
 def assign(shell: Interpreter, name: str, mark: str, value: Word | tuple[Word, ...]) -> None:
     """Give a variable a value, with what the shell runs for it: a subscript, an expression, a prompt."""
     if mark[:1] == "[":
-        shell.words.evaluate(mark[1 : mark.rindex("]")])
+        shell.words.expressions.evaluate(mark[1 : mark.rindex("]")])
     words = (value,) if isinstance(value, Word) else value
     if name in shell.scope.integers:
         for word in words:
-            shell.words.evaluate_word(word)
+            shell.words.expressions.evaluate_word(word)
     if name in shell.scope.references:  # its value may be the first, which is the name that it stands for
-        shell.words.refer(name)
+        shell.words.expressions.refer(name)
         refer(shell, name, *words)
     if name in _PROGRAMS:
         reason = f"makes names stand for other programs by {name}, so that what follows cannot be told"
@@ -82,7 +82,7 @@ def declare(shell: Interpreter, word: Word) -> None:
     if isinstance(word, Declared):
         value = word.value
     elif text.startswith("("):  # `declare -a "A=(…)"` makes an array of it
-        shell.words.evaluate(text)
+        shell.words.expressions.evaluate(text)
         value = Unknown("", word.written)
     assign(shell, name, mark, value)
 
@@ -98,7 +98,7 @@ def refer(shell: Interpreter, name: str, *values: Word) -> None:
     """`declare -n NAME=VALUE`: with each use of NAME a subscript in the value is evaluated."""
     texts = (shell.scope.references.get(name, ""), *(value.guess for value in values))
     shell.scope.references[name] = " ".join(dict.fromkeys(text for text in texts if text))
-    shell.words.refer(name)
+    shell.words.expressions.refer(name)
 
 
 def name_variables(shell: Interpreter, argv: tuple[Word, ...]) -> None:
@@ -113,7 +113,7 @@ def name_variables(shell: Interpreter, argv: tuple[Word, ...]) -> None:
         is_name = not letter or any(letter in option for option in named_by)
         is_whole = text[-1:] == "]" and identifier(text.lstrip("-"))
         if is_name and subscript(text) and (is_whole or substitutes(text)):
-            shell.words.evaluate_word(word, subscript(text))
+            shell.words.expressions.evaluate_word(word, subscript(text))
 
 
 def _runs(shell: Interpreter, name: str, value: Word | tuple[Word, ...]) -> None:

@@ -232,7 +232,7 @@ def _mapfile(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
 
 def _let(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
     for word in argv[1:]:
-        shell.words.arithmetic(word.guess)
+        shell.words.expressions.arithmetic(word.guess)
         if isinstance(word, Unknown):  # which may set any variable
             shell.scope.forget(None)
         if isinstance(word, Unknown) and not word.start:

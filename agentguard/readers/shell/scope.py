@@ -11,9 +11,28 @@ from .fresh import Fresh
 from .syntax.grammar import offset
 
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Protocol
 
+    from ...core.effect import Effect
+    from ...core.world import World
     from .syntax.grammar import Script
+
+    class Shell(Protocol):
+        """What the words are expanded in."""
+
+        scope: Scope
+        ahead: list[Effect]
+
+        @property
+        def world(self) -> World:
+            """What is asked which paths there are."""
+
+        def substitute(self, text: Word) -> str | None:
+            """Run a command substitution; what it prints, if that is known."""
+
+        def tell(self, *effects: Effect) -> None:
+            """Effects of the shell itself."""
+
 
 #: Whatever may have read part of standard input makes the rest unknown to what follows.
 READ_BEFORE = Stream("unseen", why="an earlier command may have read part of it")

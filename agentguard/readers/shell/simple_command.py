@@ -43,7 +43,7 @@ def simple_command(shell: Interpreter, script: Script, node: Any) -> bytes | Non
     if words and offset(node.parts[0]) in script.data:
         shell.words.look(words[0])
         if any(f" {operator} " in words[0].raw for operator in _NUMERIC):
-            shell.words.evaluate(words[0].raw)
+            shell.words.expressions.evaluate(words[0].raw)
         redirect(shell, script, redirects)
         return b""
     assignments = []

@@ -2,52 +2,25 @@
 
 from __future__ import annotations
 
-import os.path
-
-from ...core.paths import could_touch
-from ...core.text.glob import literal
-from ...core.unseen import Unseen
 from ...core.word import Known, Unknown, Word, joined
 from ...lean.typing import TYPE_CHECKING
-from .arithmetic import arms, assigns, forms, is_brought, names, subscript, substitutes, unseen
-from .fresh import Fresh, fresh, longer, settled
+from .arithmetic import arms, forms, substitutes
+from .expressions import Expressions
+from .fields import Field, grouped, matched
+from .fresh import Fresh, fresh, longer
 from .syntax.braces import braces
 from .syntax.lexer import closing
-from .syntax.quoting import GROUPING, Scanner
-from .syntax.word_parts import Piece, Token, assignment, decimal
+from .syntax.parameters import mark_of, parameter, trimmed
+from .syntax.quoting import Scanner
+from .syntax.word_parts import Piece, Token, assignment, decimal, identifier
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Protocol
 
-    from ...core.effect import Effect
-    from ...core.world import World
-    from .scope import Scope
+    from .scope import Shell
 
-    class Shell(Protocol):
-        """What the words are expanded in."""
-
-        scope: Scope
-        ahead: list[Effect]
-
-        @property
-        def world(self) -> World:
-            """What is asked which paths there are."""
-
-        def substitute(self, text: Word) -> str | None:
-            """Run a command substitution; what it prints, if that is known."""
-
-        def tell(self, *effects: Effect) -> None:
-            """Effects of the shell itself."""
-else:
-    Shell = object
-
-_MATCHING = "*?["
-_MAGIC = _MATCHING + GROUPING
-_DIGITS = "0123456789"
 #: Variables that a shell sets by itself, again and again.
 _OWN = ("_", "BASHPID", "EPOCHSECONDS", "LINENO", "OLDPWD", "RANDOM", "SECONDS", "SRANDOM")
-_IDENTIFIER = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_" + _DIGITS
 #: Variables that are taken for unset where they are not seen: `${TMPDIR:-/tmp}`.
 _PLACES = ("TMPDIR",)
 #: Operators of `${…}` with a word in place of the value.
@@ -59,6 +32,7 @@ class Expander:
 
     def __init__(self, shell: Shell) -> None:
         self.shell = shell
+        self.expressions = Expressions(shell, self)
 
     def fields(self, token: Token) -> list[Word]:
         """The arguments that a word becomes; one that is not known may turn out to be none, or several."""
@@ -87,13 +61,13 @@ class Expander:
         elements = tuple(field for element in token.array or () for field in self.fields(element))
         keys = [element.raw[1:].partition("]=")[0] for element in token.array or () if element.raw.startswith("[")]
         for key in keys:
-            self.evaluate(key)
+            self.expressions.evaluate(key)
         if keys or any(isinstance(element, Unknown) for element in elements):
             return Unknown(_together(elements).guess, token.raw)
         return elements
 
     def _fields(self, pieces: tuple[Piece, ...], written: str) -> list[Word]:
-        fields = [_Field()]
+        fields = [Field()]
         for index, piece in enumerate(pieces):
             home = self._home(piece, index + 1 == len(pieces)) if not index else None
             if home is not None:
@@ -102,59 +76,36 @@ class Expander:
             is_quoted = piece.quoted or piece.kind == "process"
             for number, value in enumerate(values):
                 if number:
-                    fields.append(_Field())
+                    fields.append(Field())
                 if is_quoted or piece.kind == "text":
                     fields[-1].add(value, is_quoted)
                 else:
                     self._split(fields, value)
-        return [word for field in fields if field.kept for word in self._matched(field, written)]
+        return [word for field in fields if field.kept for word in matched(field, self.shell, written)]
 
-    def _split(self, fields: list[_Field], value: Word) -> None:
+    def _split(self, fields: list[Field], value: Word) -> None:
         """What stood unquoted is split at blanks; where it may not be, only what has none is known.
 
         What is not known is not cut off at its own ends, so that its neighbours may belong to it.
         """
-        if isinstance(value, Unknown) or not self.shell.scope.splits(value.text) or _grouped(value.text):
+        if isinstance(value, Unknown) or not self.shell.scope.splits(value.text) or grouped(value.text):
             if isinstance(value, Fresh) and len(value.guess.split()) < 2:
                 fields[-1].add(value, False)
                 return
             for number, part in enumerate(value.guess.split() or [""]):
                 if number:
-                    fields.append(_Field())
+                    fields.append(Field())
                 fields[-1].add(Unknown(part, value.written), False)
             return
         if value.text[:1].isspace() and fields[-1].kept:
-            fields.append(_Field())
+            fields.append(Field())
         parts = value.text.split()
         for number, part in enumerate(parts):
             if number:
-                fields.append(_Field())
+                fields.append(Field())
             fields[-1].add(Known(part), False)
         if parts and value.text[-1:].isspace():
-            fields.append(_Field())
-
-    def _matched(self, field: _Field, written: str) -> list[Word]:
-        """The paths that a field with unquoted `*`, `?` or `[` matches; the field itself if none."""
-        cwd, globs = self.shell.scope.cwd, self.shell.scope.globs
-        if field.fresh is not None and not field.is_pattern:
-            return [settled(field.fresh, self.shell.world)]
-        if not field.is_pattern or globs == "off":
-            return [Known(field.text) if field.known else Unknown(field.text, written, field.start)]
-        grouped = _grouped(field.pattern)
-        start = field.start if globs == "on" and not grouped else ""
-        if isinstance(cwd, Unknown) and not field.text.startswith("/"):
-            return [Unknown(field.text, written, start)]
-        try:
-            found, sure = list(self.shell.world.expand(field.pattern, cwd.guess)), field.known and globs == "on"
-        except Unseen:
-            found, sure = [], False
-        if grouped:  # zsh reads those with `*` and `?` otherwise, and takes none as a mistake
-            sure = sure and bool(found) and not (_grouped(field.pattern, "*?") or self.shell.scope.is_zsh)
-        fixed = field.pattern[: next((i for i, c in enumerate(field.pattern) if c in _MAGIC), None)]
-        directory = os.path.dirname(os.path.join(cwd.guess, fixed))
-        if any(could_touch(effect, directory) for effect in self.shell.ahead):
-            found, sure = [*found, field.text], False
-        return [Known(text) if sure else Unknown(text, written, start) for text in found or [field.text]]
+            fields.append(Field())
 
     # The value of a piece: one, or several that are arguments of their own
 
@@ -164,7 +115,7 @@ class Expander:
         if piece.kind == "variable":
             return self._parameter(piece)
         if piece.kind == "arithmetic":
-            self.arithmetic(piece.value)
+            self.expressions.arithmetic(piece.value)
             found = decimal(piece.value.strip())
             return [Unknown("0", f"$(({piece.value}))") if found is None else Known(str(found))]
         printed = self.shell.substitute(Known(piece.value))
@@ -199,65 +150,6 @@ class Expander:
             home = Unknown(name + home.guess, piece.value, name)
         return home, slash + rest
 
-    def evaluate(self, text: str) -> None:
-        """Run what an expression runs; single quotes are none there."""
-        if not text.isdecimal():
-            token = Scanner(text, closing).quoted()
-            for piece in token.pieces:
-                if piece.kind == "command":
-                    self.doubt(Unknown("", f"$({piece.value})"))
-            expression = self.single(token)
-            seen = {""}
-            for part in (expression.guess, text):
-                self._evaluate(part, seen)
-
-    def evaluate_word(self, word: Word, text: str | None = None) -> None:
-        """Run what a word, or a text in it, runs that is evaluated; what is not known may name any variable."""
-        self.doubt(word)
-        self.evaluate(word.guess if text is None else text)
-        if isinstance(word, Unknown):
-            self._evaluate_any({""})
-
-    def refer(self, name: str) -> None:
-        """Run what the use of a variable runs that stands for another one: a subscript."""
-        self.evaluate(subscript(self.shell.scope.references.get(name, "")))
-
-    def doubt(self, value: Word) -> None:
-        """Say that a value which is evaluated cannot be known, if it is what somebody else wrote."""
-        if isinstance(value, Unknown) and is_brought(value):
-            self.shell.tell(unseen(value))
-
-    def _evaluate(self, text: str, seen: set[str]) -> None:
-        for form in forms(text):
-            if substitutes(form) and form not in seen:
-                seen.add(form)
-                self.look(Scanner(form, closing).quoted())
-        scope = self.shell.scope
-        for name in set(names(text)) - seen:
-            seen.add(name)
-            value = scope.variables.get(name, ())
-            for word in (value,) if isinstance(value, Word) else value:
-                self.doubt(word)
-                self._evaluate(word.guess, seen)
-                if isinstance(word, Unknown):
-                    self._evaluate_any(seen)
-            self._evaluate(scope.references.get(name, ""), seen)
-
-    def _evaluate_any(self, seen: set[str]) -> None:
-        """Run what any variable runs that the text itself has set."""
-        scope = self.shell.scope
-        for name, value in tuple(scope.variables.items()):
-            if name not in seen and value is not scope.inherited.get(name):
-                for word in (value,) if isinstance(value, Word) else value:
-                    if arms(word.guess):
-                        self._evaluate(word.guess, seen)
-
-    def arithmetic(self, text: str) -> None:
-        """Run what an expression runs, and forget the variables that it may set."""
-        self.evaluate(text)
-        if assigns(text):
-            self.shell.scope.forget(*names(text))
-
     def prompt(self, text: Word) -> None:
         """Run the substitutions of a text that is expanded as prompts are, and that of `set -x` is."""
         if isinstance(text, Unknown):
@@ -268,19 +160,19 @@ class Expander:
 
     def _parameter(self, piece: Piece) -> list[Word]:
         """`$NAME` or `${…}`."""
-        name, subscript, operator = _parameter(piece.value)
+        name, subscript, operator = parameter(piece.value)
         if piece.value[:1] in (" ", "\t", "\n", "|"):  # commands, in ksh and newer bash
             self.shell.substitute(Known(piece.value.lstrip("|")))
         elif not name and piece.value[:1] == "#":
-            self.evaluate(_parameter(piece.value[1:])[1])
+            self.expressions.evaluate(parameter(piece.value[1:])[1])
         elif not name:  # `!NAME`, whose value names a variable
-            self.evaluate(piece.value)
+            self.expressions.evaluate(piece.value)
         elif subscript not in ("", "@", "*"):
-            self.evaluate(subscript)
+            self.expressions.evaluate(subscript)
         if operator[:1] == ":" and operator[1:2] not in ("-", "=", "+", "?"):
-            self.evaluate(operator[1:])
+            self.expressions.evaluate(operator[1:])
         counting = piece.value.startswith("#") and len(piece.value) > 1
-        self.refer(name)
+        self.expressions.refer(name)
         if not name or counting:
             return [self._counted(piece.value[1:]) if counting else Unknown("", f"${{{piece.value}}}")]
         if name in "@*" or subscript in ("@", "*"):
@@ -290,14 +182,14 @@ class Expander:
             value = self._changed(name, value, operator, piece)
         return [Unknown("", f"${name}") if value is None else value]
 
-    def _counted(self, parameter: str) -> Word:
+    def _counted(self, text: str) -> Word:
         """`${#NAME}` and `${#NAME[@]}`"""
-        name, subscript, _ = _parameter(parameter)
+        name, subscript, _ = parameter(text)
         many = self.shell.scope.variables.get(name)
         if subscript in ("@", "*") and isinstance(many, tuple):
             return Known(str(len(many)))
         value = self._value(name) if not subscript else None
-        return Known(str(len(value.text))) if isinstance(value, Known) else Unknown("0", f"${{#{parameter}}}")
+        return Known(str(len(value.text))) if isinstance(value, Known) else Unknown("0", f"${{#{text}}}")
 
     def _several(self, name: str, subscript: str, operator: str, piece: Piece) -> list[Word]:
         """`$@`, `${NAME[*]}` and so on: from one that may be none or several on, nobody knows which comes where."""
@@ -307,7 +199,7 @@ class Expander:
             for one in many if isinstance(many, tuple) else (many or Unknown("", written),):
                 self.prompt(one)
         if not isinstance(many, tuple) or operator:
-            mark = _mark(operator)
+            mark = mark_of(operator)
             self._operand(operator[len(mark) :], piece, mark)
             return [Unknown(many.guess if isinstance(many, Word) else "", written)]
         if "*" in (name, subscript) and "IFS" in scope.variables:
@@ -332,7 +224,7 @@ class Expander:
             before = scope.arguments[:at]
             word = before[-1] if len(before) == at else Known("")
             return Unknown(word.guess, f"${name}") if any(map(may_be_many, before)) else word
-        if name[:1] not in _IDENTIFIER or name.isdigit():
+        if not identifier(name):
             return Unknown("0", f"${name}")
         value = scope.variables.get(name)
         return next(iter(value), Known("")) if isinstance(value, tuple) else value
@@ -356,7 +248,7 @@ class Expander:
     def _changed(self, name: str, value: Word | None, operator: str, piece: Piece) -> Word:
         """A value with `:-WORD`, `%PATTERN` and so on applied."""
         written, known = f"${{{piece.value}}}", isinstance(value, Known)
-        mark = _mark(operator)
+        mark = mark_of(operator)
         operand = self._operand(operator[len(mark) :], piece, mark)
         guess = value.guess if value is not None else ""
         if mark in _INSTEAD:
@@ -370,61 +262,18 @@ class Expander:
                 found = Unknown(found.guess, written)
             if mark[-1] == "=":
                 if name in self.shell.scope.integers:
-                    self.evaluate_word(found)
+                    self.expressions.evaluate_word(found)
                 self.shell.scope.assign(name, "=", found)
             return found
         if operator == "@P":  # as a prompt
             self.prompt(Unknown("", written) if value is None else value)
         if isinstance(value, Known) and mark in ("%", "#") and isinstance(operand, Known):
-            return Known(_trimmed(value.text, mark, operand.text))
+            return Known(trimmed(value.text, mark, operand.text))
         if mark == "/":  # `${NAME/PATTERN/TEXT}` may make a command of what was none
             pattern, _, instead = operator.lstrip("/#%").replace("\\", "").partition("/")
             replaced = guess.replace(pattern, instead) if pattern else guess
             guess = replaced if arms(replaced) else guess
         return Unknown(guess, written)
-
-
-class _Field:
-    """An argument as it is put together.
-
-    `pattern` is its text with what was quoted made literal, `start` how it begins for certain: up to
-    what is not known, or unquoted may make a pattern of it.
-    """
-
-    def __init__(self) -> None:
-        self.text = self.pattern = self.start = ""
-        self.known = True
-        self.kept = False
-        self.fresh: Fresh | None = None
-        self._is_certain = True
-        self._special = ""
-
-    @property
-    def is_pattern(self) -> bool:
-        """Whether it has an unquoted `*`, `?`, `[…]` or `@(…)`."""
-        return (
-            _grouped(self.pattern)
-            or "*" in self._special
-            or "?" in self._special
-            or "]" in self._special.partition("[")[2]
-        )
-
-    def add(self, value: Word, is_quoted: bool) -> None:
-        text, start = value.guess, value.start
-        if not self.text and self.known and isinstance(value, Fresh):
-            self.fresh = value
-        elif self.fresh is not None:
-            self.fresh = longer(self.fresh, value)
-        self.text += text
-        self.pattern += literal(text) if is_quoted else text
-        if not is_quoted:
-            self._special += "".join(c for c in text if c in "*?[]")
-            start = start[: next((i for i, c in enumerate(start) if c in _MATCHING), None)]
-        if self._is_certain:
-            self.start += start
-        self._is_certain = self._is_certain and start == text and isinstance(value, Known)
-        self.known = self.known and isinstance(value, Known)
-        self.kept = self.kept or is_quoted or bool(text) or not self.known
 
 
 def _whole(text: str) -> Token:
@@ -455,11 +304,6 @@ def may_be_many(word: Word) -> bool:
     return isinstance(word, Unknown) and not (word.written[:1] == word.written[-1:] == '"' and "@" not in word.written)
 
 
-def _grouped(pattern: str, marks: str = GROUPING) -> bool:
-    """Whether a text has a pattern with alternatives, `@(…|…)`."""
-    return any(f"{mark}(" in pattern for mark in marks)
-
-
 def _element(token: Token) -> tuple[str, str, Token] | None:
     """`NAME[$I]=VALUE`: an assignment, whose subscript is looked at with the value."""
     name, opened, _ = token.pieces[0].value.partition("[")
@@ -482,40 +326,3 @@ def assigned(token: Token) -> tuple[str, str, Token] | None:
     name, mark, rest = found
     pieces = token.pieces[1:] if not rest else (Piece("text", rest), *token.pieces[1:])
     return name, mark, Token(token.raw, pieces, token.array)
-
-
-def _parameter(text: str) -> tuple[str, str, str]:
-    """The inside of `${…}` as name, subscript and operator; no name for what is none (`!X`)."""
-    end = 0
-    if text[:1] in tuple("@*#?-$!"):
-        end = 1 if len(text) == 1 or text[0] not in "#!" else 0
-    elif text[:1] in tuple(_DIGITS):
-        while text[end : end + 1] in tuple(_DIGITS):
-            end += 1
-    else:
-        while text[end : end + 1] in tuple(_IDENTIFIER):
-            end += 1
-    name, rest = text[:end], text[end:]
-    if name and rest.startswith("["):
-        end = Scanner(rest, closing, 1).subscript()
-        return (name, rest[1:end], rest[end + 1 :]) if end > 0 else ("", "", "")
-    return name, "", rest
-
-
-def _mark(operator: str) -> str:
-    """What an operator of `${…}` begins with, up to its word."""
-    return operator[: 2 if operator[:1] == ":" else 1]
-
-
-def _trimmed(value: str, mark: str, pattern: str) -> str:
-    """`${value%pattern}` or `${value#pattern}`, doubled for the longest match."""
-    from fnmatch import fnmatchcase
-
-    longest = pattern.startswith(mark)
-    pattern = pattern[1:] if longest else pattern
-    cuts = range(len(value) + 1)
-    if mark == "#":
-        ends = [cut for cut in cuts if fnmatchcase(value[:cut], pattern)]
-        return value[(max if longest else min)(ends, default=0) :]
-    starts = [cut for cut in cuts if fnmatchcase(value[cut:], pattern)]
-    return value[: (min if longest else max)(starts, default=len(value))]
