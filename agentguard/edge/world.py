@@ -102,17 +102,13 @@ class RealWorld(World):
     # Files
 
     def read(self, path: str, cwd: str) -> bytes:
-        """See World; at most MOST_BYTES, and nothing but a regular file: a pipe could be read only once."""
+        """See World; at most MOST_BYTES, and nothing but a regular file."""
+        from .files.stream import regular
+
         if path in _STDIN:
             return self.stdin()
+        descriptor = regular(path, cwd)
         try:
-            flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
-            descriptor = os.open(encode(os.path.join(cwd, path)), flags)
-        except (OSError, ValueError) as fault:
-            raise Unseen(f"{path}: {getattr(fault, 'strerror', fault)}") from fault
-        try:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise Unseen(f"{path}: not a regular file")
             chunks, total = [], 0
             while chunk := os.read(descriptor, 1 << 20):
                 chunks.append(chunk)

@@ -20,18 +20,24 @@ PIECE = 1 << 20
 PATIENCE, AGAIN = 1.0, 0.25
 
 
-def pieces(path: str, cwd: str) -> Iterator[bytes]:
-    """The bytes of a regular file; raises Unseen."""
+def regular(path: str, cwd: str) -> int:
+    """A descriptor of a regular file to read; raises Unseen, for a pipe as well: it could be read only once."""
     try:
         flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
         descriptor = os.open(encode(os.path.join(cwd, path)), flags)
     except (OSError, ValueError) as fault:
         raise Unseen(f"{path}: {getattr(fault, 'strerror', fault)}") from fault
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise Unseen(f"{path}: not a regular file")
+    return descriptor
+
+
+def pieces(path: str, cwd: str) -> Iterator[bytes]:
+    """The bytes of a regular file; raises Unseen."""
+    descriptor = regular(path, cwd)
     try:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            raise Unseen(f"{path}: not a regular file")
-        yield from _told(lambda _: os.read(descriptor, PIECE), path, 0, found.st_size)
+        yield from _told(lambda _: os.read(descriptor, PIECE), path, 0, os.fstat(descriptor).st_size)
     finally:
         os.close(descriptor)
 
