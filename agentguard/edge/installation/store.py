@@ -180,15 +180,10 @@ def _damage(place: str) -> list[str]:
 def _sums(place: str) -> bytes:
     """A line for every file of a version, whatever made it."""
     lines = []
-    for directory, names, files in os.walk(place):
-        names.sort()
-        for name in sorted(files):
-            path = os.path.join(directory, name)
-            if path in (os.path.join(place, _PYTHON), os.path.join(place, _SUMS)):
-                continue
-            with open(path, "rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-            lines.append(f"{digest}  {os.path.relpath(path, place)}\n")
+    for path, source in sorted(_tree(place, compiled=True)):
+        if path not in (_PYTHON, _SUMS):
+            with open(source, "rb") as file:
+                lines.append(f"{hashlib.file_digest(file, 'sha256').hexdigest()}  {path}\n")
     return os.fsencode("".join(lines))
 
 
@@ -198,10 +193,10 @@ def _versions(root: Root) -> list[str]:
     return [name for name in names if re.fullmatch(r"[0-9].*-[0-9a-f]{16}|\.new-[0-9]+(-damaged)?", name)]
 
 
-def _tree(folder: str) -> Iterator[tuple[str, str]]:
-    """Every file below a directory, without compiled ones: its relative and its full path."""
+def _tree(folder: str, compiled: bool = False) -> Iterator[tuple[str, str]]:
+    """Every file below a directory, compiled ones only if wanted: its relative and its full path."""
     for directory, names, files in os.walk(folder):
-        names[:] = [name for name in names if name != "__pycache__"]
+        names[:] = [name for name in names if compiled or name != "__pycache__"]
         for name in files:
             path = os.path.join(directory, name)
             yield os.path.relpath(path, folder), path
