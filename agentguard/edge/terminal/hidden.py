@@ -16,7 +16,7 @@ import os
 from ...lean.typing import TYPE_CHECKING
 from ..caller.processes import line_of
 from .executables import replaceable
-from .standing import Rights, pids, rights, standing
+from .standing import Rights, rights, standings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -71,7 +71,7 @@ def _let_in(pid: int, found: Rights) -> bool:
     """Whether a set-uid program waits for what another user runs, as `su` does once the password was right."""
     if found.users == {os.getuid()}:
         return False
-    children = [rights(one) for one in pids() if (at := standing(one)) and at.parent == pid]
+    children = [rights(child.pid) for child in standings() if child.parent == pid]
     return any(child and child.namespace == found.namespace and os.getuid() not in child.users for child in children)
 
 
@@ -91,12 +91,8 @@ def _login() -> int | None:
     """When this user's service manager started, in clock ticks since boot; None if systemd runs none."""
     if not os.path.isdir("/run/systemd/system"):
         return None
-    starts = []
-    for name in os.listdir("/proc"):
-        found = standing(int(name)) if name.isdigit() else None
-        if found and found.parent == 1 and found.session == found.pid and _is_manager(found.pid):
-            starts.append(found.start)
-    return min(starts, default=None)
+    leading = (found for found in standings() if found.parent == 1 and found.session == found.pid)
+    return min((found.start for found in leading if _is_manager(found.pid)), default=None)
 
 
 def _is_manager(pid: int) -> bool:

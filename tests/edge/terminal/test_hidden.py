@@ -145,8 +145,8 @@ def test_one_that_has_let_somebody_in(child: frozenset[int], suspected: bool, mo
     """`su` waits for a shell of another user's; what is still this user's, too, may be its helper."""
     known = {os.getpid(): OWN, 7: OWN.replace(users=frozenset({ME, 0})), 8: OWN.replace(users=child)}
     monkeypatch.setattr(hidden, "rights", known.get)
-    monkeypatch.setattr(hidden, "pids", lambda: [7, 8])
-    monkeypatch.setattr(hidden, "standing", lambda pid: Standing(pid, 7 if pid == 8 else 1, pid, pid, None, 0, 90_000))
+    standings = tuple(Standing(pid, parent, pid, pid, None, 0, 90_000) for pid, parent in ((7, 1), (8, 7)))
+    monkeypatch.setattr(hidden, "standings", lambda: standings)
     monkeypatch.setattr(hidden, "line_of", lambda pid: (Process(pid, 90_000),))
     monkeypatch.setattr(hidden, "_groups", lambda: frozenset({GROUP}))
     monkeypatch.setattr(hidden, "_login", lambda: None)
