@@ -140,7 +140,9 @@ class _Parser:
         return equals and name.guess[:1].isalnum() and name.guess in self.options
 
     def _option(self, word: Word) -> None:
-        if self._is_assigned(word):
+        if isinstance(word, Unknown) and any(name[:2] != "--" and _goes_on(name, word) for name in self.options):
+            self._misfit(word)
+        elif self._is_assigned(word):
             name, _, value = word.partition("=")
             if isinstance(name, Known):
                 self._given(self.options[name.text], value, word)
@@ -321,6 +323,11 @@ class _Parser:
             if self.given.issuperset(options):
                 return roles
         return self.command.operands
+
+
+def _goes_on(name: str, word: Unknown) -> bool:
+    """Whether the option of that name may be what a word is of which only the beginning is known (`-f$X`, -fprint)."""
+    return len(word.start) > 1 and len(name) > len(word.start) and name.startswith(word.start)
 
 
 def _openness(name: str) -> float:

@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..core.word import Word
+    from .model import Command
 
 
 #: Roles of what a call runs.
-_CARRIED = ("SHELL", "SCRIPT", "ARGV")
+_CARRIED = ("SHELL", "SCRIPT", "ARGV", "WORDS", "SQL", "SQLFILE")
 
 
 def apply_rules(program: Program, call: Call, world: World) -> tuple[Effect, ...]:
@@ -302,11 +303,25 @@ def _command_in_doubt(program: Program, call: Call) -> Iterator[Effect]:
                 why = f"{why}, which {rule.reason}"
                 yield _unknown(program, call, "agentguard-unresolved-command", _of_command(call, why))
                 return
-    for name in meant:
-        if program.commands[*call.command, name].carries:
-            why = f"is given {word.written}, not known before the line runs: that may be {name}, which runs a command"
-            yield _unknown(program, call, "agentguard-unresolved-command", _of_command(call, why))
-            return
+    running = (path for own in meant for path in _running(program, (*call.command, own)))
+    if path := next(running, ()):
+        name = " ".join(path[depth:])
+        why = f"is given {word.written}, not known before the line runs: that may be {name}, which runs a command"
+        yield _unknown(program, call, "agentguard-unresolved-command", _of_command(call, why))
+
+
+def _running(program: Program, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """The command at a path and those below it, of which what they are given may be a command."""
+    command = program.commands[path]
+    if _runs(command):
+        yield path
+    for own in dict.fromkeys(command.commands.values()):
+        yield from _running(program, (*path, own))
+
+
+def _runs(command: Command) -> bool:
+    """Whether what a command is given may be a command, in any language."""
+    return command.carries or any(option.role in _CARRIED for option in command.options.values())
 
 
 def _missing_option(rule: Rule, program: Program, call: Call) -> str:
@@ -333,9 +348,10 @@ def _may_be_taught(misfit: Misfit, program: Program, call: Call) -> bool:
 def _has_harmful_options(program: Program, call: Call) -> bool:
     """Whether some option, or the word that it takes for its value, could make a call of that command worse."""
     command, rules = program.commands[call.command], [one for one in program.about(call.command) if one.is_stricter]
-    roles = {*_CARRIED, *(rule.on for rule in rules if rule.on)}
+    roles = {rule.on for rule in rules if rule.on}
     return (
-        bool(program.reads or command.commands or command.carries)
+        bool(program.reads or command.reads or command.commands)
+        or _runs(command)
         or any(rule.given or rule.argument for rule in rules)
         or any(option.role in roles for option in command.options.values())
     )

@@ -10,10 +10,9 @@ goes (`git clone "$URL"`), and scripts of languages.
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
 
-from hypothesis import assume, given
-from hypothesis import strategies as st
-from support.hunting import hunt
+import pytest
 from support.rules import shipped
 
 from agentguard.classify.classifier import Classifier
@@ -24,8 +23,6 @@ from agentguard.rulebook.model import Example
 from agentguard.rulecheck.examples import CWD, HOME, StatedWorld, rate
 
 RULEBOOK = shipped()
-#: How many calls in the suite.
-CALLS = 700
 #: Programs whose operands are a language.
 SCRIPTED = ("sed", "awk", "tar")
 
@@ -34,9 +31,8 @@ def words(example: Example) -> tuple[str, ...]:
     """The words of an example that is one call; none of one that is a line of several, or has variables."""
     if not isinstance(example.run, str):
         return example.run
-    if any(sign in example.run for sign in "|&;<>$`(){}*?#\n~=") and not example.run.startswith("git "):
-        return ()
-    if any(sign in example.run for sign in "|&;<>$`(){}*?#\n~"):
+    signs = "|&;<>$`(){}*?#\n~" if example.run.startswith("git ") else "|&;<>$`(){}*?#\n~="
+    if any(sign in example.run for sign in signs):
         return ()
     try:
         return tuple(shlex.split(example.run))
@@ -70,15 +66,21 @@ def test_there_are_enough_of_them() -> None:
     assert len({name for name, *_ in DESTRUCTIVE}) > 50
 
 
-@hunt(CALLS)
-@given(st.sampled_from(DESTRUCTIVE), st.data())
-def test_a_hidden_word_does_not_make_a_loss_milder(
-    one: tuple[str, Example, tuple[str, ...], bool], data: st.DataObject
-) -> None:
-    _name, example, argv, goes_by_operands = one
-    at = data.draw(st.integers(1, len(argv) - 1))
-    kept = data.draw(st.sampled_from(sorted({0, 1, 2, len(argv[at]) // 2} & {*range(max(1, len(argv[at])))})))
-    assume(kept or not (argv[at].startswith("-") or goes_by_operands))
-    made = (*known(argv[:at]), hidden(argv[at], kept, f"{argv[at][:kept]}$X"), *known(argv[at + 1 :]))
-    if rate(RULEBOOK, Example(argv, "read", example.given)).rating == "destructive":
-        assert reading(made, example).rating == "destructive", [word.written for word in made]
+def hiding(argv: tuple[str, ...], goes_by_operands: bool) -> Iterator[tuple[Word, ...]]:
+    """The call with one word hidden, all of it or behind some first letters."""
+    for at, word in enumerate(argv[1:], 1):
+        for kept in sorted({0, 1, 2, len(word) // 2} & {*range(max(1, len(word)))}):
+            if kept or not (word.startswith("-") or goes_by_operands):
+                yield *known(argv[:at]), hidden(word, kept, f"{word[:kept]}$X"), *known(argv[at + 1 :])
+
+
+@pytest.mark.parametrize("name", sorted({name for name, *_ in DESTRUCTIVE}))
+def test_a_hidden_word_does_not_make_a_loss_milder(name: str) -> None:
+    milder = [
+        " ".join(word.written for word in made)
+        for program, example, argv, goes_by_operands in DESTRUCTIVE
+        if program == name and rate(RULEBOOK, Example(argv, "read", example.given)).rating == "destructive"
+        for made in hiding(argv, goes_by_operands)
+        if reading(made, example).rating != "destructive"
+    ]
+    assert milder == []
