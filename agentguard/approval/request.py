@@ -95,21 +95,21 @@ def grouped(waiting: Iterable[Request]) -> dict[str, tuple[Request, ...]]:
 
 def floods(groups: Iterable[tuple[Request, ...]]) -> dict[str, int]:
     """The sessions that ask more questions than are put to a person one by one, and how many."""
-    asked: dict[str, int] = {}
-    for group in groups:
-        asked[group[0].session] = asked.get(group[0].session, 0) + 1
-    return {session: count for session, count in asked.items() if count > FLOOD}
+    return {session: len(asked) for session, asked in _by_session(groups).items() if len(asked) > FLOOD}
 
 
 def ebbed(groups: Iterable[tuple[Request, ...]]) -> tuple[tuple[Request, ...], ...]:
     """Questions without those beyond the first few of one session: they come up as these are answered."""
-    asked: dict[str, int] = {}
-    kept = []
+    groups = tuple(groups)
+    first = {group[0].id for asked in _by_session(groups).values() for group in asked[:FLOOD]}
+    return tuple(group for group in groups if group[0].id in first)
+
+
+def _by_session(groups: Iterable[tuple[Request, ...]]) -> dict[str, list[tuple[Request, ...]]]:
+    asked: dict[str, list[tuple[Request, ...]]] = {}
     for group in groups:
-        asked[group[0].session] = asked.get(group[0].session, 0) + 1
-        if asked[group[0].session] <= FLOOD:
-            kept.append(group)
-    return tuple(kept)
+        asked.setdefault(group[0].session, []).append(group)
+    return asked
 
 
 def phrase(group: tuple[Request, ...]) -> str:

@@ -40,7 +40,9 @@ def records(root: Root) -> Records:
 def put(records: Records) -> Callable[..., Request]:
     """Files a request. Those of one `parent` (a pid) are one question; without it, each is its own."""
 
-    def file(*argv: str, parent: int = 0, into: Records = records, **fields: object) -> Request:
+    def file(
+        *argv: str, parent: int = 0, session_id: str = "session", into: Records = records, **fields: object
+    ) -> Request:
         question = Question(
             argv[0],
             argv,
@@ -55,7 +57,7 @@ def put(records: Records) -> Callable[..., Request]:
             "claude",
         ).replace(**fields)
         above = (Process(parent, 1, "bash"),) if parent else ()
-        caller = Origin(0, Session("session", "claude"), above)
+        caller = Origin(0, Session(session_id, "claude"), above)
         return into.requests.submit(question, bound(f"digest of {argv}", question), caller).request
 
     return file

@@ -492,11 +492,8 @@ def test_the_marked_one_stays_marked(watch: Callable[..., None], put: Put, recor
 # What a long day brings
 
 
-@pytest.mark.skip(
-    reason="since questions of one session are grouped, the end of a list of a hundred is not reached: to be mended"
-)
 def test_a_hundred(watch: Callable[..., None], put: Put, records: Records) -> None:
-    requests = [put("rm", f"file-{number}") for number in range(100)]
+    requests = [put("rm", f"file-{number}", session_id=f"session {number}") for number in range(100)]
 
     async def journey(hands: Hands) -> None:
         await hands.sees("100 questions wait")
