@@ -444,9 +444,10 @@ def test_without_a_record_nothing_destructive_runs(terminal, fails):
 
 
 def test_a_row_is_of_bounded_size():
-    big = "y" * 1_000_000
-    one = effect().replace(verb="create", reason=big, instead=big, target=Target("file", big))
-    scene = Scene(Reading(tuple(one.replace(rule=str(number)) for number in range(1000))))
+    big, long = "y" * 1_000_000, "y" * 10_000
+    one = effect().replace(verb="create", reason=long, instead=long, target=Target("file", long))
+    many = (one.replace(rule=str(number)) for number in range(1000))
+    scene = Scene(Reading((one.replace(reason=big, instead=big, target=Target("file", big)), *many)))
     scene.origin = scene.origin.replace(ancestry=scene.origin.ancestry * 1000)
     scene.call(CALL.replace(argv=known(("rm", big, *["x"] * 100_000, "--token", "hunter22", "last"))))
     ((_, row),) = scene.log.rows

@@ -21,6 +21,7 @@ import pty
 import re
 import select
 import shlex
+import signal
 import socket
 import struct
 import subprocess
@@ -60,7 +61,7 @@ def detach() -> int:
 
 
 def elsewhere(number: int) -> tuple[int, int]:
-    """Both ends of the terminal with that number in another instance of devpts, which lasts for a while."""
+    """Both ends of the terminal with that number in another instance of devpts, which lasts as long as this process."""
     here, there = socket.socketpair()
     if not os.fork():
         ids = {"uid_map": f"{os.getuid()} {os.getuid()} 1", "gid_map": f"{os.getgid()} {os.getgid()} 1"}
@@ -78,18 +79,21 @@ def elsewhere(number: int) -> tuple[int, int]:
         slave = os.open(f"/dev/pts/{number}", os.O_RDWR | os.O_NOCTTY)
         socket.send_fds(there, [b"x"], [masters[-1], slave])
         os.closerange(3, 1024)
-        time.sleep(20)
+        there.recv(1)  # which has nothing before the other end is closed
         os._exit(0)
     there.close()
     _, (master, slave), _, _ = socket.recv_fds(here, 1, 2)
+    here.detach()  # it is open as long as this process is there
     return master, slave
 
 
-def drive(reads: int, writes: int) -> None:
-    """Read what is wanted, and type it."""
+def drive(reads: int, writes: int, asking: int = 0) -> None:
+    """Read what is wanted, and type it, until the end of what is said, or of the process that asks."""
     seen, end = b"", time.monotonic() + 20
     while time.monotonic() < end:
         if not select.select([reads], [], [], 0.2)[0]:
+            if asking and not alive(asking):
+                break
             continue
         try:
             said = os.read(reads, 65536)
@@ -142,12 +146,14 @@ if how == "heir":
     here, there = socket.socketpair()
     told, tell = os.pipe()
     socket.send_fds(here, [b"x"], [master])
+    starter = os.getpid()
     if not os.fork():
         os.close(master)
         os.close(slave)
         asked(int(os.read(told, 16)))
         master = socket.recv_fds(there, 1, 1)[1][0]
         drive(master, master)
+        os.kill(starter, signal.SIGKILL)
         os._exit(0)
 elif program:
     os.set_inheritable(master, True)
@@ -192,6 +198,6 @@ if how in ("thread", "leader"):
         libc.syscall(EXIT, 0)
     os.close(master)
     time.sleep(60)
-drive(master, master)
+drive(master, master, pid)
 if program:
     decoy.kill()
