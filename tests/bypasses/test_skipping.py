@@ -41,9 +41,9 @@ _VERBS = {
 _BROKEN = {
     "skip-broken-store": "unlink {root}/current || mv {root}/store {root}/elsewhere",
     "skip-broken-database": "for f in {data}/record.db*; do echo nonsense >$f; done",
-    "skip-locked-database": '{python} -I -c \'import sqlite3, time; b = sqlite3.connect("{data}/record.db"); '
-    'b.execute("BEGIN EXCLUSIVE"); print(flush=True); time.sleep(20)\' >locked & '
-    "until [ -s locked ]; do sleep 0.1; done",
+    "skip-locked-database": '{python} -I -c \'import os, sqlite3, time; b = sqlite3.connect("{data}/record.db"); '
+    'b.execute("BEGIN EXCLUSIVE"); print(flush=True); [time.sleep(0.1) for _ in range(600) if os.path.exists("locked")]'
+    "' >locked 2>&1 & until [ -s locked ]; do sleep 0.1; done",
     "skip-no-database": "for f in {data}/record.db*; do unlink $f; done",
 }
 
@@ -147,6 +147,7 @@ def test_a_broken_guard_refuses(row, guard: Setup, verdict):
         done = agent(_BROKEN[row.id].format(root=guard.root.path, data=guard.data, python=PYTHON), own)
         ran = agent(f"rm -rf {victim}")
         again = agent(f"rm -rf {victim}")
+        (own / "locked").unlink(missing_ok=True)  # so that its holder ends
     verdict(not victim.exists(), done, ran, again)
 
 
