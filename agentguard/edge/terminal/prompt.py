@@ -13,7 +13,7 @@ from ...lean.typing import TYPE_CHECKING
 from ..caller.controlling_terminal import opened, own_terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from types import FrameType
     from typing import Any
 
@@ -38,15 +38,9 @@ def prompt(terminal: str, question: Question, word: str) -> bool:
     if own_terminal() != terminal:
         return False
     title = "agentguard: this cannot be undone, and waits for your word"
+    question_line = f"Type {printable(word)} to run it, anything else to refuse: "
     try:
-        return (
-            ask(
-                title,
-                (*lines(question), *in_full((question,))),
-                f"Type {printable(word)} to run it, anything else to refuse: ",
-            )
-            == word
-        )
+        return ask(title, (*lines(question), *in_full((question,))), question_line) == word
     except KeyboardInterrupt:
         return False
 
@@ -57,27 +51,23 @@ def ask(title: str, told: Lines, question: str) -> str | None:
     `told` is as `approval.question.lines` gives it. None at the end of input, or if the terminal cannot be
     used. What was typed before the question stood there is thrown away. Raises KeyboardInterrupt for Ctrl-C.
     """
-    try:
-        fd = opened()
-    except OSError:
-        return None
-    try:
-        return _answer(fd, _pages(fd, title, told), question)
-    except OSError:  # the terminal was closed
-        return None
-    finally:
-        os.close(fd)
+    return _asked(lambda fd: _answer(fd, _pages(fd, title, told), question))
 
 
 def answer(question: str, hidden: bool = False) -> str | None:
     """The line typed in answer to a question on the controlling terminal, None as for `ask`; unseen if `hidden`."""
+    return _asked(lambda fd: _answer(fd, ("",), question, hidden))
+
+
+def _asked(ask: Callable[[int], str | None]) -> str | None:
+    """What is answered on the controlling terminal; None if it cannot be opened, or is closed meanwhile."""
     try:
         fd = opened()
     except OSError:
         return None
     try:
-        return _answer(fd, ("",), question, hidden)
-    except OSError:  # the terminal was closed
+        return ask(fd)
+    except OSError:
         return None
     finally:
         os.close(fd)
