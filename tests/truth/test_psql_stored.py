@@ -12,17 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.hunting import hunt
 from support.postgres import Server, postgres
+from support.rules import shipped
 
 from agentguard.classify.classifier import Classifier
 from agentguard.core.call import Invocation, Stream
 from agentguard.core.effect import Reading
 from agentguard.edge.world import RealWorld
-from agentguard.rulebook.load import load
 
 __all__ = ["postgres"]
 pytestmark = [pytest.mark.real, pytest.mark.postgres]
 
-RULES = load(str(Path(__file__).parents[2] / "rules"))
+RULES = shipped()
 #: A table with rows that can be lost, and functions of an earlier day that lose them.
 SCENE = """
 set client_min_messages = error;
