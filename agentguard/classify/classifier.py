@@ -52,12 +52,14 @@ _NOT_FOLLOWED = (*_NOT_READ, "agentguard-unresolved-program", "agentguard-too-de
 class Setting(Value):
     """The surroundings of a reading: the `world` that its line begins in, and how deep calls carry each other there.
 
-    `unshimmed` says that PATH does not lead to the shims there, so that nothing guards what a program runs.
+    `unshimmed` says that PATH does not lead to the shims there, so that nothing guards what a program runs; `path` is
+    the one that it begins with, once a call was seen.
     """
 
     world: World
     depth: int = 0
     unshimmed: bool = False
+    path: Word | None = None
 
 
 class Classifier(Context):
@@ -109,7 +111,8 @@ class Classifier(Context):
             from ..core.world_after import AfterEffects
 
             world = AfterEffects(world, call.ahead, call.written)
-        return self.under(self.setting.replace(depth=self.setting.depth + 1), world)
+        path = self.setting.path if self.setting.depth else call.env.get("PATH")
+        return self.under(self.setting.replace(depth=self.setting.depth + 1, path=path), world)
 
     def under(self, setting: Setting, world: World) -> Self:
         """The same classifier in another setting."""
@@ -136,6 +139,19 @@ class Classifier(Context):
                 "agentguard-unresolved-program",
                 f"may be any program: what {call.argv[0].written} stands for is not known before the line runs",
             )
+        if call.ahead or call.env.get("PATH") != self.setting.path:
+            from ..readers.shell.lookup import started
+
+            found, is_unknown = started(call, self.world, self.setting.path)
+            if is_unknown:
+                why = f"starts {call.argv[0].guess}, which an earlier part of the same line makes"
+                return self._named(call) + _unknown(call, "sh-made-program", why)
+            if found is not call:
+                return self.command(found)
+        return self._named(call)
+
+    def _named(self, call: Invocation) -> Reading:
+        """What the program of that name does."""
         program = self.rulebook.program(call.name)
         if program is None or (self.setting.unshimmed and not is_the_taught_one(call, self.world)):
             return self._untaught(call)

@@ -39,7 +39,7 @@ PROGRAMS = (
 #: Programs that only note how they were called.
 RECORDED = ("rm",)
 #: How many files the line's own directory has.
-FILES = {"u": "rm u\n", "1": "rm u\n", "a b": "rm u\n", "sub/u": "rm u\n", "script": "rm u\n"}
+FILES = {"u": "rm u\n", "1": "rm u\n", "a b": "rm u\n", "sub/u": "rm 1 u\n", "script": "rm u\n"}
 RECORDER = '#!/bin/sh -p\nprintf "%s\\0" "$PWD" "$0" "$@" >> "$NOTES"; printf "\\0\\n" >> "$NOTES"\n'
 #: The most texts of which too much is said without need, in a hundred.
 MOST_VAIN = 45
@@ -62,8 +62,8 @@ class Foreseen(Classifier):
         return Reading() if call.name in RECORDED else super().command(call)
 
     def covers(self, argv: list[str], cwd: str) -> bool:
-        """Whether a command was foreseen, or one that may be it."""
-        return any(self._may_be(call, argv, cwd) for call in self.calls)
+        """Whether a command was foreseen, or one that may be it; one by another name is what the line made."""
+        return argv[0] in RECORDED and any(self._may_be(call, argv, cwd) for call in self.calls)
 
     @staticmethod
     def _may_be(call: Invocation, argv: list[str], cwd: str) -> bool:
@@ -187,7 +187,7 @@ def tally() -> Iterator[Tally]:
 
 def foresee(rulebook: Rulebook, ground: Ground, text: str) -> tuple[Foreseen, Reading]:
     call = Invocation.of(("bash", "-c", text), str(ground.work), ground.env, Stream("known"))
-    foreseen = Foreseen(rulebook, RealWorld(call, "/nowhere", running=False))
+    foreseen = Foreseen(rulebook, RealWorld(call, "/nowhere", running=False)).inside(call)
     return foreseen, read(text, call, foreseen)
 
 

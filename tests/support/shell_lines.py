@@ -312,6 +312,17 @@ echo 'rm u' > p; chmod +x p; ./p
 printf '#!/bin/sh\nrm 1\n' > p; chmod +x p; ./p
 echo 'rm u' > p; . ./p
 echo 'rm u' > p; sh p
+cd sub && :⏎echo 'rm u' > p; chmod +x p; ./p
+echo : > p; echo 'rm u' > sub/p; [ -d sub ] && cd sub; sh < p
+echo : > p; echo 'rm u' > sub/p; [ -d sub ] && cd sub; . ./p
+[ -d sub ] && cd sub; cp "$(command -v rm)" p; env ./p u
+[ -d sub ] && cd sub; ln -s "$(command -v rm)" cat; PATH=.:$PATH; cat u
+PATH=$PWD/sub:$PATH; cp "$(command -v rm)" sub/j; j u
+PATH=$PWD/sub:$PATH; cp "$(command -v rm)" sub/j; echo u | xargs j
+ln -s "$(command -v rm)" cat; PATH=.:$PATH bash -c 'cat u'
+ln -s "$(command -v rm)" cat; env PATH=.:$PATH cat u
+ln -s "$(command -v rm)" cat; cd sub; PATH=..:$PATH cat u
+PATH=$PWD/sub:$PATH; . u
 PATH=.:$PATH; script
 ln -s "$(command -v rm)" cat; PATH=.:$PATH; cat u
 PATH=$PWD/sub:$PATH true; rm u

@@ -10,6 +10,7 @@ from ...lean.typing import TYPE_CHECKING
 from .arithmetic import arms
 from .assignments import DECLARING, assign, declare, name_variables, named, refer
 from .known_output import contents
+from .lookup import on_path
 from .program import program
 from .syntax.word_parts import NotUnderstood, decimal
 from .words import may_be_many
@@ -287,7 +288,10 @@ def _source(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
     words = [word for word in argv[1:] if word != _TWO_DASHES]
     if not words:
         return b""
-    stream = contents(shell, words[0])
+    file = words[0]
+    if "/" not in file.guess:
+        file = next(on_path(shell.invocation(argv), file.guess, shell.world, None), file)
+    stream = contents(shell, file)
     if stream.kind != "known":
         reason = f"runs a script that cannot be read: {stream.why}"
         target = Target("file", words[0].guess)

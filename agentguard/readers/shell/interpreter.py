@@ -13,6 +13,7 @@ from ...core.unseen import Unseen
 from ...core.word import Known, Unknown, known
 from ...core.world_after import AfterEffects
 from ...lean.typing import TYPE_CHECKING
+from .lookup import located
 from .made_files import MadeFiles
 from .scope import Scope
 from .syntax.grammar import Script, parse
@@ -202,13 +203,7 @@ class Interpreter:
 
     def absolute(self, path: Word) -> Word:
         """A path seen from here; not known if it or the directory is not."""
-        cwd = self.scope.cwd
-        whole = os.path.normpath(os.path.join(cwd.guess, path.guess))
-        if isinstance(path, Unknown):
-            return Unknown(whole, path.written)
-        if isinstance(cwd, Unknown) and not path.text.startswith("/"):
-            return Unknown(whole, f"{cwd.written}/{path.text}")
-        return Known(whole)
+        return located(path, self.scope.cwd)
 
     def touched(self, path: Word) -> bool:
         """Whether an earlier part of the line may change a file."""

@@ -72,8 +72,9 @@ def contents(shell: Interpreter, file: Word) -> Stream:
         return Stream("known")
     if path in ("/dev/stdin", "/dev/fd/0"):
         return shell.scope.stdin
-    made = dict(shell.made.contents).get(shell.absolute(file).guess)
-    if made is not None:
+    whole = shell.absolute(file)
+    made = dict(shell.made.contents).get(whole.guess)
+    if made is not None and isinstance(whole, Known):
         return Stream("known", made)
     if shell.touched(file):
         return Stream("unseen", why=f"it is the file {path}, which an earlier part of the same line may change")

@@ -4,68 +4,93 @@ from __future__ import annotations
 
 import os.path
 
-from ...core.effect import Effect, Target
 from ...core.paths import within
 from ...core.unseen import Unseen
-from ...core.word import Known, Unknown
+from ...core.word import Known, Unknown, text_of
 from ...lean.typing import TYPE_CHECKING
 from ..shebang import interpreter
 from .made_files import ABOUT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
+    from ...core.call import Invocation
+    from ...core.effect import Effect
     from ...core.word import Word
-    from .interpreter import Interpreter
+    from ...core.world import World
 
 
-def started(shell: Interpreter, argv: tuple[Word, ...], env: Mapping[str, Word]) -> tuple[Word, ...]:
-    """The arguments of what a call starts: a script that is found so is given to its interpreter."""
-    name = argv[0]
-    if isinstance(name, Unknown):
-        return argv
-    file = name if "/" in name.text else next(_on_path(shell, name.text, env), None)
+def located(path: Word, cwd: Word) -> Word:
+    """A path seen from a directory; not known if one of them is not."""
+    whole = os.path.normpath(os.path.join(cwd.guess, path.guess))
+    if isinstance(path, Unknown):
+        return Unknown(whole, path.written)
+    if isinstance(cwd, Unknown) and not path.text.startswith("/"):
+        return Unknown(whole, f"{cwd.written}/{path.text}")
+    return Known(whole)
+
+
+def started(call: Invocation, world: World, before: Word | None) -> tuple[Invocation, bool]:
+    """What a call of a known name starts, a script given to its interpreter, and whether nobody knows what that is.
+
+    `before` is the PATH that there was before the line, `world` is asked as the call finds it.
+    """
+    name = call.argv[0]
+    file = name if "/" in name.guess else next(on_path(call, name.guess, world, before), None)
     if file is None:
-        return argv
-    whole = shell.absolute(file)
-    is_made = isinstance(whole, Known) and any(_makes(effect, whole.text, shell) for effect in shell.ahead)
+        return call, False
+    path = located(file, call.cwd)
+    is_made = _may_make(call.ahead, path)
+    if not is_made and isinstance(path, Known) and not all(one.target_known for one in _making(call.ahead)):
+        is_made = not _is_there(path.text, world)  # so that the line makes it, if there is something to start
     if not is_made and file is name:
-        return argv
+        return call, False
+    if isinstance(path, Unknown):
+        return call, is_made
     try:
-        words = interpreter(shell.world.read(whole.guess, "/"))
+        words = interpreter(world.read(text_of(path), "/"))
     except Unseen:
         words = ()
-    if words:
-        return (*map(Known, words), file, *argv[1:])
-    if is_made:
-        reason = f"starts {name.text}, which an earlier part of the same line makes"
-        shell.tell(Effect("unknown", Target("file", whole.guess), rule="sh-made-program", program="sh", reason=reason))
-    return (file, *argv[1:])
+    return call.replace(argv=(*map(Known, words), file, *call.argv[1:])), is_made and not words
 
 
-def _makes(effect: Effect, path: str, shell: Interpreter) -> bool:
-    """Whether an earlier part of the line puts a file there, or a directory or link above it."""
-    if effect.verb not in ("create", "replace") or effect.program in ABOUT:
-        return False
-    if effect.target_known:
-        return effect.target.kind == "file" and within(path, effect.target.name)
-    return shell.world.paths((path,), "/", False)[0].state == "missing"
-
-
-def _on_path(shell: Interpreter, name: str, env: Mapping[str, Word]) -> Iterator[Word]:
-    """Where a name is found in directories of the line's own that it puts before those of PATH."""
-    path, before = env.get("PATH", shell.scope.variables.get("PATH")), shell.scope.inherited.get("PATH")
-    if path == before or not isinstance(path, Known) or not isinstance(shell.scope.cwd, Known):
+def on_path(call: Invocation, name: str, world: World, before: Word | None) -> Iterator[Word]:
+    """Where a name is found in the line's own directories, as far as they come before those that PATH had before."""
+    path, cwd = call.env.get("PATH"), call.cwd
+    if path is None or path == before:
         return
-    inherited = before.guess.split(":") if before is not None else []
+    if isinstance(path, Unknown) or isinstance(cwd, Unknown):
+        somewhere = Unknown(name, f"$PATH/{name}")
+        if _may_make(call.ahead, somewhere):
+            yield somewhere
+        return
+    others = before.guess.split(":") if before is not None else []
     for directory in path.text.split(":"):
-        if directory in inherited:
+        if directory in others:
             return
-        file = shell.absolute(Known(os.path.join(directory, name)))
-        if within(file.guess, shell.scope.cwd.text) and _is_there(shell, file.guess):
+        file = located(Known(os.path.join(directory, name)), cwd)
+        is_there = within(file.guess, cwd.text) and _is_there(file.guess, world)
+        if is_there or _may_make(call.ahead, file):
             yield file
 
 
-def _is_there(shell: Interpreter, path: str) -> bool:
-    there = shell.world.paths((path,), "/", True)[0].state != "missing"
-    return there or any(_makes(effect, path, shell) for effect in shell.ahead if effect.target_known)
+def _is_there(path: str, world: World) -> bool:
+    return world.paths((path,), "/", True)[0].state != "missing"
+
+
+def _may_make(ahead: tuple[Effect, ...], path: Word) -> bool:
+    """Whether an earlier part of the line may put a file at a path, or a directory or link above it."""
+    return any(_makes(effect, path) for effect in _making(ahead))
+
+
+def _making(ahead: tuple[Effect, ...]) -> Iterator[Effect]:
+    return (one for one in ahead if one.verb in ("create", "replace") and one.program not in ABOUT)
+
+
+def _makes(effect: Effect, path: Word) -> bool:
+    """Of what is not known where it lies, the names count; an unknown file that is replaced may be any."""
+    if effect.target_known and isinstance(path, Known):
+        return effect.target.kind == "file" and within(path.text, effect.target.name)
+    names = {word.rpartition("/")[2] for word in effect.target.name.split()} - {""}
+    replaces_any = effect.verb == "replace" and not effect.target_known
+    return replaces_any or not names.isdisjoint(path.guess.split("/"))

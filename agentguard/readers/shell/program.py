@@ -6,7 +6,6 @@ from ...core.call import Stream
 from ...core.word import joined, known
 from ...lean.typing import TYPE_CHECKING
 from .known_output import known_output
-from .lookup import started
 from .scope import READ_BEFORE
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ def program(
 ) -> bytes | None:
     """Start a program; what it prints, or None if that is not known."""
     alias = shell.scope.aliases.get(argv[0].guess)
-    call = shell.invocation(started(shell, argv, env or {}), stdin, env)
+    call = shell.invocation(argv, stdin, env)
     shell.listing = call if alias is None else None
     shell.add(shell.context.command(call))
     if alias is not None:  # only some shells expand it, so it is both
