@@ -7,6 +7,7 @@ from ...core.context import Context
 from ...core.effect import Reading
 from ...core.word import Known
 from ...lean.typing import TYPE_CHECKING
+from .builtins import given_options
 from .interpreter import Interpreter, unread
 from .nodes import execute
 from .syntax.word_parts import NotUnderstood
@@ -23,6 +24,7 @@ def read(text: str, call: Invocation, context: Context) -> Reading:
     """
     shell = Interpreter(context, call, _arguments(text, call), execute)
     try:
+        given_options(shell, call)
         shell.whole(text)
     except NotUnderstood as what:
         return shell.reading + unread(call, what)

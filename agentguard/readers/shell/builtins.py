@@ -18,6 +18,7 @@ from .words import may_be_many
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from ...core.call import Invocation
     from .interpreter import Interpreter
 
 #: The letters of options that take a value.
@@ -96,9 +97,10 @@ def _declare(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
     if command == "export" or "x" in options:
         change = scope.exported.difference_update if "n" in options else scope.exported.update
         change(affected)
+        scope.tell_options()
     if "f" in options and (command == "export" or "x" in options):
         for name in affected.intersection(scope.functions):
-            _hand_on(shell, name)
+            scope.hand_on(name)
     if set(options) & set("iulc") or command == "readonly" or "r" in options:
         scope.changed.update(affected)
         scope.forget(*affected)
@@ -113,14 +115,6 @@ def _declare(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
                 refer(shell, name, word.cut(len(name) + 1))
         scope.references.update({name: "" for name in affected - scope.references.keys()})
     return b"" if affected and not set(options) & set("pfF") else None
-
-
-def _hand_on(shell: Interpreter, name: str) -> None:
-    """A function goes to the shells that are started from here."""
-    bodies, variable = shell.scope.functions[name], f"BASH_FUNC_{name}%%"
-    body = bodies[0] if len(bodies) == 1 else None
-    shell.scope.variables[variable] = Known(f"() {body.source}") if body else Unknown("", name)
-    shell.scope.exported.add(variable)
 
 
 def _unset(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
@@ -152,13 +146,39 @@ def _set(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
             traced = shell.scope.variables.get("PS4", Known(""))
             shell.words.prompt(traced if isinstance(traced, Word) else traced[0])
         if "f" in option or name == "noglob":
-            shell.scope.globs = "off" if option[0] == "-" else "on"
-        if set(option) & set("kB") or name in ("keyword", "braceexpand") or isinstance(given, Unknown):
+            shell.scope.globs = "otherwise" if shell.scope.is_zsh else "off" if option[0] == "-" else "on"
+        if "a" in option or name == "allexport":
+            shell.scope.exports_all = option[0] == "-"
+        letter, long = ("k", "keyword") if option[0] == "-" else ("B", "braceexpand")
+        if letter in option or name == long or isinstance(given, Unknown):
             raise NotUnderstood(f"`set {given.written}`, after which words are others")
         shell.scope.errexit = (option[0] == "-") if errexit else shell.scope.errexit
+    shell.scope.tell_options()
     if words:
         shell.scope.arguments = tuple(words[words[0].guess in ("-", "--") :])
     return b"" if argv[1:] and argv[-1].guess[1:] != "o" else None
+
+
+def given_options(shell: Interpreter, call: Invocation) -> None:
+    """The options that a shell is started with, which are those of `set` and `shopt`; zsh has others."""
+    if shell.scope.is_zsh:
+        return
+    words: list[Word] = []
+    for name, letter in (("SHELLOPTS", "-o"), ("BASHOPTS", "-O")):
+        value = call.env.get(name, Known(""))
+        if isinstance(value, Unknown):
+            raise NotUnderstood(f"it runs with the options in {value.written}")
+        words += (word for option in value.text.split(":") if option for word in known((letter, option)))
+    words += call.argv[1:]
+    while words and words[0].guess[:1] in ("-", "+") and words[0] != _TWO_DASHES:
+        option = words.pop(0)
+        if option.guess[:2] == "--":
+            continue
+        value = words.pop(0) if option.guess[-1:] in ("o", "O") and words else Known("")
+        if option.guess[-1:] == "O":
+            _shopt(shell, (Known("shopt"), Known("-s"), value))
+        else:
+            _set(shell, (Known("set"), option, value) if value != Known("") else (Known("set"), option))
 
 
 def _shift(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
@@ -175,6 +195,7 @@ def _shopt(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
     """`shopt`, `setopt`: with some of the options patterns match other names, or stand for nothing."""
     if len(argv) > 1 and not set(argv) <= {*known(("shopt", "-s", "-u", "-q", "-p")), *_HARMLESS}:
         shell.scope.globs = "otherwise"
+        shell.scope.tell_options()
     return b"" if {*argv} & {*known(("-s", "-u", "-q"))} else None
 
 

@@ -59,7 +59,7 @@ def _node(shell: Interpreter, script: Script, node: Any) -> bytes | None:
         return compound(shell, script, node)
     if node.kind == "function":
         name = script.word(node.name).raw
-        shell.scope.functions[name] = (Body(script, node.body),)
+        shell.scope.define(name, Body(script, node.body))
         if name in _CALLED or name.startswith("TRAP"):
             _called(shell, script, node.body)
         return b""

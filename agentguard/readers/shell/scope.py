@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...core.call import Invocation, Stream
-from ...core.word import Unknown, Word
+from ...core.word import Known, Unknown, Word
 from ...lean.typing import TYPE_CHECKING
 from ...lean.value import Value
 from .arithmetic import arms
@@ -41,6 +41,10 @@ READ_BEFORE = Stream("unseen", why="an earlier command may have read part of it"
 _INTEGERS = ("BASHPID", "EPOCHSECONDS", "HISTCMD", "LINENO", "MAILCHECK", "OPTIND", "RANDOM", "SECONDS", "SRANDOM")
 
 
+#: Variables with the options that are set.
+_OPTIONS = ("SHELLOPTS", "BASHOPTS")
+
+
 class Body(Value):
     """What a function name stands for: a compound command of a text."""
 
@@ -72,7 +76,7 @@ class Scope:
         self.aliases: dict[str, Word] = {}
         self.arguments = arguments
         self.stdin = call.stdin
-        self.errexit = False
+        self.errexit = self.exports_all = False
         self.globs = "on"  # "off", or "otherwise": patterns match more, or less, than by themselves
         self.changed = {"PWD"}  # variables that make something else of what is assigned to them
         self.references: dict[str, str] = {}  # names that stand for another variable, and for which, as far as is known
@@ -137,6 +141,7 @@ class Scope:
         if self.stdin != other.stdin:
             self.stdin = READ_BEFORE
         self.errexit = self.errexit and other.errexit
+        self.exports_all = self.exports_all or other.exports_all
         self.globs = self.globs if self.globs == other.globs else "otherwise"
         self.changed |= other.changed
         self.references |= other.references
@@ -164,6 +169,26 @@ class Scope:
         elif mark != "=":
             value = Unknown(_armed(value) or _armed(before), f"${name}")
         self.variables[name] = value
+        if self.exports_all:
+            self.exported.add(name)
+
+    def tell_options(self) -> None:
+        """The options are others by now, in the variables that hand them on to shells."""
+        for name in self.exported.intersection(_OPTIONS):
+            self.variables[name] = Unknown("", f"${name}")
+
+    def define(self, name: str, body: Body) -> None:
+        """A function gets a body; one that is handed on stays so."""
+        self.functions[name] = (body,)
+        if self.exports_all or f"BASH_FUNC_{name}%%" in self.exported:
+            self.hand_on(name)
+
+    def hand_on(self, name: str) -> None:
+        """A function goes to the shells that are started from here."""
+        bodies, variable = self.functions[name], f"BASH_FUNC_{name}%%"
+        body = bodies[0] if len(bodies) == 1 else None
+        self.variables[variable] = Known(f"() {body.source}") if body else Unknown("", name)
+        self.exported.add(variable)
 
     def may_lose(self, *functions: str) -> None:
         """The functions may be gone, and their names those of programs again."""
