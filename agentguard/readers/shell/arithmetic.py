@@ -21,6 +21,8 @@ _BRINGING = frozenset((
     "curl", "wget", "nc", "ncat", "netcat", "socat", "ssh", "base64", "base32", "basenc", "xxd", "openssl", "uudecode",
     "rev", "tr", "gzip", "gunzip", "zcat", "xz", "gpg",
 ))  # fmt: skip
+#: What stands before a command in a text that is evaluated, now or once it has been put together and unescaped.
+_MARKS = frozenset("$`\\")
 #: How curl is asked for a number and nothing else.
 _STATUS = ("-o /dev/null", "%{http_code}")
 
@@ -37,7 +39,7 @@ def forms(text: str) -> tuple[str, ...]:
 
 def arms(text: str) -> bool:
     """Whether a command may run where a variable with that text is evaluated, whatever it has gone through by then."""
-    return any(map(substitutes, forms(text)))
+    return not _MARKS.isdisjoint(text)
 
 
 def subscript(text: str) -> str:
@@ -59,8 +61,11 @@ def assigns(text: str) -> bool:
 
 
 def is_brought(value: Unknown) -> bool:
-    """Whether a value that is not known is what one of those programs prints."""
+    """Whether a value that is not known is what one of those programs prints, or escapes that hide a command."""
     words = "".join(char if char in _IDENTIFIER else " " for char in value.written).split()
+    resolved = unescaped(value.written)
+    if any(resolved.count(mark) > value.written.count(mark) for mark in "$`"):
+        return True
     return not _BRINGING.isdisjoint(words) and not all(part in value.written for part in _STATUS)
 
 

@@ -39,9 +39,13 @@ class Expressions:
                 if piece.kind == "command":
                     self._doubt(Unknown("", f"$({piece.value})"))
             expression = self._words.single(token)
+            if arms(expression.guess):
+                self._doubt(expression)
             seen = {""}
             for part in (expression.guess, text):
                 self._evaluate(part, seen)
+            if isinstance(expression, Unknown):
+                self._evaluate_any(seen)
 
     def evaluate_word(self, word: Word, text: str | None = None) -> None:
         """Run what a word, or a text in it, runs that is evaluated; what is not known may name any variable."""
@@ -56,7 +60,7 @@ class Expressions:
 
     def _doubt(self, value: Word) -> None:
         """Say that a value which is evaluated cannot be known, if it is what somebody else wrote."""
-        if isinstance(value, Unknown) and is_brought(value):
+        if isinstance(value, Unknown) and (is_brought(value) or arms(value.guess)):
             self._shell.tell(unseen(value))
 
     def _evaluate(self, text: str, seen: set[str]) -> None:
@@ -76,13 +80,13 @@ class Expressions:
             self._evaluate(scope.references.get(name, ""), seen)
 
     def _evaluate_any(self, seen: set[str]) -> None:
-        """Run what any variable runs that the text itself has set."""
+        """Run what any variable or argument runs that the text itself has set."""
         scope = self._shell.scope
-        for name, value in tuple(scope.variables.items()):
-            if name not in seen and value is not scope.inherited.get(name):
-                for word in (value,) if isinstance(value, Word) else value:
-                    if arms(word.guess):
-                        self._evaluate(word.guess, seen)
+        own = {name: value for name, value in scope.variables.items() if value is not scope.inherited.get(name)}
+        for name, value in {**own, "@": scope.arguments or ()}.items():
+            for word in (value,) if isinstance(value, Word) else value:
+                if name not in seen and arms(word.guess):
+                    self._evaluate(word.guess, seen)
 
     def arithmetic(self, text: str) -> None:
         """Run what an expression runs, and forget the variables that it may set."""

@@ -47,13 +47,15 @@ def _printf(words: list[str]) -> str | None:
     if not words or words[0].startswith("-"):
         return None
     form, *rest = words
-    if "%" not in form:
-        return unescaped(form)
-    for one in ("%s", "%s\\n", "%s\\0"):
-        if form == one:
-            end = unescaped(one[2:])
-            return "".join(word + end for word in rest or [""])
-    return None
+    first, *parts = form.split("%")
+    if any(part[:1] not in ("s", "b") for part in parts) or ("%b" in form and any("\\" in word for word in rest)):
+        return None
+    printed: list[str] = []
+    while not printed or (rest and parts):  # the form is used until all words are
+        printed.append(unescaped(first))
+        for part in parts:
+            printed += (rest.pop(0) if rest else "", unescaped(part[1:]))
+    return "".join(printed)
 
 
 def _cat(shell: Interpreter, words: list[str], stdin: Stream) -> bytes | None:

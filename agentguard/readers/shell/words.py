@@ -271,7 +271,7 @@ class Expander:
             return Known(trimmed(value.text, mark, operand.text))
         if mark == "/":  # `${NAME/PATTERN/TEXT}` may make a command of what was none
             pattern, _, instead = operator.lstrip("/#%").replace("\\", "").partition("/")
-            replaced = guess.replace(pattern, instead) if pattern else guess
+            replaced = guess.replace(pattern, instead) if pattern in guess else guess + instead
             guess = replaced if arms(replaced) else guess
         return Unknown(guess, written)
 
