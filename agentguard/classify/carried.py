@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os.path
+
 from ..core.call import Call
 from ..core.context import content
+from ..core.paths import absolute
 from ..core.text.encoding import decode
 from ..core.unseen import Unseen
 from ..core.word import Known, Unknown
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
     from ..core.world import World
     from ..rulebook.model import Command, Programs
 
+#: Where links lie that lead elsewhere in each process.
+_DIFFERING = ("/proc/", "/dev/fd/")
 #: Where systems keep their programs.
 _SYSTEM = ("/usr/bin/", "/bin/", "/usr/sbin/", "/sbin/", "/usr/local/bin/", "/usr/local/sbin/")
 
@@ -55,6 +60,12 @@ def interpreter_of(call: Invocation, world: World) -> tuple[str, ...]:
         return interpreter(content(call.argv[0], call.cwd, world)) or ()
     except Unseen:
         return ()
+
+
+def differing(call: Invocation) -> str:
+    """Why nobody knows what a path leads to that is started: it leads elsewhere in each process."""
+    path = os.path.normpath(absolute(call.argv[0].guess, call.cwd.guess)) if "/" in call.argv[0].guess else ""
+    return f"starts what {path} leads to in its process" if path.startswith(_DIFFERING) else ""
 
 
 def is_the_taught_one(call: Invocation, world: World) -> bool:

@@ -16,7 +16,7 @@ from ..rulebook.argv import parse
 from ..rulebook.match import apply_rules, carried_lines, environment_of, lookup_result, matches
 from ..rulebook.search import acts_on_found, commands_for, found_below, printed_lines
 from .alias import alias
-from .carried import interpreter_of, is_the_taught_one, program_of_package, script_text, surroundings
+from .carried import differing, interpreter_of, is_the_taught_one, program_of_package, script_text, surroundings
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -258,7 +258,7 @@ class Classifier(Context):
             return _unknown(call, "agentguard-remote", "runs on another host, where nothing guards it")
         effect = self._unless_shimmed(Effect("run", Target("program", call.name), program=call.name))
         run = Reading((effect,), (call.name,), handed=((call.cwd.guess, _own_input(call)),))
-        why = unseen_code(call, self.world)
+        why = unseen_code(call, self.world) or differing(call)
         if why:
             return run + _unknown(call, "agentguard-unseen-code", why)
         words = interpreter_of(call, self.world)

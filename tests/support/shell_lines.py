@@ -244,6 +244,24 @@ f() { local -n q=$1; q=1; }; f 'a[e]'
 q='$(rm u >&2)'; b=("$q"); : "${b[@]@P}"
 set -- '$(rm u >&2)'; : "${@@P}"
 q='\044(rm u >&2)'; : "${q@P}"
+e='A[$(RM U >&2)]'; (( ${e,,} ))
+e='A[$(RM U >&2)]'; f=${e,,}; (( f ))
+declare -l f='A[$(RM U >&2)]'; (( f ))
+printf -v e '%b' 'a[\x24(rm u >&2)]'; (( e ))
+printf -v e '%s%s' 'a[$' '(rm u >&2)]'; (( e ))
+b=('a[$' '(rm u >&2)]'); IFS=; e="${b[*]}"; (( e ))
+e=$(printf '%b' 'a[\x24(rm u >&2)]'); (( e ))
+e=$(printf 'a[%s(rm u >&2)]' '$'); (( e ))
+e=$(echo -e 'a[\x24(rm u >&2)]'); (( e ))
+f='a[@(rm u >&2)]'; (( ${f/@/\$} ))
+f='a[@(rm u >&2)]'; (( ${f/[@]/\$} ))
+f='a[@(rm u >&2)]'; f=${f//[@]/\$}; (( f ))
+f='xa[$(rm u >&2)]'; f=${f:1}; (( f ))
+f='a[$-(rm u >&2)]'; f=${f%-*}${f#*-}; (( f ))
+set -- 'a[$(rm u >&2)]'; (( $1 ))
+set -- 'a[$(rm u >&2)]'; (( ${!#} ))
+IFS=: read -r f j <<< 'a[$:(rm u >&2)]'; f=$f$j; (( f ))
+mapfile -t b <<< 'a[$(rm u >&2)]'; (( b[0] ))
 (( i = e ))
 : "${m['$(rm u)']}"
 : "${q:-'$(rm u)'}"
@@ -260,6 +278,30 @@ export -f g; bash -c 'g u'
 g() { rm 1; }; export -f g; sh -c 'g u'
 declare -fx g; bash -c g
 env 'BASH_FUNC_true%%=() { rm u; }' bash -c true
+export -f g; g() { rm 1; }; bash -c 'g u'
+set -a; g() { rm u; }; bash -c g
+set -a; g() { rm u; }; k2() { g; }; bash -c k2
+set -o allexport; h() { rm u; }; env bash -c h
+bash -ac 'j() { rm u; }; bash -c j'
+bash -kc 'rm A=1 u'
+bash +B -c 'rm {u,1}'
+bash -fc 'rm *'
+bash -O nullglob -c 'rm nope*'
+env SHELLOPTS=noglob bash -c 'rm *'
+env SHELLOPTS=allexport bash -c 'j() { rm u; }; bash -c j'
+env BASHOPTS=nullglob bash -c 'rm nope*'
+export SHELLOPTS; set -f; bash -c 'rm *'
+/proc/self/exe -c 'rm u'
+cd /proc/self; ./exe -c 'rm u'
+exec 3< $(command -v rm); /proc/self/fd/3 u
+exec 3< script; bash /proc/self/fd/3
+bash /dev/fd/3 3< script
+echo 'rm u' > p; chmod +x p; /proc/self/cwd/p
+printf -v q '%b' '\0162m u'; $q
+printf -v q '%b' 'r\x6d u'; eval "$q"
+eval "$(printf '%b' 'r\x6d u')"
+q='RM U'; ${q,,}
+declare -l q; q='RM U'; eval "$q"
 command_not_found_handle() { rm u; }; nosuchprogram
 env SHELLOPTS=xtrace PS4='$(rm u >&2)' bash -c :
 PS4='$(rm u >&2)'; set -x; :; set +x
