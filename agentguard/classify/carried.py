@@ -31,6 +31,13 @@ def surroundings(call: Call, command: Command, world: World) -> Call:
     env, cwd = dict(call.invocation.env), call.cwd
     for name in command.unsets:
         env[name] = Unknown(env[name].guess if name in env else "", f"${name}")
+    for argument in call.arguments:
+        if argument.option in command.unsets_with and argument.value is None:
+            env = {}
+        elif argument.option in command.unsets_with and isinstance(argument.value, Known):
+            env.pop(argument.value.text, None)
+        elif argument.option in command.unsets_with:  # which may be any of them
+            env = {name: Unknown(word.guess, f"${name}") for name, word in env.items()}
     for assignment in call.played("ASSIGN"):
         variable, _, value = assignment.partition("=")
         if isinstance(variable, Unknown):  # which may be any of them

@@ -160,6 +160,7 @@ class _Builder:
             "commands": below,
             "open": table.get("open", False) or about.value.get("open", False),
             "cwd_unknown_with": _canonical(node.items("cwd_unknown_with"), options),
+            "unsets_with": _canonical(node.items("unsets_with"), options),
             "runs_in": table.get("runs_in", "") or (grammar.get("runs_in", "") if path else ""),
             "joined": {
                 _keyed(one, [str(one.path[-1])], of_program)[0]: tuple(one.value) for one in node.items("joined")

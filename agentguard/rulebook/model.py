@@ -87,6 +87,7 @@ class Command(Value):
     stdin: str = ""
     cwd_unknown_with: tuple[str, ...] = ()
     unsets: tuple[str, ...] = ()
+    unsets_with: tuple[str, ...] = ()
     remote: bool = False
     resets_path: bool = False
     runs_in: str = ""

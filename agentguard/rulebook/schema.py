@@ -142,6 +142,7 @@ _ANY_COMMAND = {
     "when": tables(TEXTS),
     "cwd_unknown_with": TEXTS,
     "unsets": TEXTS,
+    "unsets_with": TEXTS,
     "remote": FLAG,
     "resets_path": FLAG,
     "runs_in": one_of((*words.SOURCES, "elsewhere")),
