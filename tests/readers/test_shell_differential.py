@@ -224,7 +224,7 @@ def test_what_bash_does_of_each_was_foreseen(rulebook: Rulebook, ground: Ground,
     assert [(line, missed) for line in table if (missed := misses(rulebook, ground, line))] == []
 
 
-@hunt(200)
+@hunt(1000)
 @given(line=LINES)
 def test_what_bash_does_was_foreseen(rulebook: Rulebook, ground: Ground, tally: Tally, line: str) -> None:
     assert misses(rulebook, ground, line, tally) == []

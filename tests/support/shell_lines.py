@@ -80,6 +80,7 @@ ${@:2}
 ~+/u
 $'u\0x'
 $'u\c@x'1
+$'\x{75}'
 u''
 ""u
 $"u"
@@ -302,6 +303,12 @@ printf -v q '%b' 'r\x6d u'; eval "$q"
 eval "$(printf '%b' 'r\x6d u')"
 q='RM U'; ${q,,}
 declare -l q; q='RM U'; eval "$q"
+complete -F g j; compgen -F g
+compgen -C 'rm u'
+enable -n cd; cd sub 2>/dev/null; rm u
+history -s rm u; fc -s 2>/dev/null
+env -u x bash -c 'rm ${x:-u}'
+env -i PATH=$PATH bash -c 'rm ${x:-u}'
 command_not_found_handle() { rm u; }; nosuchprogram
 env SHELLOPTS=xtrace PS4='$(rm u >&2)' bash -c :
 PS4='$(rm u >&2)'; set -x; :; set +x

@@ -39,6 +39,17 @@ def _prints(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
     return None
 
 
+def _history(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
+    """`fc` runs what was typed before, `history -w FILE` writes a file over: neither is followed."""
+    name, options = argv[0].guess, [word for word in argv[1:] if word.guess[:1] == "-" or may_be_many(word)]
+    letters = "".join(word.guess for word in options)
+    acts = "w" in letters if name == "history" else "l" not in letters
+    if acts or any(map(may_be_many, options)):
+        reason = "runs what is in the history, or writes that over a file, which is not followed"
+        shell.tell(Effect("unknown", Target("call", name), rule="sh-history", program=name, reason=reason))
+    return None
+
+
 def _jobs(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
     """`jobs -x COMMAND` runs the command."""
     return program(shell, argv[2:]) if argv[1:2] == known(("-x",)) and argv[2:] else None
@@ -51,8 +62,8 @@ def _compgen(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
         value = option.cut(2) if option.guess[2:] else word
         if letter == "W":
             shell.words.prompt(value)
-        elif letter in ("C", "F") and value != Known(""):
-            _text(shell, value, argv)
+        elif letter in ("C", "F") and value != Known(""):  # with arguments of its own
+            shell.add(shell.context.text("shell", Unknown(value.guess, value.written), shell.invocation(argv)))
     return None
 
 
@@ -285,9 +296,11 @@ def _alias(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
 
 
 def _hash(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
-    """`hash -p FILE NAME`, `enable -f FILE NAME`: another program of that name."""
+    """`hash -p FILE NAME`, `enable -f FILE NAME`: another program of that name; `enable -n NAME`, no builtin."""
     name, *words = (word.guess for word in argv)
-    if any(word[:1] == "-" != word[1:2] and set(word) & set("pf") for word in words):
+    if (name == "enable" and not BUILTINS.keys().isdisjoint(words)) or any(
+        word[:1] == "-" != word[1:2] and set(word) & set("pf") for word in words
+    ):
         reason = "makes a name stand for another program, so that what follows cannot be told"
         shell.tell(Effect("unknown", Target("call", name), rule="sh-other-program", program=name, reason=reason))
     return None
@@ -386,7 +399,7 @@ BUILTINS: dict[str, Callable[[Interpreter, tuple[Word, ...]], bytes | None]] = {
         "emulate", "autoload",
     ), _nothing),
     **dict.fromkeys((
-        "umask", "ulimit", "type", "fg", "bg", "times", "complete", "bind", "history", "dirs", "caller", "help",
+        "umask", "ulimit", "type", "fg", "bg", "times", "complete", "bind", "dirs", "caller", "help",
     ), _prints),
-    "jobs": _jobs, "compgen": _compgen,
+    "jobs": _jobs, "history": _history, "fc": _history, "compgen": _compgen,
 }  # fmt: skip

@@ -122,6 +122,9 @@ def unescaped(text: str, controls: bool = False) -> str:
             out += encode(char)
             continue
         at += 1
+        if controls and text[at : at + 1] == "{" and following == "x":  # any number of digits
+            end = text.find("}", at)
+            text = f"{text[:at]}{text[at + 1 : end][-2:]:0>2}{text[end + 1 :]}" if end > 0 else text
         limit = {"x": 2, "u": 4, "U": 8}.get(following, 0)
         digits = _digits(text[at : at + limit], "0123456789abcdefABCDEF") if limit else ""
         octal = _digits(text[at - 1 : at + 2], "01234567")
