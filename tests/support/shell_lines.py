@@ -99,6 +99,42 @@ ${a[@]/u/1}
 $[1 + 1]
 $n
 $-
+${a[0]}
+"${a[@]:1}"
+"${a[*]}"
+${m[@]}
+${BASH_REMATCH[0]}
+${x:1}
+${x: -1}
+${x//b/}
+${s// /}
+${s%% *}
+"${s##* }"
+${x/#a/u}
+"${x/%b}"
+${x@E}
+${s^^}
+${q:-$(echo u)}
+${q:-${z:-u}}
+${!x@}
+${!#}
+${@: -1}
+$((n++))
+$((n = 1))
+$((2#1))
+$PWD/u
+${PWD##*/}
+~-/u
+**
+u{1..2}
+{u,1}{,2}
+$(< u)
+"$(echo "$(echo u)")"
+`echo \`echo u\``
+$'a\nb'
+$_
+$?
+"$*"
 """)
 CONDITIONS = _texts(r"""
 true
@@ -114,6 +150,18 @@ cd nope 2>/dev/null
 test -f u
 [[ $s =~ u ]]
 [ -d sub ] || false
+[[ $s =~ ^(a)(.*) ]]
+[[ -d sub ]] && cd sub
+cd nope || cd sub
+! cd sub
+( cd sub )
+{ cd sub; }
+read -r y <<< 1
+(( n = 1 ))
+unset y
+shift
+export -f g
+test $# -gt 1
 """)
 #: `rm` in other clothes.
 REMOVERS = _texts(r"""
@@ -148,6 +196,16 @@ r''m
 \⏎rm
 2>/dev/null rm
 </dev/null rm
+builtin eval rm
+command -- rm
+exec -a u rm
+command eval rm
+>/dev/null rm
+<<< u rm
+A=(u) rm
+{fd}>/dev/null rm
+nope || rm
+! ! rm
 coproc rm
 """)
 #: Where a file may be written, and what writes there.
@@ -182,6 +240,13 @@ REDIRECTIONS = _texts(r"""
 2>&1 >{}
 <<< u > {}
 > {} <<E⏎'$(rm u >&2)'⏎E⏎
+4<> {} >&4
+>&- > {}
+2>&1 1>&2 > {}
+> {} <<'E'⏎$(rm u >&2)⏎E⏎
+> {} <<-E⏎	$(rm u >&2)	⏎	E⏎
+{{fd}}<> {} >&"$fd"
+> /dev/null > {}
 """)
 #: Expressions, each of which evaluates a text or a subscript, and texts with quotes that are none.
 EXPRESSIONS = _texts(r"""
@@ -433,12 +498,46 @@ set -u
 shopt -s extglob
 cd
 cd ~+/sub
+set -a
+export -f g
+export y
+declare -u y
+shopt -s nullglob
+shopt -s dotglob nocaseglob
+shopt -s lastpipe
+IFS=a
+alias k='rm 1'
+unset -f g
+PATH=.:$PATH
+g() { rm 1; }
+a=([1]=u)
+set -o pipefail
+trap - EXIT
+exec 2>/dev/null
+n+=1
 """)
+
+#: Ways to write a character of a word so that it stays the same.
+_DISGUISES = (
+    "{}",
+    "{}",
+    "\\{}",
+    "'{}'",
+    '"{}"',
+    "$'{}'",
+    "''{}",
+    "${{q}}{}",
+    "$(printf {})",
+    "`echo {}`",
+    "{}\\\n",
+    "${{q:-{}}}",
+)
 
 _NAMES = st.sampled_from(["x", "y", "z"])
 _WORDS = st.sampled_from(WORDS)
 _CONDITIONS = st.sampled_from(CONDITIONS)
-_REMOVERS = st.sampled_from(REMOVERS)
+_DISGUISED = st.tuples(*[st.sampled_from(_DISGUISES)] * 2).map(lambda ways: ways[0].format("r") + ways[1].format("m"))
+_REMOVERS = st.one_of(st.sampled_from(REMOVERS), _DISGUISED)
 _FILES = st.sampled_from(FILES)
 _REDIRECTIONS = st.sampled_from(REDIRECTIONS)
 
@@ -510,6 +609,40 @@ def compound(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         st.builds("! {{ {}\n}}".format, body),
         st.builds("time {{ {}\n}}".format, body),
         st.builds("select x in u 1; do {}\nbreak; done <<< 2".format, body),
+        st.builds("if ! {}; then {}\nfi".format, _CONDITIONS, body),
+        st.builds("for {} in {}; {{ {}\n}}".format, _NAMES, _WORDS, body),
+        st.builds("for ((;;)) {{ {}\nbreak; }}".format, body),
+        st.builds('case {} in @(u|a)) {}\n;; "$y"*) {}\n;; [!u]) {}\nesac'.format, _WORDS, body, body, body),
+        st.builds("until {}; do {}\nbreak; done".format, _CONDITIONS, body),
+        st.builds("f() if {}; then {}\nfi; f {}".format, _CONDITIONS, body, _WORDS),
+        st.builds("f() for x do {}\ndone; f {}".format, body, _WORDS),
+        st.builds("f() {{ local {}={}; {}\n}}; f".format, _NAMES, _WORDS, body),
+        st.builds("f() {{ {}\n}}; export -f f; bash -c 'f '{}".format, body, _WORDS),
+        st.builds("f() {{ {}\n}} > /dev/null <<< u; f".format, body),
+        st.builds("( set -e; {}; {}\n)".format, _CONDITIONS, body),
+        st.builds('q={}; eval "$q"'.format, quoted),
+        st.builds('q={}; bash -c "$q"'.format, quoted),
+        st.builds("export q={}; bash -c 'eval \"$q\"'".format, quoted),
+        st.builds("printf '%s\\n' {} | bash".format, quoted),
+        st.builds("printf %s {} > p; . ./p".format, quoted),
+        st.builds("printf %s {} > p; sh p {}".format, quoted, _WORDS),
+        st.builds("printf %s {} > p; chmod +x p; ./p {}".format, quoted, _WORDS),
+        st.builds("alias j={}\nj".format, quoted),
+        st.builds(". /dev/stdin <<'END'\n{}\nEND".format, body),
+        st.builds(". <(cat <<'END'\n{}\nEND\n)".format, body),
+        st.builds("trap {} ERR; false; trap - ERR".format, quoted),
+        st.builds("trap {} USR1; kill -USR1 $BASHPID".format, quoted),
+        st.builds('a=($({}\n)); rm "${{a[@]}}"'.format, body),
+        st.builds("mapfile -t b < <({}\n)".format, body),
+        st.builds("while read -r x; do {}\ndone <<END\n$({}\n)\n{}\nEND".format, body, body, _WORDS),
+        st.builds("(( $({}\n) + 1 ))".format, body),
+        st.builds("{}=$({}\n) rm u".format, _NAMES, body),
+        st.builds("{{ {}\n}} > >(cat)".format, body),
+        st.builds("time ( {}\n)".format, body),
+        st.builds('env -i PATH="$PATH" NOTES="$NOTES" bash -c {}'.format, quoted),
+        st.builds("xargs -I @ bash -c {} <<< {}".format, quoted, _WORDS),
+        st.builds("exec 3>&1; {{ {}\n}} >&3".format, body),
+        st.builds("select x in {}; do {}\ndone <<< 1".format, _WORDS, body),
     )
 
 
