@@ -410,6 +410,7 @@ A=rm B=$A env; $B u
 x=echo; printf "$z" x rm; $x u
 X=rm true; $X u
 pushd -n sub > /dev/null; rm u
+sh -c 'pushd sub 2>/dev/null; rm u'
 pushd sub > /dev/null; rm u; popd > /dev/null; rm u
 cd -- sub && rm u; cd - > /dev/null; rm u
 mkdir z; cd z; rm ../u; cd ..
@@ -625,7 +626,7 @@ def compound(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         st.builds("export q={}; bash -c 'eval \"$q\"'".format, quoted),
         st.builds("printf '%s\\n' {} | bash".format, quoted),
         st.builds("printf %s {} > p; . ./p".format, quoted),
-        st.builds("printf %s {} > p; sh p {}".format, quoted, _WORDS),
+        st.builds("printf %s {} > p; bash p {}".format, quoted, _WORDS),
         st.builds("printf %s {} > p; chmod +x p; ./p {}".format, quoted, _WORDS),
         st.builds("alias j={}\nj".format, quoted),
         st.builds(". /dev/stdin <<'END'\n{}\nEND".format, body),

@@ -80,7 +80,8 @@ def _cd(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
         where = elsewhere
     before = scope.cwd
     scope.cwd = shell.absolute(where)
-    scope.fallback = None if shell.exists(scope.cwd) else before
+    may_lack = argv[0] == Known("pushd") and scope.is_posix
+    scope.fallback = None if shell.exists(scope.cwd) and not may_lack else before
     return b"" if goes_home and where != elsewhere else None
 
 

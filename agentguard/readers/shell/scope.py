@@ -82,6 +82,7 @@ class Scope:
         self.references: dict[str, str] = {}  # names that stand for another variable, and for which, as far as is known
         self.integers = set(_INTEGERS)  # names whose values are expressions
         self.is_zsh = call.name == "zsh"
+        self.is_posix = call.name in ("sh", "dash", "ash")  # which may lack what bash has
 
     def copy(self) -> Scope:
         """The same, to be changed apart."""
