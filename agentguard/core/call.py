@@ -78,13 +78,15 @@ class Argument(Value):
     """An option's value or an operand, with its part in the call.
 
     `option` is the canonical option it belongs to ("" for an operand), `role` what the grammar
-    says the value is (PATH, SHELL, SQL, …; "" for plain data), `value` is None for a flag.
+    says the value is (PATH, SHELL, SQL, …; "" for plain data), `value` is None for a flag. It is `doubtful`
+    directly behind an option that the grammar does not have, whose value it may be.
     """
 
     option: str
     role: str
     value: Word | None
     written: str = ""
+    doubtful: bool = False
 
 
 class Misfit(Value):

@@ -63,6 +63,7 @@ SOURCES = (
 ROLES = (
     *("PATH", "SOURCE", "DEST", "TARGET", "ARCHIVE", "STRIP", "START", "FOUND"),
     *("SHELL", "SCRIPT", "SQL", "SQLFILE", "TEXT", "CONFIG", "CHDIR", "ENVIRONMENT", "SECRET"),
+    "SWITCH",
 )
 #: … and those that only operands have.
 OPERAND_ROLES = ("ARGV", "WORDS", "ASSIGN", "PACKAGED")

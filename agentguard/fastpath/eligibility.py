@@ -18,11 +18,12 @@ from .assumptions import place_of, prove_settings, rating_of_texts, urls_that_do
 
 #: How many operands a call has, as far as it is told apart: none, one, more.
 COUNTS = (0, 1, 2)
-#: Roles that are commands themselves, or change what else a call is about, or must not be written down.
+#: Roles that are commands themselves, or change what else a call is about (themselves, too: a SWITCH may be taken
+#: back), or must not be written down.
 _CARRYING = (
     *("SHELL", "SCRIPT", "ARGV", "WORDS", "PACKAGED", "PROMPT", "ASSIGN"),
     *("SQL", "SQLFILE"),
-    *("CONFIGFILE", "EXPANDED", "SECRET", "TEXT"),
+    *("CONFIGFILE", "EXPANDED", "SECRET", "TEXT", "SWITCH"),
 )
 
 

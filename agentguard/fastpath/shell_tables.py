@@ -68,7 +68,8 @@ def _file(program: Program, fast_path: FastPath, found: dict[tuple[str, ...], Fa
     yield from _list("taking", _names(command, taking))
     yield from _list("valued", (name for name in _names(command, (*optional, *taking)) if name[:2] == "--"))
     yield from _list("chdir", _names(command, (option for option in options if option.role == "CHDIR")))
-    if command.open:
+    # Behind an option that nobody knows, what is needed may be its value: then there must be none.
+    if command.open and not needed:
         yield from _list("known", _spellings(program, _understood(program, command))) or ("_ag_known=' '",)
     if program.grammar.digits:
         yield "_ag_numbers=-"

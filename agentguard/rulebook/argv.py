@@ -30,8 +30,14 @@ def parse(program: Program, invocation: Invocation) -> Call:
     return call.replace(arguments=given + call.arguments, unknown=unread + call.unknown)
 
 
+#: Values that turn a switch off, in lower case …
+_OFF = frozenset(("false", "f", "0", "no", "off", "none"))
+#: … and words that a program which looks for a switch's value in the next word takes for one.
+_TRUTH = ("true", "false")
+
+
 class _Parser:
-    """One pass over the words; `at` is the index of the next one.
+    """One pass over the words; `at` is the index of the next one, `behind` of one that an unknown option may take.
 
     Of an unknown word counts what surely stands on the line: where all of an option's name is certain,
     what is attached to it is its value, unknown; where it is not, so is the option.
@@ -43,6 +49,8 @@ class _Parser:
         self.invocation = invocation
         self.words = invocation.argv
         self.at = 1
+        self.behind = 0
+        self.in_doubt = False  # whether the present word is that one
         self.path: tuple[str, ...] = ()
         self.ways: list[tuple[str, ...]] = [()]
         self.command: Command = program.commands[()]
@@ -61,13 +69,17 @@ class _Parser:
             self._bundle(self.words[1])
         while self.at < len(self.words):
             word = self.words[self.at]
+            self.in_doubt = self.at == self.behind
             self.at += 1
             if not ended and word == Known("--"):
                 ended = True
             elif not ended and self._is_option(word):
                 if doubtful and self.operands:
                     self._misfit(word, "behind an operand, where POSIXLY_CORRECT is set")
+                misfits = len(self.unknown)
                 self._option(word)
+                if len(self.unknown) > misfits and "=" not in word.guess:
+                    self.behind = self.at
             elif ended or not self._descend(word):
                 if not ended and isinstance(word, Unknown) and word.may_be_option:
                     self.doubtful.append(word)
@@ -162,6 +174,8 @@ class _Parser:
         option = self.options[word.text]
         if option.takes == "command":
             self._command_up_to_its_end(option, word)
+        elif option.role == "SWITCH":
+            self._switch(option, True, None, word)
         else:
             self._given(option, self._next(word.text, option) if option.consumes else None, word)
 
@@ -197,12 +211,12 @@ class _Parser:
         option, positive = self._resolve(name.text) if isinstance(name, Known) else (None, True)
         if option is None:
             self._misfit(word)
+        elif option.role == "SWITCH":
+            self._switch(option, positive, value if attached else None, word)
         elif not positive:
-            self.arguments = [a for a in self.arguments if a.option != option.name]
-            self.given.discard(option.name)
-            self._note(Argument(f"--no-{option.name.lstrip('-')}", "", None, word.written))
+            self._take_back(option, word)
         elif option.takes == "nothing" and attached:
-            self._misfit(word)
+            self._doubted(option, value, word)
         elif attached or not option.consumes:
             self._given(option, value if attached else None, word)
         else:
@@ -247,10 +261,20 @@ class _Parser:
             if option is None:
                 self._misfit(word if index == 1 else Known(f"-{letter} in {word.written}"))
                 return
+            rest = word.cut(index + 1)
+            if option.role == "SWITCH" and rest.start[:1] == "=":
+                self._switch(option, True, rest.cut(1), word)
+                return
+            if option.role == "SWITCH":
+                in_doubt = isinstance(rest, Unknown) and not rest.start  # it may be `=false` as well
+                self._switch(option, True, rest if in_doubt else None, word)
+                continue
+            if option.takes == "nothing" and rest.start[:1] == "=":
+                self._doubted(option, rest.cut(1), word)
+                return
             if option.takes == "nothing":
                 self._given(option, None, word)
                 continue
-            rest = word.cut(index + 1)
             if self.grammar.assign and rest.start[:1] == "=":
                 rest = rest.cut(1)
             if option.takes == "optional" and rest.guess == "":  # it may be empty: then nothing is attached
@@ -262,6 +286,43 @@ class _Parser:
             return
         if isinstance(word, Unknown):  # whose other letters may be any options
             self._misfit(word)
+
+    def _switch(self, option: Option, positive: bool, value: Word | None, word: Word) -> None:
+        """A switch that may have a value, which turns it off or on again (`--force=false`): the last one counts."""
+        if value is None and self.grammar.switches == "next":
+            value = self._truth_behind()
+        is_off = isinstance(value, Known) and value.text.lower() in _OFF
+        if is_off or value == Known("true"):
+            positive, value = positive != is_off, None
+        if not positive and value is None:
+            self._take_back(option, word)
+        else:
+            self._forget(option)
+            self._given(option, value, word)
+
+    def _truth_behind(self) -> Word | None:
+        """The next word if a switch takes it for its value; one that is not known may be an operand as well."""
+        following = self.words[self.at] if self.at < len(self.words) else Known("")
+        if isinstance(following, Known) and following.text in _TRUTH:
+            self.at += 1
+            return following
+        may_be = isinstance(following, Unknown) and any(one.startswith(following.start) for one in _TRUTH)
+        return following if may_be else None
+
+    def _doubted(self, option: Option, value: Word, word: Word) -> None:
+        """A switch with a value, in a program that takes none: whether it counts, if the program runs, nobody knows."""
+        self._misfit(word)
+        self._forget(option)
+        self._note(Argument(option.name, "SWITCH", value, word.written))
+
+    def _take_back(self, option: Option, word: Word) -> None:
+        """`--no-force`: it counts as if it had not been given before."""
+        self._forget(option)
+        self._note(Argument(f"--no-{option.name.lstrip('-')}", "", None, word.written))
+
+    def _forget(self, option: Option) -> None:
+        self.arguments = [a for a in self.arguments if a.option != option.name]
+        self.given.discard(option.name)
 
     def _next(self, written: str, option: Option) -> Word | None:
         """The next word, as an option's value."""
@@ -279,14 +340,14 @@ class _Parser:
         self._note(Argument(option.name, option.role, value, word.written))
 
     def _note(self, argument: Argument) -> None:
-        self.arguments.append(argument)
+        self.arguments.append(argument.replace(doubtful=True) if self.in_doubt else argument)
         self.given.add(argument.option)
 
     # Operands
 
     def _operand(self, word: Word) -> None:
         self.operands += 1
-        self.arguments.append(Argument("", "", word, word.written))
+        self._note(Argument("", "", word, word.written))
 
     def _with_roles(self) -> tuple[Argument, ...]:
         """The arguments, operands with the role that their place gives them."""

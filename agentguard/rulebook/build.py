@@ -175,6 +175,8 @@ class _Builder:
         options: dict[str, Option] = {}
         for node in nodes:
             option = option_of(node)
+            if option.takes == "nothing" and self.nodes[()].value.get("switches"):
+                option = option.replace(takes="optional", role="SWITCH")
             self.options.append((node, option))
             for name in option.names:
                 if name in options:

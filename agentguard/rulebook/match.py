@@ -62,15 +62,16 @@ def matches(rule: Rule, call: Call, surely: bool = False) -> bool:
     maybe = rule.is_stricter and not surely
     if not all(any(True for one in choice for _ in _counted(one, rule, call, maybe)) for choice in rule.given):
         return False
-    if any(_meets(a, one, not maybe) for choice in rule.unless for one in choice for a in _candidates(one, call)):
+    if any(_holds(a, one, call, not maybe) for choice in rule.unless for one in choice for a in _candidates(one, call)):
         return False
     if rule.ordered and not _in_order(rule, call, maybe):
         return False
-    operands = call.operands
+    operands = [a for a in call.arguments if not a.option and a.value is not None]
     if rule.operands and not counts(rule.operands, len(operands)):
         return False
+    sure = (a.value for a in operands if a.value is not None and (maybe or not a.doubtful))
     # An operand of which nothing is known could be like any pattern: `unresolved` and `_in_doubt` are about these.
-    known = ((word, pattern, maybe and bool(word.start)) for word in operands for pattern in rule.operand)
+    known = ((word, pattern, maybe and bool(word.start)) for word in sure for pattern in rule.operand)
     if rule.operand and not any(resembles(*one) for one in known):
         return False
     return all(_plays(call, role, patterns, maybe) for role, patterns in rule.argument.items())
@@ -82,13 +83,16 @@ def _plays(call: Call, role: str, patterns: tuple[str, ...], maybe: bool) -> boo
         resembles(a.value, pattern, maybe) if a.value is not None else like("", pattern)
         for a in call.playing(role)
         for pattern in patterns
+        if maybe or not a.doubtful
     )
 
 
 def _counted(condition: Condition, rule: Rule, call: Call, maybe: bool = True) -> Iterator[Argument]:
     """The arguments that meet a condition of a rule, without those that it excepts."""
     for argument in _candidates(condition, call):
-        if _meets(argument, condition, maybe) and not any(_meets(argument, one, not maybe) for one in rule.excepted):
+        if _holds(argument, condition, call, maybe) and not any(
+            _meets(argument, one, not maybe) for one in rule.excepted
+        ):
             yield argument
 
 
@@ -131,12 +135,32 @@ def _looked_up(wanted: tuple[str, str], call: Call, world: World) -> str | Unsee
         return why
 
 
-def _meets(argument: Argument, condition: Condition, maybe: bool) -> bool:
-    if not argument.option or argument.option not in condition.names:
+def _holds(argument: Argument, condition: Condition, call: Call, maybe: bool) -> bool:
+    """Whether an argument meets a condition, and, where that has to be sure, no later one says something else."""
+    if not _meets(argument, condition, maybe):
         return False
-    return not condition.value or (
-        argument.value is not None and resembles(argument.value, condition.value, maybe, argument.role == "CONFIG")
-    )
+    if maybe or not condition.value or argument not in call.arguments:
+        return True
+    later = call.arguments[call.arguments.index(argument) + 1 :]
+    return all(_meets(one, condition, maybe) for one in later if _is_about_the_same(one, argument))
+
+
+def _is_about_the_same(one: Argument, other: Argument) -> bool:
+    """Whether two arguments say the same thing, so that the last one counts: one option, or one setting."""
+    if one.option != other.option or one.role != "CONFIG":
+        return one.option == other.option
+    keys = [word.value.partition("=")[0].guess.lower() for word in (one, other) if word.value is not None]
+    return len(set(keys)) == 1
+
+
+def _meets(argument: Argument, condition: Condition, maybe: bool) -> bool:
+    if not argument.option or argument.option not in condition.names or (argument.doubtful and not maybe):
+        return False
+    if condition.value:
+        value = argument.value
+        return value is not None and resembles(value, condition.value, maybe, argument.role == "CONFIG")
+    # A switch is left with a value only where that is neither surely true nor surely false.
+    return maybe or argument.role != "SWITCH" or argument.value is None
 
 
 def resembles(word: Word, pattern: str, maybe: bool, any_case: bool = False) -> bool:

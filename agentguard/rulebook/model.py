@@ -114,6 +114,7 @@ class Grammar(Value):
     assign: bool = False
     digits: bool = False
     bundled: bool = False
+    switches: Literal["", "attached", "next"] = ""
     contents: bool = False
     said_by: Mapping[str, tuple[str, str, str]] = {}
 

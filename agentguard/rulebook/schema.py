@@ -159,6 +159,7 @@ _GRAMMAR = table({
     **_ANY_COMMAND,
     **dict.fromkeys(("abbreviate", "negate", "permute", "assign", "digits", "bundled", "contents"), FLAG),
     "long": {"enum": ["--", "-"]},
+    "switches": {"enum": ["", "attached", "next"]},
     "everywhere": TEXTS,
     "expanding": TEXT,
     "said_by": tables({**TEXTS, "minItems": 3, "maxItems": 3}),

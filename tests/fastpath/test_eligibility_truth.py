@@ -93,6 +93,45 @@ reason = "gone"
         ("-n", "--dry-run x", "-qn x", "x -n"),
         ("", "-q", "x", "-n --no-dry-run", "--no-dry-run", "-- -n", "x -- --dry-run"),
     ),
+    "what is needed may be taken back by a value": (
+        """
+[grammar]
+switches = "attached"
+options = ["-n, --dry-run", "-q, --quiet"]
+[[rule]]
+id = "tells"
+if = ["--dry-run"]
+overrides = true
+effect = "observe"
+reason = "tells"
+[[rule]]
+id = "removes"
+effect = "remove"
+reason = "gone"
+""",
+        (),
+        ("-n", "-n=false", "-qn=false", "-n --dry-run=0", "--dry-run=$X"),
+    ),
+    "what is needed may be the value of an option that nobody knows": (
+        """
+[program]
+open = true
+[grammar]
+options = ["-n, --dry-run", "-q, --quiet"]
+[[rule]]
+id = "tells"
+if = ["--dry-run"]
+overrides = true
+effect = "observe"
+reason = "tells"
+[[rule]]
+id = "removes"
+effect = "remove"
+reason = "gone"
+""",
+        ("-n", "-qn x"),
+        ("--other --dry-run", "-x -n", "-n --other", "--other=1 -n"),
+    ),
     "a needed option that the rule excepts": (
         """
 [grammar]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import pytest
 from support.rules import shipped
@@ -24,8 +24,13 @@ VALUES: dict[str, Word] = {
 }
 
 
-def attached(program: Program, name: str, value: Word) -> Word | None:
-    """The option with its value as one word; None where it cannot be: a short one needs something to attach."""
+def attached(program: Program, name: str, value: Word, names: Collection[str]) -> Word | None:
+    """The option with its value as one word; None where it cannot be: a short one needs something to attach.
+
+    Nor may that be another option of one dash, where it is not known: `-n$X` is `-nw` as well.
+    """
+    if isinstance(value, Unknown) and any(one != name and one.startswith(name + value.start) for one in names):
+        return None
     if name.startswith("--") or (program.grammar.long == "-" and len(name) > 2):
         return f"{name}=" + value
     return name + value if len(name) == 2 and value != Known("") and program.grammar.long != "-" else None
@@ -38,7 +43,7 @@ def calls(program: Program) -> Iterator[tuple[str, Invocation, Invocation]]:
         options = [one for one in command.options.items() if one[1].takes in ("value", "next") and one[0][0] == "-"]
         for name, _option in options:
             for kind, value in VALUES.items():
-                whole = attached(program, name, value)
+                whole = attached(program, name, value, [one for one in command.options if one[:2] != "--"])
                 if whole is not None:
                     apart = (*before, Known(name), value, Known("x"))
                     described = f"{' '.join((program.name, *path))} {name} {kind}"
