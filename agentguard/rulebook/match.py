@@ -8,7 +8,7 @@ from ..core.environments import environment
 from ..core.paths import absolute
 from ..core.text.glob import like
 from ..core.unseen import OutOfSight, Unseen
-from ..core.word import Unknown
+from ..core.word import Unknown, known
 from ..core.world import World
 from ..lean.typing import TYPE_CHECKING
 from .model import Condition, Program, Rule
@@ -25,12 +25,20 @@ if TYPE_CHECKING:
 _CARRIED = ("SHELL", "SCRIPT", "ARGV", "WORDS", "SQL", "SQLFILE")
 
 
+#: What every program is asked alike; one that does not have it says so, and does nothing else.
+_ABOUT_ITSELF = (known(("--version",)), known(("--help",)))
+_TELLS_IT = "only tells of itself"
+
+
 def apply_rules(program: Program, call: Call, world: World) -> tuple[Effect, ...]:
     """The effects of a call, by its program's rules; never none."""
     results = [(rule, lookup_result(rule, call, world)) for rule in program.about(call.command) if matches(rule, call)]
     found = {rule.id: where for rule, where in results if where is not None}
     speaking_maybe = [rule for rule, _ in results if rule.id in found and not matches(rule, call, surely=True)]
     matching = [rule for rule, _ in results if rule.id in found and rule not in speaking_maybe]
+    if call.invocation.argv[1:] in _ABOUT_ITSELF and all(rule.effect == "unknown" for rule in matching):
+        asked = Target("call", call.invocation.argv[1].guess)
+        return (Effect("observe", asked, rule="agentguard-about-itself", program=program.name, reason=_TELLS_IT),)
     winners = [rule for rule in matching if rule.overrides]
     deciding = _most_specific(winners or [rule for rule in matching if not rule.also], call)
     speaking = deciding if winners else deciding + [rule for rule in matching if rule.also]
