@@ -44,9 +44,9 @@ METHODS: dict[str, tuple[Verb, str, str]] = {
     "MOVE": ("replace", "", "moves, over whatever is at the new place,"),
     "COPY": ("replace", "", "copies, over whatever is at the new place,"),
 }
-#: Headers and parameters with which frameworks let a POST stand for another method.
+#: Headers and parameters with which frameworks let a POST stand for another method, and some (WordPress) a GET.
 OVERRIDES = ("x-http-method-override", "x-http-method", "x-method-override", "x-override-http-method")
-OVERRIDE_PARAMETERS = ("_method", "__method", "_http_method", "x-http-method-override")
+OVERRIDE_PARAMETERS = ("_method", "__method", "_http_method", "_httpmethod", "$httpmethod", *OVERRIDES)
 #: Headers that say what a request is for besides its path: the operation of AWS and of SOAP, and another path.
 TELLING = {"x-amz-target": "X-Amz-Target", "soapaction": "SOAPAction", "x-original-url": "X-Original-URL",
            "x-rewrite-url": "X-Rewrite-URL"}  # fmt: skip
@@ -233,8 +233,8 @@ class _Sent:
         if method != "POST" and METHODS.get(method, ("unknown",))[0] != "observe":
             return method
         named = [value for name, value in self.request.headers if name.replace("_", "-") in OVERRIDES]
-        if method == "POST":
-            named += [value for name, value in self.content.values() if name.lower() in OVERRIDE_PARAMETERS]
+        sent = self.content.values() if method == "POST" else self.content.asked
+        named += [value for name, value in sent if name.lower() in OVERRIDE_PARAMETERS]
         for other in filter(None, (name.strip().upper() for name in named)):
             if METHODS.get(other, ("unknown",))[0] != "observe":
                 return other

@@ -1,7 +1,8 @@
 """Raw calls of an API that providers' own programs make (`gh api`, `az rest`): the HTTP requests that they are.
 
 Roles of their arguments: URL, whole or below what BASE says; METHOD, which is GET, or POST where something is
-sent; HEADER (`NAME: VALUE`); FIELD (`NAME=VALUE`), of which the body is made as JSON; BODY, the body itself, or
+sent; HEADER (`NAME: VALUE`); FIELD (`NAME=VALUE`), of which the body is made as JSON, or the query string of a GET,
+and among them HTTPie's headers (`NAME:VALUE`) and parameters (`NAME==VALUE`); BODY, the body itself, or
 `@FILE`; BODYFILE, a file with it, `-` for standard input.
 """
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 #: Fields of a GraphQL request that are no variables of its document.
 _OF_GRAPHQL = ("query", "operationName")
+#: Methods of which fields are parameters.
+_READING = ("GET", "HEAD")
 
 
 def read_call(call: Call, context: Context) -> Reading:
@@ -45,16 +48,24 @@ def _request(address: str, call: Call, context: Context) -> Request:
     url = address if "://" in address else _base(call).rstrip("/") + "/" + address.lstrip("/")
     sent = call.played("FIELD", "BODY", "BODYFILE")
     method = next((word.guess for word in reversed(call.played("METHOD"))), "POST" if sent else "GET")
-    headers = tuple(
-        (name.strip().lower(), value.strip())
-        for name, _, value in (word.guess.partition(":") for word in call.played("HEADER"))
-    )
+    items = [word.guess for word in call.played("FIELD")]
+    heads = [*(word.guess for word in call.played("HEADER")), *filter(_is_header, items)]
+    headers = tuple((name.strip().lower(), value.strip()) for name, _, value in (head.partition(":") for head in heads))
+    asked = [item.replace("==", "=", 1) for item in items if "==" in item or (method in _READING and "=" in item)]
+    if asked:
+        url += ("&" if "?" in url else "?") + "&".join(item.replace("&", "%26") for item in asked)
     try:
         body, unseen = _body(call, context, "graphql" in split(url).path), ""
     except Unseen as why:
         body, unseen = b"", str(why)
     hidden = ("header.",) if any(isinstance(word, Unknown) for word in call.played("HEADER")) else ()
     return Request(method, url, headers, body, unseen=unseen, hidden=hidden)
+
+
+def _is_header(item: str) -> bool:
+    """Whether an item of HTTPie is a header: `:=` is behind the name of a field."""
+    name, colon, value = item.partition(":")
+    return bool(colon) and value[:1] != "=" and name.replace("-", "").replace("_", "").isalnum()
 
 
 def _base(call: Call) -> str:
