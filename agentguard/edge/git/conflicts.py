@@ -12,6 +12,7 @@ from ...core.text.encoding import decode, encode
 from ...lean.typing import TYPE_CHECKING
 from ...lean.value import Value
 from .refs import resolved
+from .under_way import is_marked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -53,11 +54,8 @@ def not_remade(git: Git, changes: Iterable[Change]) -> Iterator[Change]:
 
 
 def _under_way(git: Git) -> _Merge | None:
-    directory = encode(git.directory)
     for ref, theirs, base in _UNDER_WAY:
-        # A file there, whatever holds the other refs, but for reftables (gitrepository-layout(5)).
-        is_file = os.path.lexists(os.path.join(directory, encode(ref)))
-        if (is_file or os.path.lexists(os.path.join(directory, b"reftable"))) and resolved(git, ref):
+        if is_marked(git, ref) and resolved(git, ref):
             seen_from = base.format(ref) if base else git.value("merge-base", "HEAD", ref)
             return _Merge(theirs.format(ref), seen_from)
     return None

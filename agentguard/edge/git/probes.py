@@ -24,6 +24,7 @@ from .objects import objects_unreachable, reflog_only, replacements
 from .push import push_loses
 from .refs import branch_unmerged, commits_unreachable, lost, resolved, stash_clear, stash_drop, tag_delete
 from .settings import is_on
+from .under_way import is_idle, may_begin, notes_merging
 from .update_ref import ref_updates
 from .worktrees import submodules_reset, worktree_unclean, worktrees_gone
 from .written_over import written_over
@@ -81,8 +82,18 @@ def merge_undone(call: Call, git: Git, world: World) -> Answer:
     """What `merge --abort`, `reset --merge` and their like lose: what is staged, and resolutions.
 
     They keep other changes, or refuse (git-reset(1), --merge). `rebase` and `am` throw those away too.
+    Where nothing is under way, they refuse; and what begins on the same line, a merge or a rebase begins only where
+    git sees no such change.
     """
-    found = changes(git)
+    if call.command == ("notes", "merge"):
+        return lost(notes_merging(git))
+    found: Iterable[Change]
+    if is_idle(call, git):
+        if not may_begin(call):
+            return Answer()
+        found = unwatched(git) if call.command in (("merge",), ("rebase",)) else changes(git)
+    else:
+        found = changes(git)
     if call.command in (("rebase",), ("am",)):
         gone = _uncommitted(git, found)
     else:
