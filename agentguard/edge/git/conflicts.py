@@ -1,7 +1,7 @@
 """Which uncommitted content of an unfinished merge git would make again, if the merge were repeated.
 
 A conflicted file that still is as git wrote it, and a file that git merged by itself, are no
-loss: their content comes from commits. What a person resolved is.
+loss where their content comes from commits. What a person resolved is.
 """
 
 from __future__ import annotations
@@ -38,8 +38,12 @@ class _Merge(Value):
     base: str
 
 
-def not_remade(git: Git, changes: Iterable[Change]) -> Iterator[Change]:
-    """Those of the changes whose content repeating the merge under way would not bring back."""
+def not_remade(git: Git, changes: Iterable[Change], sides_kept: bool = False) -> Iterator[Change]:
+    """Those of the changes whose content repeating the merge under way would not bring back.
+
+    `sides_kept` says that the index still has the sides of a conflict when the call is done, maybe to be undone
+    (git-ls-files(1), --resolve-undo).
+    """
     merge: _Merge | None = None
     looked, merged = False, 0
     for change in changes:
@@ -48,7 +52,9 @@ def not_remade(git: Git, changes: Iterable[Change]) -> Iterator[Change]:
         in_conflict = change.index == "U"
         if merged < MOST_MERGED and (in_conflict or (merge and change.tree == ".")):
             merged += 1
-            if _conflict_remade(git, change.path) if in_conflict else merge and _staged_remade(git, change, merge):
+            if in_conflict and _conflict_remade(git, change.path, merge, sides_kept):
+                continue
+            if merge and not in_conflict and _staged_remade(git, change, merge):
                 continue
         yield change
 
@@ -61,23 +67,35 @@ def _under_way(git: Git) -> _Merge | None:
     return None
 
 
-def _conflict_remade(git: Git, path: str) -> bool:
-    """Whether a file in conflict is what git left there: one side, or both with markers between."""
+def _conflict_remade(git: Git, path: str, merge: _Merge | None, sides_kept: bool) -> bool:
+    """Whether a file in conflict is what git left there, one side, or both with markers between."""
     top = encode(git.top)
+    there: bytes | None = None
     try:
         with open(os.open(os.path.join(top, encode(path)), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
             there = file.read()
     except FileNotFoundError:
-        return True
+        pass
     except OSError:
         return False
     listed = decode(git.run("ls-files", "-u", "-z", "--", f":(top,literal){path}").out).split("\0")
     stages = {line.partition("\t")[0].split(" ")[2]: line.split(" ")[1] for line in listed if line}
     sides = {stage: git.run("cat-file", "blob", held).out for stage, held in stages.items()}
-    if there in (sides.get("2"), sides.get("3")):
+    left = [stage for stage in ("2", "3") if there is not None and there == sides.get(stage)]
+    if there is not None and not left:
+        again = _merged(git, sides.get("2", b""), sides.get("1", b""), sides.get("3", b""))
+        if again is None or _unlabelled(again) != _unlabelled(there):
+            return False
+    wanted = {stages[stage] for stage in left[:1] or ("2", "3") if stage in stages}
+    return sides_kept or all(_is_committed(git, held, path, merge) for held in wanted)
+
+
+def _is_committed(git: Git, held: str, path: str, merge: _Merge | None) -> bool:
+    """Whether a commit has that content: a side of `checkout --merge` or `apply --3way` may be in none."""
+    commits = ("HEAD", merge.theirs) if merge else ("HEAD",)
+    if held in (resolved(git, f"{commit}:{path}") for commit in commits):
         return True
-    again = _merged(git, sides.get("2", b""), sides.get("1", b""), sides.get("3", b""))
-    return again is not None and _unlabelled(again) == _unlabelled(there)
+    return bool(git.lines("log", "--all", "--reflog", "-m", "-1", "--format=%H", f"--find-object={held}", "--"))
 
 
 def _staged_remade(git: Git, change: Change, merge: _Merge) -> bool:

@@ -75,7 +75,8 @@ def paths_dirty(call: Call, git: Git, world: World) -> Answer:
         # A conflict that is made again takes the place of its resolution, a staged one too.
         or (call.has("-m", "--merge", "--conflict") and change.index in STAGED)
     ]
-    return _with(_lost_files(git, not_remade(git, files)), written_over(call, git, world))
+    gone = not_remade(git, files, sides_kept=True)
+    return _with(_lost_files(git, gone), written_over(call, git, world))
 
 
 def merge_undone(call: Call, git: Git, world: World) -> Answer:
@@ -108,7 +109,7 @@ def index_written_out(call: Call, git: Git, world: World) -> Answer:
         return Answer()
     found = changes(git, paths, skipped=call.has("--ignore-skip-worktree-bits"))
     edited = [one for one in found if one.tree in EDITED and (one.index != "U" or call.has("--stage"))]
-    return _with(_lost_files(git, not_remade(git, edited)), written_over(call, git, world))
+    return _with(_lost_files(git, not_remade(git, edited, sides_kept=True)), written_over(call, git, world))
 
 
 def index_drops(call: Call, git: Git, world: World) -> Answer:
@@ -182,7 +183,8 @@ def untracked_files(call: Call, git: Git, world: World) -> Answer:
 def paths_index_only(call: Call, git: Git, world: World) -> Answer:
     """What `rm --cached` loses: staged content that is neither in the work tree nor in a commit."""
     paths = pathspecs(call, git, world)
-    return _lost_files(git, [c for c in changes(git, paths) if c.index in STAGED and c.tree != "."])
+    staged = (one for one in changes(git, paths) if one.index in STAGED and one.tree != ".")
+    return _lost_files(git, [one for one in staged if one.index != "U"])  # as in index_drops
 
 
 def rm_paths(call: Call, git: Git, world: World) -> Answer:
@@ -192,10 +194,11 @@ def rm_paths(call: Call, git: Git, world: World) -> Answer:
     paths = pathspecs(call, git, world)
     over = written_over(call, git, world)
     if call.has("-f", "--force"):
-        return _with(_lost_files(git, _uncommitted(git, changes(git, paths))), over)
+        return _with(_lost_files(git, _uncommitted(git, changes(git, paths), sides_kept=True)), over)
     # It removes files in conflict, and from the index what the work tree has no longer.
     allowed = [one for one in git.status(False, paths) if one.index == "U" or (one.index in STAGED and one.tree == "D")]
-    return _with(_lost_files(git, (*unwatched(git, paths, skipped=False), *not_remade(git, allowed))), over)
+    gone = (*unwatched(git, paths, skipped=False), *not_remade(git, allowed, sides_kept=True))
+    return _with(_lost_files(git, gone), over)
 
 
 PROBES: dict[str, Probe] = {
@@ -237,8 +240,8 @@ def _with(*answers: Answer) -> Answer:
     return lost(dict.fromkeys(target for answer in answers for target in answer.lost))
 
 
-def _uncommitted(git: Git, changes: Iterable[Change]) -> Iterator[Change]:
-    return not_remade(git, (one for one in changes if one.index in STAGED or one.tree in EDITED))
+def _uncommitted(git: Git, changes: Iterable[Change], sides_kept: bool = False) -> Iterator[Change]:
+    return not_remade(git, (one for one in changes if one.index in STAGED or one.tree in EDITED), sides_kept)
 
 
 def _lost_files(git: Git, changes: Iterable[Change]) -> Answer:

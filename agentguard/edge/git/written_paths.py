@@ -13,6 +13,7 @@ from ...core.context import stdin
 from ...lean.typing import TYPE_CHECKING
 from . import settings
 from .arguments import autostashes, before_dashes, branches, lines, pathspecs, tree_and_paths
+from .git import above
 from .named_files import config_file, patched, patches_made
 from .refs import resolved
 from .sequences import bisected, picked, pulled, rebased, remaining
@@ -207,7 +208,13 @@ def _rm(call: Call, git: Git, world: World) -> Iterator[Written]:
     if call.has("--cached"):
         return
     paths, top = pathspecs(call, git, world), git.top
-    gone = [change.path for change in git.status(False, paths) if change.tree in "DTU"]
+    # A file in conflict is itself there, where no leading part of its path is a link.
+    gone = [
+        change.path
+        for change in git.status(False, paths)
+        if change.tree in "DT"
+        or (change.tree == "U" and any(os.path.islink(os.path.join(top, part)) for part in above(change.path)))
+    ]
     behind = [path for path in gone if os.path.lexists(os.path.join(top, path)) and not is_directory(top, path)]
     forced = call.has("-f", "--force")
     yield Written(git, [], forced, behind)
