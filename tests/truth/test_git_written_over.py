@@ -53,8 +53,9 @@ TARGETS = {
 }
 BUILD = """
 mkdir inner; cd inner; git init -q; echo inner > inner.txt; git add .; git commit -q -m inner; echo two > inner.txt
-git commit -q -a -m 2; cd ..; mkdir work; cd work; git init -q; mkdir spot other; echo top > top; echo keep > spot/keep
-echo o > other/o; git add .; git commit -q -m one; echo old > spot/data; git add .; git commit -q -m two
+git commit -q -a -m 2; cd ..; mkdir work; cd work; git init -q; mkdir spot other; echo top > top
+echo 'kept dat 1' > spot/keep; echo o > other/o; git add .; git commit -q -m one; echo 'old data 1' > spot/data
+git add .; git commit -q -m two
 {base}; git commit -q --allow-empty -m three; git tag three
 {targets}
 git checkout -q -f main; git clean -qffdx; git submodule --quiet update --init --force
@@ -116,6 +117,14 @@ OBSTACLES = {
     "link": 'rm -rf "$P"; ln -s "$W/../outside" "$P"',
     "added": 'mkdir -p "$(dirname "$P")"; mkdir -p "$P" 2>/dev/null; echo "precious 1" > "$P/u.db" || :',
     "edited": 'test -f "$P" && echo "precious 1" > "$P" || :',
+    # Of the same size and at the same time, so that git takes it for unchanged …
+    "edited unseen": """
+        git update-index -q --refresh; git config core.trustctime false; git config core.checkStat minimal
+        test -f "$P" && touch -r "$P" "$W/../time" && echo "precious 1" > "$P" && touch -r "$W/../time" "$P" || :
+    """,
+    # … or told to do so.
+    "assumed unchanged": 'test -f "$P" && git update-index --assume-unchanged "$P" && echo "precious 1" > "$P" || :',
+    "left out": 'test -f "$P" && git update-index --skip-worktree "$P" && echo "precious 1" > "$P" || :',
     "edited inside": 'test -d "$P" && for f in "$P"/*; do echo "precious 1" > "$f"; done || :',
 }
 #: What is under way before anything is put in the way: {t} is the target.

@@ -68,7 +68,7 @@ _QUIET = {
     b"GIT_TRACE2_EVENT": b"0",
     b"GIT_TRACE2_PERF": b"0",
 }
-#: … and as configuration, after the call's own; from core.trustctime on, so that no change is overlooked.
+#: … and as configuration, after the call's own; …
 _CONFIGURED = (
     "core.fsmonitor=false",
     "core.hooksPath=/dev/null",
@@ -81,10 +81,9 @@ _CONFIGURED = (
     "diff.relative=false",
     "status.showStash=false",
     "submodule.recurse=false",
-    "core.trustctime=true",
-    "core.checkStat=default",
-    "core.ignoreStat=false",
 )
+#: … with this, so that no change is overlooked.
+_CAREFUL = ("core.trustctime=true", "core.checkStat=default", "core.ignoreStat=false")
 #: git's own options before the subcommand that say which repository is meant and how it is read,
 #: and take a value.
 _GLOBAL_VALUES = ("-C", "-c", "--git-dir", "--work-tree", "--namespace", "--config-env", "--attr-source")
@@ -126,12 +125,13 @@ class Git:
     """One way to call git: the program, the environment, and the options before the subcommand.
 
     `cwd` is the directory that it works in, after all `-C`. What git has answered once is not asked
-    again: make a new one for each look.
+    again: make a new one for each look. Without `careful` it takes for unchanged what the call would take so.
     """
 
-    def __init__(self, program: Tool, env: Mapping[str, str], options: Sequence[str]) -> None:
+    def __init__(self, program: Tool, env: Mapping[str, str], options: Sequence[str], careful: bool = True) -> None:
         self.program = program
         self.options = tuple(options)
+        self.careful = careful
         self.env = {encode(name): encode(value) for name, value in env.items()} | _QUIET
         given = zip(self.options, self.options[1:], strict=False)
         self.cwd = os.path.join("/", *(value for name, value in given if name == "-C"))
@@ -140,7 +140,8 @@ class Git:
 
     def run(self, *words: str, fine: tuple[int, ...] = (0,)) -> Finished:
         """Run one command; raises Unseen if it ends with a status that is not fine."""
-        configured = [word for one in _CONFIGURED for word in ("-c", one)]
+        settings = (*_CONFIGURED, *(_CAREFUL if self.careful else ()))
+        configured = [word for one in settings for word in ("-c", one)]
         done = self._answer("--no-pager", *self.options, *configured, *words)
         if done.status not in fine:
             lines = decode(done.err).strip().splitlines()
@@ -153,6 +154,12 @@ class Git:
         if done.status:
             raise Unseen(f"git {words[0]} ended with {done.status}")
         return decode(done.out).removesuffix("\n")
+
+    def like(self, *options: str, careful: bool = True) -> Git:
+        """The same with more options."""
+        other = Git(self.program, {}, (*self.options, *options), careful)
+        other.env = self.env
+        return other
 
     def _answer(self, *words: str) -> Finished:
         if words not in self._done:
@@ -173,8 +180,7 @@ class Git:
         A file whose filter would have to run counts as changed, since its bytes differ from what git keeps.
         """
         if self._calm is None:
-            self._calm = Git(self.program, {}, (*self.options, *self._without_filters()))
-            self._calm.env = self.env
+            self._calm = self.like(*self._without_filters(), careful=self.careful)
         return self._calm.run(*words, fine=fine)
 
     def _without_filters(self) -> Iterator[str]:

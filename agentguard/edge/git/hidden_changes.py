@@ -3,7 +3,8 @@
 `git update-index --assume-unchanged` and `--skip-worktree` (git-update-index(1)) make git look
 away, but not spare such a file where it writes. And as a rule git compares times by the second: a change in
 the second of the last look is seen by the time of the index alone, which anybody can set
-(Documentation/technical/racy-git.txt). What is in such files is compared here.
+(Documentation/technical/racy-git.txt). What is in such files is compared here. A configuration can have git look at
+less than it could, too.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import stat
 
 from ...core.text.encoding import decode, encode
 from ...lean.typing import TYPE_CHECKING
-from .git import SUBMODULE, Change, Git
+from . import settings
+from .git import EDITED, SUBMODULE, Change, Git
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,7 +43,11 @@ def changes(
 
 def unwatched(git: Git, pathspecs: Sequence[str] = (), skipped: bool = True) -> Iterator[Change]:
     """Changed files that git does not look at (assume-unchanged, skip-worktree) or into; none that are missing."""
-    marks = "hmrcksS" if skipped else "hmrck"
+    yield from _hidden(git, pathspecs, "hmrcksS" if skipped else "hmrck")
+
+
+def _hidden(git: Git, pathspecs: Sequence[str], marks: str) -> Iterator[Change]:
+    """Changed files that have one of these marks, and those that only a look at their content shows."""
     index = list(git.held(pathspecs))
     if not index:
         return
@@ -62,12 +68,22 @@ def unwatched(git: Git, pathspecs: Sequence[str] = (), skipped: bool = True) -> 
         elif mode != SUBMODULE and not (stat.S_ISLNK(there) and mode == "120000" and _points(git, place, held)):
             yield Change(".", "M", decode(path), held)
     if regular:
-        inside = Git(git.program, {}, (*git.options, "-C", decode(top)))
-        inside.env = git.env
-        found = decode(inside.reading("hash-object", "--", *regular).out).splitlines()
+        found = decode(git.like("-C", decode(top)).reading("hash-object", "--", *regular).out).splitlines()
         for (name, expected), now in zip(regular.items(), found, strict=True):
             if now != expected:
                 yield Change(".", "M", name, expected)
+
+
+def overlooked(git: Git, pathspecs: Sequence[str] = ()) -> list[Change]:
+    """Changed files that git as it is configured takes for unchanged (git-config(1), core.trustctime, core.checkStat).
+
+    What git spares where it sees a change it writes over there.
+    """
+    if settings.is_on(git, "core.trustctime", True) and settings.value(git, "core.checkStat") in ("", "default"):
+        return []
+    edited = [one for one in (*git.status(False, pathspecs), *_hidden(git, pathspecs, "")) if one.tree in EDITED]
+    seen = {one.path for one in git.like(careful=False).status(False, pathspecs) if one.tree != "."} if edited else ()
+    return [one for one in edited if one.path not in seen]
 
 
 def _in_the_same_second(git: Git, pathspecs: Sequence[str], top: bytes) -> Iterator[bytes]:

@@ -18,7 +18,7 @@ from .arguments import autostashes, lines, pathspecs, tree_and_paths, unquoted
 from .conflicts import not_remade
 from .fetch import all_tags, fetch_overwrites
 from .git import EDITED, STAGED, Change, above
-from .hidden_changes import changes, unwatched
+from .hidden_changes import changes, overlooked, unwatched
 from .named_files import patched
 from .objects import objects_unreachable, reflog_only, replacements
 from .push import push_loses
@@ -27,7 +27,7 @@ from .settings import is_on
 from .under_way import is_idle, may_begin, notes_merging
 from .update_ref import ref_updates
 from .worktrees import submodules_reset, worktree_unclean, worktrees_gone
-from .written_over import written_over
+from .written_over import uncommitted, written_over
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -197,7 +197,8 @@ def rm_paths(call: Call, git: Git, world: World) -> Answer:
         return _with(_lost_files(git, _uncommitted(git, changes(git, paths), sides_kept=True)), over)
     # It removes files in conflict, and from the index what the work tree has no longer.
     allowed = [one for one in git.status(False, paths) if one.index == "U" or (one.index in STAGED and one.tree == "D")]
-    gone = (*unwatched(git, paths, skipped=False), *not_remade(git, allowed, sides_kept=True))
+    unseen = (*unwatched(git, paths, skipped=False), *overlooked(git, paths))
+    gone = (*unseen, *not_remade(git, allowed, sides_kept=True))
     return _with(_lost_files(git, gone), over)
 
 
@@ -245,11 +246,7 @@ def _uncommitted(git: Git, changes: Iterable[Change], sides_kept: bool = False) 
 
 
 def _lost_files(git: Git, changes: Iterable[Change]) -> Answer:
-    found = list(dict.fromkeys(changes))
-    if not found:
-        return Answer()
-    top = git.top
-    return lost(Target("file", change.path, (f"{top}/{change.path}", change.object)) for change in found)
+    return lost(uncommitted(git, changes))
 
 
 def _hit(paths: tuple[str, ...], cwd: str, world: World) -> Iterator[Target]:

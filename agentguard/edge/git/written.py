@@ -22,7 +22,8 @@ class Written:
     """Paths that are written, from the top of the work tree of `git`; None where it is about full paths alone.
 
     `forced` says that git writes over what it does not know; otherwise it refuses there, but for ignored files,
-    and for these only if it is told to (`keeps_ignored`). `places` go altogether, with all that is in them.
+    and for these only if it is told to (`keeps_ignored`). `places` go altogether, with all that is in them. Where it
+    is not `forced`, it writes over files that it takes for unchanged, if it `goes_on` from them.
     """
 
     def __init__(
@@ -32,12 +33,14 @@ class Written:
         forced: bool = False,
         places: Sequence[str] = (),
         keeps_ignored: bool = False,
+        goes_on: bool = True,
     ) -> None:
         self.git = git
         self.paths = paths
         self.forced = forced
         self.places = places
         self.keeps_ignored = keeps_ignored
+        self.goes_on = goes_on and not forced
         self.top = git.top if git is not None and (paths or places) else "/"
 
     def known(self, paths: Sequence[str]) -> dict[str, str]:
@@ -72,7 +75,7 @@ def put_aside(git: Git, paths: Sequence[str], kinds: str) -> Iterator[Written]:
     specs = [f":(top,literal){path}" for path in staged] if git.takes_magic else []
     listed = git.status(True, specs, ignored=True) if staged else ()
     lost = [change.path for change in listed if change.index in kinds]
-    yield Written(git, [path for path in back if path not in staged], "?" in kinds, lost)
+    yield Written(git, [path for path in back if path not in staged], "?" in kinds, lost, goes_on=False)
     # Of a directory in the place of a file of the index git does not tell what in it is ignored.
     yield Written(git, list(replaced(git, paths)), forced=True)
 

@@ -15,7 +15,7 @@ from ...core.unseen import Unseen
 from ...core.world import PATH_STATES, Answer, World
 from ...lean.typing import TYPE_CHECKING
 from .git import EDITED, STAGED, SUBMODULE, above
-from .hidden_changes import changes
+from .hidden_changes import changes, overlooked
 from .refs import lost
 from .written_paths import written
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from ...core.call import Call
-    from .git import Git
+    from .git import Change, Git
     from .written import Written
 
 #: How many paths of one call are looked at.
@@ -48,6 +48,9 @@ def written_over(call: Call, git: Git, world: World, doubts: str = "") -> Answer
         spared = () if one.forced or doubts else (*_REFUSED, *["ignored", "unversioned"] * one.keeps_ignored)
         found += _judged([*refused, *one.places], one, spared, world)
         found += _judged(taken, one, (), world)
+        if one.git is not None and one.goes_on:
+            unseen = uncommitted(one.git, overlooked(one.git))
+            found += [target.replace(name=f"{target.name} (git takes it for unchanged)") for target in unseen]
         if "index" in doubts and one.git is not None and one.paths:
             found += _changed(one)
     return lost(dict.fromkeys(found))
@@ -67,9 +70,14 @@ def _changed(one: Written) -> Iterator[Target]:
     """Changed files among those that are written, of which git knows only as long as they are in its index."""
     assert one.git is not None
     paths = set(one.paths)
-    for change in changes(one.git):
-        if change.path in paths and (change.index in STAGED or change.tree in EDITED):
-            yield Target("file", change.path, (os.path.join(one.top, change.path), change.object))
+    found = (change for change in changes(one.git) if change.index in STAGED or change.tree in EDITED)
+    yield from uncommitted(one.git, [change for change in found if change.path in paths])
+
+
+def uncommitted(git: Git, found: Iterable[Change]) -> Iterator[Target]:
+    """What is in no commit of files that git knows."""
+    for change in dict.fromkeys(found):
+        yield Target("file", change.path, (f"{git.top}/{change.path}", change.object))
 
 
 def _in_the_way(one: Written) -> tuple[list[str], list[str]]:

@@ -14,6 +14,7 @@ from ...lean.typing import TYPE_CHECKING
 from . import settings
 from .arguments import autostashes, before_dashes, branches, lines, pathspecs, tree_and_paths
 from .git import above
+from .hidden_changes import unwatched
 from .named_files import config_file, patched, patches_made
 from .refs import resolved
 from .sequences import bisected, picked, pulled, rebased, remaining
@@ -52,9 +53,10 @@ def _checkout(call: Call, git: Git, world: World) -> Iterator[Written]:
         return
     names = before_dashes(call)[:1]
     forced = call.has("-f", "--force", "--discard-changes", "-m", "--merge")
+    if call.has("--orphan") and not names and call.command == ("switch",):
+        yield Written(git, [])
+        return
     for name in branches(git, names[0]) if names else ("HEAD",):
-        if call.has("--orphan") and not names and call.command == ("switch",):
-            return
         yield gone_to(git, name, forced, call.has("--no-overwrite-ignore"))
         yield from recursed(call, git, name, forced)
 
@@ -122,6 +124,8 @@ def _merge(call: Call, git: Git, world: World) -> Iterator[Written]:
         # That option is heeded where HEAD only goes forward.
         fast = not call.has("--no-ff") and all(_is_ahead(git, one) for one in theirs)
         yield Written(git, paths, keeps_ignored=fast and call.has("--no-overwrite-ignore"))
+        if theirs and not fast:
+            yield from _where_it_refuses(git)
         yield from _autostash(call, git)
 
 
@@ -144,6 +148,12 @@ def _is_ahead(git: Git, commit: str) -> bool:
     return git.run("merge-base", "--is-ancestor", "HEAD", commit, fine=(0, 1, 128)).status == 0
 
 
+def _where_it_refuses(git: Git) -> Iterator[Written]:
+    """A merge that does not only go forward, and refuses, goes back to HEAD by force; it saves what git watches."""
+    yield gone_to(git, "HEAD", forced=True)
+    yield Written(git, [], True, [change.path for change in unwatched(git, skipped=False)])
+
+
 def _rebase(call: Call, git: Git, world: World) -> Iterator[Written]:
     if not call.has("--quit", "--edit-todo", "--show-current-patch"):
         yield Written(git, list(rebased(call, git)))
@@ -152,6 +162,8 @@ def _rebase(call: Call, git: Git, world: World) -> Iterator[Written]:
 
 def _pull(call: Call, git: Git, world: World) -> Iterator[Written]:
     yield Written(git, list(pulled(call, git)))
+    if resolved(git, "HEAD") and (call.has("--no-ff") or not _is_ahead(git, "@{upstream}")):
+        yield from _where_it_refuses(git)
     yield from _autostash(call, git)
 
 
@@ -171,6 +183,7 @@ def _bisect(call: Call, git: Git, world: World) -> Iterator[Written]:
 
 def _filter_branch(call: Call, git: Git, world: World) -> Iterator[Written]:
     """A subdirectory comes to lie at the top; what other filters make is rated by themselves."""
+    yield Written(git, [])
     for directory in call.texts("--subdirectory-filter"):
         tree = f"HEAD:{directory.strip('/')}"
         yield Written(git, whole(git, tree) if resolved(git, tree) else [])
@@ -217,7 +230,7 @@ def _rm(call: Call, git: Git, world: World) -> Iterator[Written]:
     ]
     behind = [path for path in gone if os.path.lexists(os.path.join(top, path)) and not is_directory(top, path)]
     forced = call.has("-f", "--force")
-    yield Written(git, [], forced, behind)
+    yield Written(git, [], forced, behind, goes_on=False)  # see `rm_paths`
     yield from removed_submodules(git, paths, forced)
 
 
@@ -239,6 +252,8 @@ def _apply(call: Call, git: Git, world: World) -> Iterator[Written]:
         yield Written(
             None, [], True, [os.path.join(git.cwd, one) for one in patched(call, git, world, overwritten=True)]
         )
+        if call.has("--index", "-3", "--3way"):
+            yield Written(git, [])
 
 
 def _am(call: Call, git: Git, world: World) -> Iterator[Written]:
@@ -247,8 +262,8 @@ def _am(call: Call, git: Git, world: World) -> Iterator[Written]:
         yield gone_to(git, "HEAD", forced=False)
         return
     merges = call.has("-3", "--3way") or (settings.is_on(git, "am.threeWay") and not call.has("--no-3way"))
-    if merges and not call.has("--quit", "--show-current-patch", "--continue", "-r", "--resolved", "--skip"):
-        yield Written(git, list(patched(call, git, world, overwritten=False)))
+    if not call.has("--quit", "--show-current-patch", "--continue", "-r", "--resolved", "--skip"):
+        yield Written(git, list(patched(call, git, world, overwritten=False)) if merges else [])
 
 
 def _format_patch(call: Call, git: Git, world: World) -> Iterator[Written]:
