@@ -14,7 +14,7 @@ from ...lean.value import Value
 from . import settings
 from .authorship import made_here
 from .git import of_work_tree
-from .refs import lost, resolved
+from .refs import forgotten, lost, resolved, unreachable
 from .remotes import raise_if_in_a_file
 
 if TYPE_CHECKING:
@@ -144,6 +144,11 @@ def _dropped_there(call: Call, git: Git, remote: str, there: dict[str, str]) -> 
             after[update.ref] = resolved(git, update.source) or after[update.ref] if update.source else ""
             made.append((update, expected is not None))
     kept = [held for held in after.values() if held and resolved(git, f"{held}^{{object}}")]
+    deleted = [update.ref for update, _ in made if not update.source]
+    if _is_this(git, remote):
+        yield from unreachable(git, deleted).lost
+    tracking = [_tracking(git, remote, ref) for ref in deleted]  # which go with them, if they are there
+    yield from forgotten(git, [ref for ref in tracking if resolved(git, ref)])
     for update, leased in made:
         current = there[update.ref]
         if resolved(git, f"{current}^{{object}}"):
@@ -154,6 +159,13 @@ def _dropped_there(call: Call, git: Git, remote: str, there: dict[str, str]) -> 
             yield Target(
                 "commit", f"{current[:10]} of {update.ref}, unknown here", (directory, remote, update.ref, current)
             )
+
+
+def _is_this(git: Git, remote: str) -> bool:
+    """Whether a remote is this very repository, or a work tree of it."""
+    seen = _there(git, remote)
+    asked = ("rev-parse", "--path-format=absolute", "--git-common-dir")
+    return seen is not None and os.path.realpath(seen.value(*asked)) == os.path.realpath(git.value(*asked))
 
 
 def _updates_there(call: Call, git: Git, remote: str, there: dict[str, str]) -> Iterator[_Update]:

@@ -16,17 +16,23 @@ if TYPE_CHECKING:
 
 #: How many lost things are named, before one more that counts the rest.
 MOST_NAMED = 200
+#: How many entries of other reflogs are looked at for what they reach, beside what they are.
+MOST_KEPT = 10_000
 #: Refs whose every move git writes down when it keeps reflogs.
 _LOGGED = ("HEAD", "refs/heads/", "refs/remotes/", "refs/notes/")
 
 
 def branch_unmerged(call: Call, git: Git, world: World) -> Answer:
-    """What `branch -d` loses: commits that no other ref reaches. Unforced, it refuses there (git-branch(1))."""
-    if not call.has("-D", "-f", "--force", "-r", "--remotes"):
-        return Answer()
+    """What `branch -d` loses: commits that no other ref reaches; there it refuses unforced (git-branch(1)).
+
+    Of those that only the branch's reflog has, it does not look.
+    """
     kind = "refs/remotes/" if call.has("-r", "--remotes") else "refs/heads/"
-    refs = [_branch_ref(git, name, kind) for name in call.operand_texts]
-    return unreachable(git, [ref for ref in refs if resolved(git, ref)])
+    refs = [ref for ref in (_branch_ref(git, name, kind) for name in call.operand_texts) if resolved(git, ref)]
+    trees_stay = not any(one.verb == "remove" and one.target.kind == "worktree" for one in call.invocation.ahead)
+    if not call.has("-D", "-f", "--force", "-r", "--remotes"):
+        return lost(forgotten(git, refs, trees_stay))
+    return unreachable(git, refs, trees_stay=trees_stay)
 
 
 def commits_unreachable(call: Call, git: Git, world: World) -> Answer:
@@ -77,10 +83,13 @@ def resolved(git: Git, name: str) -> str:
     return git.value("rev-parse", "--quiet", "--verify", "--end-of-options", name) if name else ""
 
 
-def unreachable(git: Git, refs: Sequence[str], new: Sequence[str] = ()) -> Answer:
+def unreachable(
+    git: Git, refs: Sequence[str], new: Sequence[str] = (), logs_stay: bool = False, trees_stay: bool = True
+) -> Answer:
     """What is reached from these refs and from nothing else once they are gone, or stand at `new`.
 
-    Commits, and annotations: an annotated tag is an object of its own.
+    Commits, and annotations: an annotated tag is an object of its own. And what only their reflogs have, unless
+    these stay (`logs_stay`); see `forgotten`.
     """
     if not refs:
         return Answer()
@@ -101,7 +110,24 @@ def unreachable(git: Git, refs: Sequence[str], new: Sequence[str] = ()) -> Answe
     excluded = [f"--exclude={ref}" for ref in (*refs, *dangling)]
     kept = ["HEAD"] if not git.head and resolved(git, "HEAD") and "HEAD" not in refs else []
     gone = [name for _, _, name in held]
-    return lost([*found, *commits(git, [*gone, "--not", *excluded, "--glob=refs/*", *kept, *new])])
+    found += commits(git, [*gone, "--not", *excluded, "--glob=refs/*", *kept, *new])
+    found += () if logs_stay else forgotten(git, [ref for ref, _, _ in held], trees_stay)
+    return lost(dict.fromkeys(found))
+
+
+def forgotten(git: Git, refs: Sequence[str], trees_stay: bool = True) -> list[Target]:
+    """The commits that only the reflogs of these refs have, which git deletes with them.
+
+    Those that the reflogs of linked work trees have only count as kept where these trees stay.
+    """
+    logged = [ref for ref in refs if git.run("reflog", "exists", ref, fine=(0, 1)).status == 0]
+    walk = ("rev-list", "--walk-reflogs", *(() if trees_stay else ("--single-worktree",)))
+    entries = {entry for ref in logged for entry in git.lines(*walk, ref, "--")}
+    if not entries:
+        return []
+    others = dict.fromkeys(git.lines(*walk, *(f"--exclude={ref}" for ref in refs), "--all", "--"))
+    alone = sorted(entries.difference(others))
+    return commits(git, [*alone, "--not", "--all", *list(others)[:MOST_KEPT]]) if alone else []
 
 
 def commits(git: Git, range_words: Sequence[str]) -> list[Target]:

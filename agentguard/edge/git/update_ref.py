@@ -53,7 +53,8 @@ def _made_symbolic(call: Call, git: Git) -> Answer:
     if not ref or not resolved(git, ref) or git.value("symbolic-ref", "--quiet", ref):
         return Answer()
     logged = git.run("reflog", "exists", ref, fine=(0, 1)).status == 0
-    return unreachable(git, [ref], git.lines("rev-list", "--walk-reflogs", ref, "--") if logged else [])
+    new = git.lines("rev-list", "--walk-reflogs", ref, "--") if logged else []
+    return unreachable(git, [ref], new, logs_stay=True)
 
 
 def _updates(call: Call, world: World) -> tuple[_Update, ...]:
