@@ -41,10 +41,10 @@ def _prints(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
 
 def _history(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
     """`fc` runs what was typed before, `history -w FILE` writes a file over: neither is followed."""
-    name, options = argv[0].guess, [word for word in argv[1:] if word.guess[:1] == "-" or may_be_many(word)]
-    letters = "".join(word.guess for word in options)
+    name, hidden = argv[0].guess, any(isinstance(word, Unknown) and word.may_be_option for word in argv[1:])
+    letters = "".join(word.guess for word in argv[1:] if word.guess[:1] == "-")
     acts = "w" in letters if name == "history" else "l" not in letters or "s" in letters
-    if acts or any(map(may_be_many, options)):
+    if acts or hidden:
         reason = "runs what is in the history, or writes that over a file, which is not followed"
         shell.tell(Effect("unknown", Target("call", name), rule="sh-history", program=name, reason=reason))
     return None
