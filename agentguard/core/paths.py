@@ -8,6 +8,8 @@ from .word import Known, Unknown, text_of
 from .world import PATH_STATES, PathState
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from .word import Word
     from .world import World
 
@@ -106,6 +108,24 @@ def could_touch(earlier: Effect, path: str) -> bool:
     if not earlier.target_known or earlier.target.kind != "file" or not earlier.target.name.startswith("/"):
         return True
     return overlap(earlier.target.name, path)
+
+
+def may_change(ahead: Iterable[Effect], path: str) -> bool:
+    """Whether earlier effects could change what is in a file: at its path, or through a link that they make."""
+    links: list[Effect] = []
+    for effect in ahead:
+        if could_touch(effect, path) or any(_leads_on(link, effect) for link in links):
+            return True
+        if effect.program == "ln" and effect.verb != "observe":
+            links.append(effect)
+    return False
+
+
+def _leads_on(link: Effect, effect: Effect) -> bool:
+    """Whether what an effect writes may lie behind a link."""
+    if effect.verb not in ("create", "replace") or effect.target.kind != "file":
+        return False
+    return not (link.target_known and effect.target_known) or within(effect.target.name, link.target.name)
 
 
 def overlap(one: str, other: str) -> bool:

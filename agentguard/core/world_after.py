@@ -6,7 +6,7 @@ import os.path
 
 from ..lean.typing import TYPE_CHECKING
 from .effect import Effect
-from .paths import could_touch
+from .paths import could_touch, may_change
 from .text.glob import literal
 from .unseen import Unseen
 from .word import Known
@@ -39,7 +39,7 @@ class AfterEffects(World):
         whole = os.path.normpath(os.path.join(cwd, path))
         if whole in self._written:
             return self._written[whole]
-        if any(could_touch(effect, whole) for effect in self._ahead):
+        if may_change(self._ahead, whole):
             raise Unseen(f"{path}: an earlier part of the same line may change it")
         return self._world.read(path, cwd)
 
@@ -50,7 +50,7 @@ class AfterEffects(World):
     def stream(self, path: str, cwd: str) -> Iterator[bytes]:
         """See World; see `read`."""
         whole = os.path.normpath(os.path.join(cwd, path))
-        if path and any(could_touch(effect, whole) for effect in self._ahead):
+        if path and may_change(self._ahead, whole):
             raise Unseen(f"{path}: an earlier part of the same line may change it")
         return self._world.stream(path, cwd)
 

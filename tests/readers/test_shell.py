@@ -526,7 +526,7 @@ def test_substitutions_run_wherever_they_stand() -> None:
         ("rm() { p; }; rm x", [("p",)]),
         ("rm() { p; }; command rm x", [("rm", "x")]),
         ("if c; then rm() { p; }; fi; rm x", [("c",), ("p",), ("rm", "x")]),
-        ("alias rm=p; rm x", [("rm", "x"), ("shell", "p x")]),
+        ("alias rm=p; rm x", [("p", "x"), ("rm", "x")]),
         ("command -v git", []),
         ("ls() { p; }; ls=1; unset ls; ls", [("p",), ("ls",)]),
         ("ls() { p; }; unset -f ls; ls", [("ls",)]),

@@ -374,6 +374,20 @@ enable -n cd; cd sub 2>/dev/null; rm u
 history -s rm u; fc -s 2>/dev/null
 env -u x bash -c 'rm ${x:-u}'
 env -i PATH=$PATH bash -c 'rm ${x:-u}'
+R=echo; exec {R}>/dev/null; rm $R
+alias cd='rm u'⏎cd
+alias c='cd sub'⏎c; rm u
+alias c='g() { rm 1; }'⏎c⏎g
+alias k3='k '⏎k3 k u
+alias j='read n <<< e⏎f ${z:-u}'⏎j
+alias j='R=echo'⏎j; $R u
+ln -s script j; echo 'rm 1 u' > j; sh script
+echo : > p; ln p j; echo 'rm u' > j; sh p
+echo : > p; ln -s . j; echo 'rm u' > j/p; sh p
+exec > p; echo 'rm u'; exec > /dev/null; sh p
+export HOME=$PWD; cp u .bashrc; bash -ic : 2>/dev/null
+HOME=$PWD; echo 'rm u' > .bashrc; bash -i -c : 2>/dev/null
+HOME=$PWD; echo 'cd sub; rm u' > .bashrc; bash -ic 'echo > new' 2>/dev/null
 command_not_found_handle() { rm u; }; nosuchprogram
 env SHELLOPTS=xtrace PS4='$(rm u >&2)' bash -c :
 PS4='$(rm u >&2)'; set -x; :; set +x

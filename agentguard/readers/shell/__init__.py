@@ -7,9 +7,9 @@ from ...core.context import Context
 from ...core.effect import Reading
 from ...core.word import Known
 from ...lean.typing import TYPE_CHECKING
-from .builtins import given_options
 from .interpreter import Interpreter, unread
 from .nodes import execute
+from .starting import start
 from .syntax.word_parts import NotUnderstood
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def read(text: str, call: Invocation, context: Context) -> Reading:
     """
     shell = Interpreter(context, call, _arguments(text, call), execute)
     try:
-        given_options(shell, call)
+        start(shell, call)
         shell.whole(text)
     except NotUnderstood as what:
         return shell.reading + unread(call, what)

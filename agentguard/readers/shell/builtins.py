@@ -18,7 +18,6 @@ from .words import may_be_many
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ...core.call import Invocation
     from .interpreter import Interpreter
 
 #: The letters of options that take a value.
@@ -171,28 +170,6 @@ def _set(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
     return b"" if argv[1:] and argv[-1].guess[1:] != "o" else None
 
 
-def given_options(shell: Interpreter, call: Invocation) -> None:
-    """The options that a shell is started with, which are those of `set` and `shopt`; zsh has others."""
-    if shell.scope.is_zsh:
-        return
-    words: list[Word] = []
-    for name, letter in (("SHELLOPTS", "-o"), ("BASHOPTS", "-O")):
-        value = call.env.get(name, Known(""))
-        if isinstance(value, Unknown):
-            raise NotUnderstood(f"it runs with the options in {value.written}")
-        words += (word for option in value.text.split(":") if option for word in known((letter, option)))
-    words += call.argv[1:]
-    while words and words[0].guess[:1] in ("-", "+") and words[0] != _TWO_DASHES:
-        option = words.pop(0)
-        if option.guess[:2] == "--":
-            continue
-        value = words.pop(0) if option.guess[-1:] in ("o", "O") and words else Known("")
-        if option.guess[-1:] == "O":
-            _shopt(shell, (Known("shopt"), Known("-s"), value))
-        else:
-            _set(shell, (Known("set"), option, value) if value != Known("") else (Known("set"), option))
-
-
 def _shift(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
     """Where there are fewer arguments than are to go, all stay."""
     arguments, given = shell.scope.arguments, (*argv[1:], Known("1"))[0]
@@ -294,6 +271,25 @@ def _alias(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
         if given:
             shell.scope.aliases[name.guess] = value
     return None
+
+
+def alias_of(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
+    """Run what a name is an alias of, in this very shell; the name itself is none in there."""
+    name = argv[0].guess
+    alias = shell.scope.aliases.pop(name)
+    printed = _text(shell, _line(shell, alias, argv[1:]), argv)
+    shell.scope.aliases.setdefault(name, alias)
+    return printed
+
+
+def _line(shell: Interpreter, alias: Word, arguments: tuple[Word, ...]) -> Word:
+    """The text that an alias becomes; behind one that ends in a blank, the next word may be an alias, too."""
+    from shlex import quote
+
+    if arguments and alias.guess[-1:] in (" ", "\t") and arguments[0].guess in shell.scope.aliases:
+        following = shell.scope.aliases[arguments[0].guess]
+        return joined((alias, _line(shell, following, arguments[1:])))
+    return joined((alias, *(word.map(quote) for word in arguments)))
 
 
 def _hash(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:

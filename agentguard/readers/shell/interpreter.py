@@ -7,7 +7,7 @@ import os.path
 from ...core.call import Invocation, Stream
 from ...core.context import Context
 from ...core.effect import Effect, Reading, Target
-from ...core.paths import could_touch
+from ...core.paths import may_change
 from ...core.text.encoding import decode
 from ...core.unseen import Unseen
 from ...core.word import Known, Unknown, known
@@ -166,8 +166,8 @@ class Interpreter:
     def add(self, reading: Reading) -> None:
         """What a part of the text does."""
         self.reading += reading
-        self.made.after(reading)
         self.ahead += [effect for effect in reading.effects if effect.verb != "observe"]
+        self.made.after(reading, self.ahead)
 
     def shadow(self, argv: Sequence[Word], name: str | None) -> None:
         """A variable (None: some variable) becomes the function's own, if one runs and that command makes it so."""
@@ -208,7 +208,7 @@ class Interpreter:
     def touched(self, path: Word) -> bool:
         """Whether an earlier part of the line may change a file."""
         whole = self.absolute(path).guess
-        return any(could_touch(effect, whole) for effect in self.ahead)
+        return may_change(self.ahead, whole)
 
     def exists(self, directory: Word) -> bool:
         """Whether there surely is such a directory when the line gets here."""

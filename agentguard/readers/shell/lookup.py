@@ -40,7 +40,7 @@ def started(call: Invocation, world: World, before: Word | None) -> tuple[Invoca
     if file is None:
         return call, False
     path = located(file, call.cwd)
-    is_made = _may_make(call.ahead, path)
+    is_made = may_make(call.ahead, path)
     if not is_made and isinstance(path, Known) and not all(one.target_known for one in _making(call.ahead)):
         is_made = not _is_there(path.text, world)  # so that the line makes it, if there is something to start
     if not is_made and file is name:
@@ -61,7 +61,7 @@ def on_path(call: Invocation, name: str, world: World, before: Word | None) -> I
         return
     if isinstance(path, Unknown) or isinstance(cwd, Unknown):
         somewhere = Unknown(name, f"$PATH/{name}")
-        if _may_make(call.ahead, somewhere):
+        if may_make(call.ahead, somewhere):
             yield somewhere
         return
     others = before.guess.split(":") if before is not None else []
@@ -70,7 +70,7 @@ def on_path(call: Invocation, name: str, world: World, before: Word | None) -> I
             return
         file = located(Known(os.path.join(directory, name)), cwd)
         is_there = within(file.guess, cwd.text) and _is_there(file.guess, world)
-        if is_there or _may_make(call.ahead, file):
+        if is_there or may_make(call.ahead, file):
             yield file
 
 
@@ -78,7 +78,7 @@ def _is_there(path: str, world: World) -> bool:
     return world.paths((path,), "/", True)[0].state != "missing"
 
 
-def _may_make(ahead: tuple[Effect, ...], path: Word) -> bool:
+def may_make(ahead: tuple[Effect, ...], path: Word) -> bool:
     """Whether an earlier part of the line may put a file at a path, or a directory or link above it."""
     return any(_makes(effect, path) for effect in _making(ahead))
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from ...core.paths import could_touch
+from ...core.paths import may_change
 from ...lean.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ...core.effect import Reading
+    from collections.abc import Iterable
+
+    from ...core.effect import Effect, Reading
 
 #: Programs that change about a file what is not its content.
 ABOUT = frozenset(("chmod", "chown", "chgrp", "gchmod", "gchown", "gchgrp", "touch", "chattr", "setfacl"))
@@ -27,10 +29,10 @@ class MadeFiles:
         """A file gets this content; one that is written twice may have either."""
         self._contents[path] = None if path in self._contents else data
 
-    def after(self, reading: Reading) -> None:
-        """Forget what other effects may change."""
-        for effect in reading.effects:
-            if effect.program not in ABOUT and effect.verb != "observe":
-                for path in self._contents:
-                    if could_touch(effect, path):
-                        self._contents[path] = None
+    def after(self, reading: Reading, ahead: Iterable[Effect]) -> None:
+        """Forget what other effects may change, in the world as earlier parts of the line have left it."""
+        changes = [one for one in reading.effects if one.program not in ABOUT and one.verb != "observe"]
+        links = [one for one in ahead if one.program == "ln"]
+        for path in self._contents if changes else ():
+            if may_change((*links, *changes), path):
+                self._contents[path] = None

@@ -10,6 +10,7 @@ from ...core.word import Known, Unknown, joined
 from ...lean.typing import TYPE_CHECKING
 from .known_output import contents
 from .syntax.grammar import Script, offset
+from .syntax.word_parts import identifier
 
 if TYPE_CHECKING:
     from typing import Any
@@ -32,6 +33,9 @@ def redirect(shell: Interpreter, script: Script, nodes: list[Any]) -> tuple[Stre
     shown = True
     made = ""
     for node in nodes:
+        at = offset(node)
+        if script.text[at] == "}":  # `{NAME}>`: the variable gets the number of the descriptor
+            shell.scope.forget(identifier(script.text[script.text.rindex("{", 0, at) + 1 : at]))
         if not hasattr(node.output, "pos"):  # a descriptor's number, or "-"
             if node.type == "<&" and node.input in (None, 0):
                 stdin = Stream("known") if node.output == "-" else Stream("unseen", why="it is another descriptor")

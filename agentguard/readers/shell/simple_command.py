@@ -6,7 +6,7 @@ from ...core.call import Stream
 from ...core.word import Known, Unknown, Word
 from ...lean.typing import TYPE_CHECKING
 from .assignments import DECLARING, assign, declaration, name_variables, value_of
-from .builtins import BUILTINS
+from .builtins import BUILTINS, alias_of
 from .fresh import given_to
 from .interpreter import MAX_CALLS
 from .lists import may_leave
@@ -29,6 +29,7 @@ _SPECIAL = (
     ":", ".", "break", "continue", "declare", "eval", "exec", "exit", "export", "local", "readonly", "return", "set",
     "shift", "source", "times", "trap", "typeset", "unset",
 )  # fmt: skip
+_EXEC = Known("exec")
 #: What takes an expression on either side, or a name, in `[[`.
 _NUMERIC = ("-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-v", "-R")
 
@@ -61,7 +62,7 @@ def simple_command(shell: Interpreter, script: Script, node: Any) -> bytes | Non
     shell.scope.variables = before
     printed = _start(shell, argv, {name: value for name, value in values.items() if isinstance(value, Word)}, stdin)
     if made:
-        shell.made.write(made, printed)
+        shell.made.write(made, None if _EXEC in argv else printed)  # what follows prints there, too
     return printed if shown else b""
 
 
@@ -89,24 +90,28 @@ def _start(
     scope, command = shell.scope, argv[0].text
     words = [word.guess for word in argv]
     name_variables(shell, argv)
-    bodies = scope.functions.get(command, (None,))
-    if bodies == (None,) and command not in BUILTINS:
+    ways: tuple[Body | str | None, ...] = scope.functions.get(command, (None,))
+    if command in scope.aliases:  # which only some shells expand
+        ways = ("alias", *ways)
+    if ways == (None,) and command not in BUILTINS:
         return program(shell, argv, stdin, env)
     before, outer = dict(scope.variables), scope.stdin
     scope.variables.update(env)
     scope.stdin = stdin or outer
     printed: bytes | None = None
-    for body in bodies:
+    for way in ways:
         state = shell.scope.copy()
-        if body is not None:
-            printed = _call(shell, body, command, argv[1:])
+        if isinstance(way, str):
+            printed = alias_of(shell, argv)
+        elif way is not None:
+            printed = _call(shell, way, command, argv[1:])
         elif command in BUILTINS:
             printed = BUILTINS[command](shell, argv)
         else:
             printed = program(shell, argv, stdin, env)
-        if len(bodies) > 1:
+        if len(ways) > 1:
             shell.scope.merge(state)
-            printed = None
+            printed = shell.listing = None
     for name in env:
         shell.scope.variables.pop(name, None)
         shell.scope.variables.update({name: before[name]} if name in before else {})
