@@ -142,12 +142,12 @@ class Classifier(Context):
         if call.ahead or call.env.get("PATH") != self.setting.path:
             from ..readers.shell.lookup import started
 
-            found, is_unknown = started(call, self.world, self.setting.path)
-            if is_unknown:
+            found, doubt = started(call, self.world, self.setting.path)
+            if doubt == "unknown":
                 why = f"starts {call.argv[0].guess}, which an earlier part of the same line makes"
                 return self._named(call) + _unknown(call, "sh-made-program", why)
             if found is not call:
-                return self.command(found)
+                return (self._named(call) if doubt else Reading()) + self.command(found)
         return self._named(call)
 
     def _named(self, call: Invocation) -> Reading:

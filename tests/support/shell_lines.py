@@ -379,6 +379,7 @@ alias cd='rm u'⏎cd
 alias c='cd sub'⏎c; rm u
 alias c='g() { rm 1; }'⏎c⏎g
 alias k3='k '⏎k3 k u
+alias j='cat <<"E"⏎$(rm u >&2)⏎E⏎'⏎j
 alias j='read n <<< e⏎f ${z:-u}'⏎j
 alias j='R=echo'⏎j; $R u
 ln -s script j; echo 'rm 1 u' > j; sh script
@@ -388,6 +389,14 @@ exec > p; echo 'rm u'; exec > /dev/null; sh p
 export HOME=$PWD; cp u .bashrc; bash -ic : 2>/dev/null
 HOME=$PWD; echo 'rm u' > .bashrc; bash -i -c : 2>/dev/null
 HOME=$PWD; echo 'cd sub; rm u' > .bashrc; bash -ic 'echo > new' 2>/dev/null
+cp script zz; PATH=$PATH:.; zz
+cp script zz; export PATH=$PATH:.; bash -c zz
+cp "$(command -v rm)" cat; PATH=$PATH:.; cat u
+cp script zz; ./z?
+echo > zz; rm ./z*
+cd -P /proc/self/cwd; rm u
+cd sub; rm /proc/self/cwd/u
+cd sub; cd /proc/self; rm cwd/u
 command_not_found_handle() { rm u; }; nosuchprogram
 env SHELLOPTS=xtrace PS4='$(rm u >&2)' bash -c :
 PS4='$(rm u >&2)'; set -x; :; set +x

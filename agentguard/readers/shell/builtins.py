@@ -13,7 +13,7 @@ from .known_output import contents
 from .lookup import on_path
 from .program import program
 from .syntax.word_parts import NotUnderstood, decimal
-from .words import may_be_many
+from .words import OF_PROCESS, may_be_many
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -75,8 +75,11 @@ def _cd(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
     scope, goes_home = shell.scope, argv[0] == Known("cd")
     home, elsewhere = scope.variables.get("HOME"), Unknown("", joined(argv).written)
     where = words[0] if words else home if isinstance(home, Word) and goes_home else elsewhere
-    if where.guess.startswith(("+", "-")) or ("CDPATH" in scope.variables and not where.guess.startswith(("/", "."))):
+    is_searched = "CDPATH" in scope.variables and not where.guess.startswith(("/", "."))
+    if where.guess.startswith(("+", "-")) or is_searched:
         where = elsewhere
+    elif where.guess.startswith(OF_PROCESS):
+        where = Unknown(where.guess, where.written)
     before = scope.cwd
     scope.cwd = shell.absolute(where)
     may_lack = argv[0] == Known("pushd") and scope.is_posix
@@ -277,7 +280,10 @@ def alias_of(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
     """Run what a name is an alias of, in this very shell; the name itself is none in there."""
     name = argv[0].guess
     alias = shell.scope.aliases.pop(name)
-    printed = _text(shell, _line(shell, alias, argv[1:]), argv)
+    line = _line(shell, alias, argv[1:])
+    if "<<" in alias.guess:  # a here-document of an alias is read from what follows
+        line = Unknown(line.guess, line.written)
+    printed = _text(shell, line, argv)
     shell.scope.aliases.setdefault(name, alias)
     return printed
 
@@ -321,7 +327,7 @@ def _source(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
         return b""
     file = words[0]
     if "/" not in file.guess:
-        file = next(on_path(shell.invocation(argv), file.guess, shell.world, None), file)
+        file, _ = next(on_path(shell.invocation(argv), file.guess, shell.world, None), (file, True))
     stream = contents(shell, file)
     if stream.kind != "known":
         reason = f"runs a script that cannot be read: {stream.why}"

@@ -81,7 +81,7 @@ def matched(field: Field, shell: Shell, written: str) -> list[Word]:
     if alternatives:  # zsh reads those with `*` and `?` otherwise, and takes none as a mistake
         sure = sure and bool(found) and not (grouped(field.pattern, "*?") or shell.scope.is_zsh)
     fixed = field.pattern[: next((i for i, c in enumerate(field.pattern) if c in _MAGIC), None)]
-    directory = os.path.dirname(os.path.join(cwd.guess, fixed))
+    directory = os.path.normpath(os.path.dirname(os.path.join(cwd.guess, fixed)))
     if any(could_touch(effect, directory) for effect in shell.ahead):
         found, sure = [*found, field.text], False
     return [Known(text) if sure else Unknown(text, written, start) for text in found or [field.text]]

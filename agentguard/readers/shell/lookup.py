@@ -12,7 +12,7 @@ from ..shebang import interpreter
 from .made_files import ABOUT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from ...core.call import Invocation
     from ...core.effect import Effect
@@ -30,60 +30,65 @@ def located(path: Word, cwd: Word) -> Word:
     return Known(whole)
 
 
-def started(call: Invocation, world: World, before: Word | None) -> tuple[Invocation, bool]:
-    """What a call of a known name starts, a script given to its interpreter, and whether nobody knows what that is.
+def started(call: Invocation, world: World, before: Word | None) -> tuple[Invocation, str]:
+    """What a call of a known name starts, a script given to its interpreter; "maybe" if it may also be what it seems,
+    "unknown" if nobody knows what it is.
 
     `before` is the PATH that there was before the line, `world` is asked as the call finds it.
     """
     name = call.argv[0]
-    file = name if "/" in name.guess else next(on_path(call, name.guess, world, before), None)
+    file, is_sure = (name, True) if "/" in name.guess else next(on_path(call, name.guess, world, before), (None, True))
     if file is None:
-        return call, False
+        return call, ""
     path = located(file, call.cwd)
     is_made = may_make(call.ahead, path)
     if not is_made and isinstance(path, Known) and not all(one.target_known for one in _making(call.ahead)):
         is_made = not _is_there(path.text, world)  # so that the line makes it, if there is something to start
     if not is_made and file is name:
-        return call, False
+        return call, ""
     if isinstance(path, Unknown):
-        return call, is_made
+        return call, "unknown" if is_made else ""
     try:
         words = interpreter(world.read(text_of(path), "/"))
     except Unseen:
         words = ()
-    return call.replace(argv=(*map(Known, words), file, *call.argv[1:])), is_made and not words
+    doubt = "unknown" if is_made and not words else "" if is_sure else "maybe"
+    return call.replace(argv=(*map(Known, words), file, *call.argv[1:])), doubt
 
 
-def on_path(call: Invocation, name: str, world: World, before: Word | None) -> Iterator[Word]:
-    """Where a name is found in the line's own directories, as far as they come before those that PATH had before."""
-    path, cwd = call.env.get("PATH"), call.cwd
-    if path is None or path == before:
+def on_path(call: Invocation, name: str, world: World, before: Word | None) -> Iterator[tuple[Word, bool]]:
+    """Where PATH leads to files that the line makes, or that lie in directories which it has put before all others.
+
+    With each, whether a name surely stands for it: in the directories of before there may be others.
+    """
+    path, cwd, making = call.env.get("PATH"), call.cwd, tuple(_making(call.ahead))
+    if path is None or (path == before and not making):
         return
-    if isinstance(path, Unknown) or isinstance(cwd, Unknown):
+    if isinstance(path, Unknown):
         somewhere = Unknown(name, f"$PATH/{name}")
-        if may_make(call.ahead, somewhere):
-            yield somewhere
+        if may_make(making, somewhere):
+            yield somewhere, False
         return
     others = before.guess.split(":") if before is not None else []
+    is_own = True
     for directory in path.text.split(":"):
-        if directory in others:
-            return
+        is_own = is_own and directory not in others
         file = located(Known(os.path.join(directory, name)), cwd)
-        is_there = within(file.guess, cwd.text) and _is_there(file.guess, world)
-        if is_there or may_make(call.ahead, file):
-            yield file
+        is_there = is_own and within(file.guess, cwd.guess) and _is_there(file.guess, world)
+        if is_there or may_make(making, file):
+            yield file, is_own
 
 
 def _is_there(path: str, world: World) -> bool:
     return world.paths((path,), "/", True)[0].state != "missing"
 
 
-def may_make(ahead: tuple[Effect, ...], path: Word) -> bool:
+def may_make(ahead: Iterable[Effect], path: Word) -> bool:
     """Whether an earlier part of the line may put a file at a path, or a directory or link above it."""
     return any(_makes(effect, path) for effect in _making(ahead))
 
 
-def _making(ahead: tuple[Effect, ...]) -> Iterator[Effect]:
+def _making(ahead: Iterable[Effect]) -> Iterator[Effect]:
     return (one for one in ahead if one.verb in ("create", "replace") and one.program not in ABOUT)
 
 

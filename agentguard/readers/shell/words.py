@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 _OWN = ("_", "BASHPID", "EPOCHSECONDS", "LINENO", "OLDPWD", "RANDOM", "SECONDS", "SRANDOM")
 #: Variables that are taken for unset where they are not seen: `${TMPDIR:-/tmp}`.
 _PLACES = ("TMPDIR",)
+#: Where links lead elsewhere in each process, and which of them lead to its directory.
+OF_PROCESS = ("/proc/self", "/proc/thread-self")
+_DIRECTORIES = tuple(f"{place}/{name}" for place in OF_PROCESS for name in ("cwd", "task"))
 #: Operators of `${…}` with a word in place of the value.
 _INSTEAD = (":-", "-", ":=", "=", ":+", "+", ":?", "?")
 
@@ -81,7 +84,8 @@ class Expander:
                     fields[-1].add(value, is_quoted)
                 else:
                     self._split(fields, value)
-        return [word for field in fields if field.kept for word in matched(field, self.shell, written)]
+        words = [word for field in fields if field.kept for word in matched(field, self.shell, written)]
+        return [Unknown(one.guess, written) if one.guess.startswith(_DIRECTORIES) else one for one in words]
 
     def _split(self, fields: list[Field], value: Word) -> None:
         """What stood unquoted is split at blanks; where it may not be, only what has none is known.
