@@ -310,6 +310,7 @@ f() { local -n q=$1; q=1; }; f 'a[e]'
 q='$(rm u >&2)'; b=("$q"); : "${b[@]@P}"
 set -- '$(rm u >&2)'; : "${@@P}"
 q='\044(rm u >&2)'; : "${q@P}"
+b=("$q"); unset ?; printf -vx "$@"; : "${b[@]@P}"
 e='A[$(RM U >&2)]'; (( ${e,,} ))
 e='A[$(RM U >&2)]'; f=${e,,}; (( f ))
 declare -l f='A[$(RM U >&2)]'; (( f ))
@@ -485,6 +486,7 @@ bash script
 sh < script
 sh <> script
 eval "$e"; eval 'rm u'
+eval -- rm u
 bash -n +n <<< 'rm u'
 bash -n <<< 'rm u'
 env -S 'rm u'

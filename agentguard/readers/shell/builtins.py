@@ -310,7 +310,7 @@ def _hash(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
 
 
 def _eval(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
-    return _text(shell, joined(argv[1:]), argv)
+    return _text(shell, joined(argv[2:] if argv[1:2] == (_TWO_DASHES,) else argv[1:]), argv)
 
 
 def _text(shell: Interpreter, text: Word, argv: tuple[Word, ...]) -> bytes | None:

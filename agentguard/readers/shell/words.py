@@ -200,7 +200,7 @@ class Expander:
         scope, written = self.shell.scope, f"${{{piece.value}}}"
         many = scope.arguments if name in "@*" else scope.variables.get(name)
         if operator == "@P":
-            for one in many if isinstance(many, tuple) else (many or Unknown("", written),):
+            for one in many if isinstance(many, tuple) else (Unknown("", written) if many is None else many,):
                 self.prompt(one)
         if not isinstance(many, tuple) or operator:
             mark = mark_of(operator)
