@@ -75,6 +75,8 @@ def value(role: str) -> st.SearchStrategy[str]:
 def given_option(draw: st.DrawFn, option: Option, program: Program) -> tuple[str, ...]:
     """An option as one would write it: words that belong together."""
     name = draw(st.sampled_from(option.names))
+    if option.role == "SWITCH":
+        return (name + draw(st.sampled_from(("", "=true", "=false", "=x"))),)
     if option.takes == "nothing" or (option.takes == "optional" and draw(st.booleans())):
         return (name,)
     if option.takes == "command":
