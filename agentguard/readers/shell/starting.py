@@ -15,19 +15,22 @@ if TYPE_CHECKING:
 #: What shells run in the home directory first, if they are interactive or for a login; zsh does so anyway.
 _FILES = (".bash_profile", ".bash_login", ".profile", ".bashrc")
 _ZSH_FILES = (".zshenv", ".zprofile", ".zshrc", ".zlogin")
+#: Programs whose own options are those of `set`; others that run a text (ssh, watch) have theirs.
+_SHELLS = ("sh", "bash", "dash", "ash", "ksh", "ksh93", "mksh")
 
 
 def start(shell: Interpreter, call: Invocation) -> None:
     """Do what a shell does that is called so, before its text."""
-    given = {letter for word in call.argv[1:] if word.guess[:1] == "-" for letter in word.guess}
+    options = call.argv[1:] if call.name in _SHELLS else ()
+    given = {letter for word in options if word.guess[:1] == "-" for letter in word.guess}
     if shell.scope.is_zsh:
         _start_up(shell, call, _ZSH_FILES)
     else:
         _start_up(shell, call, _FILES if given & {"i", "l"} else ())
-        _set_options(shell, call)
+        _set_options(shell, call, options)
 
 
-def _set_options(shell: Interpreter, call: Invocation) -> None:
+def _set_options(shell: Interpreter, call: Invocation, options: tuple[Word, ...]) -> None:
     """Set the options that it is given as arguments and variables, by `set` and `shopt`."""
     words: list[Word] = []
     for name, letter in (("SHELLOPTS", "-o"), ("BASHOPTS", "-O")):
@@ -35,7 +38,7 @@ def _set_options(shell: Interpreter, call: Invocation) -> None:
         if isinstance(value, Unknown):
             raise NotUnderstood(f"it runs with the options in {value.written}")
         words += (word for option in value.text.split(":") if option for word in known((letter, option)))
-    words += call.argv[1:]
+    words += options
     while words and words[0].guess[:1] in ("-", "+") and words[0] != Known("--"):
         option = words.pop(0)
         if option.guess[:2] == "--":
