@@ -39,14 +39,25 @@ def _prints(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
 
 
 def _history(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
-    """`fc` runs what was typed before, `history -w FILE` writes a file over: neither is followed."""
-    name, hidden = argv[0].guess, any(isinstance(word, Unknown) and word.may_be_option for word in argv[1:])
-    letters = "".join(word.guess for word in argv[1:] if word.guess[:1] == "-")
-    acts = "w" in letters if name == "history" else "l" not in letters or "s" in letters
-    if acts or hidden:
-        reason = "runs what is in the history, or writes that over a file, which is not followed"
-        shell.tell(Effect("unknown", Target("call", name), rule="sh-history", program=name, reason=reason))
+    """`history -w FILE` writes a file over; nothing else that it does lasts."""
+    if any("w" in word.guess if word.guess[:1] == "-" else isinstance(word, Unknown) for word in argv[1:]):
+        _tell_of_history(shell, argv, "may write the history over a file")
     return None
+
+
+def _fc(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
+    """`fc -l` lists what is in the history; anything else runs some of it."""
+    first = argv[1] if argv[1:] else Known("")
+    listed = isinstance(first, Known) and "l" in first.text and not first.text.strip("lnr-")
+    rest = "".join(word.guess for word in argv[2:] if word.guess[:1] == "-")
+    if not listed or "s" in rest or "e" in rest or any(isinstance(word, Unknown) for word in argv[2:]):
+        _tell_of_history(shell, argv, "runs what is in the history, which is not followed")
+    return None
+
+
+def _tell_of_history(shell: Interpreter, argv: tuple[Word, ...], reason: str) -> None:
+    name = argv[0].guess
+    shell.tell(Effect("unknown", Target("call", name), rule="sh-history", program=name, reason=reason))
 
 
 def _jobs(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
@@ -404,5 +415,5 @@ BUILTINS: dict[str, Callable[[Interpreter, tuple[Word, ...]], bytes | None]] = {
     **dict.fromkeys((
         "umask", "ulimit", "type", "fg", "bg", "times", "complete", "bind", "dirs", "caller", "help",
     ), _prints),
-    "jobs": _jobs, "history": _history, "fc": _history, "compgen": _compgen,
+    "jobs": _jobs, "history": _history, "fc": _fc, "compgen": _compgen,
 }  # fmt: skip
