@@ -7,8 +7,9 @@ from ...core.unseen import Unseen
 from ...core.world import Answer, World
 from ...lean.typing import TYPE_CHECKING
 from . import settings
-from .push import between, refs_there
+from .push import between
 from .refs import logged_kinds, lost, unreachable
+from .remotes import refs_fetched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +22,7 @@ def all_tags(call: Call, git: Git, world: World) -> Answer:
     """What `fetch --prune-tags` may lose: tags that are here, unless a remote on this machine has them too."""
     if not git.lines("remote"):
         raise Unseen("which tags the remote has is not seen")
-    there = None if call.has("--all", "--multiple") else refs_there(git, remote_of(call, git), push=False)
+    there = None if call.has("--all", "--multiple") else refs_fetched(git, remote_of(call, git))
     if there is not None:
         here = git.lines("for-each-ref", "--format=%(refname)", "refs/tags")
         return unreachable(git, [ref for ref in here if ref not in there])
@@ -32,7 +33,7 @@ def all_tags(call: Call, git: Git, world: World) -> Answer:
 
 def fetch_overwrites(call: Call, git: Git, world: World) -> Answer:
     """What a forced fetch lets go: what refs without a reflog held, tags above all, unless the remote has it there."""
-    there = None if call.has("--all", "--multiple") else refs_there(git, remote_of(call, git), push=False)
+    there = None if call.has("--all", "--multiple") else refs_fetched(git, remote_of(call, git))
     here = dict(line.split(" ") for line in git.lines("for-each-ref", "--format=%(refname) %(objectname)"))
     gone, kinds = [], logged_kinds(git)
     for source, ref in _forced(call, git):

@@ -53,6 +53,11 @@ _MEANT = frozenset(
         "XDG_CONFIG_HOME",
     )
 )
+#: What of these a program of git's that works in another repository is told as well.
+_OF_THE_USER = frozenset(
+    (b"HOME", b"XDG_CONFIG_HOME", b"GIT_CONFIG_GLOBAL", b"GIT_CONFIG_SYSTEM", b"GIT_CONFIG_NOSYSTEM")
+)
+_ALTERNATES = b"GIT_ALTERNATE_OBJECT_DIRECTORIES"
 #: What every command is told, in the environment …
 _QUIET = {
     b"PATH": b"/usr/bin:/bin",
@@ -199,6 +204,24 @@ class Git:
         for setting in self.plain("config", "-z", "--list").split("\0"):
             key, equals, value = setting.partition("\n")
             yield key, value if equals else None
+
+    # Other repositories
+
+    def beside(self, root: str) -> Git:
+        """Git as this one starts it for a repository of this machine: there, but for the same user (connect.c)."""
+        kept = {name: value for name, value in self.env.items() if name in _OF_THE_USER}
+        other = Git(self.program, {"GIT_CEILING_DIRECTORIES": os.path.dirname(root)}, ("-C", root))
+        other.env |= kept
+        return other
+
+    def seeing(self, other: Git) -> Git:
+        """The same repository, but with the objects of the other in sight: commits of both can be compared."""
+        place = other.value("rev-parse", "--path-format=absolute", "--git-path", "objects")
+        quoted = encode('"{}"'.format(place.replace("\\", "\\\\").replace('"', '\\"')))
+        both = Git(self.program, {}, self.options)
+        more = self.env.get(_ALTERNATES)
+        both.env = self.env | {_ALTERNATES: b":".join([more, quoted] if more else [quoted])}
+        return both
 
     # Where
 

@@ -10,9 +10,9 @@ from ...core.world import Answer
 from ...lean.typing import TYPE_CHECKING
 from . import settings
 from .fetch import remote_of
-from .push import between, refs_there
+from .push import between
 from .refs import logged_kinds, stash_clear, unreachable
-from .remotes import fetched, grouped
+from .remotes import fetched, grouped, refs_fetched
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -49,7 +49,7 @@ def _dropped(call: Call, git: Git, world: World, remote: str) -> Iterator[Target
     forced = [one for one in refspecs if one.startswith("+") and not _side(one).startswith(_TRACKING)]
     if not outside and not forced:
         return
-    there = refs_there(git, remote, push=False)
+    there = refs_fetched(git, remote)
     here = dict(line.split(" ") for line in git.lines("for-each-ref", "--format=%(refname) %(objectname)"))
     gone = {ref for one in outside for ref, theirs in _pairs(here, one) if there is None or theirs not in there}
     for one in forced if fetches and not given else ():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from ...core.effect import Target
 from ...core.text.encoding import decode
 from ...core.unseen import Unseen
@@ -13,9 +11,8 @@ from ...lean.typing import TYPE_CHECKING
 from ...lean.value import Value
 from . import settings
 from .authorship import made_here
-from .git import of_work_tree
 from .refs import forgotten, lost, resolved, unreachable
-from .remotes import raise_if_in_a_file
+from .remotes import is_same, places, raise_if_in_a_file, refs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,7 +23,7 @@ if TYPE_CHECKING:
 _UNSEEN = "what the remote holds now is not seen"
 
 
-class _Update(Value):
+class Update(Value):
     """One ref of the remote that is pushed to: `source` is "" where it is deleted."""
 
     source: str
@@ -42,10 +39,15 @@ def push_loses(call: Call, git: Git, world: World) -> Answer:
     in this repository are still here. Without one, only a remote on this machine
     can be looked at, and every commit that is dropped counts.
     """
-    remote = _remote(call, git)
-    there = refs_there(git, remote)
-    if there is not None:
-        return lost(_dropped_there(call, git, remote, there))
+    remote = pushed_to(call, git)
+    found: list[Target] = []
+    for there in places(git, remote, push=True):
+        found += _dropped_afar(call, git, remote) if there is None else _dropped_there(call, git, remote, there)
+    return lost(dict.fromkeys(found))
+
+
+def _dropped_afar(call: Call, git: Git, remote: str) -> list[Target]:
+    """What a remote drops that cannot be looked at."""
     _raise_unless_bounded(call, git, remote)
     updates = list(_updates(call, git, _refspecs(call, git, remote)))
     if call.has("-f", "--force") or any(update.forced for update in updates):
@@ -58,12 +60,12 @@ def push_loses(call: Call, git: Git, world: World) -> Answer:
             found += _dropped_unseen(git, remote, update, expected)
         elif not update.source:
             raise Unseen(f"{_UNSEEN}, and {update.ref} is deleted there")
-    return lost(found)
+    return found
 
 
 def forced_by_configuration(key: str, call: Call, git: Git, world: World) -> str | None:
     """The setting that makes a push without any option of the kind replace or delete what is on the remote."""
-    remote = _remote(call, git)
+    remote = pushed_to(call, git)
     why = None
     if _is_mirror(git, remote):
         why = f"remote.{remote}.mirror = true"
@@ -100,57 +102,35 @@ def _leases(call: Call) -> list[str | None]:
 # A remote on this machine
 
 
-def refs_there(git: Git, remote: str, push: bool = True) -> dict[str, str] | None:
-    """The refs of a remote that is a directory of this machine, with their objects; None if it is not."""
-    seen = _there(git, remote, push)
-    if seen is None:
-        return None
-    return dict(line.split(" ", 1) for line in seen.lines("for-each-ref", "--format=%(refname) %(objectname)"))
-
-
-def _links_there(git: Git, remote: str) -> dict[str, str]:
-    """The symbolic refs of such a remote, with what they lead to: a push through one changes that, or deletes it."""
-    seen = _there(git, remote)
-    listed = seen.lines("for-each-ref", "--format=%(refname) %(symref)") if seen is not None else []
-    return {ref: to for ref, _, to in (line.partition(" ") for line in listed) if to}
-
-
-def _there(git: Git, remote: str, push: bool = True) -> Git | None:
-    done = git.run("remote", "get-url", *["--push"] * push, remote, fine=(0, 2, 128))
-    url = (remote if done.status else decode(done.out).partition("\n")[0]).removeprefix("file://")
-    if url[:1] not in ("/", "."):
-        return None
-    is_bare = url[:1] != "/" and git.value("rev-parse", "--is-bare-repository") == "true"
-    path = url if url[:1] == "/" else os.path.join(git.directory if is_bare else git.top, url)
-    if not os.path.isdir(path):
-        return None
-    return of_work_tree(git.program, os.path.realpath(path))
-
-
-def _dropped_there(call: Call, git: Git, remote: str, there: dict[str, str]) -> Iterator[Target]:
+def _dropped_there(call: Call, git: Git, remote: str, there: Git) -> Iterator[Target]:
     """What refs of the remote do not reach once all updates are made that git does not refuse.
 
     What is deleted another ref may keep; where a ref is replaced, who works on it finds the other commits gone.
     """
-    leases, links, made = _leases(call), _links_there(git, remote), list[tuple[_Update, bool]]()
-    after = {ref: held for ref, held in there.items() if ref not in links}  # a link keeps nothing by itself
-    for update in _updates_there(call, git, remote, there):
+    before, leases, made = refs(there), _leases(call), list[tuple[Update, bool]]()
+    links = links_of(there)
+    after = {ref: held for ref, held in before.items() if ref not in links}  # a link keeps nothing by itself
+    for update in updates_there(call, git, remote, before):
         forced = update.forced or call.has("-f", "--force")  # which also overrides a lease
         expected = None if forced else _expected(git, remote, update, leases)
         if expected is None and update.source and not forced:
             continue  # a fast-forward, or git refuses
         update = update.replace(ref=links.get(update.ref, update.ref))
-        if update.ref in there and not (expected and expected != there[update.ref]):
+        if update.ref in before and not (expected and expected != before[update.ref]):
             after[update.ref] = resolved(git, update.source) or after[update.ref] if update.source else ""
             made.append((update, expected is not None))
+    if not made:
+        return
     kept = [held for held in after.values() if held and resolved(git, f"{held}^{{object}}")]
+    is_here = is_same(git, there)
     deleted = [update.ref for update, _ in made if not update.source]
-    if _is_this(git, remote):
+    if is_here:
         yield from unreachable(git, deleted).lost
     tracking = [_tracking(git, remote, ref) for ref in deleted]  # which go with them, if they are there
     yield from forgotten(git, [ref for ref in tracking if resolved(git, ref)])
     for update, leased in made:
-        current = there[update.ref]
+        current = before[update.ref]
+        yield from _annotation(git, there, update.ref, current, after.values(), is_here)
         if resolved(git, f"{current}^{{object}}"):
             new = [after[update.ref]] if update.source else kept
             yield from _dropped(git, remote, update.ref, current, new, only_others=leased)
@@ -161,15 +141,23 @@ def _dropped_there(call: Call, git: Git, remote: str, there: dict[str, str]) -> 
             )
 
 
-def _is_this(git: Git, remote: str) -> bool:
-    """Whether a remote is this very repository, or a work tree of it."""
-    seen = _there(git, remote)
-    asked = ("rev-parse", "--path-format=absolute", "--git-common-dir")
-    return seen is not None and os.path.realpath(seen.value(*asked)) == os.path.realpath(git.value(*asked))
+def _annotation(git: Git, there: Git, ref: str, held: str, after: Iterable[str], is_here: bool) -> Iterator[Target]:
+    """The annotated tag that a ref held there, if neither another ref there nor one of another repository has it."""
+    if there.value("cat-file", "-t", held) != "tag" or held in after:
+        return
+    known = not is_here and resolved(git, f"{held}^{{object}}")
+    if not (known and git.lines("for-each-ref", "--format=%(refname)", f"--points-at={held}")):
+        yield Target("ref", f"annotated tag {ref.removeprefix('refs/tags/')}", (there.directory, ref, held))
 
 
-def _updates_there(call: Call, git: Git, remote: str, there: dict[str, str]) -> Iterator[_Update]:
-    """Every update, those of many refs at once one by one."""
+def links_of(there: Git) -> dict[str, str]:
+    """The symbolic refs of a repository, with what they lead to: a push through one changes that, or deletes it."""
+    listed = there.lines("for-each-ref", "--format=%(refname) %(symref)")
+    return {ref: to for ref, _, to in (line.partition(" ") for line in listed) if to}
+
+
+def updates_there(call: Call, git: Git, remote: str, there: Iterable[str]) -> Iterator[Update]:
+    """Every update of the refs there, those of many refs at once one by one."""
     mirrors = call.has("--mirror") or _is_mirror(git, remote)
     for word in ["+refs/*:refs/*"] if mirrors else _refspecs(call, git, remote):
         source, _, ref = word.removeprefix("+").partition(":")
@@ -186,7 +174,7 @@ def _updates_there(call: Call, git: Git, remote: str, there: dict[str, str]) -> 
                 here = source.replace("*", middle)
                 here = here if resolved(git, here) else ""
                 if here or mirrors or call.has("--prune"):
-                    yield _Update(here, one, word.startswith("+"))
+                    yield Update(here, one, word.startswith("+"))
 
 
 def _full_names(name: str) -> Iterator[str]:
@@ -216,7 +204,7 @@ def _dropped(
             yield Target("commit", f"{commit[:10]} {subject} ({author})", (directory, remote, ref, commit))
 
 
-def _dropped_unseen(git: Git, remote: str, update: _Update, expected: str) -> Iterator[Target]:
+def _dropped_unseen(git: Git, remote: str, update: Update, expected: str) -> Iterator[Target]:
     """What an update under a lease drops from a remote that cannot be looked at."""
     if not expected:
         raise Unseen(f"{_UNSEEN}: nothing is known here of {update.ref} at {remote}")
@@ -227,7 +215,7 @@ def _dropped_unseen(git: Git, remote: str, update: _Update, expected: str) -> It
     yield from _dropped(git, remote, update.ref, expected, [source] if source else others)
 
 
-def _expected(git: Git, remote: str, update: _Update, leases: list[str | None]) -> str | None:
+def _expected(git: Git, remote: str, update: Update, leases: list[str | None]) -> str | None:
     """The object that a lease demands of the remote's ref: "" if it is not known here, None without a lease."""
     for lease in leases:
         if not lease:
@@ -249,7 +237,8 @@ def _tracking(git: Git, remote: str, ref: str) -> str:
     return ""
 
 
-def _remote(call: Call, git: Git) -> str:
+def pushed_to(call: Call, git: Git) -> str:
+    """The remote that is pushed to (git-push(1))."""
     given = call.operand_texts[0] if call.operand_texts else call.text("--repo")
     if given:
         return given
@@ -273,7 +262,7 @@ def _refspecs(call: Call, git: Git, remote: str) -> list[str]:
     return settings.values(git, f"remote.{remote}.push") or list(_by_default(git))
 
 
-def _updates(call: Call, git: Git, refspecs: Iterable[str]) -> Iterator[_Update]:
+def _updates(call: Call, git: Git, refspecs: Iterable[str]) -> Iterator[Update]:
     """What is pushed where; raises Unseen where that would have to be asked of the remote."""
     for word in refspecs:
         forced = word.startswith("+")
@@ -284,7 +273,7 @@ def _updates(call: Call, git: Git, refspecs: Iterable[str]) -> Iterator[_Update]
             continue
         if call.has("-d", "--delete"):
             source, ref = "", source
-        yield _Update(source, _full(git, source, ref if colon or not source else source), forced)
+        yield Update(source, _full(git, source, ref if colon or not source else source), forced)
 
 
 def _by_default(git: Git) -> Iterator[str]:

@@ -12,9 +12,9 @@ from ...core.unseen import Unseen
 from ...lean.typing import TYPE_CHECKING
 from . import settings
 from .arguments import branches
-from .push import refs_there
 from .refs import resolved
-from .tree_changes import differing, made_by, merged, whole
+from .remotes import places
+from .tree_changes import differing, made_by, merged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,35 +113,31 @@ def pulled(call: Call, git: Git) -> Iterator[str]:
     configured = settings.value(git, f"branch.{branch}.remote") or "origin"
     remote = (*call.operand_texts, configured)[0]
     names = [_source(word) for word in call.operand_texts[1:]]
-    names = names or settings.values(git, f"branch.{branch}.merge") or ["HEAD"]
-    there = {} if remote == "." else refs_there(git, remote, push=False) or {}
     rebases = _rebases(call, git, branch)
-    for name in names:
-        short = name.removeprefix("refs/heads/")
-        candidates = [short] if remote == "." else [f"refs/remotes/{remote}/{short}", f"refs/tags/{short}"]
-        now = next((there[ref] for ref in (name, f"refs/heads/{short}", f"refs/tags/{short}") if ref in there), "")
-        known = [one for one in candidates if resolved(git, f"{one}^{{commit}}")]
-        if now and resolved(git, f"{now}^{{commit}}"):
-            known.append(now)
-        elif now:
-            yield from _beyond(git, remote, now, known[0] if known else "")
-        for one in known:
-            yield from merged(git, "HEAD", one)
+    for name in names or _merged_by_default(git, remote, branch):
+        seen, commits = other_side(git, remote, name)
+        for one in commits:
+            yield from merged(seen, "HEAD", one)
             if rebases:
-                yield from _replayed(git, one, "HEAD")
+                yield from _replayed(seen, one, "HEAD")
 
 
-def _beyond(git: Git, remote: str, commit: str, known: str) -> list[str]:
-    """The files of a commit that only another directory has: those that came after what is known, or else all."""
-    url = git.value("config", "--get", f"remote.{remote}.url") or remote
-    place = os.path.realpath(os.path.join(git.top, url.removeprefix("file://")))
-    from .git import of_work_tree
+def _merged_by_default(git: Git, remote: str, branch: str) -> list[str]:
+    """What a pull merges that is given no branch: the one that is configured, or what is fetched by its name."""
+    fetched = [_source(one) for one in settings.values(git, f"remote.{remote}.fetch") if "*" not in one]
+    return settings.values(git, f"branch.{branch}.merge") or fetched or ["HEAD"]
 
-    other = of_work_tree(git.program, place)
-    seen = resolved(git, known)
-    if seen and resolved(other, f"{seen}^{{commit}}"):
-        return made_by(other, commit, f"^{seen}")
-    return whole(other, commit)
+
+def other_side(git: Git, remote: str, name: str) -> tuple[Git, list[str]]:
+    """The commits that a name of a remote may stand for, and git as it sees those that only another directory has."""
+    short = name.removeprefix("refs/heads/")
+    (there,) = places(git, remote, push=False)
+    known = [short] if remote == "." else [f"refs/remotes/{remote}/{short}", f"refs/tags/{short}"]
+    found = [resolved(git, f"{one}^{{commit}}") for one in known]
+    if there is not None:
+        git = git.seeing(there)
+        found += [resolved(there, f"{one}^{{commit}}") for one in (name, f"refs/heads/{short}", f"refs/tags/{short}")]
+    return git, list(dict.fromkeys(filter(None, found)))
 
 
 def _rebases(call: Call, git: Git, branch: str) -> bool:

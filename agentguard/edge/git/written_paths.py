@@ -17,8 +17,9 @@ from .git import above
 from .hidden_changes import unwatched
 from .named_files import config_file, patched, patches_made
 from .refs import resolved
-from .sequences import bisected, picked, pulled, rebased, remaining
+from .sequences import bisected, other_side, picked, pulled, rebased, remaining
 from .submodule_paths import recursed, removed_submodules, updated_submodules
+from .subtrees import shifted
 from .tree_changes import merged, whole
 from .written import Written, gone_to, held, is_directory, put_aside, put_back
 
@@ -118,9 +119,7 @@ def _merge(call: Call, git: Git, world: World) -> Iterator[Written]:
     elif not call.has("--quit", "--continue"):
         names = before_dashes(call) or ("@{upstream}",)
         theirs = [one for name in names for one in branches(git, name) if resolved(git, one)]
-        prefix = _subtree(call)
-        brought = [path for one in theirs for path in merged(git, "HEAD", one)]
-        paths = [*brought, *(f"{prefix}/{path}" for path in brought if prefix)]
+        paths = list(shifted(call, git, (path for one in theirs for path in merged(git, "HEAD", one))))
         # That option is heeded where HEAD only goes forward.
         fast = not call.has("--no-ff") and all(_is_ahead(git, one) for one in theirs)
         yield Written(git, paths, keeps_ignored=fast and call.has("--no-overwrite-ignore"))
@@ -130,18 +129,18 @@ def _merge(call: Call, git: Git, world: World) -> Iterator[Written]:
 
 
 def _subtree_merge(call: Call, git: Git, world: World) -> Iterator[Written]:
+    """All of the other side below the prefix; what changed there also at the top, where git finds nothing to shift."""
     prefix, names = (call.text("-P", "--prefix") or "").strip("/"), call.operand_texts
     if call.command[-1] == "pull":
-        names = tuple(f"refs/remotes/{'/'.join(names[:2])}" for _ in names[:1])
-    for name in names:
-        if resolved(git, f"{name}^{{tree}}"):
-            yield Written(git, [f"{prefix}/{path}" for path in whole(git, f"{name}^{{tree}}")])
-
-
-def _subtree(call: Call) -> str:
-    """The directory that a merge with `-X subtree=DIRECTORY` goes into."""
-    given = (value.partition("=")[2] for value in call.texts("-X", "--strategy-option") if value.startswith("subtree="))
-    return next(given, "").strip("/")
+        sides = [other_side(git, names[0], names[1])] if len(names) > 1 else []
+    else:
+        sides = [(git, [name]) for name in names]
+    for seen, commits in sides:
+        for one in commits:
+            if resolved(seen, f"{one}^{{tree}}"):
+                paths = [f"{prefix}/{path}" for path in whole(seen, f"{one}^{{tree}}")]
+                merges = call.command[-1] != "add" and resolved(seen, f"{one}^{{commit}}")
+                yield Written(git, [*paths, *(merged(seen, "HEAD", one) if merges else ())])
 
 
 def _is_ahead(git: Git, commit: str) -> bool:
@@ -156,12 +155,12 @@ def _where_it_refuses(git: Git) -> Iterator[Written]:
 
 def _rebase(call: Call, git: Git, world: World) -> Iterator[Written]:
     if not call.has("--quit", "--edit-todo", "--show-current-patch"):
-        yield Written(git, list(rebased(call, git)))
+        yield Written(git, list(shifted(call, git, rebased(call, git))))
         yield from _autostash(call, git)
 
 
 def _pull(call: Call, git: Git, world: World) -> Iterator[Written]:
-    yield Written(git, list(pulled(call, git)))
+    yield Written(git, list(shifted(call, git, pulled(call, git))))
     if resolved(git, "HEAD") and (call.has("--no-ff") or not _is_ahead(git, "@{upstream}")):
         yield from _where_it_refuses(git)
     yield from _autostash(call, git)
@@ -174,7 +173,7 @@ def _pick(call: Call, git: Git, world: World) -> Iterator[Written]:
     elif call.has("--continue", "--skip"):
         yield Written(git, list(remaining(git)))
     elif not call.has("--quit"):
-        yield Written(git, list(picked(call, git)))
+        yield Written(git, list(shifted(call, git, picked(call, git))))
 
 
 def _bisect(call: Call, git: Git, world: World) -> Iterator[Written]:
