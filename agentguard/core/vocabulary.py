@@ -47,6 +47,7 @@ SOURCES = (
     "git-push-forced",
     "git-writes-over",
     "git-fetch-drops",
+    "git-prunes",
     "git-index-drops",
     "git-autostash-drops",
     "git-submodules-recursed",

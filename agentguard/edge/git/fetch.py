@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from ...core.context import stdin
 from ...core.effect import Target
+from ...core.text.encoding import decode
 from ...core.unseen import Unseen
 from ...core.world import Answer, World
 from ...lean.typing import TYPE_CHECKING
 from . import settings
-from .push import between
 from .refs import logged_kinds, lost, unreachable
+from .refspecs import between
 from .remotes import refs_fetched
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ def fetch_overwrites(call: Call, git: Git, world: World) -> Answer:
     there = None if call.has("--all", "--multiple") else refs_fetched(git, remote_of(call, git))
     here = dict(line.split(" ") for line in git.lines("for-each-ref", "--format=%(refname) %(objectname)"))
     gone, kinds = [], logged_kinds(git)
-    for source, ref in _forced(call, git):
+    for source, ref in _forced(call, git, world):
         for one in here:
             middle = "" if one == ref else between(one, ref)
             if middle is None or one.startswith(kinds):
@@ -47,9 +49,18 @@ def fetch_overwrites(call: Call, git: Git, world: World) -> Answer:
     return unreachable(git, gone)
 
 
-def _forced(call: Call, git: Git) -> Iterator[tuple[str, str]]:
-    """The pairs of refs there and here, maybe with stars, of which those here are set whatever they held."""
-    force, words = call.has("-f", "--force"), iter(call.operand_texts[1:])
+def refspecs_given(call: Call, world: World) -> tuple[str, ...]:
+    """The refspecs that a fetch is given on the line, or a line each on standard input."""
+    given = decode(stdin(call.invocation.stdin, world)).splitlines() if call.has("--stdin") else ()
+    return (*call.operand_texts[1:], *filter(None, given))
+
+
+def _forced(call: Call, git: Git, world: World) -> Iterator[tuple[str, str]]:
+    """The pairs of refs there and here, maybe with stars, of which those here are set whatever they held.
+
+    What `--refmap` has stands in for the configured refspecs, of which any may fit what is fetched.
+    """
+    force, words = call.has("-f", "--force"), iter((*refspecs_given(call, world), *call.texts("--refmap")))
     for word in words:
         if word == "tag":
             name = f"refs/tags/{next(words, '')}"

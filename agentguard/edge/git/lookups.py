@@ -151,6 +151,7 @@ LOOKUPS: dict[str, Lookup] = {
     "git-push-forced": _forced,
     "git-writes-over": _writes_over,
     "git-fetch-drops": _naming(drops_by_configuration),
+    "git-prunes": _naming(drops_by_configuration),
     "git-index-drops": _naming(index_drops),
     "git-autostash-drops": _naming(index_drops),  # which asks the settings first, where no option says it
     "git-submodules-recursed": _naming(submodules_recursed),

@@ -1,4 +1,4 @@
-"""What a fetch removes or replaces here because the configuration says so: refs that no remote-tracking ones are.
+"""What a fetch removes or replaces here because the configuration says so, and what prunes and removed remotes take.
 
 A fetch that prunes deletes every ref that is like a refspec's right side and that the remote does not have; with
 `+refs/heads/*:refs/heads/*` these are the branches here, and with fetch.pruneTags the tags (git-fetch(1), Pruning).
@@ -9,13 +9,14 @@ from __future__ import annotations
 from ...core.world import Answer
 from ...lean.typing import TYPE_CHECKING
 from . import settings
-from .fetch import remote_of
-from .push import between
+from .fetch import refspecs_given, remote_of
 from .refs import logged_kinds, stash_clear, unreachable
-from .remotes import fetched, grouped, refs_fetched
+from .refspecs import between, full_names
+from .remotes import fetched, grouped, is_local, places, refs, refs_fetched, urls
+from .tracking import on_a_remote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ...core.call import Call
     from ...core.effect import Target
@@ -35,37 +36,68 @@ def _remotes(call: Call, git: Git) -> list[str]:
     words, updates = call.operand_texts, call.command == ("remote", "update")
     if call.has("--all") or (updates and not words):
         return git.lines("remote")
+    if call.command == ("remote", "remove"):
+        return list(words[:1])
     if updates or call.command == ("remote", "prune") or call.has("--multiple"):
         return [remote for word in words for remote in grouped(git, word)]
     return grouped(git, remote_of(call, git))
 
 
 def _dropped(call: Call, git: Git, world: World, remote: str) -> Iterator[Target]:
-    refspecs = [one for one in fetched(git, remote) if one.partition(":")[2]]
-    given = call.operand_texts[1:] if call.command in (("fetch",), ("pull",)) and not call.has("--multiple") else ()
-    fetches = call.command != ("remote", "prune")
-    pruning = list(_mapped(given)) if given else refspecs + [_TAGS] * (fetches and _on(git, remote, "pruneTags"))
-    outside = [one for one in pruning if not _side(one).startswith(_TRACKING) and _prunes(call, git, remote)]
-    forced = [one for one in refspecs if one.startswith("+") and not _side(one).startswith(_TRACKING)]
-    if not outside and not forced:
+    configured = [one for one in fetched(git, remote) if one.partition(":")[2]]
+    takes_words = call.command in (("fetch",), ("pull",)) and not call.has("--multiple")
+    given = refspecs_given(call, world) if takes_words else ()
+    fetches = call.command[:1] != ("remote",) or call.command[1] == "update"
+    pruning = list(_mapped(given)) if given else configured + [_TAGS] * (fetches and _on(git, remote, "pruneTags"))
+    pruning = pruning if _prunes(call, git, remote) else []
+    forced = [one for one in configured if one.startswith("+") and not _side(one).startswith(_TRACKING) and fetches]
+    if not pruning and not forced:
         return
     there = refs_fetched(git, remote)
-    here = dict(line.split(" ") for line in git.lines("for-each-ref", "--format=%(refname) %(objectname)"))
+    here = refs(git)
+    outside = [one for one in pruning if not _side(one).startswith(_TRACKING) and call.command != ("remote", "remove")]
     gone = {ref for one in outside for ref, theirs in _pairs(here, one) if there is None or theirs not in there}
-    for one in forced if fetches and not given else ():
-        kept = logged_kinds(git)  # whose reflog has what they were
-        gone |= {
-            ref
-            for ref, theirs in _pairs(here, one)
-            if not ref.startswith(kept) and (there is None or there.get(theirs, here[ref]) != here[ref])
-        }
+    kept = logged_kinds(git)  # whose reflog has what they were
+    gone |= {
+        ref
+        for one in forced
+        for ref, theirs in _pairs(here, one)
+        if _is_fetched(theirs, given)
+        and not ref.startswith(kept)
+        and (there is None or there.get(theirs, here[ref]) != here[ref])
+    }
     yield from unreachable(git, sorted(gone)).lost
     if "refs/stash" in gone:
         yield from stash_clear(call, git, world).lost
+    yield from _tracked(call, git, remote, pruning, gone)
+
+
+def _tracked(call: Call, git: Git, remote: str, pruning: Iterable[str], gone: set[str]) -> Iterable[Target]:
+    """What remote-tracking refs have that go, if neither another ref nor the remote itself has it.
+
+    What a remote on another host does not have any longer is not seen, but that it had what was fetched from it.
+    """
+    (there,), is_removed = places(git, remote, push=False), call.command == ("remote", "remove")
+    if there is None and not is_removed:
+        return ()
+    has = {} if there is None else refs(there)
+    tracking = [one for one in pruning if _side(one).startswith(_TRACKING)]
+    going = {ref for one in tracking for ref, theirs in _pairs(refs(git), one) if is_removed or theirs not in has}
+    if not going:
+        return ()
+    is_afar = not all(map(is_local, urls(git, remote, push=False)))
+    known = on_a_remote(git) if is_afar else list(dict.fromkeys(has.values()))
+    return unreachable(git.seeing(there) if there else git, sorted(going | gone), known).lost
+
+
+def _is_fetched(ref: str, given: Sequence[str]) -> bool:
+    """Whether a ref of the remote is fetched where these refspecs are given: then the configured ones count as well."""
+    sources = [word.removeprefix("+").partition(":")[0] for word in given]
+    return not given or any("*" in one or one in ("", "HEAD") or ref in full_names(one) for one in sources)
 
 
 def _prunes(call: Call, git: Git, remote: str) -> bool:
-    if call.command == ("remote", "prune"):
+    if call.command in (("remote", "prune"), ("remote", "remove")):
         return True
     if call.has("--prune", "--no-prune"):
         return call.has("--prune")

@@ -111,12 +111,12 @@ def unreachable(
     kept = ["HEAD"] if not git.head and resolved(git, "HEAD") and "HEAD" not in refs else []
     gone = [name for _, _, name in held]
     found += commits(git, [*gone, "--not", *excluded, "--glob=refs/*", *kept, *new])
-    found += () if logs_stay else forgotten(git, [ref for ref, _, _ in held], trees_stay)
+    found += () if logs_stay else forgotten(git, [ref for ref, _, _ in held], trees_stay, new)
     return lost(dict.fromkeys(found))
 
 
-def forgotten(git: Git, refs: Sequence[str], trees_stay: bool = True) -> list[Target]:
-    """The commits that only the reflogs of these refs have, which git deletes with them.
+def forgotten(git: Git, refs: Sequence[str], trees_stay: bool = True, new: Sequence[str] = ()) -> list[Target]:
+    """The commits that only the reflogs of these refs have, which git deletes with them; not those that `new` reach.
 
     Those that the reflogs of linked work trees have only count as kept where these trees stay.
     """
@@ -127,7 +127,7 @@ def forgotten(git: Git, refs: Sequence[str], trees_stay: bool = True) -> list[Ta
         return []
     others = dict.fromkeys(git.lines(*walk, *(f"--exclude={ref}" for ref in refs), "--all", "--"))
     alone = sorted(entries.difference(others))
-    return commits(git, [*alone, "--not", "--all", *list(others)[:MOST_KEPT]]) if alone else []
+    return commits(git, [*alone, "--not", "--all", *list(others)[:MOST_KEPT], *new]) if alone else []
 
 
 def commits(git: Git, range_words: Sequence[str]) -> list[Target]:

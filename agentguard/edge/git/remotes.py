@@ -58,16 +58,18 @@ def _rewritten(git: Git, url: str, way: str) -> str:
     return base + url[len(start) :]
 
 
+def is_local(url: str) -> bool:
+    """Whether a URL is of this machine: it has no other protocol, and no host as scp writes it."""
+    return url.startswith("file://") or ":" not in url.partition("/")[0]
+
+
 def directory(git: Git, url: str) -> str | None:
     """The directory of a repository of this machine that a URL names; None if it names none."""
-    if url.startswith("file://"):
-        path = f"/{url.removeprefix('file://')}"
-        if "%" in path:
-            raise Unseen(f"{url} is written with escapes, which are not read")
-    elif ":" in url.partition("/")[0]:
-        return None  # a protocol, or the host of scp's syntax
-    else:
-        path = url
+    if not is_local(url):
+        return None
+    path = f"/{url.removeprefix('file://')}" if url.startswith("file://") else url
+    if "%" in path and path != url:
+        raise Unseen(f"{url} is written with escapes, which are not read")
     if path[:2] == "~/":
         path = f"{decode(git.env.get(b'HOME', b''))}{path[1:]}"
     elif path[:1] == "~":
@@ -90,6 +92,12 @@ def refs(git: Git) -> dict[str, str]:
     """All refs of a repository with their objects."""
     listed = git.lines("for-each-ref", "--format=%(refname) %(objectname)")
     return dict(line.split(" ", 1) for line in listed)
+
+
+def links(git: Git) -> dict[str, str]:
+    """The symbolic refs, with what they lead to: a push through one changes that, or deletes it."""
+    listed = git.lines("for-each-ref", "--format=%(refname) %(symref)")
+    return {ref: to for ref, _, to in (line.partition(" ") for line in listed) if to}
 
 
 def refs_fetched(git: Git, remote: str) -> dict[str, str] | None:

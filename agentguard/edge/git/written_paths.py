@@ -13,6 +13,7 @@ from ...core.context import stdin
 from ...lean.typing import TYPE_CHECKING
 from . import settings
 from .arguments import autostashes, before_dashes, branches, lines, pathspecs, tree_and_paths
+from .deployments import deployed
 from .git import above
 from .hidden_changes import unwatched
 from .named_files import config_file, patched, patches_made
@@ -285,6 +286,8 @@ LISTS: dict[tuple[str, ...], List] = {
     ("subtree",): _subtree_merge,
     ("rebase",): _rebase,
     ("pull",): _pull,
+    ("push",): deployed,
+    ("send-pack",): deployed,
     ("cherry-pick",): _pick,
     ("revert",): _pick,
     ("bisect",): _bisect,
