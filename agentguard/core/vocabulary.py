@@ -48,6 +48,7 @@ SOURCES = (
     "git-writes-over",
     "git-fetch-drops",
     "git-prunes",
+    "git-auto-gc",
     "git-index-drops",
     "git-autostash-drops",
     "git-submodules-recursed",

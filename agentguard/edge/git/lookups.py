@@ -14,6 +14,7 @@ from ...core.unseen import Unseen
 from ...core.word import text_of
 from ...core.world import World
 from ...lean.typing import TYPE_CHECKING
+from .auto_gc import auto_gc_drops
 from .probes import index_drops, sparse_drops, stash_index_drops
 from .prunes import drops_by_configuration
 from .push import forced_by_configuration
@@ -152,6 +153,7 @@ LOOKUPS: dict[str, Lookup] = {
     "git-writes-over": _writes_over,
     "git-fetch-drops": _naming(drops_by_configuration),
     "git-prunes": _naming(drops_by_configuration),
+    "git-auto-gc": _naming(auto_gc_drops),
     "git-index-drops": _naming(index_drops),
     "git-autostash-drops": _naming(index_drops),  # which asks the settings first, where no option says it
     "git-submodules-recursed": _naming(submodules_recursed),
