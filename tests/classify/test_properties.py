@@ -8,11 +8,13 @@ destructive follows on the line, when the call is carried by another, or when op
 from __future__ import annotations
 
 import shlex
+from functools import cache
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from support.hunting import hunt
 from support.rules import shipped
 
 from agentguard.core.call import Invocation
@@ -23,8 +25,8 @@ from agentguard.rulecheck.examples import rate
 
 RULEBOOK = shipped()
 PROGRAMS = sorted(RULEBOOK, key=lambda program: program.name)
-#: More commands, more examples; the numbers keep the whole within half a minute.
-EXAMPLES, EXAMPLES_A_COMMAND, MOST_EXAMPLES = 12, 2, 150
+#: More commands, more examples; the numbers keep the whole within half a minute. `make hunt` makes ten times as many.
+EXAMPLES, EXAMPLES_A_COMMAND, MOST_EXAMPLES = 8, 1, 50
 
 #: The world: some files in every state, and probes that find nothing to lose.
 PATHS = {"a": "tracked", "b": "untracked", "c": "missing", "build": "regenerable", "/tmp/t": "temporary"}
@@ -55,8 +57,7 @@ ORDERED = {"find", "psql", "curl"}
 
 def reorders(program: Program) -> bool:
     """Whether the program has options of which it does not matter which comes first."""
-    many = any(len(distinct(program, command)) > 1 for command in commands(program))
-    return many and program.grammar.permute and program.name not in ORDERED
+    return bool(commands(program.name, 2)) and program.grammar.permute and program.name not in ORDERED
 
 
 def rating(run: str | tuple[str, ...]) -> int:
@@ -117,7 +118,7 @@ def options_of(program: Program, command: Command) -> dict[str, Option]:
 @st.composite
 def vectors(draw: st.DrawFn, program: Program, least: int = 0) -> Vector:
     """Program with its command, at least so many options each in its words, operands."""
-    command = draw(st.sampled_from([one for one in commands(program) if len(distinct(program, one)) >= least]))
+    command = draw(st.sampled_from(commands(program.name, least)))
     name = draw(st.sampled_from(program.names))
     allowed = options_of(program, command)
     chosen = (
@@ -128,13 +129,12 @@ def vectors(draw: st.DrawFn, program: Program, least: int = 0) -> Vector:
     return (name, *command.path), written, draw(operands(command))
 
 
-def commands(program: Program) -> list[Command]:
-    return [program.commands[path] for path in sorted(program.commands)]
-
-
-def distinct(program: Program, command: Command) -> set[str]:
-    """The options of a command, each by one name."""
-    return {option.name for option in options_of(program, command).values()}
+@cache
+def commands(name: str, least: int) -> list[Command]:
+    """The commands of a program that have so many options, each counted by one of its names."""
+    program = next(program for program in PROGRAMS if program.name == name)
+    found = [program.commands[path] for path in sorted(program.commands)]
+    return [one for one in found if len({option.name for option in options_of(program, one).values()}) >= least]
 
 
 def budget(program: Program) -> int:
@@ -146,11 +146,12 @@ def argv(vector: Vector) -> tuple[str, ...]:
     return (*start, *(word for option in options for word in option), *rest)
 
 
+@pytest.mark.hunt
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
 def test_ratings_do_not_fall(program: Program) -> None:
-    @settings(max_examples=budget(program), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-    @given(vectors(program))
-    def holds(vector: Vector) -> None:
+    @hunt(budget(program))
+    @given(vectors(program), st.sampled_from(WRAPPERS))
+    def holds(vector: Vector, wrapper: tuple[str, ...]) -> None:
         call = argv(vector)
         line = shlex.join(call)
         base = rating(line)
@@ -158,15 +159,15 @@ def test_ratings_do_not_fall(program: Program) -> None:
         assert rating(f"{line}; rm -rf /") == RATINGS.index("destructive")
         assert rating(f"rm -rf /; {line}") == RATINGS.index("destructive")
         assert rating(shlex.join(("bash", "-c", line))) >= base
-        for wrapper in WRAPPERS:
-            assert rating(shlex.join((*wrapper, *call))) >= base, wrapper
+        assert rating(shlex.join((*wrapper, *call))) >= base
 
     holds()
 
 
+@pytest.mark.hunt
 @pytest.mark.parametrize("program", list(filter(reorders, PROGRAMS)), ids=lambda program: program.name)
 def test_options_may_change_places(program: Program) -> None:
-    @settings(max_examples=budget(program), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @hunt(budget(program))
     @given(vectors(program, least=2), st.data())
     def holds(vector: Vector, data: st.DataObject) -> None:
         start, options, rest = vector
