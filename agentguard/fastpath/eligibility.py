@@ -264,7 +264,12 @@ class _Analysis:
 
     def _decides_for(self, rule: Rule, count: int) -> bool:
         bare = not (
-            (rule.given and rule is not self.needed) or _looks_up(rule) or rule.operand or rule.argument or rule.also
+            (rule.given and rule is not self.needed)
+            or _looks_up(rule)
+            or rule.operand
+            or rule.argument
+            or rule.also
+            or rule.names
         )
         return bare and _harmless(rule) and (not rule.operands or _must_count(rule.operands, count))
 
@@ -321,7 +326,7 @@ class _Analysis:
             and not rule.also
             and len(rule.given) == 1
             and not any(one.value or one.names[0].startswith("$") for one in rule.given[0])
-            and not (_looks_up(rule) or rule.operand or rule.argument or rule.ordered or rule.excepted)
+            and not (_looks_up(rule) or rule.operand or rule.argument or rule.ordered or rule.excepted or rule.names)
         )
 
     def _names_of(self, rule: Rule) -> tuple[str, ...]:

@@ -196,6 +196,10 @@ class _Builder:
                 names = map(" ".join, self.commands)
                 raise one.fault(f"the grammar has no command `{one.value}`: {known(one.value, names)}")
         anywhere = table.get("also", False) or table.get("overrides", False)
+        called = self._only("program").value["names"]
+        for one in node.items("names"):
+            if one.value not in called:
+                raise one.fault(f"the program is not called `{one.value}`: {known(one.value, called)}")
 
         def conditions(key: str) -> tuple[tuple[Condition, ...], ...]:
             return tuple(self._condition(one, paths, anywhere) for one in node.items(key))

@@ -68,6 +68,8 @@ def matches(rule: Rule, call: Call, surely: bool = False) -> bool:
     only where it must; what speaks against the rule the other way round. `surely` asks for what must hold of any.
     """
     maybe = rule.is_stricter and not surely
+    if rule.names and call.invocation.name not in rule.names:
+        return False
     if not all(any(True for one in choice for _ in _counted(one, rule, call, maybe)) for choice in rule.given):
         return False
     if any(_holds(a, one, call, not maybe) for choice in rule.unless for one in choice for a in _candidates(one, call)):
@@ -215,7 +217,7 @@ def _most_specific(rules: list[Rule], call: Call) -> list[Rule]:
 def specificity(rule: Rule, command: tuple[str, ...]) -> tuple[int, int, int]:
     """How specific a rule that matches a call of that command is: the greatest decides."""
     path = len(command) if command in rule.commands else 0
-    others = bool(rule.operands) + bool(rule.operand) + bool(rule.where[0]) + len(rule.argument)
+    others = bool(rule.names) + bool(rule.operands) + bool(rule.operand) + bool(rule.where[0]) + len(rule.argument)
     return path, len(rule.given), len(rule.unless) + others
 
 

@@ -146,6 +146,7 @@ class Rule(Value):
     commands: tuple[tuple[str, ...], ...]
     effect: Verb
     reason: str
+    names: tuple[str, ...] = ()
     instead: str = ""
     given: tuple[tuple[Condition, ...], ...] = ()
     ordered: bool = False

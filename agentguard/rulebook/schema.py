@@ -177,6 +177,7 @@ _RULE = table(
         **_ANY_RULE,
         **dict.fromkeys(("ordered", "follow", "overwrites", "moves", "also", "overrides", "open", "uncertain"), FLAG),
         "command": TEXT_OR_TEXTS,
+        "names": TEXTS,
         "except": TEXTS,
         "operands": shaped("^((>=|<=)?[0-9]+)?$", "a count such as 0, >=1 or <=2"),
         "operand": TEXTS,

@@ -132,6 +132,27 @@ reason = "gone"
         ("-n", "-qn x"),
         ("--other --dry-run", "-x -n", "-n --other", "--other=1 -n"),
     ),
+    "a rule about another of the program's names": (
+        """
+[program]
+names = ["rm", "rn"]
+[grammar]
+options = ["--list", "-q, --quiet"]
+[[rule]]
+id = "lists"
+names = ["rn"]
+if = ["--list"]
+overrides = true
+effect = "observe"
+reason = "lists"
+[[rule]]
+id = "removes"
+effect = "remove"
+reason = "gone"
+""",
+        (),
+        ("--list", "--list x"),
+    ),
     "a needed option that the rule excepts": (
         """
 [grammar]

@@ -181,6 +181,8 @@ MISTAKEN = [
      "7: [grammar]: `SORCEE` is no role, but nearly one: did you mean `SOURCE`?"),
     ('if = ["-n"]', 'command = "mvoe"',
      "32: rule tool-dry: the grammar has no command `mvoe`: did you mean `move`?"),
+    ('if = ["-n"]', 'names = ["tolo"]',
+     "32: rule tool-dry: the program is not called `tolo`: did you mean `tool`?"),
 ]  # fmt: skip
 
 #: What only the examples find.
