@@ -398,6 +398,12 @@ echo > zz; rm ./z*
 cd -P /proc/self/cwd; rm u
 cd sub; rm /proc/self/cwd/u
 cd sub; cd /proc/self; rm cwd/u
+echo 'rm u' > >(bash)
+cat > >(bash) <<< 'rm u'
+exec > >(bash); echo 'rm u'
+{ echo 'rm u'; } > >(read -r c f; $c $f)
+f() { echo rm; } > >(xargs -I @ @ u); f
+b=(u)1 2>/dev/null; rm "$b"
 command_not_found_handle() { rm u; }; nosuchprogram
 env SHELLOPTS=xtrace PS4='$(rm u >&2)' bash -c :
 PS4='$(rm u >&2)'; set -x; :; set +x

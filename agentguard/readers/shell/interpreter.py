@@ -138,14 +138,14 @@ class Interpreter:
         ):
             raise NotUnderstood("a trap that changes what later commands are")
 
-    def substitute(self, text: Word) -> str | None:
-        """What `$(text)` becomes."""
+    def substitute(self, text: Word, stdin: Stream | None = None) -> str | None:
+        """What `$(text)` becomes, or what `>(text)` prints, which has a standard input of its own."""
         if isinstance(text, Unknown):
             self.add(self.context.text("shell", text, self.invocation(known(("bash",)))))
             return None
         calls = self.calls
         try:
-            printed = self.apart(lambda: self.run(text.text))
+            printed = self.apart(lambda: self.run(text.text), stdin)
         except Rejected as what:  # in backquotes: bash finds it only when it comes there, and goes on
             self.calls = calls
             self.add(unread(self.call, what))

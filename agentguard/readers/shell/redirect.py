@@ -81,7 +81,7 @@ def _text(text: Word) -> Stream:
 def _opened(shell: Interpreter, token: Token, operator: str) -> str:
     """A file is opened for writing, of the name that a word becomes; its path if it is surely a new one."""
     fields = shell.words.fields(token)
-    if [piece.kind for piece in token.pieces] == ["process"]:
+    if [piece.kind for piece in token.pieces] == ["sink"]:
         return ""  # a pipe
     path = fields[0] if len(fields) == 1 else Unknown(joined(fields).guess, token.raw)
     if is_stream(path) and not holds(path, shell.world):

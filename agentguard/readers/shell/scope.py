@@ -27,8 +27,8 @@ if TYPE_CHECKING:
         def world(self) -> World:
             """What is asked which paths there are."""
 
-        def substitute(self, text: Word) -> str | None:
-            """Run a command substitution; what it prints, if that is known."""
+        def substitute(self, text: Word, stdin: Stream | None = None) -> str | None:
+            """Run a command substitution, with a standard input of its own; what it prints, if that is known."""
 
         def tell(self, *effects: Effect) -> None:
             """Effects of the shell itself."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...core.call import Stream
 from ...core.word import Known, Unknown, Word, joined
 from ...lean.typing import TYPE_CHECKING
 from .arithmetic import arms, forms, substitutes
@@ -76,7 +77,7 @@ class Expander:
             if home is not None:
                 fields[-1].add(home[0], True)
             values = self._values(piece) if home is None else [Known(home[1])]
-            is_quoted = piece.quoted or piece.kind == "process"
+            is_quoted = piece.quoted or piece.kind in ("process", "sink")
             for number, value in enumerate(values):
                 if number:
                     fields.append(Field())
@@ -122,6 +123,10 @@ class Expander:
             self.expressions.arithmetic(piece.value)
             found = decimal(piece.value.strip())
             return [Unknown("0", f"$(({piece.value}))") if found is None else Known(str(found))]
+        if piece.kind == "sink":
+            written = f">({piece.value})"
+            self.shell.substitute(Known(piece.value), Stream("unseen", why=f"it is what is written to {written}"))
+            return [Unknown("/dev/fd/63", written, "/")]
         printed = self.shell.substitute(Known(piece.value))
         if piece.kind == "process":
             return [Unknown("/dev/fd/63", f"<({piece.value})", "/")]

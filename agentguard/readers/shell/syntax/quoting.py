@@ -61,7 +61,7 @@ class Scanner:
         while self.at < len(self.text):
             char = self.text[self.at]
             if char in "<>" and self.text[self.at + 1 : self.at + 2] == "(":
-                pieces.add("process", self.commands(2))
+                pieces.add("process" if char == "<" else "sink", self.commands(2))
             elif char == "(" and pieces.assigns:
                 return self._array(begin, pieces)
             elif char in METACHARACTERS:
@@ -124,6 +124,8 @@ class Scanner:
             else:
                 elements.append(self.word())
         self.at += 1
+        if self.text[self.at : self.at + 1] not in ("", *METACHARACTERS):
+            raise NotUnderstood(f"`{self.text[begin : self.at + 1]}`, an array with text behind it")
         return Token(self.text[begin : self.at], pieces.done(), tuple(elements))
 
     def until_quote(self) -> str:

@@ -9,7 +9,7 @@ from ....lean.value import Value
 if TYPE_CHECKING:
     from typing import Literal
 
-    Kind = Literal["text", "variable", "command", "process", "arithmetic"]
+    Kind = Literal["text", "variable", "command", "process", "sink", "arithmetic"]
 
 
 class NotUnderstood(Exception):
@@ -24,7 +24,7 @@ class Piece(Value):
     """A part of a word.
 
     `value` is literal text ("text"), what stands in `${…}` or after `$` ("variable"), the
-    commands of `$(…)` or backquotes ("command") and of `<(…)` or `>(…)` ("process"), or an
+    commands of `$(…)` or backquotes ("command"), of `<(…)` ("process") and of `>(…)` ("sink"), or an
     expression ("arithmetic"). Between double quotes, or made literal by a quote, it is `quoted`.
     """
 
