@@ -81,6 +81,8 @@ ${@:2}
 $'u\0x'
 $'u\c@x'1
 $'\x{75}'
+$\⏎{x}
+"$x\⏎u"
 u''
 ""u
 $"u"
@@ -404,6 +406,8 @@ exec > >(bash); echo 'rm u'
 { echo 'rm u'; } > >(read -r c f; $c $f)
 f() { echo rm; } > >(xargs -I @ @ u); f
 b=(u)1 2>/dev/null; rm "$b"
+f() { local -; set -f; }; f; rm *
+ab=1; rm $a\⏎b
 command_not_found_handle() { rm u; }; nosuchprogram
 env SHELLOPTS=xtrace PS4='$(rm u >&2)' bash -c :
 PS4='$(rm u >&2)'; set -x; :; set +x

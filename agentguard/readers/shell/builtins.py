@@ -129,6 +129,8 @@ def _declare(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
     if set(options) & set("iulc") or command == "readonly" or "r" in options:
         scope.changed.update(affected)
         scope.forget(*affected)
+    if command == "local" and shell.shadowed and Known("-") in words:  # the options are the function's own
+        shell.shadowed[-1]["-"] = None
     if command == "local" and not shell.shadowed:
         scope.forget(*affected)
     if command == "local":

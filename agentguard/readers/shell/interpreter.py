@@ -180,6 +180,8 @@ class Interpreter:
         """A function ends, and what its own variables have hidden is there again."""
         if None in hidden:
             self.scope.forget(None)
+        if "-" in hidden:
+            self.scope.globs = "otherwise"
         for name, value in hidden.items():
             if name is not None:
                 self.scope.variables.pop(name, None)

@@ -201,6 +201,8 @@ class Scanner:
                 self.text[end : end + 1].isalnum() or self.text[end : end + 1] == "_"
             ):
                 end += 1
+        if self.text.startswith("\\\n", end) and self.text[end + 2 : end + 3] not in ("", *METACHARACTERS):
+            raise NotUnderstood(f"`{self.text[self.at : end]}` at the end of a line that goes on")
         if end == begin:
             pieces.add("text", "$", quoted)
         else:
