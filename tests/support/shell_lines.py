@@ -680,7 +680,7 @@ def compound(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         st.builds("{}=$({}\n) rm u".format, _NAMES, body),
         st.builds("{{ {}\n}} > >(cat)".format, body),
         st.builds("time ( {}\n)".format, body),
-        st.builds('env -i PATH="$PATH" NOTES="$NOTES" bash -c {}'.format, quoted),
+        st.builds("env -u x bash -c {}".format, quoted),
         st.builds("xargs -I @ bash -c {} <<< {}".format, quoted, _WORDS),
         st.builds("exec 3>&1; {{ {}\n}} >&3".format, body),
         st.builds("select x in {}; do {}\ndone <<< 1".format, _WORDS, body),

@@ -93,9 +93,9 @@ def _making(ahead: Iterable[Effect]) -> Iterator[Effect]:
 
 
 def _makes(effect: Effect, path: Word) -> bool:
-    """Of what is not known where it lies, the names count; an unknown file that is replaced may be any."""
+    """Of what is not known where it lies, the names count; what is lost in an unknown one may be any."""
     if effect.target_known and isinstance(path, Known):
         return effect.target.kind == "file" and within(path.text, effect.target.name)
     names = {word.rpartition("/")[2] for word in effect.target.name.split()} - {""}
-    replaces_any = effect.verb == "replace" and not effect.target_known
-    return replaces_any or not names.isdisjoint(path.guess.split("/"))
+    is_any = effect.rating == "destructive" and not effect.target_known
+    return is_any or not names.isdisjoint(path.written.split("/"))

@@ -95,7 +95,7 @@ def _opened(shell: Interpreter, token: Token, operator: str) -> str:
     truncates = operator not in (">>", "&>>") or path.guess.startswith(_DEVICES)
     base = Effect(
         "replace" if truncates else "create",
-        Target("file", whole.guess),
+        Target("file", path.written if isinstance(path, Unknown) else whole.guess),
         rule="sh-redirect-truncates" if truncates else "sh-redirect-appends",
         program="sh",
         reason="empties a file before writing to it" if truncates else "adds to a file",
