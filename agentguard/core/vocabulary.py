@@ -49,6 +49,7 @@ SOURCES = (
     "git-fetch-drops",
     "git-prunes",
     "git-auto-gc",
+    "git-remote-drops",
     "git-index-drops",
     "git-autostash-drops",
     "git-submodules-recursed",

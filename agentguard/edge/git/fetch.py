@@ -12,6 +12,7 @@ from . import settings
 from .refs import logged_kinds, lost, unreachable
 from .refspecs import between
 from .remotes import refs_fetched
+from .submodule_paths import submodules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,6 +36,8 @@ def all_tags(call: Call, git: Git, world: World) -> Answer:
 
 def fetch_overwrites(call: Call, git: Git, world: World) -> Answer:
     """What a forced fetch lets go: what refs without a reflog held, tags above all, unless the remote has it there."""
+    if _goes_into_submodules(call, git):
+        raise Unseen("what is set in submodules, forced as this is, is not seen")
     there = None if call.has("--all", "--multiple") else refs_fetched(git, remote_of(call, git))
     here = dict(line.split(" ") for line in git.lines("for-each-ref", "--format=%(refname) %(objectname)"))
     gone, kinds = [], logged_kinds(git)
@@ -53,6 +56,14 @@ def refspecs_given(call: Call, world: World) -> tuple[str, ...]:
     """The refspecs that a fetch is given on the line, or a line each on standard input."""
     given = decode(stdin(call.invocation.stdin, world)).splitlines() if call.has("--stdin") else ()
     return (*call.operand_texts[1:], *filter(None, given))
+
+
+def _goes_into_submodules(call: Call, git: Git) -> bool:
+    """Whether a forced fetch is one of every submodule's tags as well."""
+    told = settings.value(git, "fetch.recurseSubmodules").lower()
+    by_setting = settings.is_on(git, "submodule.recurse") or told in ("true", "yes", "on", "1")
+    recurses = call.has("--recurse-submodules") or (by_setting and not call.has("--no-recurse-submodules"))
+    return recurses and call.has("-f", "--force") and any(submodules(git, ()))
 
 
 def _forced(call: Call, git: Git, world: World) -> Iterator[tuple[str, str]]:

@@ -58,6 +58,19 @@ _OF_THE_USER = frozenset(
     (b"HOME", b"XDG_CONFIG_HOME", b"GIT_CONFIG_GLOBAL", b"GIT_CONFIG_SYSTEM", b"GIT_CONFIG_NOSYSTEM")
 )
 _ALTERNATES = b"GIT_ALTERNATE_OBJECT_DIRECTORIES"
+#: Those of them, and of git's options, that say where a repository is: another one has its own.
+_LOCAL = (
+    b"GIT_DIR",
+    b"GIT_WORK_TREE",
+    b"GIT_INDEX_FILE",
+    b"GIT_OBJECT_DIRECTORY",
+    b"GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    b"GIT_COMMON_DIR",
+    b"GIT_NAMESPACE",
+    b"GIT_SHALLOW_FILE",
+    b"GIT_GRAFT_FILE",
+)
+_SETTING = ("-c", "--config-env")
 #: What every command is told, in the environment …
 _QUIET = {
     b"PATH": b"/usr/bin:/bin",
@@ -164,6 +177,16 @@ class Git:
         """The same with more options."""
         other = Git(self.program, {}, (*self.options, *options), careful)
         other.env = self.env
+        return other
+
+    def inside(self, root: str) -> Git:
+        """Git for another repository, whose `.git` is in the directory `root`, as the call has it configured."""
+        pairs = zip(self.options, (*self.options[1:], ""), strict=True)
+        settings = [word for option, value in pairs if option in _SETTING for word in (option, value)]
+        settings += [word for word in self.options if word.startswith("--config-env=")]
+        other = Git(self.program, {}, ("-C", root, *settings))
+        other.env = {name: value for name, value in self.env.items() if name not in _LOCAL}
+        other.env[b"GIT_CEILING_DIRECTORIES"] = encode(os.path.dirname(root))
         return other
 
     def _answer(self, *words: str) -> Finished:

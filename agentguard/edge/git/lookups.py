@@ -16,7 +16,7 @@ from ...core.world import World
 from ...lean.typing import TYPE_CHECKING
 from .auto_gc import auto_gc_drops
 from .probes import index_drops, sparse_drops, stash_index_drops
-from .prunes import drops_by_configuration
+from .prunes import drops_by_configuration, drops_with_remote
 from .push import forced_by_configuration
 from .refs import commits_unreachable
 from .worktrees import submodules_recursed
@@ -154,6 +154,7 @@ LOOKUPS: dict[str, Lookup] = {
     "git-fetch-drops": _naming(drops_by_configuration),
     "git-prunes": _naming(drops_by_configuration),
     "git-auto-gc": _naming(auto_gc_drops),
+    "git-remote-drops": _naming(drops_with_remote),
     "git-index-drops": _naming(index_drops),
     "git-autostash-drops": _naming(index_drops),  # which asks the settings first, where no option says it
     "git-submodules-recursed": _naming(submodules_recursed),

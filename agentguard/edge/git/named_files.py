@@ -6,6 +6,7 @@ import os
 import re
 
 from ...core.context import stdin
+from ...core.paths import could_touch
 from ...core.text.encoding import decode, encode
 from ...core.unseen import Unseen
 from ...lean.typing import TYPE_CHECKING
@@ -31,19 +32,27 @@ _FROM = re.compile(rb"From ([0-9a-f]{40,64}) Mon Sep 17 00:00:00 2001\n")
 def patched(call: Call, git: Git, world: World, overwritten: bool) -> Iterator[str]:
     """The files that the patches of a call are about, or only those of which it may leave nothing that has them.
 
-    A patch of text has what it takes away, so that it can be applied in reverse: if it is kept in a file.
+    A patch of text has what it takes away, so that it can be applied in reverse: if it is kept in a file. One that
+    takes changes back is not, where nothing is.
     """
     words = [flag for flag in _FLAGS if call.has(flag)]
     words += [word for name in _VALUES for value in call.texts(name) for word in _given(name, value)]
     for name in call.operand_texts or ("-",):
-        if name != "-" and not os.path.exists(encode(os.path.join(git.cwd, name))):
+        kept = name != "-" and not (call.has("-R", "--reverse") and _is_disposable(name, git, world))
+        if name != "-" and not os.path.exists(encode(place := os.path.join(git.cwd, name))):
+            if not kept and any(could_touch(one, os.path.normpath(place)) for one in call.invocation.ahead):
+                raise Unseen(f"{name}: an earlier part of the same line may make it")
             continue  # git refuses
         with _Patch(name, call, git, world) as place:
             listing = git.run("apply", "--numstat", "-z", *words, place).out
         for line in filter(None, decode(listing).split("\0")):
             _, removed, path = line.split("\t", 2)
-            if not overwritten or removed == "-" or (name == "-" and removed != "0"):
+            if not overwritten or removed == "-" or (not kept and removed != "0"):
                 yield path
+
+
+def _is_disposable(name: str, git: Git, world: World) -> bool:
+    return world.paths((name,), git.cwd, True)[0].state in ("temporary", "regenerable", "born", "missing")
 
 
 def _given(name: str, value: str) -> tuple[str, ...]:
@@ -122,6 +131,18 @@ def _made_again(git: Git, place: str) -> bool:
 
 def _unnumbered(patch: bytes) -> bytes:
     return re.sub(rb"(?m)^(Subject: \[PATCH)[^]\n]*\]", rb"\1]", patch, count=1)
+
+
+def diagnostics(call: Call, git: Git) -> Iterator[str]:
+    """The existing archives that `diagnose` and `bugreport --diagnose` may write: the suffix is one of strftime(3)."""
+    suffix = call.text("-s", "--suffix")
+    if suffix is None or (call.command == ("bugreport",) and not call.has("--diagnose")):
+        return  # the minute
+    directory = os.path.join(git.cwd, call.text("-o", "--output-directory") or ".")
+    pattern = re.escape(f"git-diagnostics-{suffix.partition('%')[0]}") + ".*" * ("%" in suffix)
+    for name in os.listdir(encode(directory)) if os.path.isdir(encode(directory)) else ():
+        if re.fullmatch(f"{pattern}\\.zip", decode(name), re.DOTALL):
+            yield os.path.join(directory, decode(name))
 
 
 def config_file(call: Call, git: Git) -> Iterator[str]:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: Ends with which `git fsck` tells of missing objects or broken links: what it lists then is not all.
 _SOUND = (0,)
+#: What `gc --prune` may be told that is no earlier than it would by itself.
+_NO_EARLIER = ("never", "2.weeks", "2.weeks.ago")
 #: For how long git keeps the entries of reflogs by itself, in days: those of commits that the ref reaches, and others.
 _REACHABLE_DAYS, _UNREACHABLE_DAYS = 90, 30
 #: By how much a moment may differ that means the same, in seconds: a change to summer time, and that of the look.
@@ -24,6 +26,9 @@ _SLACK = 2 * 3600
 
 def objects_unreachable(call: Call, git: Git, world: World) -> Answer:
     """What `gc --prune=now` or `prune` loses: objects that no ref, reflog or index reaches."""
+    asked = call.text("--prune") if call.command == ("gc",) else None  # the last one counts
+    if asked is not None and asked in _NO_EARLIER:
+        return Answer()
     told = decode(git.run("fsck", "--unreachable", "--connectivity-only", "--no-progress", fine=_SOUND).out)
     directory = git.directory
     objects = [line.split(" ") for line in told.splitlines() if line.startswith("unreachable ")]

@@ -192,12 +192,12 @@ def rm_paths(call: Call, git: Git, world: World) -> Answer:
     if call.has("--cached"):
         return paths_index_only(call, git, world)
     paths = pathspecs(call, git, world)
-    over = written_over(call, git, world)
+    over, left_out = written_over(call, git, world), call.has("--sparse")
     if call.has("-f", "--force"):
-        return _with(_lost_files(git, _uncommitted(git, changes(git, paths), sides_kept=True)), over)
+        return _with(_lost_files(git, _uncommitted(git, changes(git, paths, left_out), sides_kept=True)), over)
     # It removes files in conflict, and from the index what the work tree has no longer.
     allowed = [one for one in git.status(False, paths) if one.index == "U" or (one.index in STAGED and one.tree == "D")]
-    unseen = (*unwatched(git, paths, skipped=False), *overlooked(git, paths))
+    unseen = (*unwatched(git, paths, left_out), *overlooked(git, paths))
     gone = (*unseen, *not_remade(git, allowed, sides_kept=True))
     return _with(_lost_files(git, gone), over)
 

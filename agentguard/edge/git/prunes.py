@@ -13,7 +13,7 @@ from .fetch import refspecs_given, remote_of
 from .refs import logged_kinds, stash_clear, unreachable
 from .refspecs import between, full_names
 from .remotes import fetched, grouped, is_local, places, refs, refs_fetched, urls
-from .tracking import on_a_remote
+from .tracking import on_a_remote, unproven
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -30,6 +30,12 @@ _TAGS = "refs/tags/*:refs/tags/*"
 def drops_by_configuration(call: Call, git: Git, world: World) -> Answer:
     """What would be lost; raises Unseen."""
     return Answer(tuple(one for remote in _remotes(call, git) for one in _dropped(call, git, world, remote)))
+
+
+def drops_with_remote(call: Call, git: Git, world: World) -> Answer:
+    """What is lost with remote-tracking refs that no remote is known to have had, of which one takes the place."""
+    name = call.operand_texts[-1] if call.operand_texts else ""
+    return unreachable(git, unproven(git, name)) if name else Answer()
 
 
 def _remotes(call: Call, git: Git) -> list[str]:

@@ -30,6 +30,9 @@ def push_loses(call: Call, git: Git, world: World) -> Answer:
     can be looked at, and every commit that is dropped counts.
     """
     remote = pushed_to(call, git)
+    into = (call.text("--recurse-submodules") or settings.value(git, "push.recurseSubmodules")).lower()
+    if into in ("on-demand", "only") and any(word.startswith("+") for word in refspecs(call, git, remote)):
+        raise Unseen("what submodules push, forced as this is, is not seen")
     found: list[Target] = []
     for there in places(git, remote, push=True):
         found += _dropped_afar(call, git, remote) if there is None else _dropped_there(call, git, remote, there)
@@ -112,8 +115,8 @@ def _dropped_there(call: Call, git: Git, remote: str, there: Git) -> Iterator[Ta
     deleted = [update.ref for update, _ in made if not update.source]
     if is_here:
         yield from unreachable(git, deleted).lost
-    tracking = [_tracking(git, remote, ref) for ref in deleted]  # which go with them, if they are there
-    yield from forgotten(git, [ref for ref in tracking if resolved(git, ref)])
+    gone_too = [tracking(git, remote, ref) for ref in deleted]  # which go with them, if they are there
+    yield from forgotten(git, [ref for ref in gone_too if resolved(git, ref)])
     for update, leased in made:
         current = before[update.ref]
         yield from _annotation(git, there, update.ref, current, after.values(), is_here)
@@ -156,7 +159,7 @@ def _dropped_unseen(git: Git, remote: str, update: Update, expected: str) -> Ite
     source = resolved(git, f"{update.source}^{{commit}}") if update.source else ""
     if update.source and not source:
         return  # git refuses a source that does not exist
-    others = (f"--exclude={_tracking(git, remote, update.ref)}", f"--glob=refs/remotes/{remote}/*")
+    others = (f"--exclude={tracking(git, remote, update.ref)}", f"--glob=refs/remotes/{remote}/*")
     yield from _dropped(git, remote, update.ref, expected, [source] if source else others)
 
 
@@ -164,15 +167,15 @@ def _expected(git: Git, remote: str, update: Update, leases: list[str | None]) -
     """The object that a lease demands of the remote's ref: "" if it is not known here, None without a lease."""
     for lease in leases:
         if not lease:
-            return resolved(git, _tracking(git, remote, update.ref))
+            return resolved(git, tracking(git, remote, update.ref))
         name, colon, value = lease.partition(":")
         if update.ref in full_names(name):
-            wanted = value if colon else _tracking(git, remote, update.ref)
+            wanted = value if colon else tracking(git, remote, update.ref)
             return resolved(git, f"{wanted}^{{commit}}") if wanted else ""
     return None
 
 
-def _tracking(git: Git, remote: str, ref: str) -> str:
+def tracking(git: Git, remote: str, ref: str) -> str:
     """The remote-tracking ref of a remote's ref, by the configured refspecs; "" if it has none."""
     for refspec in settings.values(git, f"remote.{remote}.fetch"):
         theirs, _, ours = refspec.removeprefix("+").partition(":")

@@ -40,7 +40,8 @@ def commits_unreachable(call: Call, git: Git, world: World) -> Answer:
     ref, new = _moved(call, git)
     if call.has("-M", "-C") and call.command == ("branch",):
         return unreachable(git, [ref]) if ref and len(call.operand_texts) > 1 and resolved(git, ref) else Answer()
-    if not ref or is_logged(git, ref) or not resolved(git, ref):
+    logged = is_logged(git, ref) if not call.has("--orphan") else _has_log(git, ref)  # which begins none
+    if not ref or logged or not resolved(git, ref):
         return Answer()
     return unreachable(git, [ref], [new] if resolved(git, f"{new}^{{commit}}") else [])
 
@@ -80,6 +81,10 @@ def lost(found: Iterable[Target]) -> Answer:
 
 def resolved(git: Git, name: str) -> str:
     """The object that a name stands for; "" if it stands for none."""
+    text, kind, asked = name.rpartition("^{")
+    if name.startswith(":/") and kind:  # the newest commit whose message is like the text: nothing can stand behind it
+        found = resolved(git, text) if text != ":/" else ""  # which alone is the top of the work tree
+        return resolved(git, f"{found}^{{{asked}") if found else ""
     return git.value("rev-parse", "--quiet", "--verify", "--end-of-options", name) if name else ""
 
 
@@ -120,7 +125,7 @@ def forgotten(git: Git, refs: Sequence[str], trees_stay: bool = True, new: Seque
 
     Those that the reflogs of linked work trees have only count as kept where these trees stay.
     """
-    logged = [ref for ref in refs if git.run("reflog", "exists", ref, fine=(0, 1)).status == 0]
+    logged = [ref for ref in refs if _has_log(git, ref)]
     walk = ("rev-list", "--walk-reflogs", *(() if trees_stay else ("--single-worktree",)))
     entries = {entry for ref in logged for entry in git.lines(*walk, ref, "--")}
     if not entries:
@@ -157,11 +162,17 @@ def _moved(call: Call, git: Git) -> tuple[str, str]:
         if call.has("-m", "-M", "--move", "-c", "-C", "--copy"):
             return (f"refs/heads/{words[-1]}" if words else ""), (words[0] if len(words) > 1 else "HEAD")
         return (f"refs/heads/{words[0]}" if words else ""), (words[1] if len(words) > 1 else "HEAD")
+    if call.command[:1] == ("stash",):
+        return "refs/stash", ""  # whose first entry is what was there before, where it has a reflog
     made = call.text("-B", "-C", "--force-create")
     if call.command == ("worktree", "add") and made:
         return f"refs/heads/{made}", words[1] if len(words) > 1 else "HEAD"
     if call.command in (("checkout",), ("switch",)) and made:
         return f"refs/heads/{made}", words[0] if words else "HEAD"
+    if call.command == ("rebase",) and len(words) > 1 - call.has("--root"):
+        return f"refs/heads/{words[-1]}", ""
+    if call.command[:1] == ("bisect",):
+        return ("", "") if git.head else ("HEAD", "")
     if call.command in (("checkout",), ("switch",)):
         return ("", "") if git.head else ("HEAD", _switched_to(call, git))  # a branch stays where it is
     ref = git.head or "HEAD"
@@ -186,7 +197,11 @@ def _switched_to(call: Call, git: Git) -> str:
 def is_logged(git: Git, ref: str) -> bool:
     """Whether git writes down in a reflog where a ref was when it is moved."""
     # A reflog that is there is kept up, whatever the configuration.
-    return ref.startswith(logged_kinds(git)) or git.run("reflog", "exists", ref, fine=(0, 1)).status == 0
+    return ref.startswith(logged_kinds(git)) or _has_log(git, ref)
+
+
+def _has_log(git: Git, ref: str) -> bool:
+    return git.run("reflog", "exists", ref, fine=(0, 1)).status == 0 if ref else False
 
 
 def logged_kinds(git: Git) -> tuple[str, ...]:

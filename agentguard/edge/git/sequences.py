@@ -12,6 +12,7 @@ from ...core.unseen import Unseen
 from ...lean.typing import TYPE_CHECKING
 from . import settings
 from .arguments import branches
+from .push import tracking
 from .refs import resolved
 from .remotes import places
 from .tree_changes import differing, made_by, merged
@@ -126,6 +127,23 @@ def _merged_by_default(git: Git, remote: str, branch: str) -> list[str]:
     """What a pull merges that is given no branch: the one that is configured, or what is fetched by its name."""
     fetched = [_source(one) for one in settings.values(git, f"remote.{remote}.fetch") if "*" not in one]
     return settings.values(git, f"branch.{branch}.merge") or fetched or ["HEAD"]
+
+
+def pulled_commits(call: Call, git: Git) -> Iterator[tuple[Git, str]]:
+    """The commits that `pull` may go to, each with git as it sees them."""
+    branch = git.head.removeprefix("refs/heads/")
+    remote = (*call.operand_texts, settings.value(git, f"branch.{branch}.remote") or "origin")[0]
+    for name in [_source(word) for word in call.operand_texts[1:]] or _merged_by_default(git, remote, branch):
+        seen, commits = other_side(git, remote, name)
+        yield from ((seen, one) for one in commits)
+
+
+def upstreams(git: Git) -> tuple[str, ...]:
+    """The branches that a merge without operands takes in: every one that the configuration names for this branch."""
+    branch = git.head.removeprefix("refs/heads/")
+    remote = settings.value(git, f"branch.{branch}.remote")
+    named = settings.values(git, f"branch.{branch}.merge")
+    return tuple(filter(None, (one if remote == "." else tracking(git, remote, one) for one in named)))
 
 
 def other_side(git: Git, remote: str, name: str) -> tuple[Git, list[str]]:

@@ -6,14 +6,15 @@ import os
 
 from ...core.text.encoding import decode
 from ...lean.typing import TYPE_CHECKING
-from .git import SUBMODULE, of_git_directory, of_work_tree
+from .git import SUBMODULE, of_git_directory
 from .refs import resolved
+from .remotes import places
 from .settings import is_on
 from .tree_changes import differing, merged, whole
 from .written import Written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ...core.call import Call
     from .git import Git
@@ -24,7 +25,12 @@ def removed_submodules(git: Git, paths: Sequence[str], forced: bool) -> Iterator
     for path, _ in submodules(git, paths):
         place = os.path.join(git.top, path)
         if os.path.isdir(place):
-            yield Written(git, [], forced, [os.path.join(path, name) for name in os.listdir(place) if name != ".git"])
+            inner = git.inside(place) if os.path.lexists(os.path.join(place, ".git")) else None
+            names = [name for name in os.listdir(place) if name != ".git"]
+            if inner is not None and not inner.refuses:
+                yield Written(inner, [], forced, names, goes_on=False)
+            else:
+                yield Written(git, [], forced, [os.path.join(path, name) for name in names], goes_on=False)
 
 
 def updated_submodules(call: Call, git: Git) -> Iterator[Written]:
@@ -52,6 +58,35 @@ def recursed(call: Call, git: Git, tree: str, forced: bool) -> Iterator[Written]
             yield from removed_submodules(git, (path,), forced=True)
 
 
+def brought_along(git: Git, commits: Iterable[tuple[Git, str]]) -> Iterator[Written]:
+    """The work trees of submodules, taken to what any of some commits has of each; each is in a repository."""
+    wanted = [(path, _commit(where, commit, path)) for where, commit in commits for path, _ in submodules(git, ())]
+    for path, commit in dict.fromkeys(wanted):
+        place = os.path.join(git.top, path)
+        if commit and os.path.lexists(os.path.join(place, ".git")):
+            inner = git.inside(os.path.realpath(place))
+            yield from (Written(inner, whole(other, commit)) for other in _having(inner, commit))
+
+
+def newest(call: Call, git: Git) -> Iterator[Written]:
+    """The work trees of submodules, taken to what their own remotes have (git-submodule(1), --remote)."""
+    for path, _ in submodules(git, call.operand_texts):
+        place = os.path.join(git.top, path)
+        if os.path.lexists(os.path.join(place, ".git")):
+            inner = git.inside(os.path.realpath(place))
+            for other in places(inner, "origin", push=False):
+                tips = other.lines("for-each-ref", "--format=%(refname)", "refs/heads") if other is not None else ()
+                yield from (Written(inner, whole(other, tip)) for tip in tips if other is not None)
+
+
+def _having(inner: Git, commit: str) -> Iterator[Git]:
+    """A repository that has a commit: this one, or a directory that it is fetched from."""
+    for one in (inner, *places(inner, "origin", push=False)):
+        if one is not None and resolved(one, f"{commit}^{{commit}}"):
+            yield one
+            return
+
+
 def recurses(call: Call, git: Git) -> bool:
     """Whether a call goes into submodules as well (git-config(1), submodule.recurse)."""
     by_setting = is_on(git, "submodule.recurse") and not call.has("--no-recurse-submodules")
@@ -65,7 +100,7 @@ def submodules(git: Git, paths: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 def _moved(git: Git, place: str, commit: str, forced: bool, merges: bool) -> Iterator[Written]:
     """A work tree of a submodule at another commit; what has to be fetched first is not seen."""
-    inner = of_work_tree(git.program, os.path.realpath(place))
+    inner = git.inside(os.path.realpath(place))
     if not resolved(inner, f"{commit}^{{commit}}"):
         return
     gone = [change.path for change in inner.status(False) if change.tree in "DTU"] if forced else []

@@ -18,6 +18,14 @@ if TYPE_CHECKING:
 _TALKED, _RENAMED = ("fetch", "pull", "clone: from ", "update by push"), "remote: renamed "
 
 
+def unproven(git: Git, remote: str) -> list[str]:
+    """The remote-tracking refs of a remote of which nothing says that it ever had what they hold."""
+    proven = set(on_a_remote(git))
+    listed = git.lines("for-each-ref", "--format=%(refname) %(objectname) %(symref)", f"refs/remotes/{remote}")
+    found = (line.split(" ") for line in listed)
+    return [ref for ref, held, symbolic in found if held not in proven and not symbolic]
+
+
 def on_a_remote(git: Git) -> list[str]:
     """The objects that remotes are known to have, by the remote-tracking refs that are proven."""
     entries = _last_entries(git)

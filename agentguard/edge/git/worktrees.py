@@ -8,8 +8,9 @@ from ...core.effect import Target
 from ...core.text.encoding import decode, encode
 from ...core.world import PATH_STATES, Answer, World
 from ...lean.typing import TYPE_CHECKING
+from . import settings
 from .arguments import tree_and_paths, worktree, worktrees
-from .git import EDITED, STAGED, of_git_directory, of_work_tree
+from .git import EDITED, STAGED, of_git_directory
 from .hidden_changes import changes
 from .refs import commits, lost
 from .submodule_paths import recurses, submodules
@@ -32,7 +33,9 @@ def worktree_unclean(call: Call, git: Git, world: World) -> Answer:
         record = worktree(git, name)
         path = record.get("worktree", "")
         if path and os.path.isdir(path):
-            if not call.has("-f", "--force") and of_work_tree(git.program, path).status(True):
+            there = git.inside(path)
+            watches = settings.value(there, "status.showUntrackedFiles") not in ("no", "false", "off", "0")
+            if not call.has("-f", "--force") and there.status(watches):
                 continue
             for state in world.paths((path,), "/", False):
                 if not PATH_STATES[state.state]:
@@ -76,6 +79,8 @@ def _only_there(git: Git, record: dict[str, str]) -> Iterator[Target]:
     held = {head} if "detached" in record else set[str]()
     if inside is not None and not inside.run("reflog", "exists", "HEAD", fine=(0, 1)).status:
         held.update(inside.lines("rev-list", "--walk-reflogs", "HEAD", "--"))
+    if inside is not None:
+        held.update(inside.lines("for-each-ref", "--format=%(objectname)", "refs/worktree", "refs/bisect"))
     if held:
         others = git.lines("rev-list", "--walk-reflogs", "--branches", "--remotes", "--")
         kept = ("--not", "--branches", "--tags", "--remotes", *dict.fromkeys(others))
@@ -102,7 +107,7 @@ def _inside_submodules(git: Git, paths: Sequence[str], untracked: bool) -> Itera
     for path, _ in submodules(git, paths):
         place = os.path.join(top, path)
         if os.path.lexists(os.path.join(place, ".git")):
-            inner = of_work_tree(git.program, os.path.realpath(place))
+            inner = git.inside(os.path.realpath(place))
             for change in changes(inner, untracked=untracked):
                 if change.index in STAGED + "?" or change.tree in EDITED:
                     yield Target("file", f"{path}/{change.path}", (f"{place}/{change.path}", change.object))

@@ -10,6 +10,7 @@ import os
 import stat
 
 from ...core.effect import Target
+from ...core.paths import within
 from ...core.text.encoding import encode
 from ...core.unseen import Unseen
 from ...core.world import PATH_STATES, Answer, World
@@ -59,11 +60,25 @@ def written_over(call: Call, git: Git, world: World, doubts: str = "") -> Answer
 def _judged(places: Iterable[str], one: Written, spared: tuple[str, ...], world: World) -> Iterator[Target]:
     """Those of some places that hold what nothing brings back."""
     asked = tuple(os.path.join(one.top, place) for place in dict.fromkeys(places))
-    for place, state in zip(asked, world.paths(asked, "/", False) if asked else (), strict=True):
-        if not PATH_STATES[state.state] and state.state not in spared:
+    states = list(zip(asked, world.paths(asked, "/", False) if asked else (), strict=True))
+    found = [(place, state) for place, state in states if not PATH_STATES[state.state]]
+    doubtful = [place for place, state in found if state.state in spared and "ignored" not in spared]
+    ignored = _ignored(one, doubtful) if doubtful else ()
+    for place, state in found:
+        if state.state not in spared or place in ignored:
             name = os.path.relpath(place, one.top) if place.startswith(f"{one.top}/") else place
             shown = f"{name} ({state.detail})" if state.kind == "directory" else name
             yield Target("file", shown, (*state.identity, state.path))
+
+
+def _ignored(one: Written, places: list[str]) -> set[str]:
+    """Those of some places that git ignores as the call has it configured, or that hold what it ignores."""
+    if one.git is None:
+        return set()
+    specs = [f":(top,literal){os.path.relpath(place, one.top)}" for place in places] if one.git.takes_magic else []
+    status = one.git.status(True, specs, ignored=True)
+    ignored = [os.path.join(one.top, change.path.rstrip("/")) for change in status if change.index == "!"]
+    return {place for place in places if any(within(place, path) or within(path, place) for path in ignored)}
 
 
 def _changed(one: Written) -> Iterator[Target]:

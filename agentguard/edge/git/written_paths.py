@@ -16,10 +16,10 @@ from .arguments import autostashes, before_dashes, branches, lines, pathspecs, t
 from .deployments import deployed
 from .git import above
 from .hidden_changes import unwatched
-from .named_files import config_file, patched, patches_made
+from .named_files import config_file, diagnostics, patched, patches_made
 from .refs import resolved
-from .sequences import bisected, other_side, picked, pulled, rebased, remaining
-from .submodule_paths import recursed, removed_submodules, updated_submodules
+from .sequences import bisected, other_side, picked, pulled, pulled_commits, rebased, remaining, upstreams
+from .submodule_paths import brought_along, newest, recursed, recurses, removed_submodules, updated_submodules
 from .subtrees import shifted
 from .tree_changes import merged, whole
 from .written import Written, gone_to, held, is_directory, put_aside, put_back
@@ -118,7 +118,7 @@ def _merge(call: Call, git: Git, world: World) -> Iterator[Written]:
     if call.has("--abort"):
         yield gone_to(git, "HEAD", forced=False)
     elif not call.has("--quit", "--continue"):
-        names = before_dashes(call) or ("@{upstream}",)
+        names = before_dashes(call) or upstreams(git)
         theirs = [one for name in names for one in branches(git, name) if resolved(git, one)]
         paths = list(shifted(call, git, (path for one in theirs for path in merged(git, "HEAD", one))))
         # That option is heeded where HEAD only goes forward.
@@ -162,6 +162,8 @@ def _rebase(call: Call, git: Git, world: World) -> Iterator[Written]:
 
 def _pull(call: Call, git: Git, world: World) -> Iterator[Written]:
     yield Written(git, list(shifted(call, git, pulled(call, git))))
+    if recurses(call, git):
+        yield from brought_along(git, pulled_commits(call, git))
     if resolved(git, "HEAD") and (call.has("--no-ff") or not _is_ahead(git, "@{upstream}")):
         yield from _where_it_refuses(git)
     yield from _autostash(call, git)
@@ -182,11 +184,19 @@ def _bisect(call: Call, git: Git, world: World) -> Iterator[Written]:
 
 
 def _filter_branch(call: Call, git: Git, world: World) -> Iterator[Written]:
-    """A subdirectory comes to lie at the top; what other filters make is rated by themselves."""
+    """A subdirectory comes to lie at the top. What trees other filters make nobody knows: they may have any file."""
     yield Written(git, [])
+    if call.has("--tree-filter", "--index-filter", "--commit-filter"):
+        yield Written(git, [], True, [one.path for one in git.status(True, ignored=True) if one.index == "!"])
     for directory in call.texts("--subdirectory-filter"):
         tree = f"HEAD:{directory.strip('/')}"
         yield Written(git, whole(git, tree) if resolved(git, tree) else [])
+
+
+def _mergetool(call: Call, git: Git, world: World) -> Iterator[Written]:
+    """It moves what it was given over FILE.orig (git-config(1), mergetool.keepBackup)."""
+    in_conflict = [change.path for change in git.status(False) if change.index == "U"]
+    yield Written(git, [], True, [f"{path}.orig" for path in in_conflict], goes_on=False)
 
 
 # The stash
@@ -240,6 +250,8 @@ def _deinit(call: Call, git: Git, world: World) -> Iterator[Written]:
 
 def _submodule_update(call: Call, git: Git, world: World) -> Iterator[Written]:
     yield from updated_submodules(call, git)
+    if call.has("--remote"):
+        yield from newest(call, git)
 
 
 # Files that are named, or named by what is written into them
@@ -249,11 +261,17 @@ def _apply(call: Call, git: Git, world: World) -> Iterator[Written]:
     if not call.has("--cached") and (
         call.has("--apply") or not call.has("--stat", "--numstat", "--summary", "--check")
     ):
-        yield Written(
-            None, [], True, [os.path.join(git.cwd, one) for one in patched(call, git, world, overwritten=True)]
-        )
+        top = git.cwd if git.refuses else git.top
+        paths = [*patched(call, git, world, overwritten=True), *_rejects(call, git, world)]
+        yield Written(None, [], True, [os.path.join(top, path) for path in paths])
         if call.has("--index", "-3", "--3way"):
             yield Written(git, [])
+
+
+def _rejects(call: Call, git: Git, world: World) -> Iterator[str]:
+    """The files that keep what cannot be applied, beside those that a patch names."""
+    if call.has("--reject"):
+        yield from (f"{path}.rej" for path in patched(call, git, world, overwritten=False))
 
 
 def _am(call: Call, git: Git, world: World) -> Iterator[Written]:
@@ -264,6 +282,7 @@ def _am(call: Call, git: Git, world: World) -> Iterator[Written]:
     merges = call.has("-3", "--3way") or (settings.is_on(git, "am.threeWay") and not call.has("--no-3way"))
     if not call.has("--quit", "--show-current-patch", "--continue", "-r", "--resolved", "--skip"):
         yield Written(git, list(patched(call, git, world, overwritten=False)) if merges else [])
+        yield Written(git, [], True, list(_rejects(call, git, world)))
 
 
 def _format_patch(call: Call, git: Git, world: World) -> Iterator[Written]:
@@ -272,6 +291,10 @@ def _format_patch(call: Call, git: Git, world: World) -> Iterator[Written]:
 
 def _config(call: Call, git: Git, world: World) -> Iterator[Written]:
     yield Written(None, [], True, list(config_file(call, git)))
+
+
+def _report(call: Call, git: Git, world: World) -> Iterator[Written]:
+    yield Written(None, [], True, list(diagnostics(call, git)))
 
 
 LISTS: dict[tuple[str, ...], List] = {
@@ -292,6 +315,7 @@ LISTS: dict[tuple[str, ...], List] = {
     ("revert",): _pick,
     ("bisect",): _bisect,
     ("filter-branch",): _filter_branch,
+    ("mergetool",): _mergetool,
     ("stash",): _stash,
     ("stash", "apply"): _unstash,
     ("stash", "pop"): _unstash,
@@ -303,4 +327,6 @@ LISTS: dict[tuple[str, ...], List] = {
     ("am",): _am,
     ("format-patch",): _format_patch,
     ("config",): _config,
+    ("bugreport",): _report,
+    ("diagnose",): _report,
 }
