@@ -12,8 +12,8 @@ from agentguard.edge.system.programs import installed_git
 GIT = installed_git() or "git"
 ENV = {
     "PATH": os.environ["PATH"],
-    "GIT_CONFIG_GLOBAL": "/dev/null",
-    "GIT_CONFIG_SYSTEM": "/dev/null",
+    "GIT_CONFIG_GLOBAL": "/nonexistent/none",  # not a device: root would replace that by writing there
+    "GIT_CONFIG_SYSTEM": "/nonexistent/none",
     "GIT_AUTHOR_NAME": "Dev",
     "GIT_AUTHOR_EMAIL": "dev@example.org",
     "GIT_COMMITTER_NAME": "Dev",
