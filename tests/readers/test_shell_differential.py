@@ -13,6 +13,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import event, given
@@ -95,8 +96,12 @@ def _beginning(start: str) -> str:
     return f"{re.escape(start)}.*"
 
 
+#: Whom texts run as where root runs the tests, for subprocess: they are made up, and may name any file.
+ORDINARY: dict[str, Any] = {"user": 65534, "group": 65534, "extra_groups": []} if os.getuid() == 0 else {}
+
+
 class Ground:
-    """A directory with programs that do nothing, and one in which texts run."""
+    """A directory with programs that do nothing, and one in which texts run; anybody may write there."""
 
     def __init__(self, root: Path) -> None:
         self.root, self.work, self.notes = root, root / "work", root / "notes"
@@ -113,6 +118,10 @@ class Ground:
         for name in RECORDED:
             (root / "bin" / name).write_text(RECORDER)
             (root / "bin" / name).chmod(0o755)
+        root.chmod(0o755)
+        self.notes.touch()
+        for path in (self.notes, root / "home", root / "tmp", *(root / "home").iterdir()):
+            path.chmod(0o777)
 
     def lay(self) -> None:
         """Make the place what it was."""
@@ -122,7 +131,9 @@ class Ground:
         (self.work / "sub").mkdir(parents=True)
         for name, text in FILES.items():
             (self.work / name).write_text(text)
-        (self.work / "script").chmod(0o755)
+            (self.work / name).chmod(0o666)
+        for path in (self.work, self.work / "sub", self.work / "script"):
+            path.chmod(0o777)
 
     def run(self, text: str) -> tuple[list[tuple[str, list[str]]], set[str]]:
         """What bash runs, each with its directory, and the files that are other ones afterwards."""
@@ -130,7 +141,7 @@ class Ground:
         env = self.env | {"NOTES": str(self.notes), "FUNCNEST": "9"}
         shell = subprocess.Popen(
             ["bash", "-c", text], cwd=self.work, env=env, start_new_session=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **ORDINARY,
         )  # fmt: skip
         try:
             shell.communicate(timeout=5)  # until what it has put into the background ends, too
