@@ -10,7 +10,7 @@ from ..lean.typing import TYPE_CHECKING, Protocol
 from .api import Api
 from .call import Call, Invocation, Stream
 from .effect import Reading
-from .paths import base_directory
+from .paths import base_directory, is_descriptor
 from .text.encoding import decode
 from .unseen import Unseen
 from .word import Known, text_of
@@ -54,6 +54,8 @@ def stdin(stream: Stream, world: World) -> bytes:
 def content(path: Word, cwd: Word, world: World) -> bytes:
     """The bytes of a file that is named in a directory; raises Unseen where that cannot be known."""
     file = text_of(path)
+    if is_descriptor(file) and file.rpartition("/")[2] != "0":
+        raise Unseen(f"{file}: it leads elsewhere in each process")
     return world.read(file, base_directory(file, cwd))
 
 

@@ -29,7 +29,7 @@ _NEW_NAMES = ("branch", "tag", "remote-tracking")
 _NO_FILES = ("preference",)
 
 #: Where the files lie that a process has open already.
-OPEN_FILES = ("/dev/fd", "/proc/self/fd")
+OPEN_FILES = ("/dev/fd", "/proc/self/fd", "/proc/thread-self/fd")
 _STREAMS = ("/dev/null", "/dev/stdout", "/dev/stderr", "/dev/tty", "/dev/zero", "/dev/full")
 
 
@@ -142,7 +142,12 @@ def is_stream(word: Word) -> bool:
 
 def is_open_file(path: str) -> bool:
     """Whether a path names a file that is open already; to write there may write over what that holds."""
-    return path in ("/dev/stdin", "/dev/stdout", "/dev/stderr") or any(within(path, place) for place in OPEN_FILES)
+    return path in ("/dev/stdin", "/dev/stdout", "/dev/stderr") or is_descriptor(path)
+
+
+def is_descriptor(path: str) -> bool:
+    """Whether a path names an open file by its number."""
+    return any(within(path, place) for place in OPEN_FILES)
 
 
 def holds(path: Word, world: World) -> bool:

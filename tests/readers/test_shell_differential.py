@@ -239,3 +239,10 @@ def test_what_bash_does_of_each_was_foreseen(rulebook: Rulebook, ground: Ground,
 @given(line=LINES)
 def test_what_bash_does_was_foreseen(rulebook: Rulebook, ground: Ground, tally: Tally, line: str) -> None:
     assert misses(rulebook, ground, line, tally) == []
+
+
+def test_a_descriptor_of_the_text_is_not_the_guards_own(rulebook: Rulebook, ground: Ground) -> None:
+    (ground.root / "empty").touch()
+    with open(ground.root / "empty") as own:
+        line = f"exec {own.fileno()}< script; bash /dev/fd/{own.fileno()}"
+        assert misses(rulebook, ground, line) == []

@@ -408,6 +408,10 @@ f() { echo rm; } > >(xargs -I @ @ u); f
 b=(u)1 2>/dev/null; rm "$b"
 f() { local -; set -f; }; f; rm *
 ab=1; rm $a\⏎b
+cat /dev/fd/0 <<< 'rm u' | bash
+cat /dev/stdin <<< 'rm u' | bash
+bash /proc/self/fd/0 <<< 'rm u'
+exec 3< script; . /dev/fd/3
 command_not_found_handle() { rm u; }; nosuchprogram
 env SHELLOPTS=xtrace PS4='$(rm u >&2)' bash -c :
 PS4='$(rm u >&2)'; set -x; :; set +x

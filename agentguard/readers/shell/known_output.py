@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from ...core.word import Word
     from .interpreter import Interpreter
 
+_STDIN = ("/dev/stdin", "/dev/fd/0")
+
 
 def known_output(shell: Interpreter, argv: tuple[Word, ...], stdin: Stream) -> bytes | None:
     """The standard output of a command, or None if it is not known before it runs."""
@@ -61,7 +63,7 @@ def _printf(words: list[str]) -> str | None:
 def _cat(shell: Interpreter, words: list[str], stdin: Stream) -> bytes | None:
     if any(word.startswith("-") and word != "-" for word in words):
         return None
-    parts = [stdin if word == "-" else contents(shell, Known(word)) for word in words or ["-"]]
+    parts = [stdin if word in ("-", *_STDIN) else contents(shell, Known(word)) for word in words or ["-"]]
     return b"".join(part.data for part in parts) if all(part.kind == "known" for part in parts) else None
 
 
@@ -72,7 +74,7 @@ def contents(shell: Interpreter, file: Word) -> Stream:
     path = file.text
     if path == "/dev/null":
         return Stream("known")
-    if path in ("/dev/stdin", "/dev/fd/0"):
+    if path in _STDIN:
         return shell.scope.stdin
     whole = shell.absolute(file)
     made = dict(shell.made.contents).get(whole.guess)
