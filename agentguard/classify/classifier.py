@@ -13,7 +13,8 @@ from ..lean.typing import TYPE_CHECKING
 from ..lean.value import Value
 from ..readers.code import unseen as unseen_code
 from ..rulebook.argv import parse
-from ..rulebook.match import apply_rules, carried_lines, environment_of, lookup_result, matches
+from ..rulebook.conditions import carried_lines, lookup_result, matches
+from ..rulebook.match import apply_rules, environment_of
 from ..rulebook.search import acts_on_found, commands_for, found_below, printed_lines
 from .alias import alias
 from .carried import differing, interpreter_of, is_the_taught_one, program_of_package, script_text, surroundings

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from ..core.effect import Effect, Rating, Target, worst
 from ..core.text.glob import like
 from ..lean.value import Value
-from ..rulebook.match import counts, specificity
+from ..rulebook.conditions import counts, specificity
 from ..rulebook.model import Command, Condition, Option, Program, Programs, Rule
 from .assumptions import place_of, prove_settings, rating_of_texts, urls_that_do_more_than_read
 
