@@ -43,7 +43,7 @@ RECORDED = ("rm",)
 FILES = {"u": "rm u\n", "1": "rm u\n", "a b": "rm u\n", "sub/u": "rm 1 u\n", "script": "rm u\n"}
 RECORDER = '#!/bin/sh -p\nprintf "%s\\0" "$PWD" "$0" "$@" >> "$NOTES"; printf "\\0\\n" >> "$NOTES"\n'
 #: The most texts of which too much is said without need, in a hundred.
-MOST_VAIN = 45
+MOST_VAIN = 25
 
 
 class Foreseen(Classifier):
