@@ -412,6 +412,9 @@ cat /dev/fd/0 <<< 'rm u' | bash
 cat /dev/stdin <<< 'rm u' | bash
 bash /proc/self/fd/0 <<< 'rm u'
 exec 3< script; . /dev/fd/3
+sh -c '(( 2 > 1 ))'
+sh -c 'n=5; while (( n > 1 )); do break; done'
+sh -c '[[ a > u ]] 2>/dev/null'
 command_not_found_handle() { rm u; }; nosuchprogram
 env SHELLOPTS=xtrace PS4='$(rm u >&2)' bash -c :
 PS4='$(rm u >&2)'; set -x; :; set +x

@@ -11,7 +11,7 @@ from .fresh import given_to
 from .interpreter import MAX_CALLS
 from .lists import may_leave
 from .program import program
-from .redirect import redirect
+from .redirect import compared, redirect
 from .scope import Body
 from .syntax.grammar import Script, offset
 from .syntax.word_parts import NotUnderstood, Token
@@ -45,6 +45,8 @@ def simple_command(shell: Interpreter, script: Script, node: Any) -> bytes | Non
         shell.words.look(words[0])
         if any(f" {operator} " in words[0].raw for operator in _NUMERIC):
             shell.words.expressions.evaluate(words[0].raw)
+        if shell.scope.is_posix:
+            compared(shell, words[0].raw)
         redirect(shell, script, redirects)
         return b""
     assignments = []
