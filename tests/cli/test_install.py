@@ -87,16 +87,20 @@ def test_the_command_says_what_it_did_and_then_that_there_is_nothing_to_do(
     assert "Put version" not in own.stdout, "out of the store, it finds itself in force"
 
 
-def test_without_a_terminal_it_takes_every_shell_that_is_here(agentguard: Agentguard, home: Path) -> None:
+def test_without_a_terminal_it_takes_every_shell_that_is_here(
+    agentguard: Agentguard, root: Root, home: Path, stores: Stores
+) -> None:
+    stores.seed(root)
     agentguard("install")
     assert startup_files.has_block(f"{home}/.profile", Root(os.path.dirname(home) + "/it's a $root"))
     assert (home / ".zshenv").exists() == bool(shutil.which("zsh"))
     assert (home / ".config/fish").exists() == bool(shutil.which("fish"))
 
 
-def test_at_a_terminal_it_asks_and_uninstall_gives_everything_back(desk: Desk, tmp_path: Path) -> None:
+def test_at_a_terminal_it_asks_and_uninstall_gives_everything_back(desk: Desk, tmp_path: Path, stores: Stores) -> None:
     (tmp_path / ".bashrc").write_bytes(b"# mine, without an end")
     before = tree(tmp_path)
+    stores.seed(Root(f"{tmp_path}/root"))
     command = "python -m agentguard --root root"
     desk.type(f"{command} install --factor none\n")
     for shell in startup_files.SHELLS:
