@@ -246,6 +246,8 @@ EARLIER = [
     "git config submodule.recurse true",
     "git config user.name x", "git mv spot/keep kept", "echo '*' >> .gitignore", "echo spot >> .git/info/exclude",
     "printf '' > .git/info/exclude", "git branch -f aside", "git switch -q -c aside", "git bisect start",
+    "git checkout -q {t}", "git switch -q to-nothing", "git checkout -q HEAD~1", "git checkout -q {t} -- spot",
+    "git merge -q {t}", "git cherry-pick {t}", "git reset -q --keep HEAD~1", "rm spot/keep", "rm -f spot/data",
 ]  # fmt: skip
 
 

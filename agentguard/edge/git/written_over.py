@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 MOST_PATHS = 300_000
 #: How many things that lie in the way are judged.
 MOST_IN_THE_WAY = 5_000
+#: What an earlier part of the same line hits that brings other files into the work tree.
+_OTHER_FILES = ("HEAD", "worktree")
 #: What git does not write over by itself: it refuses. Ignored files it does not spare (gitignore(5)).
 _REFUSED = ("untracked", "modified")
 
@@ -41,6 +43,8 @@ def written_over(call: Call, git: Git, world: World, doubts: str = "") -> Answer
     Where that is which files git ignores, those that it would refuse to write over may be ignored by then.
     Where it is the index, what git knows now and would not write over may be unknown to it by then.
     """
+    if any(one.verb != "observe" and one.target.kind in _OTHER_FILES for one in call.invocation.ahead):
+        doubts = f"{doubts} ignores"  # by then another commit's .gitignore counts
     found: list[Target] = []
     for one in written(call, git, world):
         refused, taken = _in_the_way(one)

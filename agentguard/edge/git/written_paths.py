@@ -21,7 +21,7 @@ from .refs import resolved
 from .sequences import bisected, other_side, picked, pulled, pulled_commits, rebased, remaining, upstreams
 from .submodule_paths import brought_along, newest, recursed, recurses, removed_submodules, updated_submodules
 from .subtrees import shifted
-from .tree_changes import merged, whole
+from .tree_changes import differing, merged, whole
 from .written import Written, gone_to, held, is_directory, put_aside, put_back
 
 if TYPE_CHECKING:
@@ -121,6 +121,8 @@ def _merge(call: Call, git: Git, world: World) -> Iterator[Written]:
         names = before_dashes(call) or upstreams(git)
         theirs = [one for name in names for one in branches(git, name) if resolved(git, one)]
         paths = list(shifted(call, git, (path for one in theirs for path in merged(git, "HEAD", one))))
+        if call.invocation.ahead:  # after which HEAD may be another commit
+            paths += [path for one in theirs for path in differing(git, one)]
         # That option is heeded where HEAD only goes forward.
         fast = not call.has("--no-ff") and all(_is_ahead(git, one) for one in theirs)
         yield Written(git, paths, keeps_ignored=fast and call.has("--no-overwrite-ignore"))
