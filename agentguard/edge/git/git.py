@@ -325,8 +325,8 @@ def _changes(listing: str) -> Iterator[Change]:
         kind = record[:1]
         if kind == "1":
             _, letters, submodule, _, _, _, _, held, path = record.split(" ", 8)
-            # What a submodule holds is its own affair, but not that a repository has taken a file's place.
-            if letters[0] != "." or letters[1] == "T" or submodule == "N...":
+            # What a submodule holds is its own affair, but not that it is gone, or has taken a file's place.
+            if letters[0] != "." or letters[1] in "DT" or submodule == "N...":
                 yield Change(letters[0], letters[1], path, held)
         elif kind == "2":
             raise Unseen("git status told of a renamed file, which it was not asked for")
