@@ -6,6 +6,7 @@ import os
 
 from ...core.effect import Target
 from ...core.text.encoding import decode, encode
+from ...core.unseen import Unseen
 from ...core.world import PATH_STATES, Answer, World
 from ...lean.typing import TYPE_CHECKING
 from . import settings
@@ -26,12 +27,16 @@ if TYPE_CHECKING:
 def worktree_unclean(call: Call, git: Git, world: World) -> Answer:
     """What `worktree remove` loses: files that are in no commit, ignored ones too, and commits that only it has.
 
-    Without force it refuses where there is anything but ignored files.
+    Without force it refuses where there is anything but ignored files. One that an earlier part of the same line adds
+    has nothing that the line cannot make again.
     """
     found: list[Target] = []
+    is_later = any(one.verb != "observe" for one in call.invocation.ahead)
     for name in call.operand_texts:
         record = worktree(git, name)
         path = record.get("worktree", "")
+        if is_later and (record or os.path.lexists(os.path.join(git.cwd, name))):
+            raise Unseen("an earlier part of the same line may change what is there")
         if path and os.path.isdir(path):
             there = git.inside(path)
             watches = settings.value(there, "status.showUntrackedFiles") not in ("no", "false", "off", "0")
