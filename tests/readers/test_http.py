@@ -86,7 +86,7 @@ CALLS = [
     (f"-d _method=%44ELETE {API}/users/5", D),
     (f"-F _method=delete {API}/users/5", D),
     (f"-d a=b '{API}/users/5?_method=delete'", D),
-    (f"'{API}/users/5?_method=delete'", R),
+    (f"'{API}/users/5?_method=delete'", D),
     (f"-d _method=post {API}/users/5", V),
     # the words of a POST
     (f"-d '' {API}/users/5/delete", D),
