@@ -169,6 +169,8 @@ def _moved(call: Call, git: Git) -> tuple[str, str]:
         return f"refs/heads/{made}", words[1] if len(words) > 1 else "HEAD"
     if call.command in (("checkout",), ("switch",)) and made:
         return f"refs/heads/{made}", words[0] if words else "HEAD"
+    if call.command == ("pull",) and not settings.rebases(call, git):
+        return "", ""  # goes on from where it is
     if call.command == ("rebase",) and len(words) > 1 - call.has("--root"):
         return f"refs/heads/{words[-1]}", ""
     if call.command[:1] == ("bisect",):

@@ -114,7 +114,7 @@ def pulled(call: Call, git: Git) -> Iterator[str]:
     configured = settings.value(git, f"branch.{branch}.remote") or "origin"
     remote = (*call.operand_texts, configured)[0]
     names = [_source(word) for word in call.operand_texts[1:]]
-    rebases = _rebases(call, git, branch)
+    rebases = settings.rebases(call, git)
     for name in names or _merged_by_default(git, remote, branch):
         seen, commits = other_side(git, remote, name)
         for one in commits:
@@ -156,13 +156,6 @@ def other_side(git: Git, remote: str, name: str) -> tuple[Git, list[str]]:
         git = git.seeing(there)
         found += [resolved(there, f"{one}^{{commit}}") for one in (name, f"refs/heads/{short}", f"refs/tags/{short}")]
     return git, list(dict.fromkeys(filter(None, found)))
-
-
-def _rebases(call: Call, git: Git, branch: str) -> bool:
-    if call.has("-r", "--rebase", "--no-rebase"):
-        return call.has("-r", "--rebase") and call.text("-r", "--rebase") != "false"
-    value = settings.value(git, f"branch.{branch}.rebase") or settings.value(git, "pull.rebase")
-    return value.lower() not in ("", "false", "no", "off", "0")
 
 
 def _source(refspec: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...lean.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ...core.call import Call
     from .git import Git
 
 _ON, _OFF = ("true", "yes", "on"), ("", "false", "no", "off")
@@ -29,6 +30,15 @@ def is_on(git: Git, key: str, default: bool = False) -> bool:
     if said in _ON or said in _OFF:
         return said in _ON
     return git.plain("config", "--type=bool", "--get", key) == "true"  # a number, or nothing that git takes
+
+
+def rebases(call: Call, git: Git) -> bool:
+    """Whether a pull makes the commits here anew, on top of those that it fetches (git-config(1), pull.rebase)."""
+    if call.has("-r", "--rebase", "--no-rebase"):
+        return call.has("-r", "--rebase") and call.text("-r", "--rebase") != "false"
+    branch = git.head.removeprefix("refs/heads/")
+    said = value(git, f"branch.{branch}.rebase") or value(git, "pull.rebase")
+    return said.lower() not in (*_OFF, "0")
 
 
 def _given(git: Git, key: str) -> list[str | None]:
