@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...core.effect import Target
 from ...core.text.encoding import decode
+from ...core.unseen import Unseen
 from ...core.world import Answer, World
 from ...lean.typing import TYPE_CHECKING
 from . import settings
@@ -28,10 +29,13 @@ def branch_unmerged(call: Call, git: Git, world: World) -> Answer:
     Of those that only the branch's reflog has, it does not look.
     """
     kind = "refs/remotes/" if call.has("-r", "--remotes") else "refs/heads/"
-    refs = [ref for ref in (_branch_ref(git, name, kind) for name in call.operand_texts) if resolved(git, ref)]
+    named = [_branch_ref(git, name, kind) for name in call.operand_texts]
+    refs = [ref for ref in named if resolved(git, ref)]
     trees_stay = not any(one.verb == "remove" and one.target.kind == "worktree" for one in call.invocation.ahead)
     if not call.has("-D", "-f", "--force", "-r", "--remotes"):
         return lost(forgotten(git, refs, trees_stay))
+    if len(refs) < len(named) and any(one.target.kind == "commit" for one in call.invocation.ahead):
+        raise Unseen("an earlier part of the same line may commit to a branch that it makes")
     return unreachable(git, refs, trees_stay=trees_stay)
 
 
