@@ -295,6 +295,13 @@ def _config(call: Call, git: Git, world: World) -> Iterator[Written]:
     yield Written(None, [], True, list(config_file(call, git)))
 
 
+def _index_pack(call: Call, git: Git, world: World) -> Iterator[Written]:
+    """An index, and its like, beside each pack."""
+    packs = [os.path.join(git.cwd, name.removesuffix(".pack")) for name in call.operand_texts]
+    beside = [f"{pack}.{end}" for pack in packs for end in ("idx", "rev", "keep", "promisor")]
+    yield Written(None, [], True, [place for place in beside if os.path.lexists(place)])
+
+
 def _report(call: Call, git: Git, world: World) -> Iterator[Written]:
     yield Written(None, [], True, list(diagnostics(call, git)))
 
@@ -329,6 +336,7 @@ LISTS: dict[tuple[str, ...], List] = {
     ("am",): _am,
     ("format-patch",): _format_patch,
     ("config",): _config,
+    ("index-pack",): _index_pack,
     ("bugreport",): _report,
     ("diagnose",): _report,
 }
