@@ -54,13 +54,14 @@ class Setting(Value):
     """The surroundings of a reading: the `world` that its line begins in, and how deep calls carry each other there.
 
     `unshimmed` says that PATH does not lead to the shims there, so that nothing guards what a program runs; `path` is
-    the one that it begins with, once a call was seen.
+    the one that it begins with, once a call was seen; `above` are the calls that carry what is read.
     """
 
     world: World
     depth: int = 0
     unshimmed: bool = False
     path: Word | None = None
+    above: tuple[Invocation, ...] = ()
 
 
 class Classifier(Context):
@@ -75,8 +76,17 @@ class Classifier(Context):
         self.setting = setting or Setting(world)
 
     def command(self, call: Invocation) -> Reading:
-        """What a program called with these arguments would do."""
-        return self.inside(call)._command(call) if self.setting.depth < MAX_DEPTH else _too_deep(call)
+        """What a program called with these arguments would do.
+
+        What it would do by carrying itself again (GIT_PAGER='git diff' git diff) is what it does already.
+        """
+        again = next((one for one in self.setting.above if _is_same(one, call)), None)
+        if again is not None and again.ahead == call.ahead:
+            return Reading()
+        if again is not None or self.setting.depth >= MAX_DEPTH:
+            return _too_deep(call)
+        below = self.inside(call)
+        return below.under(below.setting.replace(above=(*self.setting.above, call)), below.world)._command(call)
 
     def text(self, language: str, text: Word, call: Invocation) -> Reading:
         """What a text in that language would do if `call` ran it."""
@@ -121,7 +131,7 @@ class Classifier(Context):
 
     def elsewhere(self, remote: bool, unshimmed: bool) -> Self:
         """A classifier for what runs on another host (ssh), or where PATH does not lead to the shims (sudo)."""
-        setting = self.setting.replace(unshimmed=self.setting.unshimmed or unshimmed)
+        setting = self.setting.replace(unshimmed=self.setting.unshimmed or unshimmed, above=())
         if not remote:
             return self.under(setting, self.world)
         host = OtherHost()
@@ -346,6 +356,11 @@ def _reader(name: str) -> ModuleType:
 
 def _unknown(call: Invocation, rule: str, reason: str) -> Reading:
     return Reading((Effect("unknown", Target("call", call.name), rule=rule, program=call.name, reason=reason),))
+
+
+def _is_same(one: Invocation, other: Invocation) -> bool:
+    """Whether two calls are the same but for what runs before them, and what they read."""
+    return one.argv == other.argv and one.cwd == other.cwd and one.env == other.env
 
 
 def _too_deep(call: Invocation) -> Reading:
