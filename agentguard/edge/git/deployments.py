@@ -33,7 +33,7 @@ def deployed(call: Call, git: Git, world: World) -> Iterator[Written]:
         for update in updates_there(call, git, remote, dict.fromkeys([*refs(there), *trees])):
             tree = trees.get(through.get(update.ref, update.ref))
             if tree and update.source:
-                yield gone_to(there.beside(tree).seeing(git), resolved(git, update.source), forced=False)
+                yield gone_to(there.at_remote(tree).seeing(git), resolved(git, update.source), forced=False)
 
 
 def _is_taken_along(call: Call, git: Git, remote: str, there: Git) -> bool:

@@ -230,8 +230,8 @@ class Git:
 
     # Other repositories
 
-    def beside(self, root: str) -> Git:
-        """Git as this one starts it for a repository of this machine: there, but for the same user (connect.c)."""
+    def at_remote(self, root: str) -> Git:
+        """Git as this one starts it at a remote that is a directory here: there, but for the same user (connect.c)."""
         kept = {name: value for name, value in self.env.items() if name in _OF_THE_USER}
         other = Git(self.program, {"GIT_CEILING_DIRECTORIES": os.path.dirname(root)}, ("-C", root))
         other.env |= kept

@@ -24,7 +24,7 @@ def places(git: Git, remote: str, push: bool) -> list[Git | None]:
     if git.env.get(b"GIT_NAMESPACE") or any(word.startswith("--namespace") for word in git.options):
         raise Unseen("a namespace gives the refs there other names, which is not read")
     found = (directory(git, url) for url in urls(git, remote, push))
-    return [None if one is None else git.beside(one) for one in found]
+    return [None if one is None else git.at_remote(one) for one in found]
 
 
 def urls(git: Git, remote: str, push: bool) -> list[str]:
