@@ -359,8 +359,8 @@ def _unknown(call: Invocation, rule: str, reason: str) -> Reading:
 
 
 def _is_same(one: Invocation, other: Invocation) -> bool:
-    """Whether two calls are the same but for what runs before them, and what they read."""
-    return one.argv == other.argv and one.cwd == other.cwd and one.env == other.env
+    """Whether two calls are the same but for what runs before them."""
+    return one.argv == other.argv and one.replace(ahead=()) == other.replace(ahead=())
 
 
 def _too_deep(call: Invocation) -> Reading:

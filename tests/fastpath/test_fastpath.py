@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from support.fastway import PROGRAMS, SHELLS, Blind, Ground
+from support.hunting import TIMES
 
 from agentguard.classify.classifier import Classifier
 from agentguard.core.call import Invocation
@@ -29,7 +30,7 @@ from agentguard.rulebook.model import Command, Program
 pytestmark = pytest.mark.real
 
 #: How many vectors of each program a shell is asked about.
-VECTORS = 20_000
+VECTORS = 6_000 * TIMES
 
 #: Words that programs take for more than data, or that a shell could stumble over.
 ODD = (
@@ -105,6 +106,7 @@ def _value(program: Program, random_: random.Random) -> str:
     return random_.choice((*ODD, "x", "a.txt", "src", "main", "HEAD~1")) if random_.random() < 0.5 else "x"
 
 
+@pytest.mark.hunt
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_what_a_shim_lets_through_runs(ground: Ground, rulebook: Rulebook, name: str, tmp_path: Path) -> None:
     program = rulebook.program(name)

@@ -96,8 +96,9 @@ def _beginning(start: str) -> str:
     return f"{re.escape(start)}.*"
 
 
-#: Whom texts run as where root runs the tests, for subprocess: they are made up, and may name any file.
-ORDINARY: dict[str, Any] = {"user": 65534, "group": 65534, "extra_groups": []} if os.getuid() == 0 else {}
+#: Whom texts run as where root runs the tests, for subprocess: they are made up, and may name any file. It is a user
+#: that nothing else runs as, since nobody can be looked into on the way from one user to the other.
+ORDINARY: dict[str, Any] = {"user": 65533, "group": 65533, "extra_groups": []} if os.getuid() == 0 else {}
 
 
 class Ground:

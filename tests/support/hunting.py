@@ -14,14 +14,14 @@ from hypothesis import HealthCheck, settings
 
 #: How many times as many calls as in the suite; set by tests/hunt.py.
 VARIABLE = "AGENTGUARD_HUNT"
-_TIMES = int(os.environ.get(VARIABLE, "1"))
+TIMES = int(os.environ.get(VARIABLE, "1"))
 
 
 def hunt(calls: int) -> Callable[[Any], Any]:
     """Mark a test of hypothesis as a hunt that makes so many calls in the suite."""
     limits = settings(
-        max_examples=calls * _TIMES,
-        derandomize=_TIMES == 1,
+        max_examples=calls * TIMES,
+        derandomize=TIMES == 1,
         deadline=None,
         suppress_health_check=list(HealthCheck),
     )

@@ -73,11 +73,11 @@ def test_one_that_does_not_exist():
 
 def test_no_descriptor_is_left_open():
     def open_now():
-        return len(os.listdir("/dev/fd")) if sys.platform != "darwin" else 0
+        return set(os.listdir("/dev/fd")) if sys.platform != "darwin" else set()
 
     before = open_now()
     sh("true")
     for bad in ("sleep 60", "yes"):
         with pytest.raises(Unseen):
             sh(bad, seconds=0.1, limit=1 << 16)
-    assert open_now() == before
+    assert open_now() <= before, "what others have left may be closed meanwhile"
