@@ -337,8 +337,13 @@ class Classifier(Context):
             return _unknown(made, "agentguard-unseen-alias", str(why))
         except ValueError as fault:
             return _unknown(made, "agentguard-bad-alias", str(fault))
-        if found is None or isinstance(found, tuple):
-            return self.command(made.replace(argv=found)) if found else None
+        if found is None or found == ():
+            return None
+        if isinstance(found, tuple):
+            other = made.replace(argv=found)
+            if any(_is_same(one, other) for one in self.setting.above):
+                return _unknown(made, "agentguard-bad-alias", "has aliases that lead back to each other")
+            return self.command(other)
         return self.text("shell", found, surroundings(call, program.commands[call.command], self.world).invocation)
 
 
