@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 from collections.abc import Generator, Iterator
 
 import pytest
@@ -20,26 +19,25 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("installed", SETUPS, ids=list(SETUPS), indirect=True, scope="session")
 
 
+#: Tests that run alone: what hides from its user makes every terminal of that user doubtful, as does whoever is on the
+#: way from one user to another, which other tests are again and again.
+ALONE = ("test_a_terminal_program_of_the_systems_speaks_for_it", "test_a_person_approves_at_their_desk")
+
+
 @pytest.fixture(scope="session")
 def installed(request: pytest.FixtureRequest, stores: Stores) -> Iterator[Setup]:
     """One of the set-ups."""
     with lasting_directory() as place:
-        made = SETUPS[request.param](place, stores)
+        with stores.turn():
+            made = SETUPS[request.param](place, stores)
         yield made
         made.remove()
 
 
 @pytest.fixture
 def guard(installed: Setup, request: pytest.FixtureRequest, stores: Stores) -> Iterator[Setup]:
-    """That set-up, whose agents end with the test.
-
-    What hides from its user makes every terminal of that user doubtful, so such a test runs alone.
-    """
-    hides = request.node.name.startswith("test_a_terminal_program_of_the_systems_speaks_for_it")
-    with open(f"{stores.place}.hides", "w") as lock:
-        with open(f"{stores.place}.turn", "w") as turn:  # nobody overtakes the one that waits to be alone
-            fcntl.flock(turn, fcntl.LOCK_EX)
-            fcntl.flock(lock, fcntl.LOCK_EX if hides else fcntl.LOCK_SH)
+    """That set-up, whose agents end with the test."""
+    with stores.turn(alone=request.node.name.startswith(ALONE)):
         yield installed
         installed.dismiss()
 

@@ -78,9 +78,10 @@ class System:
 def made(lasting_tmp: Path, stores: Stores, desk: Desk) -> Iterator[System]:
     if not os.path.exists(PYTHON):
         pytest.skip(f"{PYTHON} is not here, and this one may not be another user's to run")
-    made = System(lasting_tmp, stores, desk)
-    yield made
-    used_grants.release(made.root)
+    with stores.turn():
+        made = System(lasting_tmp, stores, desk)
+        yield made
+        used_grants.release(made.root)
 
 
 def test_only_the_record_can_be_changed_by_the_developer(made: System) -> None:

@@ -6,13 +6,14 @@ is tested in test_store.py and test_install.py.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from agentguard.edge.layout import Root
@@ -36,6 +37,15 @@ class Stores:
         os.makedirs(root.path, exist_ok=True)
         shutil.copytree(made / "store", root.store, symlinks=True, copy_function=shutil.copy2 if copy else _link)
         shutil.copy(made / "manifest.json", root.manifest)
+
+    @contextlib.contextmanager
+    def turn(self, alone: bool = False) -> Iterator[None]:
+        """While this lasts, no test of another worker is alone; with `alone`, none has a turn."""
+        with open(f"{self.place}.alone", "w") as lock:
+            with open(f"{self.place}.queue", "w") as queue:  # nobody overtakes the one that waits to be alone
+                fcntl.flock(queue, fcntl.LOCK_EX)
+                fcntl.flock(lock, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+            yield
 
     def check(self) -> None:
         """No test of this process has written to what all share."""
