@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+import inspect
+from collections.abc import Callable, Generator, Iterator
 
 import pytest
 from setups import SETUPS, Row, Setup, rows
@@ -19,9 +20,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("installed", SETUPS, ids=list(SETUPS), indirect=True, scope="session")
 
 
-#: Tests that run alone: what hides from its user makes every terminal of that user doubtful, as does whoever is on the
-#: way from one user to another, which other tests are again and again.
-ALONE = ("test_a_terminal_program_of_the_systems_speaks_for_it", "test_a_person_approves_at_their_desk")
+def is_alone(test: Callable[..., None]) -> bool:
+    """Whether a test has a person at a desk, or hides something.
+
+    What hides from its user makes every terminal of that user doubtful, as does for a moment whoever is on the way
+    from one user to another, which other tests are again and again.
+    """
+    source = inspect.getsource(test)
+    return "desk" in source or test.__name__ == "test_a_terminal_program_of_the_systems_speaks_for_it"
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +43,7 @@ def installed(request: pytest.FixtureRequest, stores: Stores) -> Iterator[Setup]
 @pytest.fixture
 def guard(installed: Setup, request: pytest.FixtureRequest, stores: Stores) -> Iterator[Setup]:
     """That set-up, whose agents end with the test."""
-    with stores.turn(alone=request.node.name.startswith(ALONE)):
+    with stores.turn(alone=is_alone(request.function)):
         yield installed
         installed.dismiss()
 
