@@ -12,7 +12,7 @@ from . import settings
 from .refs import logged_kinds, lost, unreachable
 from .refspecs import between
 from .remotes import refs_fetched
-from .submodule_paths import submodules
+from .submodule_paths import recurses, submodules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,9 +61,8 @@ def refspecs_given(call: Call, world: World) -> tuple[str, ...]:
 def _goes_into_submodules(call: Call, git: Git) -> bool:
     """Whether a forced fetch is one of every submodule's tags as well."""
     told = settings.value(git, "fetch.recurseSubmodules").lower()
-    by_setting = settings.is_on(git, "submodule.recurse") or told in ("true", "yes", "on", "1")
-    recurses = call.has("--recurse-submodules") or (by_setting and not call.has("--no-recurse-submodules"))
-    return recurses and call.has("-f", "--force") and any(submodules(git, ()))
+    is_told = told in ("true", "yes", "on", "1") and not call.has("--no-recurse-submodules")
+    return (is_told or recurses(call, git)) and call.has("-f", "--force") and any(submodules(git, ()))
 
 
 def _forced(call: Call, git: Git, world: World) -> Iterator[tuple[str, str]]:

@@ -241,7 +241,7 @@ class Git:
         """The same repository, but with the objects of the other in sight: commits of both can be compared."""
         place = other.value("rev-parse", "--path-format=absolute", "--git-path", "objects")
         quoted = encode('"{}"'.format(place.replace("\\", "\\\\").replace('"', '\\"')))
-        both = Git(self.program, {}, self.options)
+        both = self.like()
         more = self.env.get(_ALTERNATES)
         both.env = self.env | {_ALTERNATES: b":".join([more, quoted] if more else [quoted])}
         return both
