@@ -25,7 +25,7 @@ def removed_submodules(git: Git, paths: Sequence[str], forced: bool) -> Iterator
     for path, _ in submodules(git, paths):
         place = os.path.join(git.top, path)
         if os.path.isdir(place):
-            inner = git.inside(place) if os.path.lexists(os.path.join(place, ".git")) else None
+            inner = checked_out(git, path)
             names = [name for name in os.listdir(place) if name != ".git"]
             if inner is not None and not inner.refuses:
                 yield Written(inner, [], forced, names, goes_on=False)
@@ -36,9 +36,9 @@ def removed_submodules(git: Git, paths: Sequence[str], forced: bool) -> Iterator
 def updated_submodules(call: Call, git: Git) -> Iterator[Written]:
     """The work trees that `submodule update` takes to the commits that the index has."""
     for path, commit in submodules(git, call.operand_texts):
-        place = os.path.join(git.top, path)
-        if os.path.lexists(os.path.join(place, ".git")):
-            yield from _moved(git, place, commit, call.has("-f", "--force"), call.has("--merge", "--rebase"))
+        inner, place = checked_out(git, path), os.path.join(git.top, path)
+        if inner is not None:
+            yield from _moved(inner, commit, call.has("-f", "--force"), call.has("--merge", "--rebase"))
         elif os.path.isdir(place) and os.listdir(place):
             yield _made(git, path, commit)
 
@@ -48,12 +48,12 @@ def recursed(call: Call, git: Git, tree: str, forced: bool) -> Iterator[Written]
     if not recurses(call, git):
         return
     for path, commit in submodules(git, ()):
-        place = os.path.join(git.top, path)
-        if not os.path.lexists(os.path.join(place, ".git")):
+        inner = checked_out(git, path)
+        if inner is None:
             continue
         there = _commit(git, tree, path) if tree else commit
         if there:
-            yield from _moved(git, place, there, forced, False)
+            yield from _moved(inner, there, forced, False)
         else:
             yield from removed_submodules(git, (path,), forced=True)
 
@@ -62,21 +62,18 @@ def brought_along(git: Git, commits: Iterable[tuple[Git, str]]) -> Iterator[Writ
     """The work trees of submodules, taken to what any of some commits has of each; each is in a repository."""
     wanted = [(path, _commit(where, commit, path)) for where, commit in commits for path, _ in submodules(git, ())]
     for path, commit in dict.fromkeys(wanted):
-        place = os.path.join(git.top, path)
-        if commit and os.path.lexists(os.path.join(place, ".git")):
-            inner = git.inside(os.path.realpath(place))
+        inner = checked_out(git, path) if commit else None
+        if inner is not None:
             yield from (Written(inner, whole(other, commit)) for other in _having(inner, commit))
 
 
 def newest(call: Call, git: Git) -> Iterator[Written]:
     """The work trees of submodules, taken to what their own remotes have (git-submodule(1), --remote)."""
     for path, _ in submodules(git, call.operand_texts):
-        place = os.path.join(git.top, path)
-        if os.path.lexists(os.path.join(place, ".git")):
-            inner = git.inside(os.path.realpath(place))
-            for other in places(inner, "origin", push=False):
-                tips = other.lines("for-each-ref", "--format=%(refname)", "refs/heads") if other is not None else ()
-                yield from (Written(inner, whole(other, tip)) for tip in tips if other is not None)
+        inner = checked_out(git, path)
+        for other in places(inner, "origin", push=False) if inner is not None else ():
+            tips = other.lines("for-each-ref", "--format=%(refname)", "refs/heads") if other is not None else ()
+            yield from (Written(inner, whole(other, tip)) for tip in tips if other is not None)
 
 
 def _having(inner: Git, commit: str) -> Iterator[Git]:
@@ -98,9 +95,14 @@ def submodules(git: Git, paths: Sequence[str]) -> Iterator[tuple[str, str]]:
     return ((decode(path), commit) for _, mode, commit, path in git.held(paths) if mode == SUBMODULE)
 
 
-def _moved(git: Git, place: str, commit: str, forced: bool, merges: bool) -> Iterator[Written]:
+def checked_out(git: Git, path: str) -> Git | None:
+    """The repository of a submodule at a path from the top; None if it is not checked out there."""
+    place = os.path.join(git.top, path)
+    return git.inside(os.path.realpath(place)) if os.path.lexists(os.path.join(place, ".git")) else None
+
+
+def _moved(inner: Git, commit: str, forced: bool, merges: bool) -> Iterator[Written]:
     """A work tree of a submodule at another commit; what has to be fetched first is not seen."""
-    inner = git.inside(os.path.realpath(place))
     if not resolved(inner, f"{commit}^{{commit}}"):
         return
     gone = [change.path for change in inner.status(False) if change.tree in "DTU"] if forced else []

@@ -14,7 +14,7 @@ from .arguments import tree_and_paths, worktree, worktrees
 from .git import EDITED, STAGED, of_git_directory
 from .hidden_changes import changes
 from .refs import commits, lost
-from .submodule_paths import recurses, submodules
+from .submodule_paths import checked_out, recurses, submodules
 from .written_over import written_over
 
 if TYPE_CHECKING:
@@ -108,11 +108,9 @@ def _directory_of(git: Git, path: str) -> str:
 
 def _inside_submodules(git: Git, paths: Sequence[str], untracked: bool) -> Iterator[Target]:
     """What is in no commit in the submodules at and below the paths."""
-    top = git.top
     for path, _ in submodules(git, paths):
-        place = os.path.join(top, path)
-        if os.path.lexists(os.path.join(place, ".git")):
-            inner = git.inside(os.path.realpath(place))
-            for change in changes(inner, untracked=untracked):
-                if change.index in STAGED + "?" or change.tree in EDITED:
-                    yield Target("file", f"{path}/{change.path}", (f"{place}/{change.path}", change.object))
+        inner = checked_out(git, path)
+        for change in changes(inner, untracked=untracked) if inner is not None else ():
+            if change.index in STAGED + "?" or change.tree in EDITED:
+                name = f"{path}/{change.path}"
+                yield Target("file", name, (os.path.join(git.top, name), change.object))
