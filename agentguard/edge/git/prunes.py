@@ -12,11 +12,11 @@ from . import settings
 from .fetch import refspecs_given, remote_of
 from .refs import logged_kinds, stash_clear, unreachable
 from .refspecs import between, full_names
-from .remotes import fetched, grouped, is_local, places, refs, refs_fetched, urls
+from .remotes import fetched, grouped, is_local, places, refs, urls
 from .tracking import on_a_remote, unproven
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ...core.call import Call
     from ...core.effect import Target
@@ -59,9 +59,9 @@ def _dropped(call: Call, git: Git, world: World, remote: str) -> Iterator[Target
     forced = [one for one in configured if one.startswith("+") and not _side(one).startswith(_TRACKING) and fetches]
     if not pruning and not forced:
         return
-    there = refs_fetched(git, remote)
-    here = refs(git)
-    outside = [one for one in pruning if not _side(one).startswith(_TRACKING) and call.command != ("remote", "remove")]
+    (other,), here = places(git, remote, push=False), refs(git)
+    there, is_removed = None if other is None else refs(other), call.command == ("remote", "remove")
+    outside = [one for one in pruning if not _side(one).startswith(_TRACKING) and not is_removed]
     gone = {ref for one in outside for ref, theirs in _pairs(here, one) if there is None or theirs not in there}
     kept = logged_kinds(git)  # whose reflog has what they were
     gone |= {
@@ -75,25 +75,22 @@ def _dropped(call: Call, git: Git, world: World, remote: str) -> Iterator[Target
     yield from unreachable(git, sorted(gone)).lost
     if "refs/stash" in gone:
         yield from stash_clear(call, git, world).lost
-    yield from _tracked(call, git, remote, pruning, gone)
+    if there is None and not is_removed:
+        return
+    tracked = (pair for one in pruning if _side(one).startswith(_TRACKING) for pair in _pairs(here, one))
+    going = {ref for ref, theirs in tracked if is_removed or theirs not in (there or {})}
+    if going:
+        yield from _tracked(git, remote, other, there or {}, going | gone)
 
 
-def _tracked(call: Call, git: Git, remote: str, pruning: Iterable[str], gone: set[str]) -> Iterable[Target]:
+def _tracked(git: Git, remote: str, other: Git | None, there: Mapping[str, str], going: set[str]) -> Iterable[Target]:
     """What remote-tracking refs have that go, if neither another ref nor the remote itself has it.
 
     What a remote on another host does not have any longer is not seen, but that it had what was fetched from it.
     """
-    (there,), is_removed = places(git, remote, push=False), call.command == ("remote", "remove")
-    if there is None and not is_removed:
-        return ()
-    has = {} if there is None else refs(there)
-    tracking = [one for one in pruning if _side(one).startswith(_TRACKING)]
-    going = {ref for one in tracking for ref, theirs in _pairs(refs(git), one) if is_removed or theirs not in has}
-    if not going:
-        return ()
     is_afar = not all(map(is_local, urls(git, remote, push=False)))
-    known = on_a_remote(git) if is_afar else list(dict.fromkeys(has.values()))
-    return unreachable(git.seeing(there) if there else git, sorted(going | gone), known).lost
+    known = on_a_remote(git) if is_afar else list(dict.fromkeys(there.values()))
+    return unreachable(git.seeing(other) if other else git, sorted(going), known).lost
 
 
 def _is_fetched(ref: str, given: Sequence[str]) -> bool:
