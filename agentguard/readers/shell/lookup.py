@@ -43,7 +43,7 @@ def started(call: Invocation, world: World, before: Word | None) -> tuple[Invoca
     path = located(file, call.cwd)
     is_made = may_make(call.ahead, path)
     if not is_made and isinstance(path, Known) and not all(one.target_known for one in _making(call.ahead)):
-        is_made = not _is_there(path.text, world)  # so that the line makes it, if there is something to start
+        is_made = not is_there(path.text, world)  # so that the line makes it, if there is something to start
     if not is_made and file is name:
         return call, ""
     if isinstance(path, Unknown):
@@ -74,12 +74,13 @@ def on_path(call: Invocation, name: str, world: World, before: Word | None) -> I
     for directory in path.text.split(":"):
         is_own = is_own and directory not in others
         file = located(Known(os.path.join(directory, name)), cwd)
-        is_there = is_own and within(file.guess, cwd.guess) and _is_there(file.guess, world)
-        if is_there or may_make(making, file):
+        lies_there = is_own and within(file.guess, cwd.guess) and is_there(file.guess, world)
+        if lies_there or may_make(making, file):
             yield file, is_own
 
 
-def _is_there(path: str, world: World) -> bool:
+def is_there(path: str, world: World) -> bool:
+    """Whether there is a file, or what a link there leads to, at a full path."""
     return world.paths((path,), "/", True)[0].state != "missing"
 
 

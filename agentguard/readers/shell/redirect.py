@@ -9,6 +9,7 @@ from ...core.text.encoding import encode
 from ...core.word import Known, Unknown, joined
 from ...lean.typing import TYPE_CHECKING
 from .known_output import contents
+from .lookup import is_there
 from .syntax.grammar import Script, offset
 from .syntax.lexer import closing
 from .syntax.quoting import Scanner
@@ -72,15 +73,9 @@ def compared(shell: Interpreter, expression: str) -> None:
     """Say what `>` in `((…))` or `[[…]]` empties where a shell has neither, so that it redirects (dash)."""
     for part in expression.split(">")[1:]:
         token = Scanner(part.lstrip("> ").partition(" ")[0].rstrip(")"), closing).whole()
-        if token.raw and _is_there(shell, shell.words.single(token)):
+        path = shell.absolute(shell.words.single(token)) if token.raw else None
+        if isinstance(path, Known) and is_there(path.text, shell.world):  # else it is taken for one that compares
             _opened(shell, token, ">")
-
-
-def _is_there(shell: Interpreter, path: Word) -> bool:
-    """Whether there surely is a file: where it is not known, the shell is taken for one that compares."""
-    if isinstance(shell.absolute(path), Unknown):
-        return False
-    return shell.world.paths((path.guess,), shell.scope.cwd.guess, True)[0].state != "missing"
 
 
 def only_errors_elsewhere(node: Any) -> bool:
