@@ -11,8 +11,9 @@ from .arithmetic import arms
 from .assignments import DECLARING, assign, declare, name_variables, named, refer
 from .known_output import contents
 from .lookup import on_path
+from .options import set_options, shopt
 from .program import program
-from .syntax.word_parts import NotUnderstood, decimal
+from .syntax.word_parts import decimal
 from .words import OF_PROCESS, may_be_many
 
 if TYPE_CHECKING:
@@ -22,10 +23,6 @@ if TYPE_CHECKING:
 
 #: The letters of options that take a value.
 _VALUED = {"read": "adinNptu", "mapfile": "dnOsuCc", "readarray": "dnOsuCc"}
-#: Options of `shopt` that do not change what a pattern stands for.
-_HARMLESS = known(
-    ("extglob", "expand_aliases", "lastpipe", "inherit_errexit", "histappend", "checkwinsize", "cmdhist", "autocd")
-)
 _TWO_DASHES = Known("--")
 
 
@@ -162,30 +159,6 @@ def _unset(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
     return b""
 
 
-def _set(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
-    words = list(argv[1:])
-    while words and words[0].guess[:1] in ("-", "+") and words[0].guess not in ("-", "--"):
-        given = words.pop(0)
-        option = given.guess
-        name = words.pop(0).guess if option[1:].endswith("o") and words else ""
-        errexit = "e" in option or name == "errexit"
-        if option[0] == "-" and ("x" in option or name == "xtrace"):
-            traced = shell.scope.variables.get("PS4", Known(""))
-            shell.words.prompt(traced if isinstance(traced, Word) else traced[0])
-        if "f" in option or name == "noglob":
-            shell.scope.globs = "otherwise" if shell.scope.is_zsh else "off" if option[0] == "-" else "on"
-        if "a" in option or name == "allexport":
-            shell.scope.exports_all = option[0] == "-"
-        letter, long = ("k", "keyword") if option[0] == "-" else ("B", "braceexpand")
-        if letter in option or name == long or isinstance(given, Unknown):
-            raise NotUnderstood(f"`set {given.written}`, after which words are others")
-        shell.scope.errexit = (option[0] == "-") if errexit else shell.scope.errexit
-    shell.scope.tell_options()
-    if words:
-        shell.scope.arguments = tuple(words[words[0].guess in ("-", "--") :])
-    return b"" if argv[1:] and argv[-1].guess[1:] != "o" else None
-
-
 def _shift(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
     """Where there are fewer arguments than are to go, all stay."""
     arguments, given = shell.scope.arguments, (*argv[1:], Known("1"))[0]
@@ -194,14 +167,6 @@ def _shift(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
     if arguments is not None and count is not None and not any(map(may_be_many, arguments[:count])):
         shell.scope.arguments = arguments[count:] if count <= len(arguments) else arguments
     return b""
-
-
-def _shopt(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
-    """`shopt`, `setopt`: with some of the options patterns match other names, or stand for nothing."""
-    if len(argv) > 1 and not set(argv) <= {*known(("shopt", "-s", "-u", "-q", "-p")), *_HARMLESS}:
-        shell.scope.globs = "otherwise"
-        shell.scope.tell_options()
-    return b"" if {*argv} & {*known(("-s", "-u", "-q"))} else None
 
 
 def _targets(argv: tuple[Word, ...], valued: str) -> Iterator[Word]:
@@ -405,9 +370,9 @@ def _trap(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
 
 BUILTINS: dict[str, Callable[[Interpreter, tuple[Word, ...]], bytes | None]] = {
     "cd": _cd, "pushd": _cd, "chdir": _cd, "popd": _popd,
-    **dict.fromkeys(DECLARING, _declare), "unset": _unset, "set": _set, "shift": _shift,
+    **dict.fromkeys(DECLARING, _declare), "unset": _unset, "set": set_options, "shift": _shift,
     "read": _read, "getopts": _getopts, "mapfile": _mapfile, "readarray": _mapfile, "let": _let, "printf": _printf,
-    "shopt": _shopt, "setopt": _shopt, "unsetopt": _shopt, "alias": _alias, "hash": _hash, "enable": _hash,
+    "shopt": shopt, "setopt": shopt, "unsetopt": shopt, "alias": _alias, "hash": _hash, "enable": _hash,
     "eval": _eval, "source": _source, ".": _source, "exec": _exec, "command": _command, "builtin": _command,
     "trap": _trap,
     **dict.fromkeys((

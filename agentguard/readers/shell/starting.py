@@ -6,6 +6,7 @@ from ...core.word import Known, Unknown, Word, joined, known
 from ...lean.typing import TYPE_CHECKING
 from .builtins import BUILTINS
 from .lookup import located, may_make
+from .options import set_options, shopt
 from .syntax.word_parts import NotUnderstood
 
 if TYPE_CHECKING:
@@ -45,9 +46,9 @@ def _set_options(shell: Interpreter, call: Invocation, options: tuple[Word, ...]
             continue
         value = words.pop(0) if option.guess[-1:] in ("o", "O") and words else Known("")
         if option.guess[-1:] == "O":
-            BUILTINS["shopt"](shell, (Known("shopt"), Known("-s"), value))
+            shopt(shell, (Known("shopt"), Known("-s"), value))
         else:
-            BUILTINS["set"](shell, (Known("set"), option, value) if value != Known("") else (Known("set"), option))
+            set_options(shell, (Known("set"), option, value) if value != Known("") else (Known("set"), option))
 
 
 def _start_up(shell: Interpreter, call: Invocation, names: tuple[str, ...]) -> None:
