@@ -44,7 +44,10 @@ def _terminals(pid: int) -> frozenset[int] | None:
     try:
         ours = os.stat("/dev/pts").st_dev
         for number in os.listdir(folder):
-            facts = os.stat(f"{folder}/{number}")
+            try:
+                facts = os.stat(f"{folder}/{number}")
+            except FileNotFoundError:  # it was closed meanwhile, as a server does with each command that is done
+                continue
             device = facts.st_rdev if stat.S_ISCHR(facts.st_mode) else 0
             if device == _TTY or (os.major(device) in PTS_MAJORS and facts.st_dev != ours):
                 return None
