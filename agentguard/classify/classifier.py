@@ -6,7 +6,7 @@ from ..core.call import Argument, Call, Invocation, Stream
 from ..core.context import Context, stdin
 from ..core.effect import Effect, Reading, Target
 from ..core.text.encoding import decode
-from ..core.unseen import Unseen
+from ..core.unseen import AtTerminal, Unseen
 from ..core.word import Known, Unknown, joined, known
 from ..core.world import OtherHost, World
 from ..lean.typing import TYPE_CHECKING
@@ -310,7 +310,8 @@ class Classifier(Context):
         try:
             text = Known(decode(stdin(call.stdin, self.world)))
         except Unseen as why:
-            return _unknown(call, "agentguard-unseen-stdin", f"runs its standard input, which cannot be read: {why}")
+            reading = _unknown(call, "agentguard-unseen-stdin", f"runs its standard input, which cannot be read: {why}")
+            return _typed(reading) if isinstance(why, AtTerminal) else reading
         return self.text(LANGUAGES[role], text, call.replace(stdin=Stream("known")))
 
     def _carried_line(self, call: Call) -> Reading:
@@ -361,6 +362,10 @@ def _reader(name: str) -> ModuleType:
 
 def _unknown(call: Invocation, rule: str, reason: str) -> Reading:
     return Reading((Effect("unknown", Target("call", call.name), rule=rule, program=call.name, reason=reason),))
+
+
+def _typed(reading: Reading) -> Reading:
+    return reading.replace(effects=tuple(effect.replace(typed=True) for effect in reading.effects))
 
 
 def _is_same(one: Invocation, other: Invocation) -> bool:

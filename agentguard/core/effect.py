@@ -74,6 +74,7 @@ class Effect(Value):
     `reason` its plain words with what was found, `instead` the safer way. `catastrophic`, when
     not empty, says why a loss here would be beyond repair ("the filesystem root"). Where
     `target_known` is false, the target has the name that stands on the line (`/tmp/$X`), and may be anything.
+    `typed` says that nothing but what is typed at standard input, if that is a terminal, decides about it.
     """
 
     verb: Verb
@@ -86,6 +87,7 @@ class Effect(Value):
     instead: str = ""
     catastrophic: str = ""
     target_known: bool = True
+    typed: bool = False
 
     @property
     def rating(self) -> Rating:
@@ -129,6 +131,11 @@ class Reading(Value):
             self.unconfirmable or other.unconfirmable,
             self.handed + other.handed,
         )
+
+    @property
+    def untyped(self) -> Reading:
+        """The same without what nothing but typing decides about."""
+        return self.replace(effects=tuple(effect for effect in self.effects if not effect.typed))
 
     @property
     def rating(self) -> Rating:

@@ -11,5 +11,9 @@ class OutOfSight(Unseen):
     """Nobody can look there at all: on another host, or where the line itself has yet to say where that is."""
 
 
+class AtTerminal(Unseen):
+    """It will be typed at the caller's own terminal."""
+
+
 class TooWide(Unseen):
     """There is too much to look through: the text says of what."""

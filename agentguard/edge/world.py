@@ -8,7 +8,7 @@ import sys
 import time
 
 from ..core.text.encoding import decode, encode
-from ..core.unseen import Unseen
+from ..core.unseen import AtTerminal, Unseen
 from ..core.word import Known, Unknown
 from ..core.world import Answer, Destination, PathState, World
 from ..errors import AgentguardError
@@ -219,7 +219,7 @@ class RealWorld(World):
         except OSError as fault:
             raise Unseen(f"standard input: {fault.strerror}") from fault
         if stat.S_ISCHR(facts.st_mode) and os.isatty(0):
-            raise Unseen("standard input is a terminal: what will be typed is not known")
+            raise AtTerminal("standard input is a terminal: what will be typed is not known")
         began = time.monotonic()
         try:
             self.stdin_read = self._all_of_stdin()

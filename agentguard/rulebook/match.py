@@ -74,6 +74,7 @@ def _effects(rule: Rule, program: Program, call: Call, world: World, where: str 
         reason=f"{rule.reason}: {where}" if str(where) else rule.reason,
         instead=rule.instead,
         catastrophic=rule.catastrophic,
+        typed=rule.typed and call.invocation.stdin.kind == "inherited",
     )
     if rule.moves:
         yield from moving_away(rule, base, call, world)

@@ -168,6 +168,7 @@ class Rule(Value):
     unless_where: tuple[str, str] = ("", "")
     carries: str = ""
     uncertain: bool = False
+    typed: bool = False
     recoverable_by: str = ""
     environment: str = ""
     catastrophic: str = ""

@@ -175,7 +175,8 @@ _WHERE = shaped(f"^(({'|'.join(words.SOURCES)})( .*)?)?$", "a source and its key
 _RULE = table(
     {
         **_ANY_RULE,
-        **dict.fromkeys(("ordered", "follow", "overwrites", "moves", "also", "overrides", "open", "uncertain"), FLAG),
+        **dict.fromkeys(("ordered", "follow", "overwrites", "moves", "also", "overrides"), FLAG),
+        **dict.fromkeys(("open", "uncertain", "typed"), FLAG),
         "command": TEXT_OR_TEXTS,
         "names": TEXTS,
         "except": TEXTS,

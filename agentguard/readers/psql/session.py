@@ -9,7 +9,7 @@ from ...core.call import Call, Stream
 from ...core.context import Context
 from ...core.effect import Effect, Target, Verb
 from ...core.paths import base_directory, holds, on_path
-from ...core.unseen import Unseen
+from ...core.unseen import AtTerminal, Unseen
 from ...core.word import Known, Unknown, known
 from ...lean.typing import TYPE_CHECKING
 from ..sql import execute
@@ -100,10 +100,10 @@ class Psql:
     def _nul(self, path: Word) -> None:
         self.unknown("psql-nul", f"{path.written} holds a NUL byte, at which psql breaks off the line")
 
-    def _broken(self, why: str) -> None:
+    def _broken(self, why: Unseen) -> None:
         rule = "psql-unseen-stdin" if self._from_stdin else "psql-unseen-file"
         what = "its standard input, which" if self._from_stdin else "a script that"
-        self.unknown(rule, f"runs {what} cannot be read: {why}")
+        self.unknown(rule, f"runs {what} cannot be read: {why}", typed=isinstance(why, AtTerminal))
 
     def _file(self, path: Word) -> Iterator[bytes] | None:
         try:
@@ -116,9 +116,10 @@ class Psql:
         if self._stdin_read:
             return None
         self._stdin_read = True
-        if self._taker:
-            self.unknown("psql-input", f"{self._taker} takes lines of standard input before they run as commands")
         stream = self.call.invocation.stdin
+        if self._taker:
+            why = f"{self._taker} takes lines of standard input before they run as commands"
+            self.unknown("psql-input", why, typed=stream.kind == "inherited")
         if stream.kind == "known":
             return iter((stream.data,))
         if stream.kind == "unseen":
@@ -312,14 +313,16 @@ class Psql:
         for state in self.context.world.paths((file,), cwd, True):
             self.session.add(on_path(base, state, self._ahead + tuple(self.session.effects)), undone=False)
 
-    def note(self, verb: Verb, target: Target, rule: str, reason: str, instead: str = "") -> None:
+    def note(
+        self, verb: Verb, target: Target, rule: str, reason: str, instead: str = "", *, typed: bool = False
+    ) -> None:
         """Add an effect that no ROLLBACK takes back."""
         effect = Effect(verb, target, "", self.session.database.environment, rule, self.call.program, reason, instead)
-        self.session.add(effect, undone=False)
+        self.session.add(effect.replace(typed=typed), undone=False)
 
-    def unknown(self, rule: str, reason: str, instead: str = "") -> None:
+    def unknown(self, rule: str, reason: str, instead: str = "", *, typed: bool = False) -> None:
         """Add an effect that nobody can tell."""
-        self.note("unknown", Target("command", ""), rule, reason, instead)
+        self.note("unknown", Target("command", ""), rule, reason, instead, typed=typed)
 
     # Paths
 

@@ -16,7 +16,7 @@ LONGEST_LINE = 64 << 20
 class Source:
     """The lines of a script. `nul` is called at a NUL byte, `broken` with the reason where the rest cannot be read."""
 
-    def __init__(self, pieces: Iterator[bytes], nul: Callable[[], None], broken: Callable[[str], None]) -> None:
+    def __init__(self, pieces: Iterator[bytes], nul: Callable[[], None], broken: Callable[[Unseen], None]) -> None:
         self._pieces = pieces
         self._nul = nul
         self._broken = broken
@@ -43,7 +43,7 @@ class Source:
             if size:
                 yield decode(b"".join(begun)).removeprefix("\ufeff" if first else "")
         except Unseen as why:
-            self._broken(str(why))
+            self._broken(why)
 
     def finish(self) -> None:
         """Look at what no reader wanted: whoever is asked answers for all of it."""
@@ -51,4 +51,4 @@ class Source:
             for _ in self._pieces:
                 continue
         except Unseen as why:
-            self._broken(str(why))
+            self._broken(why)
