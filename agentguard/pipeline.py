@@ -21,7 +21,7 @@ from .errors import BROKEN, REFUSED, InstallError, RecordError, Unproven
 from .lean.canonical import digest
 from .lean.typing import TYPE_CHECKING
 from .lean.value import Value
-from .policy.decide import Decision, decide
+from .policy.decide import Decision, decide, decide_for_person
 from .policy.denials import Denial, earlier, hits, may_share
 from .policy.settings import Policy
 
@@ -69,7 +69,7 @@ def guard(
     call: Invocation, origin: Origin, facts: Facts, log: Log, requests: Requests, asker: Asker, launcher: Launcher
 ) -> int:
     """Take one call from its argv to the real program, or to a refusal; the exit status."""
-    judged = judge(call, origin, facts, requests)
+    judged = left_to_person(judge(call, origin, facts, requests), asker)
     try:
         confirmation = confirm(judged, facts, log, requests, asker)
         record(judged, confirmation, log, asker)
@@ -103,6 +103,15 @@ def judge(call: Invocation, origin: Origin, facts: Facts, requests: Requests, be
     who = (origin.uid, origin.session.id, origin.session.below)
     exact = bound(digest((call.texts, where, real, identity, who, evidence)), question)
     return Judged(call, reading, decision, origin, real, policy, question, exact, cut_short)
+
+
+def left_to_person(judged: Judged, asker: Asker) -> Judged:
+    """The same, decided anew where a person makes the call themselves: at their own terminal, with no agent between."""
+    terminal = judged.origin.terminal
+    if judged.decision.action == "run" or not terminal or judged.origin.in_doubt or not asker.is_alone(terminal):
+        return judged
+    decision = decide_for_person(judged.reading, judged.decision, judged.policy.guard, asker.types(terminal))
+    return judged.replace(decision=decision)
 
 
 def _look(
@@ -224,7 +233,7 @@ def record(judged: Judged, confirmation: Confirmation, log: Log, asker: Asker) -
     """One row before anything happens; see `_append` for where that cannot be. Raises RecordError."""
     request = confirmation.request.id if confirmation.request else ""
     if confirmation.runs:
-        confirmed = f"typed at {confirmation.at}" if confirmation.at else ""
+        confirmed = f"typed at {confirmation.at}" if confirmation.at else judged.decision.why
         _append(judged, "ran", log, asker, request=request, confirmed=confirmed, proof=confirmation.proof)
     else:
         _append(judged, "refused", log, asker, why=confirmation.why, request=request)

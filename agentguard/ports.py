@@ -93,6 +93,12 @@ class Asker(Protocol):
     def is_persons(self, terminal: str) -> bool:
         """Whether that terminal, the caller's own, is one that a person sits at."""
 
+    def is_alone(self, terminal: str) -> bool:
+        """Whether it is a person's, and no program that shows it has agents of its own that type there."""
+
+    def types(self, terminal: str) -> bool:
+        """Whether standard input is that terminal, so that the program gets what is typed there."""
+
     def prompt(self, terminal: str, question: Question) -> bool:
         """Show the person at that terminal what is asked; whether they typed the word for it."""
 

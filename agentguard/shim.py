@@ -22,6 +22,7 @@ from .pipeline import guard
 if TYPE_CHECKING:
     from .approval.question import Question
     from .approval.request import Request
+    from .approval.terminal_trust import Trust
     from .core.caller import Origin
     from .core.effect import Reading
     from .core.word import Word
@@ -160,12 +161,30 @@ class RealAsker:
         self._log = log
         self._sessions = sessions
         self._pins = pins
+        self._judged: Trust | None = None
 
     def is_persons(self, terminal: str) -> bool:
         """Judged by who holds its other end."""
-        from .edge.terminal.trust import terminal_trust
+        return self._trust.level == "person"
 
-        return terminal_trust(self._sessions).level == "person"
+    def is_alone(self, terminal: str) -> bool:
+        """Judged by who holds its other end."""
+        return self._trust.level == "person" and not self._trust.shared
+
+    def types(self, terminal: str) -> bool:
+        """Whether descriptor 0 leads to the controlling terminal."""
+        from .edge.caller.controlling_terminal import is_own_terminal
+
+        return is_own_terminal(0)
+
+    @property
+    def _trust(self) -> Trust:
+        """How far the caller's terminal is trusted: looked at once in one call."""
+        if self._judged is None:
+            from .edge.terminal.trust import terminal_trust
+
+            self._judged = terminal_trust(self._sessions)
+        return self._judged
 
     def prompt(self, terminal: str, question: Question) -> bool:
         """Ask on /dev/tty."""

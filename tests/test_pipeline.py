@@ -102,6 +102,24 @@ def test_a_destructive_call_waits_for_a_person(options, answer, status, log):
     assert scene.events == log
 
 
+@pytest.mark.parametrize(
+    ("guard", "alone", "doubt", "events"),
+    [
+        ("agents", True, "", ["ran", "launch /bin/rm"]),
+        ("agents", False, "", ["asked", "prompt /dev/pts/3 DELETE", "refused", "tell"]),
+        ("agents", True, "helper", ["asked", "prompt /dev/pts/3 DELETE", "refused", "tell"]),
+        ("everyone", True, "", ["asked", "prompt /dev/pts/3 DELETE", "refused", "tell"]),
+    ],
+)
+def test_where_only_agents_are_guarded_a_persons_own_terminal_passes(guard, alone, doubt, events):
+    scene = Scene(terminal="/dev/pts/3")
+    scene.origin = scene.origin.replace(in_doubt=doubt)
+    scene.asker.alone = alone
+    scene.facts.policy = Policy(guard=guard)
+    assert scene.call() == (LAUNCHED if events[0] == "ran" else REFUSED)
+    assert scene.events == events
+
+
 def test_a_terminal_that_no_person_sits_at_is_not_asked_at():
     scene = Scene(terminal="/dev/pts/3", typed=True)
     scene.asker.sits = False

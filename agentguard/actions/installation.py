@@ -34,20 +34,22 @@ _ROLLED_BACK = (
     "this file system has no directories that only grow: who puts back an older copy of the database can have an "
     "approved call pass again, until the approval ends."
 )
+#: What is told of a setting that was changed.
+_TOLD = {"wait": "A call now waits {:g} s for a person.", "guard": "Whose calls ask is now: {}."}
 
 
 def apply(
     root: Root,
     paths: Collection[str] = (),
-    wait: float | None = None,
+    chosen: Mapping[str, Any] | None = None,
     factor: Factor | None = None,
     owner: struct_passwd | None = None,
     by: Mapping[str, Any] | None = None,
 ) -> list[str]:
     """Bring an installation to what it should be; what was changed, a line each. Raises InstallError.
 
-    `paths` are start-up files that shall hold the block; `factor` is the first one of a new
-    installation; `owner` is whose calls a system-wide one guards; `by` are facts of the person
+    `paths` are start-up files that shall hold the block; `chosen` are settings of config.toml; `factor` is
+    the first one of a new installation; `owner` is whose calls a system-wide one guards; `by` are facts of the person
     who proved themselves for a change that wants it. Every step leaves a working state:
     the store is complete before `current` leads to it, and `current` leads to it before a shim does.
     """
@@ -69,8 +71,7 @@ def apply(
         changes = []
         if store.switch(root, version := store.build(root, derive)):
             changes.append(f"Put version {version} in force.")
-        if wait is not None and _put_settings(root, {"wait": wait}):
-            changes.append(f"A call now waits {wait:g} s for a person.")
+        changes += [_TOLD[key].format(value) for key, value in _put_settings(root, chosen or {}).items()]
         if not shims.present(root):
             changes += [f"{one.name}, {one.fingerprint}, is a factor, as before." for one in factors.factors(root)]
         if factor is not None:
@@ -148,13 +149,13 @@ def _settings(root: Root) -> dict[str, Any]:
         raise InstallError(f"{root.config}: {fault}", "mend or remove it") from fault
 
 
-def _put_settings(root: Root, chosen: Mapping[str, Any]) -> bool:
-    """Set what was chosen and keep the rest; False if it is so already."""
+def _put_settings(root: Root, chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """Set what was chosen and keep the rest; what is new of it."""
     before = _settings(root)
-    after = {**before, **chosen}
-    if after != before:
-        startup_files.write(root.config, tomli_w.dumps(after).encode(), 0o644)
-    return after != before
+    changed = {key: value for key, value in chosen.items() if before.get(key) != value}
+    if changed:
+        startup_files.write(root.config, tomli_w.dumps({**before, **changed}).encode(), 0o644)
+    return changed
 
 
 def _is_here(name: str, root: Root) -> bool:

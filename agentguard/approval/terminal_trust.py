@@ -28,6 +28,8 @@ TERMINALS = frozenset(
         *("iTerm2", "iTermServer", "Terminal"),
     )
 )
+#: Those of them that have agents of their own, which type as a person does.
+WITH_AGENTS = frozenset(("code", "code-insiders", "codium", "warp", "zed", "zed-editor"))
 #: Programs that hold a terminal within a terminal: as good as the one that they run in.
 NESTED = frozenset(("doas", "su", "sudo"))
 #: Editors that hold a terminal within a terminal, and type there what a script of theirs says.
@@ -47,11 +49,15 @@ SSH = frozenset(("sshd", "sshd-session"))
 
 
 class Trust(Value):
-    """How far a terminal is trusted; `why` says in plain words what speaks against a person, "" if nothing does."""
+    """How far a terminal is trusted; `why` says in plain words what speaks against a person, "" if nothing does.
+
+    `shared` names a program that holds it and has agents of its own: who types there may be one of these.
+    """
 
     level: Level
     terminal: str = ""
     why: str = ""
+    shared: str = ""
 
 
 class Holder(Value):
@@ -123,7 +129,9 @@ def judge(terminal: int, facts: Facts, seen: tuple[int, ...] = ()) -> Trust:
 
 def lowest(trusts: Iterable[Trust]) -> Trust:
     """The least trust of several: a terminal is as good as the worst of its holders."""
-    return max(trusts, key=lambda trust: LEVELS.index(trust.level))
+    judged = tuple(trusts)
+    shared = next((trust.shared for trust in judged if trust.shared), "")
+    return max(judged, key=lambda trust: LEVELS.index(trust.level)).replace(shared=shared)
 
 
 def _held(holder: Holder, facts: Facts, seen: tuple[int, ...]) -> Trust:
@@ -149,7 +157,8 @@ def _held(holder: Holder, facts: Facts, seen: tuple[int, ...]) -> Trust:
         return Trust("doubtful", why=why)
     if program in SSH:
         return Trust("person")  # where the server was started says nothing, and nobody can take from it what it holds
-    return lowest((_placed(holder, name, facts, seen), _shared(facts)))
+    own = Trust("person", shared=program if program in WITH_AGENTS else "")
+    return lowest((own, _placed(holder, name, facts, seen), _shared(facts)))
 
 
 def _placed(holder: Holder, name: str, facts: Facts, seen: tuple[int, ...]) -> Trust:

@@ -22,13 +22,19 @@ from ..edge.installation import shims, startup_files
 from ..edge.installation.config import policy
 from ..edge.layout import Root
 from ..errors import UsageError
-from ..policy.settings import Policy
+from ..policy.settings import GUARDED, Guard, Policy
 from .factor import KINDS, made
 
 _WHY_A_PASSPHRASE = (
     "Without a passphrase, any program that runs as you could type your answer or write it into the database; "
     "with one, nothing destructive runs without it."
 )
+_WHOM = """\
+Whose destructive calls shall wait for you?
+  agents    those below an AI agent or `agentguard run`; your own terminals pass, recorded
+  everyone  those that you make at your own terminals, too"""
+#: What a person does who changes a setting.
+_DEEDS = {"wait": "how long a call waits", "guard": "whose calls ask"}
 
 
 @click.command()
@@ -44,6 +50,12 @@ _WHY_A_PASSPHRASE = (
     "--wait", type=click.FloatRange(min=0), metavar="SECONDS", help="How long a call waits for a person. [default: 100]"
 )
 @click.option(
+    "--guard",
+    type=click.Choice(GUARDED),
+    help="Whose calls ask: those of agents only, so that your own terminal passes, or everyone's. Without it you are "
+    "asked; without a terminal: everyone's.",
+)
+@click.option(
     "--factor",
     metavar="KIND",
     help="What shall prove you, from the start: `passphrase`, `ssh-key=PATH`, or `none`. Only where nothing is "
@@ -56,6 +68,7 @@ def install(
     ctx: click.Context,
     shells: tuple[str, ...],
     wait: float | None,
+    guard: Guard | None,
     factor: str | None,
     system: bool,
     user: str | None,
@@ -64,7 +77,8 @@ def install(
 
     Makes the shims, and writes the lines that put them first on PATH into start-up files. Run it
     again after an upgrade, or when a guarded program or a shell has been added: it changes only
-    what is not as it should be. Only a person may change how long a call waits, once there is a guard.
+    what is not as it should be. Only a person may change how long a call waits, or whose calls ask,
+    once there is a guard.
 
     \b
     Examples:
@@ -86,11 +100,13 @@ def install(
         root = Root(SYSTEM)
     if owner is not None:
         refuse_changeable(root, owner)
-    by = _who_changes(root, wait)
+    settings = {"wait": wait, "guard": guard or _whom(root)}
+    wanted = {key: value for key, value in settings.items() if value is not None}
+    by = _who_changes(root, wanted)
     new = _first_factor(root, factor)
     chosen = [] if system else _chosen(root, shells)
     paths = [path for shell in chosen for path in startup_files.files(shell, os.environ)]
-    changes = installation.apply(root, dict.fromkeys(paths), wait, new, owner, by)
+    changes = installation.apply(root, dict.fromkeys(paths), wanted, new, owner, by)
     for change in changes:
         click.echo(change)
     if not changes:
@@ -131,15 +147,29 @@ def _same(one: str, other: str) -> bool:
     return os.path.realpath(one) == os.path.realpath(other)
 
 
-def _who_changes(root: Root, wait: float | None) -> dict[str, Any] | None:
-    """The person who changes how long calls wait, None if nobody does. Raises NotAPerson.
+def _who_changes(root: Root, wanted: dict[str, Any]) -> dict[str, Any] | None:
+    """The person who changes settings of a guard that is there, None if nobody does. Raises NotAPerson.
 
-    Who could make calls wait for nothing would leave a person no time to answer.
+    Who could make calls wait for nothing would leave a person no time to answer; who could have agents guarded only
+    would have to look like a person.
     """
-    if wait is None or not shims.present(root) or wait == policy(root).wait:
+    if not shims.present(root):
         return None
-    deed = "change how long a call waits"
+    present = policy(root)
+    deeds = [_DEEDS[key] for key, value in wanted.items() if value != getattr(present, key)]
+    if not deeds:
+        return None
+    deed = f"change {' and '.join(deeds)}"
     return prove(root, require_person(root, deed), deed)
+
+
+def _whom(root: Root) -> Guard | None:
+    """Whose calls shall ask, by the answer of who installs for the first time; None where nobody is asked."""
+    if shims.present(root) or os.path.lexists(root.config) or not _is_asked():
+        return None
+    click.echo(_WHOM, err=True)
+    answer: Guard = click.prompt("Guard", type=click.Choice(GUARDED), default="agents", err=True)
+    return answer
 
 
 def _first_factor(root: Root, wanted: str | None) -> Factor | None:
@@ -162,11 +192,16 @@ def _first_factor(root: Root, wanted: str | None) -> Factor | None:
 
 
 def _wants_passphrase() -> bool:
-    """Whether who installs wants a passphrase from the start; nobody is asked in continuous integration."""
-    if not (_on_terminal() and has_terminal() and Policy().patience(os.environ.get("CI"))):
+    """Whether who installs wants a passphrase from the start."""
+    if not _is_asked():
         return False
     click.echo(_WHY_A_PASSPHRASE, err=True)
     return click.confirm("Add a passphrase?", default=True, err=True)
+
+
+def _is_asked() -> bool:
+    """Whether there is somebody to ask: nobody is asked in continuous integration."""
+    return _on_terminal() and has_terminal() and bool(Policy().patience(os.environ.get("CI")))
 
 
 def _on_terminal() -> bool:

@@ -41,7 +41,8 @@ class Origin(Value):
     `ancestry` runs from the caller's parent up. `agent` names the agent program above the
     call, or is empty. `terminal` is the path of the caller's own controlling terminal where no agent
     is above, else "" (also if there is none, or not in its foreground); whether a person sits there,
-    approval/terminal_trust.py judges.
+    approval/terminal_trust.py judges. `in_doubt` names what may be an agent that nobody knows, between that terminal's
+    first process and the call; "" if nothing there may.
     """
 
     uid: int
@@ -49,3 +50,4 @@ class Origin(Value):
     ancestry: tuple[Process, ...] = ()
     agent: str = ""
     terminal: str = ""
+    in_doubt: str = ""

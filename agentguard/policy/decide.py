@@ -1,4 +1,4 @@
-"""The decision on a call by its rating: run, ask or refuse."""
+"""The decision on a call: run, ask or refuse, by its rating and by who makes it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from ..lean.value import Value
 
 if TYPE_CHECKING:
     from typing import Literal
+
+    from .settings import Guard
 
     Action = Literal["run", "ask", "refuse"]
 else:
@@ -32,3 +34,16 @@ def decide(reading: Reading, earlier: tuple[str, ...] = ()) -> Decision:
     if reading.unconfirmable:
         return Decision("refuse", reading.unconfirmable)
     return Decision("ask")
+
+
+def decide_for_person(reading: Reading, decision: Decision, guard: Guard, types: bool) -> Decision:
+    """The decision on a call at a person's own terminal, where `decision` would be an agent's.
+
+    Where only agents are guarded, it runs. Where everyone is, it runs if nothing but what they type decides: an
+    interactive psql, `rm -i`. `types` says whether its standard input is that terminal.
+    """
+    if guard == "agents":
+        return Decision("run", "at a person's own terminal, and only agents are guarded")
+    if types and decide(reading.untyped).action == "run":
+        return Decision("run", "what is typed at a person's own terminal decides")
+    return decision

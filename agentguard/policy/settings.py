@@ -11,8 +11,14 @@ from ..lean.typing import TYPE_CHECKING
 from ..lean.value import Value
 
 if TYPE_CHECKING:
-    pass
+    from typing import Literal
 
+    Guard = Literal["agents", "everyone"]
+else:
+    Guard = str
+
+#: Whose calls may be guarded.
+GUARDED: tuple[Guard, ...] = ("agents", "everyone")
 #: What a person types to approve, where nothing else is wanted.
 WORD = "DELETE"
 #: What stands in a policy for the name of the thing that would be lost.
@@ -32,7 +38,8 @@ class Policy(Value):
     spent after it was given, in seconds; `looking` is how long the world may be looked at before what was
     not seen is unknown, in seconds. `factor` holds "destructive" (every call that asks),
     "catastrophic" or ids of rules, in which `*` stands for any text; `words` holds such ids, each
-    with what must be typed: a word, or NAME.
+    with what must be typed: a word, or NAME. `guard` says whose calls ask: those of "agents" only, so that a
+    person's own terminal passes, or those of "everyone".
     """
 
     wait: float = 100.0
@@ -40,6 +47,7 @@ class Policy(Value):
     factor: tuple[str, ...] = ("destructive",)
     words: tuple[tuple[str, str], ...] = ()
     looking: float = LOOKING
+    guard: Guard = "everyone"
 
     def patience(self, ci: str | None) -> float:
         """How many seconds a call waits for a person, by its variable CI: none in continuous integration."""

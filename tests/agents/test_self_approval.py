@@ -48,7 +48,8 @@ class WithFactor(Guarded):
     """A passphrase is wanted for every destructive call."""
 
     def install(self, stores: Stores) -> None:
-        words = ["--root", str(self.root), "install", "--shell", "none", "--wait", "0", "--factor", "passphrase"]
+        words = ["--root", str(self.root), "install", "--shell", "none", "--wait", "0", "--guard", "everyone"]
+        words += ["--factor", "passphrase"]
         command = [sys.executable, "-m", "agentguard", *words]
         with_passphrase(command, PASSPHRASE, lambda: stores.seed(Root(str(self.root))), env=self.env)
 

@@ -189,3 +189,18 @@ def test_the_machines_own_terminal_is_a_persons_whoever_holds_it() -> None:
 )
 def test_the_strictest_of_several_counts(levels: tuple[str, ...], expected: str) -> None:
     assert lowest(Trust(level) for level in levels).level == expected  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("machine", "shared"),
+    [
+        (Machine({9: (XTERM,)}), ""),
+        (Machine({9: (held("code"),)}), "code"),
+        (Machine({9: (TMUX,), 8: (held("zed-editor"),)}, attached=(8,)), "zed-editor"),
+        (Machine({9: (XTERM, held("code"))}), "code"),
+        (Machine({9: (held("sudo", 8),), 8: (held("warp"),)}), "warp"),
+    ],
+)
+def test_a_program_with_agents_of_its_own_is_named(machine: Machine, shared: str) -> None:
+    trust = judge(9, machine)
+    assert (trust.level, trust.shared) == ("person", shared)

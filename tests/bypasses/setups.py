@@ -20,7 +20,7 @@ import sysconfig
 import tempfile
 import time
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
@@ -339,15 +339,25 @@ class Setup(Guarded):
     @contextlib.contextmanager
     def patience(self, seconds: float) -> Iterator[None]:
         """Calls wait that long for a person, meanwhile."""
-        with open(self.root.config, "rb") as file:
-            before = file.read()
-        chosen = before.decode().replace("wait = 0", f"wait = {seconds}", 1)
-        assert chosen != before.decode()
-        Path(self.root.config).write_text(chosen)
+        with self._config(lambda before: before.replace("wait = 0", f"wait = {seconds}", 1)):
+            yield
+
+    @contextlib.contextmanager
+    def agents_only(self) -> Iterator[None]:
+        """Only agents are guarded, meanwhile."""
+        with self._config(lambda before: 'guard = "agents"\n' + before.replace('guard = "everyone"\n', "")):
+            yield
+
+    @contextlib.contextmanager
+    def _config(self, change: Callable[[str], str]) -> Iterator[None]:
+        config = Path(self.root.config)
+        before = config.read_text()
+        assert change(before) != before
+        config.write_text(change(before))
         try:
             yield
         finally:
-            Path(self.root.config).write_bytes(before)
+            config.write_text(before)
 
     @contextlib.contextmanager
     def restored(self, store: bool = False) -> Iterator[None]:
@@ -377,7 +387,8 @@ class UserFactor(Setup):
 
     def install(self, stores: Stores, wait: float) -> None:
         """Put the guard in force, as a person does at a terminal who types a passphrase twice."""
-        words = ["--root", self.root.path, "install", "--shell", "none", "--wait", str(wait), "--factor", "passphrase"]
+        words = ["--root", self.root.path, "install", "--shell", "none", "--wait", str(wait), "--guard", "everyone"]
+        words += ["--factor", "passphrase"]
         options = {"env": self.env | PLACES, "cwd": self.place, **self.installer}
         with_passphrase(
             [PYTHON, "-m", "agentguard", *words, *self.options], PASSPHRASE, lambda: self.seed(stores), **options

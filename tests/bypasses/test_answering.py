@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import socket
 import time
@@ -88,7 +89,8 @@ def test_the_asker_makes_the_terminal(row, guard: Setup, verdict):
         call = shlex.quote(command)
         return template.format(call=call, words=command, typist=typist, python=PYTHON, name=name, own=own)
 
-    first = agent(way(f"rm -rf {first_victim}"))
+    with guard.agents_only():  # where a person's own terminal is not asked at
+        first = agent(way(f"rm -rf {first_victim}"))
     request = guard.request(agent, call)
     approve = agent(way(f"{guard.command} approve {request.id}"))
     again = agent(call)
@@ -235,6 +237,21 @@ def test_keys_are_sent_into_a_persons_pane(row, guard: Setup, verdict):
         shown = agent(f"{tmux} capture-pane -p; {tmux} kill-server")
     again = agent(call)
     verdict(not victim.exists(), shown, again)
+
+
+def test_a_call_is_typed_into_a_persons_pane(row, guard: Setup, verdict):
+    """Only agents are guarded, a person works in tmux, and the agent types its call there."""
+    available("tmux")
+    agent, victim, own = guard.agent(), guard.victim(), guard.directory()
+    tmux = f"tmux -S {own}/s"
+    with guard.agents_only(), guard.desk() as desk:
+        desk.type(f"export TERM=xterm PATH={guard.shimmed['PATH']}\n")
+        desk.type(f"{tmux} -f /dev/null new-session 'exec bash --norc -i'\n")
+        until(lambda: agent(f"{tmux} list-clients").out)
+        agent(f"{tmux} send-keys 'rm -rf {victim}; printf en; echo ded' Enter")
+        until(lambda: re.search("Type|\nended", agent(f"{tmux} capture-pane -p").out))
+        shown = agent(f"{tmux} capture-pane -p; {tmux} kill-server")
+    verdict(not victim.exists(), shown)
 
 
 def test_a_program_types_into_its_own_terminal(row, guard: Setup, verdict):

@@ -40,10 +40,10 @@ def root(tmp_path: Path, home: Path) -> Root:
 def apply(root: Root, stores: Stores) -> Callable[..., list[str]]:
     """`install` with these start-up files, on a store that is ready."""
 
-    def put(*paths: str, wait: float | None = None) -> list[str]:
+    def put(*paths: str, **chosen: object) -> list[str]:
         if not os.path.exists(root.store):
             stores.seed(root)
-        return installation.apply(root, paths, wait)
+        return installation.apply(root, paths, chosen)
 
     return put
 

@@ -103,6 +103,9 @@ def test_at_a_terminal_it_asks_and_uninstall_gives_everything_back(desk: Desk, t
     stores.seed(Root(f"{tmp_path}/root"))
     command = "python -m agentguard --root root"
     desk.type(f"{command} install --factor none\n")
+    asked = desk.until("Guard (agents, everyone) [agents]: ")
+    assert "those below an AI agent" in asked
+    desk.type("\n")
     for shell in startup_files.SHELLS:
         if shutil.which(shell, path="/usr/bin:/bin"):
             desk.until(f"Turn the guard on in {shell}?")
@@ -111,6 +114,7 @@ def test_at_a_terminal_it_asks_and_uninstall_gives_everything_back(desk: Desk, t
     desk.until(PROMPT)
     assert (tmp_path / "root/shims/rm").exists()
     assert not (tmp_path / ".zshenv").exists()
+    assert policy(Root(f"{tmp_path}/root")).guard == "agents"
     said = desk.run(f"{command} uninstall")
     assert "The record is kept" in said and "`hash -r`" in said
     assert os.listdir(tmp_path / "root") == ["data"]
@@ -123,7 +127,9 @@ def test_a_second_time_it_asks_only_for_shells_that_are_not_set_up(desk: Desk, t
     command = f"{sys.executable} -m agentguard --root root"
     desk.run("PATH=/usr/bin:/bin")
     stores.seed(Root(f"{tmp_path}/root"))
-    assert f"it is {tmp_path}/root/bin/agentguard" in desk.run(f"{command} install --shell bash --factor none")
+    assert f"it is {tmp_path}/root/bin/agentguard" in desk.run(
+        f"{command} install --shell bash --factor none --guard everyone"
+    )
     desk.type(f"{command} install --wait 7\n")
     asked = ""
     for shell in startup_files.SHELLS:
@@ -152,13 +158,19 @@ def test_what_makes_no_sense_is_named(agentguard: Agentguard, apply: Apply, word
     assert why in agentguard("install", *words, status=2).stderr
 
 
-def test_only_a_person_may_change_how_long_a_call_waits(agentguard: Agentguard, apply: Apply, root: Root) -> None:
-    apply(wait=7)
-    agentguard("install", "--shell", "none", "--wait", "7")
-    refused = agentguard("install", "--shell", "none", "--wait", "1", status=126)
-    assert "only a person may change how long a call waits" in refused.stderr
-    assert policy(root).wait == 7
-    assert [row.body["deed"] for row in Records(root).log.rows(kinds=("attempt",))] == ["change how long a call waits"]
+@pytest.mark.parametrize(
+    ("option", "now", "other", "deed"),
+    [("wait", 7, "1", "change how long a call waits"), ("guard", "everyone", "agents", "change whose calls ask")],
+)
+def test_only_a_person_may_change_what_was_chosen(
+    agentguard: Agentguard, apply: Apply, root: Root, option: str, now: object, other: str, deed: str
+) -> None:
+    apply(**{option: now})
+    agentguard("install", "--shell", "none", f"--{option}", str(now))
+    refused = agentguard("install", "--shell", "none", f"--{option}", other, status=126)
+    assert f"only a person may {deed}" in refused.stderr
+    assert getattr(policy(root), option) == now
+    assert [row.body["deed"] for row in Records(root).log.rows(kinds=("attempt",))] == [deed]
 
 
 def test_only_a_person_may_uninstall(agentguard: Agentguard, apply: Apply, root: Root) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from agentguard.core.effect import Effect, Reading, Target
-from agentguard.policy.decide import Decision, decide
+from agentguard.policy.decide import Decision, decide, decide_for_person
+from agentguard.policy.settings import Guard
 
 TARGET = Target("file", "/srv/app/data")
 READ = Reading((Effect("observe", TARGET),))
@@ -48,3 +49,26 @@ def test_what_cannot_be_shown_is_not_asked_about(
     reading: Reading, earlier: tuple[str, ...], decision: Decision
 ) -> None:
     assert decide(reading.replace(unconfirmable=UNSHOWN), earlier) == decision
+
+
+TYPED = Reading((Effect("unknown", TARGET, typed=True),))
+
+
+@pytest.mark.parametrize(
+    ("reading", "guard", "types", "runs"),
+    [
+        (DESTRUCTIVE, "agents", False, True),
+        (DESTRUCTIVE, "everyone", True, False),
+        (TYPED, "everyone", True, True),
+        (TYPED, "everyone", False, False),  # what it is told does not come from there
+        (TYPED + DESTRUCTIVE, "everyone", True, False),
+        (TYPED + REVERSIBLE, "everyone", True, True),
+        (TYPED.replace(unconfirmable=UNSHOWN), "agents", False, True),  # nobody has to be shown it
+    ],
+)
+def test_a_persons_own_call_runs_where_only_agents_are_guarded_or_they_type_all_of_it(
+    reading: Reading, guard: Guard, types: bool, runs: bool
+) -> None:
+    decision = decide(reading)
+    assert (decide_for_person(reading, decision, guard, types).action == "run") == runs
+    assert decide(reading) == decision != Decision("run")

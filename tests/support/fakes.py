@@ -221,12 +221,20 @@ class FakeAsker:
     def __init__(self, events: list[str], typed: bool = False, has_key: bool = True) -> None:
         self.events, self.typed, self.has_key = events, typed, has_key
         self.sits = True
+        self.alone = False
+        self.at_terminal = False
         self.told: list[str] = []
         self.shown: Question | None = None
         self._used: set[str] = set()
 
     def is_persons(self, terminal: str) -> bool:
         return self.sits
+
+    def is_alone(self, terminal: str) -> bool:
+        return self.sits and self.alone
+
+    def types(self, terminal: str) -> bool:
+        return self.at_terminal
 
     def prompt(self, terminal: str, question: Question) -> bool:
         self.events.append(f"prompt {terminal} {question.word}")

@@ -100,7 +100,8 @@ _OPEN_FILES = ("/dev/stdin", "/dev/fd/", "/proc/")
 
 SHELLS = frozenset(("ash", "bash", "csh", "dash", "fish", "ksh", "mksh", "sh", "tcsh", "zsh"))
 
-_INTERPRETERS = ("node", "nodejs", "bun", "deno", "python", "pypy")
+#: Programs that run another program in a language of theirs.
+INTERPRETERS = ("node", "nodejs", "bun", "deno", "python", "pypy")
 #: Options of shells and interpreters whose value is the next word.
 _VALUED = frozenset(
     (
@@ -167,7 +168,7 @@ def _of_script(path: str) -> str:
 def interpreter(process: Process) -> bool:
     """Whether it runs a program in a language of its own: an agent that is not known by name may be one."""
     called = _file(process.argv[0]) if process.argv else ""
-    return called.rstrip("0123456789.") in _INTERPRETERS
+    return called.rstrip("0123456789.") in INTERPRETERS
 
 
 def _paths(process: Process) -> Iterator[str]:
@@ -179,12 +180,12 @@ def _paths(process: Process) -> Iterator[str]:
     yield process.argv[0].partition(" ")[0]
     called = _file(process.argv[0]).lstrip("-")
     if called in SHELLS:
-        yield _script(process.argv, code="c")
+        yield script(process.argv, code="c")
     elif interpreter(process):
-        yield _script(process.argv, code="cep")
+        yield script(process.argv)
 
 
-def _script(argv: tuple[str, ...], code: str) -> str:
+def script(argv: tuple[str, ...], code: str = "cep") -> str:
     """The script or module that is interpreted; "" for code given by an option that ends in a letter of `code`."""
     words = iter(argv[1:])
     for word in words:

@@ -18,6 +18,7 @@ from ...lean.canonical import digest
 from ...lean.typing import TYPE_CHECKING
 from . import agents
 from .controlling_terminal import has_terminal, own_terminal
+from .runners import in_doubt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,7 +73,8 @@ def origin(sessions: Sessions, environment: Mapping[str, str]) -> Origin:
     session = _session(above, sessions) or _registered(this, sessions) or _anybody(uid, above)
     agent = next(filter(None, map(agents.agent, above)), "") or marked
     terminal = "" if session.known or agent else own_terminal()
-    return Origin(uid, session, above, agent, terminal)
+    doubt = in_doubt(above, os.getsid(0)) if terminal else ""
+    return Origin(uid, session, above, agent, terminal, doubt)
 
 
 def call_started(caller: Origin, sessions: Sessions) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...core.world import LOOKING
 from ...errors import InstallError
 from ...lean.typing import TYPE_CHECKING
-from ...policy.settings import LONGEST_APPROVAL, Policy
+from ...policy.settings import GUARDED, LONGEST_APPROVAL, Policy
 from ..layout import Root
 
 if TYPE_CHECKING:
@@ -67,6 +67,10 @@ def _is_patience(value: object) -> bool:
     return _is_seconds(value) and 0 < float(str(value)) <= LONGEST_LOOK
 
 
+def _is_guarded(value: object) -> bool:
+    return value in GUARDED
+
+
 def _are_marks(value: object) -> bool:
     return isinstance(value, list) and all(one in _RATINGS or _is_rule(one) for one in value)
 
@@ -91,5 +95,6 @@ _KEYS = {
     "approval": (_is_life, f"a number of seconds, at most {LONGEST_APPROVAL:g}"),
     "looking": (_is_patience, f"a number of seconds, at most {LONGEST_LOOK:g}"),
     "factor": (_are_marks, 'a list of "catastrophic", "destructive" or ids of rules'),
+    "guard": (_is_guarded, '"agents" or "everyone"'),
     "words": (_are_words, "a table of ids of rules, each with the word to be typed"),
 }
