@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 #: The packages that are put into the file.
 PACKAGES = ("agentguard", "bashlex")
 #: What is imported before the file is in use.
-FIRST = ("agentguard/__init__.py", "agentguard/lean/bundle.py")
+FIRST = ("agentguard/__init__.py", "agentguard/lean/__init__.py", "agentguard/lean/bundle.py")
 FILE = "modules"
 
 

@@ -14,7 +14,6 @@ from ...lean.typing import TYPE_CHECKING
 from ...rulebook.compiled import plain_file
 from ..layout import Root
 from ..records.spool import FIELD, LINE
-from .distributions import places
 from .startup_files import fish_quoted, quoted, write
 from .store import COMPILED, in_force
 
@@ -119,7 +118,6 @@ def _filled(prototype: str, root: Root, name: str = "", factors: str = "") -> by
         ("@FACTORS@", factors),
         ("@SHIMS@", quote(root.shims)),
         ("@ROOT@", quote(root.path)),
-        ("@PACKAGES@", quote(":".join(places())) if "@PACKAGES@" in text else ""),
     ):
         text = text.replace(placeholder, value)
     return os.fsencode(text)

@@ -1,12 +1,12 @@
 """The versioned store: copies of everything that the shims run from, one version in force.
 
-    store/VERSION-DIGEST/lib/         agentguard, its rules, and the libraries that a shim can load, all compiled
+    store/VERSION-DIGEST/lib/         agentguard, its rules, and the libraries that it loads, all compiled
                         /enter.py     what shims run
                         /command.py   what bin/agentguard runs
                         /python       → the interpreter
                         /SHA256SUMS   of all these files, in the form that `sha256sum --check` takes
 
-What only a person's commands load (click, rich, textual, …) stays where it is installed.
+It stands on nothing else but the interpreter: what it was copied from may go.
 
 A version is complete or not there: it is built under another name and renamed. The shims reach
 it through `current`, so one rename puts packages and interpreter in force together.
@@ -59,9 +59,14 @@ def interpreter() -> str:
 def contents() -> dict[str, str]:
     """What one version holds: its files by their path in the version, each with its source.
 
-    The package with rules and shims, and the libraries that a shim can load.
-    Raises InstallError if something that is needed is not installed.
+    The package with rules and shims, and the libraries that it loads; if what runs is itself a
+    version of some store, all of that. Raises InstallError if something that is needed is not there.
     """
+    version = os.path.dirname(os.path.dirname(resources.package()))
+    if os.path.lexists(os.path.join(version, _SUMS)):
+        for fault in _damage(version):
+            raise InstallError(fault, "install agentguard anew, with pipx say, and run that one's `agentguard install`")
+        return dict(_sources(version))
     files = {f"lib/agentguard/{path}": source for path, source in _tree(resources.package())}
     for name, folder in zip(_SHIPPED, (resources.rules(), resources.shims()), strict=True):
         files |= {f"lib/agentguard/{name}/{path}": source for path, source in _tree(folder)}
@@ -166,7 +171,7 @@ def _damage(place: str) -> list[str]:
     python = os.path.join(place, _PYTHON)
     if not os.access(python, os.X_OK):
         return [f"{python} leads to no interpreter"]
-    files = {path: source for path, source in _tree(place) if path not in (_PYTHON, _SUMS) and not _derived(path)}
+    files = dict(_sources(place))
     try:
         with open(os.path.join(place, _SUMS), "rb") as file:
             is_whole = file.read() == _sums(place)
@@ -175,6 +180,11 @@ def _damage(place: str) -> list[str]:
     if not is_whole or not place.endswith("-" + _digest(files, os.readlink(python))):
         return [f"{place} is not what was installed"]
     return []
+
+
+def _sources(place: str) -> Iterator[tuple[str, str]]:
+    """What a version was copied from, and nothing else depends on: its files by their path in the version."""
+    return ((path, at) for path, at in _tree(place) if path not in (_PYTHON, _SUMS) and not _derived(path))
 
 
 def _sums(place: str) -> bytes:
