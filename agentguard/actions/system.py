@@ -7,13 +7,9 @@ import pwd
 import stat
 import subprocess
 
-from .. import resources
-from ..edge.installation import distributions, store
+from ..edge.installation import store
 from ..edge.layout import Root
 from ..errors import InstallError, UsageError
-
-#: Loads what `agentguard run` does of what is not in the store.
-_LOAD = "import sys; sys.path += sys.argv[1].split(':'); import click"
 
 
 def guarded_user(name: str | None) -> pwd.struct_passwd:
@@ -32,29 +28,20 @@ def guarded_user(name: str | None) -> pwd.struct_passwd:
 def refuse_changeable(root: Root, owner: pwd.struct_passwd) -> None:
     """Raises InstallError if others than root can change what decides, or the guarded user cannot run it.
 
-    That is the interpreter, the packages that its commands load, and what lies above the root.
+    That is the interpreter, what is copied into the store, and what lies above the root.
     """
     hint = "install Python from the system's packages, and start `agentguard` by it"
     python = store.interpreter()
-    own = os.path.dirname(resources.package())
-    for path in (python, os.path.realpath(python), os.path.dirname(os.__file__), own, *distributions.places()):
+    for path in (python, os.path.realpath(python), os.path.dirname(os.__file__), *store.contents().values()):
         _refuse(path, hint)
     _refuse(root.path, "choose another --root")
-    _require(owner, [python, "-I", "-S", "-c", ""], f"{python} does not run for {owner.pw_name}", hint)
-    packages = ":".join(distributions.places())
-    unreadable = f"{owner.pw_name} cannot load what agentguard needs from {packages}"
-    _require(owner, [python, "-I", "-S", "-c", _LOAD, packages], unreadable, "install it where every user can read it")
-
-
-def _require(owner: pwd.struct_passwd, command: list[str], otherwise: str, hint: str) -> None:
-    """Raises InstallError, saying `otherwise`, if a command fails that this user starts."""
     try:
         subprocess.run(
-            command, user=owner.pw_uid, group=owner.pw_gid, extra_groups=[], check=True, cwd="/",
-            stderr=subprocess.DEVNULL,
+            [python, "-I", "-S", "-c", ""], user=owner.pw_uid, group=owner.pw_gid, extra_groups=[], check=True,
+            cwd="/", stderr=subprocess.DEVNULL,
         )  # fmt: skip
     except (OSError, subprocess.SubprocessError) as fault:
-        raise InstallError(otherwise, hint) from fault
+        raise InstallError(f"{python} does not run for {owner.pw_name}", hint) from fault
 
 
 def give_record(root: Root, owner: pwd.struct_passwd) -> None:

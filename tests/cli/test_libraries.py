@@ -1,4 +1,4 @@
-"""The store has every module that a shim or a command can load on any path, and neither loads anything from elsewhere."""
+"""The store has every module that a shim or a command can load, and neither loads anything from elsewhere."""
 
 from __future__ import annotations
 

@@ -153,7 +153,6 @@ def test_agentguard_and_all_that_it_stands_on_is_in_the_store() -> None:
     assert not any(path.startswith(("lib/_pytest/", "lib/hypothesis/")) for path in files), "tools stay behind"
     assert not any(part in ("..", "__pycache__") for path in files for part in path.split("/"))
 
-
     kinds = {path.rpartition(".")[2] for path in files if not path.startswith("lib/agentguard/")}
     assert kinds <= {"py", "so", "dylib", "png"}, "no sources in other languages, stubs or documents"
 
