@@ -7,14 +7,13 @@ from collections.abc import Mapping
 
 import click
 
-from ..actions import installation
 from ..edge.caller import processes
 from ..edge.installation import shims
 from ..edge.layout import Root
 from ..edge.records.database import Database
 from ..edge.records.sessions import NamedSessions
 from ..edge.system import launch
-from ..errors import NoProgram, NotRunnable
+from ..errors import InstallError, NoProgram, NotRunnable
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
@@ -22,7 +21,7 @@ from ..errors import NoProgram, NotRunnable
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="[--] COMMAND…")
 @click.pass_obj
 def run(root: Root, name: str | None, command: tuple[str, ...]) -> None:
-    """Start COMMAND with the guard on.
+    """Start COMMAND with the guard on, once `agentguard install` has put it there.
 
     It holds in whatever shells COMMAND starts. A login shell may throw PATH away: bash is kept by
     BASH_ENV; for the others `agentguard install` writes the lines that put the shims back, and
@@ -35,8 +34,7 @@ def run(root: Root, name: str | None, command: tuple[str, ...]) -> None:
       agentguard run -- bash
     """
     if not shims.present(root) or not os.path.exists(root.current):
-        for change in installation.apply(root):
-            click.echo(f"agentguard: {change}", err=True)
+        raise InstallError(f"there is no guard under {root.path} yet", "`agentguard install` puts it there")
     environment = guarded(root, launch.environment())
     program = _program(command[0], environment.get("PATH", ""))
     process = processes.this_process()
@@ -46,10 +44,11 @@ def run(root: Root, name: str | None, command: tuple[str, ...]) -> None:
 
 
 def guarded(root: Root, environment: Mapping[str, str]) -> dict[str, str]:
-    """That environment with the shims first on PATH, also in bash's login shells."""
-    path = environment.get("PATH", os.confstr("CS_PATH") or "")
-    if path.split(":")[0] != root.shims:
-        path = f"{root.shims}:{path}" if path else root.shims
+    """That environment with the shims first on PATH, once, also in bash's login shells."""
+    former = environment.get("PATH", os.confstr("CS_PATH") or "")
+    path = ":".join(
+        [root.shims, *(entry for entry in former.split(":") if entry != root.shims)] if former else [root.shims]
+    )
     former = environment.get("BASH_ENV", "")
     alone, before_it = (_as_bash_expands(f"{root.path}/{name}") for name in ("activate.sh", "bash_env.sh"))
     if former in ("", alone, before_it):
