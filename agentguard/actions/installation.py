@@ -25,6 +25,7 @@ from ..edge.system import programs
 from ..errors import InstallError, NoProgram
 from ..fastpath.derive import derive
 from ..rulebook.compiled import rulebook
+from . import former_versions
 from .owner import as_owner
 from .preconditions import refuse_ephemeral, refuse_foreign, refuse_unsafe
 from .system import give_record
@@ -90,6 +91,7 @@ def apply(
             os.unlink(f"{root.shims}/{name}")
             changes.append(f"Removed {root.shims}/{name}")
         changes += [f"Added lines to {path}" for path in known if startup_files.add(path, root)]
+        former_versions.clear(root)
         if changes:  # what is in force decides every call from now on
             _put_on_record(root, version, changes, by)
         return changes

@@ -21,9 +21,9 @@ from ..errors import InstallError, NoProgram, NotRunnable
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="[--] COMMAND…")
 @click.pass_obj
 def run(root: Root, name: str | None, command: tuple[str, ...]) -> None:
-    """Start COMMAND with the guard on, once `agentguard install` has put it there.
+    """Start COMMAND with the guard on.
 
-    It holds in whatever shells COMMAND starts. A login shell may throw PATH away: bash is kept by
+    `agentguard install` has put it in force before. It holds in whatever shells COMMAND starts. A login shell may throw PATH away: bash is kept by
     BASH_ENV; for the others `agentguard install` writes the lines that put the shims back, and
     `agentguard doctor` shows what holds here.
 

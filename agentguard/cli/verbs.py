@@ -64,3 +64,12 @@ class Verbs(click.Group):
 def cli(ctx: click.Context, root: str) -> None:
     """Stand between an AI agent and the programs that can ruin your day."""
     ctx.obj = Root(os.path.abspath(root))
+    ctx.call_on_close(lambda: _clear_store(ctx.obj))
+
+
+def _clear_store(root: Root) -> None:
+    """Take former versions away, should an upgrade have left one that was in use; what it takes is loaded only then."""
+    if os.path.isdir(root.store) and len(os.listdir(root.store)) > 1:
+        from ..actions import former_versions
+
+        former_versions.clear(root)

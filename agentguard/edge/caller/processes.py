@@ -21,7 +21,7 @@ from .controlling_terminal import has_terminal, own_terminal
 from .runners import in_doubt
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     #: What `agentguard run` named, by pid and start of the process that became its command. A
     #: session's name begins with that command's.
@@ -90,8 +90,8 @@ def call_started(caller: Origin, sessions: Sessions) -> float | None:
     first = _outermost(line, caller, sessions)
     if first is None:
         return None
-    started = _started(first)
-    return started if time.time() - started <= LONGEST_CALL else None
+    began = started(first)
+    return began if time.time() - began <= LONGEST_CALL else None
 
 
 def _outermost(line: tuple[Process, ...], caller: Origin, sessions: Sessions) -> Process | None:
@@ -178,7 +178,7 @@ def _boot(above: tuple[Process, ...]) -> str:
         return str(above[-1].start) if above else ""
 
 
-def _started(process: Process) -> float:
+def started(process: Process) -> float:
     """A process's start in seconds since the epoch, rounded up to what its clock can tell."""
     if sys.platform != "linux":
         return process.start / 1_000_000 + 1
@@ -194,6 +194,18 @@ def has_ended(pid: int, start: int) -> bool:
         return False
     seen = _seen(pid)
     return seen is None or seen[0].start != start
+
+
+def running() -> Iterator[Process]:
+    """Every process that is shown; raises Unseen if none can be seen."""
+    if sys.platform != "linux":
+        yield from (process for process, _ in _table().values())
+        return
+    this_process()  # which is always shown, if anything is
+    for name in os.listdir("/proc"):
+        seen = _seen(int(name)) if name.isdecimal() else None
+        if seen is not None:
+            yield seen[0]
 
 
 def line_of(pid: int) -> tuple[Process, ...]:
@@ -254,6 +266,19 @@ def _seen(pid: int) -> tuple[Process, int] | None:
 
 def _asked_ps() -> tuple[Process, ...]:
     """The lineage as `ps` tells it."""
+    table = _table()
+    line: list[Process] = []
+    above = os.getpid()
+    while above in table:
+        process, above = table.pop(above)
+        line.append(process)
+    if not line:
+        raise Unseen("ps does not show this process")
+    return tuple(line)
+
+
+def _table() -> dict[int, tuple[Process, int]]:
+    """Every process and its parent's pid, by its own pid, as `ps` tells it."""
     import calendar
     import subprocess
 
@@ -271,11 +296,4 @@ def _asked_ps() -> tuple[Process, ...]:
             table[int(pid)] = Process(int(pid), start, argv[0].rpartition("/")[2], argv), int(parent)
     except ValueError as fault:
         raise Unseen(f"ps answers in a form that is not understood: {fault}") from fault
-    line: list[Process] = []
-    above = os.getpid()
-    while above in table:
-        process, above = table.pop(above)
-        line.append(process)
-    if not line:
-        raise Unseen("ps does not show this process")
-    return tuple(line)
+    return table

@@ -32,7 +32,7 @@ from .distributions import libraries
 from .elf import loaded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 _LIBRARY = re.compile(r".*\.so(\.[0-9.]+)?")
 _SHIPPED = ("rules", "shims")
@@ -128,22 +128,32 @@ def in_force(root: Root) -> str:
 
 
 def switch(root: Root, version: str) -> bool:
-    """Put a version in force, in one step; False if it was already.
-
-    The version before it is kept, for the shims that still run from it; older ones go.
-    """
-    former = in_force(root)
-    if former == version:
+    """Put a version in force, in one step; False if it was already. The others stay: something may run from them."""
+    if in_force(root) == version:
         return False
     link = f"{root.current}.new"
     if os.path.lexists(link):  # an interrupted switch left it
         os.unlink(link)
     os.symlink(f"store/{version}", link)
     os.replace(link, root.current)
-    for name in _versions(root):
-        if name not in (version, former):
-            shutil.rmtree(os.path.join(root.store, name))
     return True
+
+
+def former(root: Root) -> list[str]:
+    """The versions from before the one in force, and what builds from before it left."""
+    try:
+        switched = os.lstat(root.current).st_mtime
+        names = [name for name in _versions(root) if name != in_force(root)]
+        # A later one is being made, or is about to be put in force.
+        return [name for name in names if os.stat(os.path.join(root.store, name)).st_mtime < switched]
+    except FileNotFoundError:
+        return []
+
+
+def remove(root: Root, versions: Iterable[str]) -> None:
+    """Take versions out of the store."""
+    for name in versions:
+        shutil.rmtree(os.path.join(root.store, name))
 
 
 def clear(root: Root) -> None:
@@ -151,8 +161,7 @@ def clear(root: Root) -> None:
     for link in (root.current, f"{root.current}.new"):
         if os.path.islink(link):
             os.unlink(link)
-    for name in _versions(root):
-        shutil.rmtree(os.path.join(root.store, name))
+    remove(root, _versions(root))
 
 
 def faults(root: Root) -> list[str]:

@@ -329,7 +329,7 @@ def test_the_outermost_process_of_the_call(line: list[str], first: int | None, m
     if first is None:
         assert found is None
     else:
-        expected = processes._started(made[first])
+        expected = processes.started(made[first])
         assert found == pytest.approx(expected, abs=0.005)
 
 
@@ -351,4 +351,4 @@ def test_what_was_left_running_has_begun_no_call(age: int, is_told: bool, monkey
 def test_a_start_is_never_told_too_early(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes.os, "sysconf", lambda name: 100)
     monkeypatch.setattr(processes.time, "clock_gettime", {time.CLOCK_BOOTTIME: 50.0, time.CLOCK_REALTIME: 1050.0}.get)
-    assert processes._started(process("make", start=700)) == 1007.01  # begun at some time in [1007.00, 1007.01)
+    assert processes.started(process("make", start=700)) == 1007.01  # begun at some time in [1007.00, 1007.01)

@@ -1,4 +1,4 @@
-"""A version is complete or not there; one rename puts it in force; older ones stay until they cannot be in use."""
+"""A version is complete or not there, and one rename puts it in force."""
 
 from __future__ import annotations
 
@@ -51,15 +51,18 @@ def test_the_same_files_give_the_same_version(small: Path, root: Root) -> None:
     assert os.readlink(root.current) == f"store/{version}", "relative: the root may be moved as a whole"
 
 
-def test_any_change_gives_another_version_and_the_one_before_is_kept(small: Path, root: Root) -> None:
+def test_any_change_gives_another_version_and_those_before_can_be_removed(small: Path, root: Root) -> None:
     versions = []
-    for text in ("A = 1\n", "A = 2\n", "A = 3\n"):
+    for text in ("A = 1\n", "A = 2\n", "A = 3\n", "A = 4\n"):
         (small / "lib/agentguard/a.py").write_text(text)
         versions.append(store.build(root, no_rules))
-        store.switch(root, versions[-1])
-    assert len(set(versions)) == 3
-    assert sorted(os.listdir(root.store)) == sorted(versions[1:])
-    assert store.in_force(root) == versions[-1]
+        if text != "A = 4\n":
+            store.switch(root, versions[-1])
+    assert len(set(versions)) == 4
+    assert store.in_force(root) == versions[2]
+    assert sorted(store.former(root)) == sorted(versions[:2]), "the last one is about to be put in force"
+    store.remove(root, store.former(root))
+    assert sorted(os.listdir(root.store)) == sorted(versions[2:]) and store.faults(root) == []
 
 
 def test_what_an_interrupted_build_left_is_no_version(small: Path, root: Root) -> None:
