@@ -23,9 +23,9 @@ from ..errors import InstallError, NoProgram, NotRunnable
 def run(root: Root, name: str | None, command: tuple[str, ...]) -> None:
     """Start COMMAND with the guard on.
 
-    `agentguard install` has put it in force before. It holds in whatever shells COMMAND starts. A login shell may throw PATH away: bash is kept by
-    BASH_ENV; for the others `agentguard install` writes the lines that put the shims back, and
-    `agentguard doctor` shows what holds here.
+    `agentguard install` has to have put it there. It holds in whatever shells COMMAND starts. A login
+    shell may throw PATH away: bash is kept by BASH_ENV; for the others `agentguard install` writes the
+    lines that put the shims back, and `agentguard doctor` shows what holds here.
 
     \b
     Examples:
