@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import signal
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +28,13 @@ SIGNALS = {signal.SIGHUP: signal.SIG_DFL, signal.SIGINT: signal.default_int_hand
 for number, usual in SIGNALS.items():
     if signal.getsignal(number) is signal.SIG_IGN:
         signal.signal(number, usual)
+
+# Nothing of the tester's is touched, and nothing that is in their home decides. Workers have it from who starts them.
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    os.environ["HOME"] = tempfile.mkdtemp(prefix="agentguard-home-")
+    atexit.register(shutil.rmtree, os.environ["HOME"], ignore_errors=True)
+    for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "ZDOTDIR"):
+        os.environ.pop(name, None)
 
 # Build servers set this. Programs that tests start by the hundred would read and compile every rule anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import sqlite3
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -242,22 +243,35 @@ def test_a_script_that_may_not_be_read_is_refused(guarded, work):
 
 
 @contextlib.contextmanager
-def read_only(guarded: Guarded) -> Iterator[None]:
-    files = [f"{guarded.root.record}{end}" for end in ("", "-wal", "-shm")]
-    files = [file for file in files if os.path.exists(file)]
-    root = os.geteuid() == 0
-    if root and subprocess.run(["chattr", "+i", *files], capture_output=True).returncode:
-        pytest.skip("chattr cannot make a file immutable here")
-    for file in [] if root else files:
-        os.chmod(file, 0o400)
+def unwritable(*paths: str) -> Iterator[None]:
+    """Nobody can write to these, whoever runs the tests: modes do not hold root back."""
+    if os.geteuid() == 0:
+        if subprocess.run(["chattr", "+i", *paths], capture_output=True).returncode:
+            pytest.skip("chattr cannot make a file immutable here")
+        try:
+            yield
+        finally:
+            subprocess.run(["chattr", "-i", *paths], check=True)
+        return
+    modes = {path: stat.S_IMODE(os.stat(path).st_mode) for path in paths}
+    for path, mode in modes.items():
+        os.chmod(path, mode & ~0o222)
     try:
         yield
     finally:
-        if root:
-            subprocess.run(["chattr", "-i", *files], check=True)
-        # SQLite gives files that it made meanwhile the mode of the database.
-        for file in [] if root else Path(guarded.root.data).iterdir():
-            file.chmod(0o600)
+        for path, mode in modes.items():
+            os.chmod(path, mode)
+
+
+@contextlib.contextmanager
+def read_only(guarded: Guarded) -> Iterator[None]:
+    files = [f"{guarded.root.record}{end}" for end in ("", "-wal", "-shm")]
+    try:
+        with unwritable(*filter(os.path.exists, files)):
+            yield
+    finally:
+        for file in filter(os.path.exists, files):  # SQLite gives what it makes meanwhile the mode of the database
+            os.chmod(file, 0o600)
 
 
 @contextlib.contextmanager
@@ -309,19 +323,8 @@ def wholly_read_only(guarded: Guarded) -> Iterator[None]:
     with read_only(guarded):
         folder = f"{guarded.root.data}/spool"
         files = [f"{folder}/{name}" for name in os.listdir(folder)]
-        places = [guarded.root.data, folder, *(one for one in files if not os.path.islink(one))]
-        root = os.geteuid() == 0
-        if root:
-            subprocess.run(["chattr", "+i", *places], check=True)
-        for place in [] if root else places:
-            os.chmod(place, 0o500)
-        try:
+        with unwritable(guarded.root.data, folder, *(one for one in files if not os.path.islink(one))):
             yield
-        finally:
-            if root:
-                subprocess.run(["chattr", "-i", *places], check=True)
-            for place in [] if root else places:
-                os.chmod(place, 0o700)
 
 
 #: Why the record cannot be written, and the kinds of the rows that it holds afterwards, where it is there again.

@@ -7,6 +7,7 @@ takes what lies in those for less.
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import shutil
@@ -35,16 +36,20 @@ for line in sys.argv[1:]:
     )
     print(json.dumps([done.returncode, done.stdout, done.stderr]), flush=True)
 """
-#: Beside the checkout if nothing else is writable; a checkout in a temporary directory is no such place.
+#: Root's first, then what everybody may write to. Beside the checkout, maybe in somebody's home, if nothing else will
+#: do; a checkout in a temporary directory is no such place.
 _PLACES = (
     "/srv",
     "/opt",
     "/mnt",
     "/Users/Shared",
     f"/run/user/{os.getuid()}",
+    "/dev/shm",
     "/var/lib",
     str(Path(__file__).parents[3]),
 )
+#: How much room the installations of all workers may take, in bytes.
+_ROOM = 2**31
 _TEMPORARY = ("/tmp", "/var/tmp", "/private/tmp", "/private/var", os.path.realpath(tempfile.gettempdir()))
 _GIT_CONFIG = "[user]\n\tname = dev\n\temail = dev@example.org\n[init]\n\tdefaultBranch = main\n"
 
@@ -180,15 +185,25 @@ def with_passphrase(command: list[str], passphrase: str, seed: Callable[[], None
 @contextlib.contextmanager
 def lasting_directory() -> Iterator[Path]:
     """A scratch directory that is no temporary one to the guard, and lies in no git work tree."""
-    for place in _PLACES:
-        if not os.access(place, os.W_OK | os.X_OK) or os.path.realpath(place).startswith(_TEMPORARY):
-            continue
-        if subprocess.run(["git", "-C", place, "rev-parse", "--git-dir"], capture_output=True).returncode:
-            break
-    else:
+    place = _lasting_place()
+    if place is None:
         pytest.skip("no writable directory outside temporary ones and git work trees")
     made = Path(os.path.realpath(tempfile.mkdtemp(prefix="agentguard-test-", dir=place)))
     try:
         yield made
     finally:
         shutil.rmtree(made)
+
+
+@functools.cache
+def _lasting_place() -> str | None:
+    """The first of the places where programs can be put that run, and in which no git work tree would hold them."""
+    for place in _PLACES:
+        if not os.access(place, os.W_OK | os.X_OK) or os.path.realpath(place).startswith(_TEMPORARY):
+            continue
+        facts = os.statvfs(place)
+        if facts.f_flag & getattr(os, "ST_NOEXEC", 0) or facts.f_bavail * facts.f_frsize < _ROOM:
+            continue
+        if subprocess.run(["git", "-C", place, "rev-parse", "--git-dir"], capture_output=True).returncode:
+            return place
+    return None
