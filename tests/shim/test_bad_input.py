@@ -335,7 +335,10 @@ FAULTS = {
     a_link: ("not a regular file", []),
     a_directory: ("not a regular file", []),
     open_to_others: ("others can write there", ["unrecorded"]),
-    wholly_read_only: ("its permissions or those of its directory do not let it", ["unrecorded"]),
+    wholly_read_only: (
+        "it is read-only" if os.geteuid() else "its permissions or those of its directory do not let it",
+        ["unrecorded"],
+    ),
 }
 
 

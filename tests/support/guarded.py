@@ -36,20 +36,17 @@ for line in sys.argv[1:]:
     )
     print(json.dumps([done.returncode, done.stdout, done.stderr]), flush=True)
 """
-#: Root's first, then what everybody may write to. Beside the checkout, maybe in somebody's home, if nothing else will
-#: do; a checkout in a temporary directory is no such place.
+#: Beside the checkout if nothing else is writable; a checkout in a temporary directory is no such place.
 _PLACES = (
     "/srv",
     "/opt",
     "/mnt",
     "/Users/Shared",
     f"/run/user/{os.getuid()}",
-    "/dev/shm",
     "/var/lib",
     str(Path(__file__).parents[3]),
 )
-#: How much room the installations of all workers may take, in bytes.
-_ROOM = 2**31
+_SCRATCH = "agentguard-test-"
 _TEMPORARY = ("/tmp", "/var/tmp", "/private/tmp", "/private/var", os.path.realpath(tempfile.gettempdir()))
 _GIT_CONFIG = "[user]\n\tname = dev\n\temail = dev@example.org\n[init]\n\tdefaultBranch = main\n"
 
@@ -188,22 +185,44 @@ def lasting_directory() -> Iterator[Path]:
     place = _lasting_place()
     if place is None:
         pytest.skip("no writable directory outside temporary ones and git work trees")
-    made = Path(os.path.realpath(tempfile.mkdtemp(prefix="agentguard-test-", dir=place)))
+    made = Path(os.path.realpath(tempfile.mkdtemp(prefix=f"{_SCRATCH}{os.getpid()}-", dir=place)))
     try:
         yield made
     finally:
-        shutil.rmtree(made)
+        _remove(made)
 
 
 @functools.cache
 def _lasting_place() -> str | None:
-    """The first of the places where programs can be put that run, and in which no git work tree would hold them."""
+    """The first of the places where programs can be put that run, and in which no git work tree would hold them.
+
+    What tests left there that were killed is taken away: it may be somebody's home.
+    """
     for place in _PLACES:
         if not os.access(place, os.W_OK | os.X_OK) or os.path.realpath(place).startswith(_TEMPORARY):
             continue
-        facts = os.statvfs(place)
-        if facts.f_flag & getattr(os, "ST_NOEXEC", 0) or facts.f_bavail * facts.f_frsize < _ROOM:
+        if os.statvfs(place).f_flag & getattr(os, "ST_NOEXEC", 0):
             continue
         if subprocess.run(["git", "-C", place, "rev-parse", "--git-dir"], capture_output=True).returncode:
+            for left in Path(place).glob(f"{_SCRATCH}[0-9]*-*"):
+                if left.stat().st_uid == os.getuid() and not _is_running(int(left.name[len(_SCRATCH) :].split("-")[0])):
+                    _remove(left)
             return place
     return None
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _remove(made: Path) -> None:
+    """Remove a scratch directory, whatever a test has forbidden in it."""
+    for folder, _, _ in os.walk(made):
+        os.chmod(folder, 0o700)
+    shutil.rmtree(made)
