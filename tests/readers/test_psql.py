@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support.rules import shipped
 
@@ -448,6 +448,7 @@ TEXTS = st.one_of(
 
 
 @settings(max_examples=300, deadline=None)
+@example("\ufeff", "")
 @given(TEXTS, TEXTS)
 def test_any_script_is_read_without_an_error(text: str, value: str) -> None:
     script(text)

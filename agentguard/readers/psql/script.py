@@ -145,7 +145,7 @@ class Scanner:
 
     def _more(self, keep: int) -> bool:
         """Take the next lines in, and forget what stands before `keep`, but for one character; False at the end."""
-        following = next(self._following, None)
+        following = next(filter(None, self._following), None)  # the first is empty if it is but a byte order mark
         if following is None:
             return False
         gone = max(0, keep - 1)
