@@ -6,7 +6,7 @@ import json
 import os
 import time
 import tomllib
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import closing
 from pwd import struct_passwd
 from typing import Any
@@ -46,13 +46,15 @@ def apply(
     factor: Factor | None = None,
     owner: struct_passwd | None = None,
     by: Mapping[str, Any] | None = None,
+    begin: Callable[[str], None] = lambda step: None,
 ) -> list[str]:
     """Bring an installation to what it should be; what was changed, a line each. Raises InstallError.
 
-    `paths` are start-up files that shall hold the block; `chosen` are settings of config.toml; `factor` is
-    the first one of a new installation; `owner` is whose calls a system-wide one guards; `by` are facts of the person
-    who proved themselves for a change that wants it. Every step leaves a working state:
-    the store is complete before `current` leads to it, and `current` leads to it before a shim does.
+    `paths` are start-up files that shall hold the block; `chosen` are settings of config.toml;
+    `factor` is the first one of a new installation; `owner` is whose calls a system-wide one
+    guards; `by` are facts of the person who proved themselves for a change that wants it; `begin`
+    is told of each step that takes long. Every step leaves a working state: the store is complete
+    before `current` leads to it, and `current` leads to it before a shim does.
     """
     refuse_ephemeral(root)
     refuse_unsafe(root)
@@ -70,7 +72,8 @@ def apply(
         _put_manifest(root, {"startup": list(known), "directories": list(made)})
 
         changes = []
-        if store.switch(root, version := store.build(root, derive)):
+        begin("copying agentguard and what it stands on")
+        if store.switch(root, version := store.build(root, lambda lib: _derive(lib, begin))):
             changes.append(f"Put version {version} in force.")
         changes += [_TOLD[key].format(value) for key, value in _put_settings(root, chosen or {}).items()]
         if not shims.present(root):
@@ -90,7 +93,7 @@ def apply(
         for name in set(shims.present(root)) - set(names):  # no longer guarded by the rules
             os.unlink(f"{root.shims}/{name}")
             changes.append(f"Removed {root.shims}/{name}")
-        changes += [f"Added lines to {path}" for path in known if startup_files.add(path, root)]
+        changes += filter(None, (startup_files.add(path, root) for path in known))
         former_versions.clear(root)
         if changes:  # what is in force decides every call from now on
             _put_on_record(root, version, changes, by)
@@ -100,6 +103,12 @@ def apply(
         raise InstallError(f"{fault.filename or root.path}: {fault.strerror}", hint) from fault
     finally:
         os.umask(umask)
+
+
+def _derive(lib: str, begin: Callable[[str], None]) -> None:
+    begin("compiling its rules, each of them proved by its examples")
+    derive(lib)
+    begin("compiling what it stands on")
 
 
 def _pins(root: Root) -> frozenset[str]:

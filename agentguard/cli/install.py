@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import shutil
 import sys
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import click
@@ -106,9 +108,9 @@ def install(
     new = _first_factor(root, factor)
     chosen = [] if system else _chosen(root, shells)
     paths = [path for shell in chosen for path in startup_files.files(shell, os.environ)]
-    changes = installation.apply(root, dict.fromkeys(paths), wanted, new, owner, by)
-    for change in changes:
-        click.echo(change)
+    with _progress() as begin:
+        changes = installation.apply(root, dict.fromkeys(paths), wanted, new, owner, by, begin)
+    _show(root, changes)
     if not changes:
         click.echo(f"Nothing to change: agentguard {__version__} is in force under {root.path}.")
         return
@@ -129,7 +131,31 @@ def install(
     else:
         click.echo(f"No start-up file was touched: start an agent with `{command} run -- COMMAND`.")
     if owner is None and command != "agentguard":
-        click.echo(f"A new shell may not find `agentguard` on its PATH: it is {command}")
+        click.echo(
+            f"{'Until then' if chosen else 'As a new shell does not find it on PATH'}, `agentguard` is {command}"
+        )
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    """What shows on a terminal which step takes so long; the call of it begins the next one."""
+    if not sys.stderr.isatty():
+        yield lambda step: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("") as status:
+        yield lambda step: status.update(f"{step} …")
+
+
+def _show(root: Root, changes: list[str]) -> None:
+    """What was changed, a line each; files that are agentguard's own are counted."""
+    own = [change for change in changes if change.startswith(f"Wrote {root.path}/")]
+    for change in changes:
+        if change not in own:
+            click.echo(change)
+    if own:
+        click.echo(f"Wrote {len(own)} file{'s' * (len(own) > 1)} of its own under {root.path}")
 
 
 def _lasting_command(root: Root) -> str:
@@ -218,10 +244,22 @@ def _chosen(root: Root, shells: tuple[str, ...]) -> list[str]:
     done = [shell for shell in here if _has_lines(root, shell)]
     if done:
         click.echo(f"The guard is on in {', '.join(done)}; `agentguard uninstall` takes the lines out.", err=True)
-    if done != here:
-        click.echo("agentguard adds lines to start-up files of shells, so that they find the shims first.", err=True)
-    ask = "Turn the guard on in {}?"
-    return [shell for shell in here if shell in done or click.confirm(ask.format(shell), default=True, err=True)]
+    new = [shell for shell in here if shell not in done]
+    if not new:
+        return here
+    click.echo("So that shells find the shims first, agentguard adds a few lines to the end of these files:", err=True)
+    files: dict[str, list[str]] = {}
+    for shell in new:
+        for path in startup_files.files(shell, os.environ):
+            files.setdefault(path, []).append(shell)
+    for path, readers in files.items():
+        deed = "changes" if os.path.lexists(path) else "makes  "
+        click.echo(f"  {deed} {path}  ({', '.join(readers)})", err=True)
+    click.echo(f"`agentguard uninstall` takes them out again. All else lies under {root.path}.", err=True)
+    if click.confirm(f"Turn the guard on in {', '.join(new)}?", default=True, err=True):
+        return here
+    click.echo("Left as they are. `agentguard install --shell NAME` turns it on in one of them.", err=True)
+    return done
 
 
 def _has_lines(root: Root, shell: str) -> bool:

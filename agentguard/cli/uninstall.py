@@ -42,7 +42,7 @@ def uninstall(root: Root, purge: bool) -> None:
         AuditLog(database).append("uninstalled", {"program": "agentguard", "by": by})
     for change in dismantle(root, purge):
         click.echo(change)
-    click.echo("The guard is gone. Say `hash -r` in shells that are open: bash remembers where the shims were.")
+    click.echo("The guard is gone, and open shells go on. Should a bash still look for a shim, say `hash -r` there.")
     if not purge and os.path.exists(root.data):
         click.echo(f"The record is kept in {root.data}; `agentguard uninstall --purge` removes it, too.")
 
@@ -50,7 +50,7 @@ def uninstall(root: Root, purge: bool) -> None:
 def dismantle(root: Root, purge: bool) -> list[str]:
     """Undo `installation.apply`; what was done, a line each. Start-up files go first: no new shell is half guarded."""
     owned = installation.manifest(root)
-    changes = [f"Took the lines out of {path}" for path in owned["startup"] if startup_files.remove(path, root)]
+    changes = [*filter(None, (startup_files.remove(path, root) for path in owned["startup"]))]
     for directory in owned["directories"]:
         _remove_if_empty(directory)
     files = [*(f"{root.shims}/{name}" for name in shims.present(root)), *shims.others(root)]

@@ -38,13 +38,13 @@ def git(root: Root, *arguments: str, **options: object) -> subprocess.CompletedP
     )  # fmt: skip
 
 
-def tree(folder: Path) -> dict[str, object]:
-    """Every entry below a directory: kind, mode and content."""
+def tree(folder: Path, below: str = "") -> dict[str, object]:
+    """Every entry of a directory, or of one below it: kind, mode and content."""
     return {
         str(path.relative_to(folder)): (
             path.lstat().st_mode, os.readlink(path) if path.is_symlink() else path.is_file() and path.read_bytes()
         )
-        for path in folder.rglob("*")
+        for path in (folder / below).rglob("*")
     }  # fmt: skip
 
 
@@ -106,14 +106,15 @@ def test_at_a_terminal_it_asks_and_uninstall_gives_everything_back(desk: Desk, t
     asked = desk.until("Guard (agents, everyone) [agents]: ")
     assert "those below an AI agent" in asked
     desk.type("\n")
-    for shell in startup_files.SHELLS:
-        if shutil.which(shell, path="/usr/bin:/bin"):
-            desk.until(f"Turn the guard on in {shell}?")
-            desk.type("n\n" if shell == "zsh" else "y\n")
-    desk.until("doctor` proves", 120)
+    shells = ", ".join(shell for shell in startup_files.SHELLS if shutil.which(shell, path="/usr/bin:/bin"))
+    asked = desk.until(f"Turn the guard on in {shells}?")
+    assert f"makes   {tmp_path}/.profile  (sh, bash)" in asked and f"changes {tmp_path}/.bashrc  (bash)" in asked
+    assert tree(tmp_path).keys() - before.keys() == {"root", *tree(tmp_path, "root")}, "nothing is changed before"
+    desk.type("y\n")
+    shown = desk.until("doctor` proves", 120)
+    assert f"Made {tmp_path}/.profile" in shown and f"Added lines to {tmp_path}/.bashrc" in shown
     desk.until(PROMPT)
     assert (tmp_path / "root/shims/rm").exists()
-    assert not (tmp_path / ".zshenv").exists()
     assert policy(Root(f"{tmp_path}/root")).guard == "agents"
     said = desk.run(f"{command} uninstall")
     assert "The record is kept" in said and "`hash -r`" in said
@@ -127,17 +128,15 @@ def test_a_second_time_it_asks_only_for_shells_that_are_not_set_up(desk: Desk, t
     command = f"{sys.executable} -m agentguard --root root"
     desk.run("PATH=/usr/bin:/bin")
     stores.seed(Root(f"{tmp_path}/root"))
-    assert f"it is {tmp_path}/root/bin/agentguard" in desk.run(
+    assert f"`agentguard` is {tmp_path}/root/bin/agentguard" in desk.run(
         f"{command} install --shell bash --factor none --guard everyone"
     )
     desk.type(f"{command} install --wait 7\n")
-    asked = ""
-    for shell in startup_files.SHELLS:
-        if shell not in ("sh", "bash") and shutil.which(shell, path="/usr/bin:/bin"):
-            asked += desk.until(f"Turn the guard on in {shell}?")
-            desk.type("n\n")
+    asked = desk.until("? [Y/n]: ")
+    desk.type("n\n")
     said = asked + desk.until("doctor` proves", 120) + desk.until(PROMPT)
-    assert "The guard is on in sh, bash;" in said and "guard on in bash?" not in said
+    assert "The guard is on in sh, bash;" in said and "Turn the guard on in zsh" in said and "Left as they are" in said
+    assert not (tmp_path / ".zshenv").exists()
     assert "A call now waits 7 s" in said
     said = desk.run(f"{command} install --shell none --wait 8")
     assert f"The lines in {tmp_path}/.bashrc, {tmp_path}/.profile stay in force" in said

@@ -56,8 +56,8 @@ def files(shell: str, environ: Mapping[str, str]) -> list[str]:
     return found
 
 
-def add(path: str, root: Root) -> bool:
-    """Put the block at the end of a file, which is made if need be; False if it is there already.
+def add(path: str, root: Root) -> str:
+    """Put the block at the end of a file, which is made if need be; what was done, "" if it is there already.
 
     Raises InstallError if the file cannot be read or written.
     """
@@ -66,27 +66,27 @@ def add(path: str, root: Root) -> bool:
         rest = None if before is None else without(before, root)
         after = with_block(rest, root, fish=path.endswith(".fish"))
         if after == before:
-            return False
+            return ""
         _write(path, after)
     except OSError as fault:
         raise _failed(path, fault) from fault
-    return True
+    return f"Made {path}" if before is None else f"Added lines to {path}"
 
 
-def remove(path: str, root: Root) -> bool:
-    """Take the block out of a file, and the file away if it was made for it; False if there was none."""
+def remove(path: str, root: Root) -> str:
+    """Take the block out of a file, and the file away if it was made for it; what was done, "" if there was none."""
     try:
         before = _read(path)
         after = without(before or b"", root)
         if before is None or after == before:
-            return False
+            return ""
         if after is None:
             os.unlink(os.path.realpath(path))
         else:
             _write(path, after)
     except OSError as fault:
         raise _failed(path, fault) from fault
-    return True
+    return f"Removed {path}, which was made for it" if after is None else f"Took the lines out of {path}"
 
 
 def has_block(path: str, root: Root) -> bool:
