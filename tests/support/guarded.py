@@ -223,6 +223,9 @@ def _is_running(pid: int) -> bool:
 
 def _remove(made: Path) -> None:
     """Remove a scratch directory, whatever a test has forbidden in it."""
-    for folder, _, _ in os.walk(made):
-        os.chmod(folder, 0o700)
+    made.chmod(0o700)
+    for folder, names, _ in os.walk(made):
+        for path in (os.path.join(folder, name) for name in names):
+            if not os.path.islink(path):
+                os.chmod(path, 0o700)
     shutil.rmtree(made)
