@@ -16,6 +16,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from agentguard.edge.installation.store import COMPILED
 from agentguard.edge.layout import Root
 
 
@@ -37,6 +38,11 @@ class Stores:
         os.makedirs(root.path, exist_ok=True)
         shutil.copytree(made / "store", root.store, symlinks=True, copy_function=shutil.copy2 if copy else _link)
         shutil.copy(made / "manifest.json", root.manifest)
+
+    def compiled(self) -> dict[str, bytes]:
+        """The files that are made of the rules, as a wheel brings them."""
+        (version,) = (self._made(sys.executable, {}) / "store").iterdir()
+        return {file.name: file.read_bytes() for file in (version / COMPILED).iterdir()}
 
     @contextlib.contextmanager
     def turn(self, alone: bool = False) -> Iterator[None]:
