@@ -28,14 +28,14 @@ class WorkTree:
         if not program.path:
             raise Unseen("git is not installed in a usual place")
         from .git import of_work_tree
-        from .hidden_changes import unwatched
+        from .hidden_changes import filtered, unwatched
 
         git = of_work_tree(program, decode(root))
         if os.path.realpath(encode(git.top)) != root:
             raise Unseen(f"the repository in {decode(root)} has its work tree elsewhere")
         specs = _pathspecs(asked)
         self._tracked = {path for _, _, _, path in git.held(specs)}
-        self._changed = {encode(change.path) for change in unwatched(git, specs)}
+        self._changed = {encode(change.path) for change in (*unwatched(git, specs), *filtered(git, specs))}
         self._ignored: set[bytes] = set()
         for change in git.status(True, specs, ignored=True):
             path = encode(change.path)

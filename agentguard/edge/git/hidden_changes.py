@@ -4,7 +4,7 @@
 away, but not spare such a file where it writes. And as a rule git compares times by the second: a change in
 the second of the last look is seen by the time of the index alone, which anybody can set
 (Documentation/technical/racy-git.txt). What is in such files is compared here. A configuration can have git look at
-less than it could, too.
+less than it could, too, and a filter can take out of a file what git then never sees (gitattributes(5), `clean`).
 """
 
 from __future__ import annotations
@@ -14,16 +14,19 @@ import re
 import stat
 
 from ...core.text.encoding import decode, encode
+from ...core.unseen import Unseen
 from ...lean.typing import TYPE_CHECKING
 from . import settings
 from .git import EDITED, SUBMODULE, Change, Git
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Container, Iterator, Sequence
 
 _TIMES = re.compile(rb"([^\0]+)\0  ctime: (\d+):(\d+)\n  mtime: (\d+):(\d+)\n(?:  [^\n]*\n)*")
 #: How many such files are compared for one question; more are taken for changed.
 MOST_COMPARED = 500
+#: Programs whose filters keep all that goes in: as a pointer to what they store, or as a cipher.
+_LOSSLESS = ("git-lfs", "git-annex", "git-crypt")
 
 
 def changes(
@@ -46,8 +49,40 @@ def unwatched(git: Git, pathspecs: Sequence[str] = (), skipped: bool = True) -> 
     yield from _hidden(git, pathspecs, "hmrcksS" if skipped else "hmrck")
 
 
-def _hidden(git: Git, pathspecs: Sequence[str], marks: str) -> Iterator[Change]:
-    """Changed files that have one of these marks, and those that only a look at their content shows."""
+def filtered(git: Git, pathspecs: Sequence[str] = ()) -> Iterator[Change]:
+    """Files of whose content git has only what a filter leaves, whether it takes them for changed or not."""
+    names = set[bytes]()
+    for driver in _filters(git):
+        if not git.takes_magic:
+            raise Unseen(f"which files the filter {driver} is for cannot be asked")
+        listed = git.run("ls-files", "-z", "--full-name", "--", f":(top,attr:filter={driver})").out
+        names |= {name for name in listed.split(b"\0") if name}
+    if names:
+        yield from (one for one in _hidden(git, pathspecs, "", names) if encode(one.path) in names)
+
+
+def unsaved(git: Git, pathspecs: Sequence[str] = ()) -> Iterator[Change]:
+    """Changes that no stash has, and that go when HEAD's files come back: what git does not watch, or has filtered."""
+    yield from unwatched(git, pathspecs, skipped=False)
+    shown = {change.path for change in git.status(False, pathspecs) if change.tree != "."}
+    yield from (one for one in filtered(git, pathspecs) if one.path in shown)
+
+
+def _filters(git: Git) -> list[str]:
+    """The filters of the configuration that may take something out of a file."""
+    commands = [(key.rpartition("."), (value or "").split()) for key, value in git.settings() if "filter." in key]
+    return list(
+        dict.fromkeys(
+            driver.removeprefix("filter.")
+            for (driver, _, name), words in commands
+            if driver.startswith("filter.") and name in ("clean", "process") and words
+            if os.path.basename(words[0].strip("\"'")) not in _LOSSLESS
+        )
+    )
+
+
+def _hidden(git: Git, pathspecs: Sequence[str], marks: str, names: Container[bytes] = ()) -> Iterator[Change]:
+    """Changed files that have one of these marks or names, and those that only a look at their content shows."""
     index = list(git.held(pathspecs))
     if not index:
         return
@@ -55,7 +90,7 @@ def _hidden(git: Git, pathspecs: Sequence[str], marks: str) -> Iterator[Change]:
     in_doubt = set(_in_the_same_second(git, pathspecs, top))
     if in_doubt:
         in_doubt -= {encode(change.path) for change in git.status(False, pathspecs) if change.tree != "."}
-    asked = [one for one in index if one[0] in marks or (one[0] == "H" and one[3] in in_doubt)]
+    asked = [one for one in index if one[0] in marks or one[3] in names or (one[0] == "H" and one[3] in in_doubt)]
     regular: dict[str, str] = {}
     for _mark, mode, held, path in asked:
         place = os.path.join(top, path)
@@ -81,9 +116,30 @@ def overlooked(git: Git, pathspecs: Sequence[str] = ()) -> list[Change]:
     """
     if settings.is_on(git, "core.trustctime", True) and settings.value(git, "core.checkStat") in ("", "default"):
         return []
-    edited = [one for one in (*git.status(False, pathspecs), *_hidden(git, pathspecs, "")) if one.tree in EDITED]
+    edited = _edited(git, pathspecs)
     seen = {one.path for one in git.like(careful=False).status(False, pathspecs) if one.tree != "."} if edited else ()
     return [one for one in edited if one.path not in seen]
+
+
+def doubtful(git: Git, pathspecs: Sequence[str] = ()) -> Iterator[Change]:
+    """Changed files that git may take for unchanged: a filter is not undone, or a program says what has changed."""
+    yield from filtered(git, pathspecs)
+    if _is_told(git):
+        yield from _edited(git, pathspecs)
+
+
+def sees_changes(git: Git) -> bool:
+    """Whether git looks for itself whether a file has changed, at all that is in it."""
+    return not _filters(git) and not _is_told(git)
+
+
+def _is_told(git: Git) -> bool:
+    """Whether a program tells git which files have changed (githooks(5), fsmonitor-watchman)."""
+    return settings.value(git, "core.fsmonitor").lower() not in settings.BOOLEANS
+
+
+def _edited(git: Git, pathspecs: Sequence[str]) -> list[Change]:
+    return [one for one in (*git.status(False, pathspecs), *_hidden(git, pathspecs, "")) if one.tree in EDITED]
 
 
 def _in_the_same_second(git: Git, pathspecs: Sequence[str], top: bytes) -> Iterator[bytes]:

@@ -18,7 +18,7 @@ from .arguments import autostashes, lines, pathspecs, tree_and_paths, unquoted
 from .conflicts import not_remade
 from .fetch import all_tags, fetch_overwrites
 from .git import EDITED, STAGED, Change, above
-from .hidden_changes import changes, overlooked, unwatched
+from .hidden_changes import changes, doubtful, overlooked, unwatched
 from .named_files import patched
 from .objects import objects_unreachable, reflog_only, replacements
 from .push import push_loses
@@ -197,7 +197,7 @@ def rm_paths(call: Call, git: Git, world: World) -> Answer:
         return _with(_lost_files(git, _uncommitted(git, changes(git, paths, left_out), sides_kept=True)), over)
     # It removes files in conflict, and from the index what the work tree has no longer.
     allowed = [one for one in git.status(False, paths) if one.index == "U" or (one.index in STAGED and one.tree == "D")]
-    unseen = (*unwatched(git, paths, left_out), *overlooked(git, paths))
+    unseen = (*unwatched(git, paths, left_out), *overlooked(git, paths), *doubtful(git, paths))
     gone = (*unseen, *not_remade(git, allowed, sides_kept=True))
     return _with(_lost_files(git, gone), over)
 

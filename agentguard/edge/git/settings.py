@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from .git import Git
 
 _ON, _OFF = ("true", "yes", "on"), ("", "false", "no", "off")
+#: What a setting may say that is a boolean or names a program.
+BOOLEANS = (*_ON, *_OFF, "1", "0")
 
 
 def values(git: Git, key: str) -> list[str]:

@@ -11,6 +11,7 @@ from ...core.text.encoding import decode
 from ...lean.typing import TYPE_CHECKING
 from . import settings
 from .git import SUBMODULE, above
+from .hidden_changes import sees_changes
 from .refs import resolved
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ _LOG = ("-c", "log.showRoot=true", "log", "--format=")
 
 def differing(git: Git, tree: str, pathspecs: Sequence[str] = ()) -> list[str]:
     """The files of `tree` that the index does not have, or has as something else."""
-    words = ("diff-index", "--cached", "-R", *_COMPARE[1:], "--diff-filter=AT", tree, "--", *pathspecs)
+    words = ("diff-index", "--cached", "-R", *_COMPARE[1:], _kinds(git, "AT"), tree, "--", *pathspecs)
     return _brought(git.run(*words).out)
 
 
@@ -37,7 +38,7 @@ def whole(git: Git, tree: str) -> list[str]:
 
 def made_by(git: Git, *revisions: str, undone: bool = False) -> list[str]:
     """Every file that one of these commits, or their undoing, adds or changes: as `git log` takes revisions."""
-    words = (*_LOG, *_COMPARE[1:], "-m", "--diff-filter=d", *["-R"] * undone)
+    words = (*_LOG, *_COMPARE[1:], "-m", _kinds(git, "d"), *["-R"] * undone)
     done = git.run(*words, *revisions, "--", fine=(0, 128))
     return _brought(done.out) if not done.status else []  # what names no commit git refuses as well
 
@@ -52,7 +53,7 @@ def merged(git: Git, ours: str, theirs: str, base: str = "") -> Iterator[str]:
         yield from whole(git, theirs)
         return
     for base in bases:
-        added = _brought(git.run("diff-tree", *_COMPARE, "--diff-filter=d", base, theirs).out)
+        added = _brought(git.run("diff-tree", *_COMPARE, _kinds(git, "d"), base, theirs).out)
         yield from added
         yield from carried_along(git, base, ours, added)
         yield from carried_along(
@@ -92,6 +93,11 @@ def _places(path: str) -> Iterator[str]:
     """The directories that a path lies in, the top ("") last."""
     yield from above(path)
     yield ""
+
+
+def _kinds(git: Git, brought: str) -> str:
+    """Which changes are listed: what git may not see a change of is written over, too, where it changes or goes."""
+    return f"--diff-filter={brought if sees_changes(git) else 'ADMT'}"
 
 
 def _brought(listing: bytes) -> list[str]:

@@ -6,7 +6,7 @@ import os
 
 from ...core.text.encoding import decode
 from ...lean.typing import TYPE_CHECKING
-from .hidden_changes import unwatched
+from .hidden_changes import unsaved
 from .refs import resolved
 from .tree_changes import differing, named
 
@@ -77,9 +77,9 @@ def put_aside(git: Git, paths: Sequence[str], kinds: str) -> Iterator[Written]:
     listed = git.status(True, specs, ignored=True) if staged else ()
     lost = [change.path for change in listed if change.index in kinds]
     yield Written(git, [path for path in back if path not in staged], "?" in kinds, lost, goes_on=False)
-    # What git does not watch no stash has, and putting aside anything else takes it back to HEAD.
+    # Putting anything aside takes what no stash has back to HEAD.
     if git.status(False, paths):
-        yield Written(git, [], True, [change.path for change in unwatched(git, paths, skipped=False)])
+        yield Written(git, [], True, [change.path for change in unsaved(git, paths)])
     # Of a directory in the place of a file of the index git does not tell what in it is ignored.
     yield Written(git, list(replaced(git, paths)), forced=True)
 

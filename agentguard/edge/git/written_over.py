@@ -16,7 +16,7 @@ from ...core.unseen import Unseen
 from ...core.world import PATH_STATES, Answer, World
 from ...lean.typing import TYPE_CHECKING
 from .git import EDITED, STAGED, SUBMODULE, above
-from .hidden_changes import changes, overlooked
+from .hidden_changes import changes, doubtful, overlooked
 from .refs import lost
 from .written_paths import written
 
@@ -54,8 +54,10 @@ def written_over(call: Call, git: Git, world: World, doubts: str = "") -> Answer
         found += _judged([*refused, *one.places], one, spared, world)
         found += _judged(taken, one, (), world)
         if one.git is not None and one.goes_on:
-            unseen = uncommitted(one.git, overlooked(one.git))
-            found += [target.replace(name=f"{target.name} (git takes it for unchanged)") for target in unseen]
+            found += _taken_for_unchanged(one.git, overlooked(one.git))
+        if one.git is not None and one.paths:
+            paths = set(one.paths)
+            found += _taken_for_unchanged(one.git, [change for change in doubtful(one.git) if change.path in paths])
         if "index" in doubts and one.git is not None and one.paths:
             found += _changed(one)
     return lost(dict.fromkeys(found))
@@ -83,6 +85,11 @@ def _ignored(one: Written, places: list[str]) -> set[str]:
     status = one.git.status(True, specs, ignored=True)
     ignored = [os.path.join(one.top, change.path.rstrip("/")) for change in status if change.index == "!"]
     return {place for place in places if any(within(place, path) or within(path, place) for path in ignored)}
+
+
+def _taken_for_unchanged(git: Git, found: Iterable[Change]) -> Iterator[Target]:
+    for target in uncommitted(git, found):
+        yield target.replace(name=f"{target.name} (git takes it for unchanged)")
 
 
 def _changed(one: Written) -> Iterator[Target]:

@@ -15,7 +15,7 @@ from . import settings
 from .arguments import autostashes, before_dashes, branches, lines, pathspecs, tree_and_paths
 from .deployments import deployed
 from .git import above
-from .hidden_changes import unwatched
+from .hidden_changes import unsaved
 from .named_files import config_file, diagnostics, patched, patches_made
 from .refs import resolved
 from .sequences import bisected, other_side, picked, pulled, pulled_commits, rebased, remaining, upstreams
@@ -153,7 +153,7 @@ def _is_ahead(git: Git, commit: str) -> bool:
 def _where_it_refuses(git: Git) -> Iterator[Written]:
     """A merge that does not only go forward, and refuses, goes back to HEAD by force; it saves what git watches."""
     yield gone_to(git, "HEAD", forced=True)
-    yield Written(git, [], True, [change.path for change in unwatched(git, skipped=False)])
+    yield Written(git, [], True, [change.path for change in unsaved(git)])
 
 
 def _rebase(call: Call, git: Git, world: World) -> Iterator[Written]:
