@@ -9,6 +9,7 @@ from ...core.context import stdin
 from ...core.paths import could_touch
 from ...core.text.encoding import decode, encode
 from ...core.unseen import Unseen
+from ...core.word import text_of
 from ...lean.typing import TYPE_CHECKING
 from . import settings
 from .refs import resolved
@@ -146,29 +147,45 @@ def diagnostics(call: Call, git: Git) -> Iterator[str]:
 
 
 def config_file(call: Call, git: Git) -> Iterator[str]:
-    """The file that `config --file` changes, where that takes a value away; one of git's own has it back by hand."""
-    file = call.text("-f", "--file")
-    if not file or file == "-":
+    """The file that `config` is told to change, where that takes a value away; one of git's own has it back by hand."""
+    file = _named_configuration(call)
+    asked = _values_taken_away(call)
+    if not file or file == "-" or asked is None:
         return
-    place = os.path.join(git.cwd, file)
-    if not os.path.isfile(encode(place)) or _is_gits_own(place):
-        return
+    place = os.path.realpath(os.path.join(git.cwd, file))
+    if not os.path.isfile(encode(place)):
+        yield from [place] * (
+            os.path.exists(encode(place)) and not os.path.isdir(encode(place))
+        )  # a new file replaces it
+    elif not _is_gits_own(place) and not git.run("config", "-f", place, *asked, fine=(0, 1)).status:
+        yield place
+
+
+def _values_taken_away(call: Call) -> tuple[str, ...] | None:
+    """What asks `git config` for the values that a call takes away; None where it only reads or adds."""
     words, command = call.operand_texts, call.command[1:]
     if call.has("--remove-section") or command == ("remove-section",):
-        done = git.run(
-            "config", "-f", place, "--get-regexp", f"^{re.escape(words[0])}\\." if words else ".", fine=(0, 1)
-        )
-    elif call.has("--unset", "--unset-all", "--replace-all") or command in (("set",), ("unset",)) or len(words) > 1:
-        if call.has("--add", "--append", "--rename-section", "--get", "--get-all", "--get-regexp", "--get-urlmatch"):
-            return
-        done = git.run("config", "-f", place, "--get-all", *words[:1], fine=(0, 1))
-    else:
-        return
-    if not done.status:
-        yield place
+        return ("--get-regexp", f"^{re.escape(words[0])}\\." if words else ".")
+    if call.has("--add", "--append", "--rename-section", "--get", "--get-all", "--get-regexp", "--get-urlmatch"):
+        return None
+    if call.has("--unset", "--unset-all", "--replace-all") or command in (("set",), ("unset",)) or len(words) > 1:
+        return ("--get-all", *words[:1])
+    return None
+
+
+def _named_configuration(call: Call) -> str | None:
+    """The file that the line or the environment puts in the place of git's own (git-config(1), FILES)."""
+    if call.has("-f", "--file"):
+        return call.text("-f", "--file")
+    variables = {"--global": "GIT_CONFIG_GLOBAL", "--system": "GIT_CONFIG_SYSTEM"}
+    name = next((name for scope, name in variables.items() if call.has(scope)), "GIT_CONFIG")
+    word = call.invocation.env.get(name) if not call.has("--local", "--worktree") else None
+    return text_of(word) if word is not None else None
 
 
 def _is_gits_own(place: str) -> bool:
     """Whether a file is a configuration of git, which `git config` changes without a question too."""
-    directory, name = os.path.split(os.path.realpath(place))
-    return name == ".gitconfig" or (name == "config" and os.path.exists(os.path.join(directory, "HEAD")))
+    directory, name = os.path.split(place)
+    if name == "config":
+        return os.path.basename(directory) == "git" or os.path.exists(os.path.join(directory, "HEAD"))
+    return "gitconfig" in name
