@@ -42,6 +42,7 @@ SOURCES = (
     "git-top",
     "git-rewriting",
     "git-each-repository",
+    "git-each-submodule",
     "git-hook",
     "git-hooks-here",
     "git-push-forced",

@@ -19,11 +19,12 @@ from .probes import index_drops, sparse_drops, stash_index_drops
 from .prunes import drops_by_configuration, drops_with_remote
 from .push import forced_by_configuration
 from .refs import commits_unreachable
+from .submodule_paths import checked_out, submodules
 from .worktrees import submodules_recursed
 from .written_over import written_over
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from ...core.call import Call
     from ...core.world import Answer
@@ -93,6 +94,24 @@ def _each_repository(key: str, call: Call, git: Git, world: World) -> str | None
     return "\n".join(lines) or ":"
 
 
+def _each_submodule(key: str, call: Call, git: Git, world: World) -> str | None:
+    """What `submodule foreach` has a shell do, as a line for each submodule that is checked out."""
+    import shlex
+
+    words = tuple(map(text_of, call.played("SHELL")))
+    line = words[0] if len(words) == 1 else shlex.join(words)
+    places = _submodules_below(git, call.has("--recursive"))
+    return "\n".join(f"(cd {shlex.quote(place)} && {{ {line}\n}})" for place in places) if line else None
+
+
+def _submodules_below(git: Git, deeper: bool) -> Iterator[str]:
+    for path, _ in submodules(git, ()):
+        inner = checked_out(git, path)
+        if inner is not None:
+            yield inner.top
+            yield from _submodules_below(inner, deeper) if deeper else ()
+
+
 def _hooks(key: str, call: Call, git: Git, world: World) -> str | None:
     """Those of the hooks named in `key` that this repository has (githooks(5))."""
     directory = os.path.join(encode(git.cwd), encode(git.plain("rev-parse", "--git-path", "hooks")))
@@ -147,6 +166,7 @@ LOOKUPS: dict[str, Lookup] = {
     "git-top": _top,
     "git-rewriting": _rewriting,
     "git-each-repository": _each_repository,
+    "git-each-submodule": _each_submodule,
     "git-hook": _hooks,
     "git-hooks-here": _hooks_here,
     "git-push-forced": _forced,

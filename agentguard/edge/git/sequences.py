@@ -44,21 +44,31 @@ def rebased(call: Call, git: Git) -> Iterator[str]:
     if call.has("--abort", "--continue", "--skip"):
         yield from remaining(git)
         return
-    words = tuple(map(_before, call.operand_texts))
-    root = call.has("--root")
-    upstream = "" if root else (*words, "@{upstream}")[0]
-    branch = (*words[not root :], "HEAD")[0]
-    onto = call.text("--onto") or upstream
-    if call.has("--keep-base") or "..." in onto:
-        sides = onto.split("...") if "..." in onto else [upstream, branch]
-        onto = git.value("merge-base", *(side or "HEAD" for side in sides))
+    upstream, branch, _ = _rebase_ends(call)
     for name in branches(git, upstream) if upstream else ("",):
         if upstream and not resolved(git, name):
             continue  # git refuses
         yield from _replayed(git, name, branch)
-    for name in branches(git, onto) if onto else ():
-        if resolved(git, f"{name}^{{tree}}"):
-            yield from differing(git, name)
+    for name in rebased_onto(call, git):
+        yield from differing(git, name)
+
+
+def rebased_onto(call: Call, git: Git) -> list[str]:
+    """The commits that `rebase` may go to before it makes any again."""
+    if call.has("--abort", "--continue", "--skip"):
+        return []
+    upstream, branch, onto = _rebase_ends(call)
+    if call.has("--keep-base") or "..." in onto:
+        sides = onto.split("...") if "..." in onto else [upstream, branch]
+        onto = git.value("merge-base", *(side or "HEAD" for side in sides))
+    return [name for name in (branches(git, onto) if onto else ()) if resolved(git, f"{name}^{{tree}}")]
+
+
+def _rebase_ends(call: Call) -> tuple[str, str, str]:
+    """What is not made again ("" for nothing), the branch whose commits are, and where they come to lie, as written."""
+    words, root = tuple(map(_before, call.operand_texts)), call.has("--root")
+    upstream = "" if root else (*words, "@{upstream}")[0]
+    return upstream, (*words[not root :], "HEAD")[0], call.text("--onto") or upstream
 
 
 def _replayed(git: Git, upstream: str, branch: str) -> Iterator[str]:
@@ -90,22 +100,26 @@ def remaining(git: Git) -> Iterator[str]:
 
 def bisected(call: Call, git: Git) -> Iterator[str]:
     """The files of any commit that bisecting may go to, or that it goes back to."""
-    if call.command[-1] == "reset":
-        start = (*call.operand_texts, *_lines(git, "BISECT_START"), "HEAD")[0]
-        yield from differing(git, start) if resolved(git, f"{start}^{{tree}}") else ()
-        return
-    if call.command[-1] in ("log", "view", "visualize", "terms") or call.has("--no-checkout"):
-        return
-    marked = git.lines("for-each-ref", "--format=%(objectname)", "refs/bisect")
-    named = [resolved(git, f"{name}^{{commit}}") for name in call.operand_texts if not name.startswith("-")]
-    ends = list(dict.fromkeys([*marked, *filter(None, named), resolved(git, "HEAD")]))
-    ends = [one for one in ends if one]
-    if len(ends) < 2:
-        return
-    oldest = git.lines("merge-base", "--octopus", *ends, fine=(0, 1))
+    ends, oldest = bisect_ends(call, git)
     for one in (*ends, *oldest):
         yield from differing(git, one)
-    yield from made_by(git, *ends, *(f"^{one}" for one in oldest))
+    if len(ends) > 1:
+        yield from made_by(git, *ends, *(f"^{one}" for one in oldest))
+
+
+def bisect_ends(call: Call, git: Git) -> tuple[list[str], list[str]]:
+    """The commits that bisecting goes between, and what it may go back to before them: the oldest of them all."""
+    if call.command[-1] == "reset":
+        start = (*call.operand_texts, *_lines(git, "BISECT_START"), "HEAD")[0]
+        return ([start] if resolved(git, f"{start}^{{tree}}") else []), []
+    if call.command[-1] in ("log", "view", "visualize", "terms") or call.has("--no-checkout"):
+        return [], []
+    marked = git.lines("for-each-ref", "--format=%(objectname)", "refs/bisect")
+    named = [resolved(git, f"{name}^{{commit}}") for name in call.operand_texts if not name.startswith("-")]
+    ends = [one for one in dict.fromkeys([*marked, *named, resolved(git, "HEAD")]) if one]
+    if len(ends) < 2:
+        return [], []
+    return ends, git.lines("merge-base", "--octopus", *ends, fine=(0, 1))
 
 
 def pulled(call: Call, git: Git) -> Iterator[str]:

@@ -30,6 +30,12 @@ def differing(git: Git, tree: str, pathspecs: Sequence[str] = ()) -> list[str]:
     return _brought(git.run(*words).out)
 
 
+def ignores_differ(git: Git, one: str, other: str) -> bool:
+    """Whether two commits say otherwise which files are ignored (gitignore(5))."""
+    names = git.run("diff-tree", "-r", "-z", "--name-only", one, other, "--").out.split(b"\0")
+    return any(os.path.basename(name) == b".gitignore" for name in names)
+
+
 def whole(git: Git, tree: str) -> list[str]:
     """All files of a tree."""
     listed = decode(git.run("ls-tree", "-r", "-z", "--full-tree", tree).out).split("\0")

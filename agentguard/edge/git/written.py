@@ -22,9 +22,10 @@ _BY_NAME = 64
 class Written:
     """Paths that are written, from the top of the work tree of `git`; None where it is about full paths alone.
 
-    `forced` says that git writes over what it does not know; otherwise it refuses there, but for ignored files,
-    and for these only if it is told to (`keeps_ignored`). `places` go altogether, with all that is in them. Where it
-    is not `forced`, it writes over files that it takes for unchanged, if it `goes_on` from them.
+    `forced` says that git writes over what it does not know; otherwise it refuses there, but for ignored files, and
+    for these only if it is told to (`keeps_ignored`); which these are is `unsettled` where the .gitignore of another
+    commit counts by then. `places` go altogether, with all that is in them. Where it is not `forced`, it writes over
+    files that it takes for unchanged, if it `goes_on` from them.
     """
 
     def __init__(
@@ -35,12 +36,14 @@ class Written:
         places: Sequence[str] = (),
         keeps_ignored: bool = False,
         goes_on: bool = True,
+        unsettled: bool = False,
     ) -> None:
         self.git = git
         self.paths = paths
         self.forced = forced
         self.places = places
         self.keeps_ignored = keeps_ignored
+        self.unsettled = unsettled
         self.goes_on = goes_on and not forced
         self.top = git.top if git is not None and (paths or places) else "/"
 

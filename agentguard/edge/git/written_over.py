@@ -50,7 +50,11 @@ def written_over(call: Call, git: Git, world: World, doubts: str = "") -> Answer
         refused, taken = _in_the_way(one)
         if len(refused) + len(taken) + len(one.places) > MOST_IN_THE_WAY:
             raise Unseen(f"more than {MOST_IN_THE_WAY} things lie where it writes")
-        spared = () if one.forced or doubts else (*_REFUSED, *["ignored", "unversioned"] * one.keeps_ignored)
+        spared = (
+            ()
+            if one.forced or one.unsettled or doubts
+            else (*_REFUSED, *["ignored", "unversioned"] * one.keeps_ignored)
+        )
         found += _judged([*refused, *one.places], one, spared, world)
         found += _judged(taken, one, (), world)
         if one.git is not None and one.goes_on:

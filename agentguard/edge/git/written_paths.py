@@ -18,10 +18,21 @@ from .git import above
 from .hidden_changes import unsaved
 from .named_files import config_file, diagnostics, patched, patches_made
 from .refs import resolved
-from .sequences import bisected, other_side, picked, pulled, pulled_commits, rebased, remaining, upstreams
+from .sequences import (
+    bisect_ends,
+    bisected,
+    other_side,
+    picked,
+    pulled,
+    pulled_commits,
+    rebased,
+    rebased_onto,
+    remaining,
+    upstreams,
+)
 from .submodule_paths import brought_along, newest, recursed, recurses, removed_submodules, updated_submodules
 from .subtrees import shifted
-from .tree_changes import differing, merged, whole
+from .tree_changes import differing, ignores_differ, merged, whole
 from .written import Written, gone_to, held, is_directory, put_aside, put_back
 
 if TYPE_CHECKING:
@@ -158,7 +169,9 @@ def _where_it_refuses(git: Git) -> Iterator[Written]:
 
 def _rebase(call: Call, git: Git, world: World) -> Iterator[Written]:
     if not call.has("--quit", "--edit-todo", "--show-current-patch"):
-        yield Written(git, list(shifted(call, git, rebased(call, git))))
+        paths = list(shifted(call, git, rebased(call, git)))
+        unsettled = bool(paths) and any(ignores_differ(git, "HEAD", one) for one in rebased_onto(call, git))
+        yield Written(git, paths, unsettled=unsettled)
         yield from _autostash(call, git)
 
 
@@ -183,6 +196,8 @@ def _pick(call: Call, git: Git, world: World) -> Iterator[Written]:
 
 def _bisect(call: Call, git: Git, world: World) -> Iterator[Written]:
     yield Written(git, list(bisected(call, git)))
+    if recurses(call, git):
+        yield from brought_along(git, [(git, one) for ends in bisect_ends(call, git) for one in ends])
 
 
 def _filter_branch(call: Call, git: Git, world: World) -> Iterator[Written]:
