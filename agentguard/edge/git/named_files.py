@@ -1,4 +1,4 @@
-"""Files that a call of git writes by their names: what a patch names, patches that it makes, a configuration file."""
+"""Files that a call of git writes by their names: those of a patch, patches that it makes, configurations, patterns."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ _VALUES = ("-p", "--directory", "--include", "--exclude")
 #: How many of the commits that `format-patch` takes are looked at.
 _MOST_PATCHES = 1000
 _MADE = re.compile(r"(?:v[^/]+-)?[0-9]+(?:-(.*))?", re.DOTALL)
+#: A pattern as git writes it for directories that are named (git-sparse-checkout(1), cone mode).
+_OF_A_CONE = re.compile(r"!?/(?:[^*?\[#]+/)?(?:\*/?)?")
 _FROM = re.compile(rb"From ([0-9a-f]{40,64}) Mon Sep 17 00:00:00 2001\n")
 
 
@@ -171,6 +173,17 @@ def _values_taken_away(call: Call) -> tuple[str, ...] | None:
     if call.has("--unset", "--unset-all", "--replace-all") or command in (("set",), ("unset",)) or len(words) > 1:
         return ("--get-all", *words[:1])
     return None
+
+
+def sparse_patterns(call: Call, git: Git) -> Iterator[str]:
+    """The file with the patterns that `sparse-checkout set` replaces, if somebody wrote some of them by hand."""
+    place = git.value("rev-parse", "--path-format=absolute", "--git-path", "info/sparse-checkout")
+    if call.command[-1] != "set" or not os.path.isfile(encode(place)):
+        return
+    with open(encode(place), "rb") as file:
+        patterns = decode(file.read()).splitlines()
+    if not set(patterns).difference(("", *call.operand_texts)) <= set(filter(_OF_A_CONE.fullmatch, patterns)):
+        yield place
 
 
 def _named_configuration(call: Call) -> str | None:

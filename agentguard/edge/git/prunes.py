@@ -29,6 +29,7 @@ _TAGS = "refs/tags/*:refs/tags/*"
 
 def drops_by_configuration(call: Call, git: Git, world: World) -> Answer:
     """What would be lost; raises Unseen."""
+    git = _added(call, git)
     return Answer(tuple(one for remote in _remotes(call, git) for one in _dropped(call, git, world, remote)))
 
 
@@ -38,11 +39,20 @@ def drops_with_remote(call: Call, git: Git, world: World) -> Answer:
     return unreachable(git, unproven(git, name)) if name else Answer()
 
 
+def _added(call: Call, git: Git) -> Git:
+    """Git as it is configured when `remote add` has added its remote, and fetches from it."""
+    if call.command != ("remote", "add") or len(call.operand_texts) < 2:
+        return git
+    name, url = call.operand_texts[:2]
+    refspec = f"+refs/heads/*:refs/remotes/{name}/*"
+    return git.like("-c", f"remote.{name}.url={url}", "-c", f"remote.{name}.fetch={refspec}")
+
+
 def _remotes(call: Call, git: Git) -> list[str]:
     words, updates = call.operand_texts, call.command == ("remote", "update")
     if call.has("--all") or (updates and not words):
         return git.lines("remote")
-    if call.command == ("remote", "remove"):
+    if call.command in (("remote", "remove"), ("remote", "add")):
         return list(words[:1])
     if updates or call.command == ("remote", "prune") or call.has("--multiple"):
         return [remote for word in words for remote in grouped(git, word)]
@@ -53,7 +63,7 @@ def _dropped(call: Call, git: Git, world: World, remote: str) -> Iterator[Target
     configured = [one for one in fetched(git, remote) if one.partition(":")[2]]
     takes_words = call.command in (("fetch",), ("pull",)) and not call.has("--multiple")
     given = refspecs_given(call, world) if takes_words else ()
-    fetches = call.command[:1] != ("remote",) or call.command[1] == "update"
+    fetches = call.command[:1] != ("remote",) or call.command[1] in ("update", "add")
     pruning = list(_mapped(given)) if given else configured + [_TAGS] * (fetches and _on(git, remote, "pruneTags"))
     pruning = pruning if _prunes(call, git, remote) else []
     forced = [one for one in configured if one.startswith("+") and not _side(one).startswith(_TRACKING) and fetches]

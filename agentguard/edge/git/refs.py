@@ -41,13 +41,23 @@ def branch_unmerged(call: Call, git: Git, world: World) -> Answer:
 
 def commits_unreachable(call: Call, git: Git, world: World) -> Answer:
     """What moving a ref (`reset`, `branch -f`, `checkout -B`) loses: nothing where a reflog keeps it."""
+    if call.command == ("remote", "set-head"):
+        ref = f"refs/remotes/{(*call.operand_texts, '')[0]}/HEAD"
+        return Answer() if git.value("symbolic-ref", "--quiet", ref) else unreachable(git, [ref])
     ref, new = _moved(call, git)
     if call.has("-M", "-C") and call.command == ("branch",):
         return unreachable(git, [ref]) if ref and len(call.operand_texts) > 1 and resolved(git, ref) else Answer()
     logged = is_logged(git, ref) if not call.has("--orphan") else _has_log(git, ref)  # which begins none
-    if not ref or logged or not resolved(git, ref):
-        return Answer()
-    return unreachable(git, [ref], [new] if resolved(git, f"{new}^{{commit}}") else [])
+    found = _bisect_refs(git) if call.command[:1] == ("bisect",) else ()
+    if ref and not logged and resolved(git, ref):
+        found = (*found, *unreachable(git, [ref], [new] if resolved(git, f"{new}^{{commit}}") else []).lost)
+    return lost(dict.fromkeys(found))
+
+
+def _bisect_refs(git: Git) -> tuple[Target, ...]:
+    """What only the marks of a bisection have, which go when it begins anew or ends."""
+    marks = git.lines("for-each-ref", "--format=%(refname)", "refs/bisect")
+    return unreachable(git, marks, git.lines("rev-list", "--walk-reflogs", "HEAD", "--")[:MOST_KEPT]).lost
 
 
 def tag_delete(call: Call, git: Git, world: World) -> Answer:

@@ -16,7 +16,7 @@ from .arguments import autostashes, before_dashes, branches, lines, pathspecs, t
 from .deployments import deployed
 from .git import above
 from .hidden_changes import unsaved
-from .named_files import config_file, diagnostics, patched, patches_made
+from .named_files import config_file, diagnostics, patched, patches_made, sparse_patterns
 from .refs import resolved
 from .sequences import (
     bisect_ends,
@@ -118,8 +118,9 @@ def _checkout_index(call: Call, git: Git, world: World) -> Iterator[Written]:
 
 
 def _sparse(call: Call, git: Git, world: World) -> Iterator[Written]:
-    """Files that were left out, and come back."""
+    """Files that were left out, and come back; and patterns that others take the place of."""
     yield Written(git, held(git, "Ss"))
+    yield Written(None, [], True, list(sparse_patterns(call, git)))
 
 
 # Taking changes in
