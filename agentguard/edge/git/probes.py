@@ -24,6 +24,7 @@ from .objects import objects_unreachable, reflog_only, replacements
 from .push import push_loses
 from .refs import branch_unmerged, commits_unreachable, lost, resolved, stash_clear, stash_drop, tag_delete
 from .settings import is_on
+from .submodule_paths import kept_module
 from .under_way import is_idle, may_begin, notes_merging
 from .update_ref import ref_updates
 from .worktrees import submodules_reset, worktree_unclean, worktrees_gone
@@ -115,7 +116,12 @@ def index_written_out(call: Call, git: Git, world: World) -> Answer:
 def index_drops(call: Call, git: Git, world: World) -> Answer:
     """What writing the index loses: staged content that is not in the work tree, or with `read-tree -u` leaves it."""
     paths: tuple[str, ...] = ()
-    if call.command == ("reset",):
+    if call.command == ("submodule", "add"):
+        kept = kept_module(git, call.text("--name") or call.operand_texts[-1].rstrip("/"))
+        if kept is None:
+            return Answer()
+        git = kept
+    elif call.command == ("reset",):
         paths = tree_and_paths(call, git, world)[1]
     elif call.command == ("mv",):
         paths = call.operand_texts[-1:]  # where a file is in the way, git refuses

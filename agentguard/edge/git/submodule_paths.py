@@ -112,11 +112,16 @@ def _moved(inner: Git, commit: str, forced: bool, merges: bool) -> Iterator[Writ
 
 def _made(git: Git, path: str, commit: str) -> Written:
     """A work tree that is made where files lie already: git writes over them."""
-    kept = os.path.join(git.value("rev-parse", "--path-format=absolute", "--git-common-dir"), "modules", path)
-    inner = of_git_directory(git.program, kept) if os.path.isdir(kept) else None
+    inner = kept_module(git, path)
     if inner is None or not resolved(inner, f"{commit}^{{commit}}"):
         return Written(git, [], True, [path])
     return Written(git, [os.path.join(path, name) for name in whole(inner, commit)], forced=True)
+
+
+def kept_module(git: Git, name: str) -> Git | None:
+    """The repository that is kept for a submodule of that name, checked out or not; None if there is none."""
+    place = os.path.join(git.value("rev-parse", "--path-format=absolute", "--git-common-dir"), "modules", name)
+    return of_git_directory(git.program, place) if os.path.isdir(place) else None
 
 
 def _commit(git: Git, tree: str, path: str) -> str:
