@@ -1,7 +1,7 @@
 # What a file about a command says only where it is not so.
 _ag_fresh() {
     _ag_flags= _ag_optional= _ag_taking= _ag_valued= _ag_chdir= _ag_known= _ag_numbers= _ag_assign= _ag_needed= _ag_before=
-    _ag_commands= _ag_others= _ag_opens= _ag_looks= _ag_asked= _ag_refuses= _ag_shaped= _ag_checked=
+    _ag_commands= _ag_others= _ag_opens= _ag_looks= _ag_asked= _ag_refuses= _ag_shaped= _ag_checked= _ag_silent=
 }
 
 # Whether that may be the value of that option; one that says where the call takes place is kept.
@@ -10,7 +10,7 @@ _ag_may_be() {
     case $_ag_chdir in
         *" $1 "*)
             [ -z "$_ag_base" ] && [ -n "$2" ] || return 1
-            _ag_base=$2
+            _ag_base=$2 _ag_going=$1
             ;;
     esac
 }
@@ -178,6 +178,12 @@ while [ @ROOT@/current -ef @ROOT@/store/@VERSION@ ] && [ -r "$_ag_plain/@NAME@.p
         fi
     done
     [ -n "$_ag_real" ] && [ ! "$_ag_real" -ef "$0" ] || break
+
+    # What a rule asks for is not so where the program, asked this, has nothing to say.
+    if [ -n "$_ag_silent" ]; then
+        # shellcheck disable=SC2086 # words
+        _ag_seen=$("$_ag_real" ${_ag_base:+"$_ag_going" "$_ag_base"} $_ag_silent </dev/null 2>&1) && [ -z "$_ag_seen" ] || break
+    fi
 
     # One row in one write; the next full run puts it into the record. What stands for a line's end keeps it one line.
     if [ -r /proc/uptime ]; then

@@ -52,6 +52,7 @@ SOURCES = (
     "git-auto-gc",
     "git-remote-drops",
     "git-index-drops",
+    "git-staged-gone",
     "git-autostash-drops",
     "git-submodules-recursed",
     "git-unlogged",

@@ -36,8 +36,9 @@ class FastPath(Value):
     `operands` if there are any; `checked` are options with the globs that their values must be like.
     `absent` are variables that must not be set, `values` those that may only have the values that the
     program's file allows. `looks` says whether configuration files matter, and `asked` are settings
-    there whose value does. `rating` is the worst that such a call can be rated, `rating_without_operands`
-    that of a call without any, and `rules` are those that are sure to match.
+    there whose value does. `silent` are arguments with which the program itself must print nothing. `rating` is
+    the worst that such a call can be rated, `rating_without_operands` that of a call without any, and `rules` are
+    those that are sure to match.
     """
 
     path: tuple[str, ...]
@@ -52,6 +53,7 @@ class FastPath(Value):
     values: tuple[str, ...] = ()
     asked: tuple[str, ...] = ()
     looks: bool = False
+    silent: tuple[str, ...] = ()
     rating: Rating = "reversible"
     rating_without_operands: Rating = "reversible"
     rules: tuple[str, ...] = ()
@@ -139,6 +141,7 @@ class _Analysis:
         self.needed: Rule | None = None
         self.absent: dict[str, None] = {}
         self.asked: dict[str, None] = {}
+        self.silent: tuple[str, ...] = ()
         self.looks = bool(self.program.files) and not self.program.linked and not self.program.plain.needs_settings
         self._possible_names: set[str] | None = None
 
@@ -210,6 +213,9 @@ class _Analysis:
         if rule.where[0] in self.program.plain.needs_settings:
             self.looks = True
             self.asked |= dict.fromkeys(self._settings_asked_for(rule))
+            return False
+        if rule.where[0] in self.program.plain.silent:
+            self.silent = self.program.plain.silent[rule.where[0]]
             return False
         return True
 
@@ -357,6 +363,7 @@ class _Analysis:
             values=tuple(dict.fromkeys(name for name, _ in self._values_that_matter())),
             asked=tuple(self.asked),
             looks=self.looks,
+            silent=self.silent,
             rating=self._worst(deciding, self.counts),
             rating_without_operands=self._worst(deciding, self.counts & {0}),
             rules=tuple(rule.id for rule in sure),

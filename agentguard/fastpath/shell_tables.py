@@ -96,6 +96,8 @@ def _file(program: Program, fast_path: FastPath, found: dict[tuple[str, ...], Fa
     if fast_path.looks:
         yield "_ag_looks=x"
         yield from _list("asked", fast_path.asked)
+    if fast_path.silent:
+        yield f"_ag_silent='{' '.join(map(_named, fast_path.silent))}'"
     if fast_path.refused:
         yield "_ag_refuses=x"
         yield from _cases("_ag_refused", fast_path.refused)

@@ -215,6 +215,7 @@ class Plain(Value):
     upward: str = ""
     settings: Mapping[str, tuple[str, ...]] = {}
     needs_settings: Mapping[str, tuple[str, ...]] = {}
+    silent: Mapping[str, tuple[str, ...]] = {}
     place: Node | None = None
 
 

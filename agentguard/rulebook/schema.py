@@ -170,6 +170,7 @@ _PLAIN = table({
     "upward": TEXT,
     "settings": tables(TEXTS),
     "needs_settings": table(dict.fromkeys(words.SOURCES, TEXTS)),
+    "silent": table(dict.fromkeys(words.SOURCES, TEXTS)),
 })  # fmt: skip
 _WHERE = shaped(f"^(({'|'.join(words.SOURCES)})( .*)?)?$", "a source and its key", examples=[*words.SOURCES])
 _RULE = table(

@@ -168,6 +168,13 @@ def test_settings_that_a_rule_asks_for_matter_to_its_command() -> None:
     assert found and found.looks and found.asked == ("core.pager",)
 
 
+def test_what_the_program_itself_can_be_asked_is_asked_for_its_command() -> None:
+    asks = rule("b", f'where = "tool-config"\nalso = true\n{REMOVES}')
+    assert fast_path(rule("a", READS), asks) is None
+    found = fast_path(rule("a", READS), asks, plain='[plain]\nsilent = { tool-config = ["list", "--gone"] }\n')
+    assert found and found.silent == ("list", "--gone")
+
+
 @pytest.mark.parametrize("operands", ["ARGV...", "SHELL...", "SCRIPT"])
 def test_what_is_carried_by_operands_is_never_plain(operands: str) -> None:
     text = HEAD.replace('operands = ["NAME..."]', f'operands = ["{operands}"]')

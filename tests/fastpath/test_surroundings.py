@@ -219,6 +219,14 @@ def a_common_directory(scene: Scene) -> None:
         config.write(f"[core]\n\tfsmonitor = {EVIL}\n")
 
 
+def a_staged_file_that_is_gone(scene: Scene) -> None:
+    """The real git, which a shim asks whether there is any."""
+    (scene.tree / "only").write_text("in the index alone\n")
+    subprocess.run([GIT, "-C", str(scene.tree), "add", "only"], env=scene.env, check=True)
+    (scene.tree / "only").unlink()
+    scene.env["PATH"] = f"{scene.env['PATH'].partition(':')[0]}:/usr/bin:/bin"
+
+
 #: A change, and whether every call of that program must take the slow way ("" for any).
 ROWS: dict[str, tuple[str, Callable[[Scene], None]]] = {
     **{
@@ -320,6 +328,7 @@ ROWS: dict[str, tuple[str, Callable[[Scene], None]]] = {
     "an empty place of configuration": ("-", variable("XDG_CONFIG_HOME", "")),
     "a .git file": ("-", a_git_file),
     "a common directory": ("-", a_common_directory),
+    "a staged file that is gone": ("-", a_staged_file_that_is_gone),
     "no HOME": ("-", without("HOME")),
     "a HOME that is relative": ("-", variable("HOME", "home")),
     "no PATH": ("", without("PATH")),

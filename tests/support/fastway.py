@@ -22,12 +22,13 @@ from agentguard.rulebook import compiled
 from agentguard.rulebook.load import Rulebook
 
 #: Sources whose answer depends on the words of the call.
-BY_WORDS = ("git-push-forced", "git-autostash-drops")
+BY_WORDS = ("git-push-forced", "git-autostash-drops", "git-staged-gone")
 PROGRAMS = ("curl", "git", "psql", "railway", "rm")
 SHELLS = {"dash": ["dash"], "bash": ["bash", "-p"]}
 PERSON = "[user]\n\tname = Dev\n\temail = dev@example.org\n[alias]\n\tco = checkout\n[core]\n\tpager = less\n"
 #: Stands for a program: says with what it was started.
 RECORDER = """#!/bin/sh
+case " $* " in *' diff-files '*) exit ;; esac # which a shim asks by itself
 printf '%s\\n' "$0"
 [ $# = 0 ] || printf '<%s>' "$@"
 exit 7

@@ -1,4 +1,4 @@
-"""Which uncommitted content of an unfinished merge git would make again, if the merge were repeated.
+"""Which uncommitted content is to be had again: of an unfinished merge, if it were repeated, or of what lies elsewhere.
 
 A conflicted file that still is as git wrote it, and a file that git merged by itself, are no
 loss where their content comes from commits. What a person resolved is.
@@ -7,6 +7,7 @@ loss where their content comes from commits. What a person resolved is.
 from __future__ import annotations
 
 import os
+import stat
 
 from ...core.text.encoding import decode, encode
 from ...lean.typing import TYPE_CHECKING
@@ -57,6 +58,35 @@ def not_remade(git: Git, changes: Iterable[Change], sides_kept: bool = False) ->
             if merge and not in_conflict and _staged_remade(git, change, merge):
                 continue
         yield change
+
+
+def not_kept(git: Git, changes: Iterable[Change]) -> Iterator[Change]:
+    """Those of some staged files that are gone whose content neither a commit nor another file of the work tree has."""
+    gone = [one for one in changes if one.index != "U"]  # of a file in conflict the index has what commits have
+    others: dict[str, set[str]] = {}
+    for number, change in enumerate(gone):
+        if number < MOST_MERGED:
+            size = git.value("cat-file", "-s", change.object)
+            if size not in others:
+                others[size] = set(_files_of_size(git, int(size)))
+            if change.object in others[size] or _is_committed(git, change.object, change.path, None):
+                continue
+        yield change
+
+
+def _files_of_size(git: Git, size: int) -> list[str]:
+    """The objects that changed and unknown files of a size would be."""
+    regular = []
+    for change in git.status(True):
+        try:
+            facts = os.lstat(os.path.join(encode(git.top), encode(change.path)))
+        except OSError:
+            continue
+        if stat.S_ISREG(facts.st_mode) and facts.st_size == size:
+            regular.append(change.path)
+    if not regular:
+        return []
+    return decode(git.like("-C", git.top).reading("hash-object", "--", *regular[:MOST_MERGED]).out).splitlines()
 
 
 def _under_way(git: Git) -> _Merge | None:

@@ -15,7 +15,7 @@ from ...core.word import text_of
 from ...core.world import World
 from ...lean.typing import TYPE_CHECKING
 from .auto_gc import auto_gc_drops
-from .probes import index_drops, sparse_drops, stash_index_drops
+from .probes import index_drops, sparse_drops, staged_gone, stash_index_drops
 from .prunes import drops_by_configuration, drops_with_remote
 from .push import forced_by_configuration
 from .refs import commits_unreachable
@@ -176,6 +176,7 @@ LOOKUPS: dict[str, Lookup] = {
     "git-auto-gc": _naming(auto_gc_drops),
     "git-remote-drops": _naming(drops_with_remote),
     "git-index-drops": _naming(index_drops),
+    "git-staged-gone": _naming(staged_gone),
     "git-autostash-drops": _naming(index_drops),  # which asks the settings first, where no option says it
     "git-submodules-recursed": _naming(submodules_recursed),
     "git-unlogged": _naming(commits_unreachable),

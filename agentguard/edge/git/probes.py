@@ -15,7 +15,7 @@ from ...core.text.encoding import decode
 from ...core.world import PATH_STATES, Answer, World
 from ...lean.typing import TYPE_CHECKING
 from .arguments import autostashes, lines, pathspecs, tree_and_paths, unquoted
-from .conflicts import not_remade
+from .conflicts import not_kept, not_remade
 from .fetch import all_tags, fetch_overwrites
 from .git import EDITED, STAGED, Change, above
 from .hidden_changes import changes, doubtful, overlooked, unwatched
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from .git import Git
 
     Probe = Callable[[Call, Git, World], Answer]
+
+#: Options of `add` with which a person chooses what is staged.
+_BY_HAND = ("-i", "--interactive", "-p", "--patch", "-e", "--edit")
 
 
 def worktree_dirty(call: Call, git: Git, world: World) -> Answer:
@@ -137,6 +140,17 @@ def index_drops(call: Call, git: Git, world: World) -> Answer:
     staged = (one for one in changes(git, paths) if one.index in STAGED and (written or one.tree != "."))
     # Of a file in conflict the index has what commits have.
     return _lost_files(git, not_remade(git, [one for one in staged if one.index != "U"]))
+
+
+def staged_gone(call: Call, git: Git, world: World) -> Answer:
+    """What `add` and `commit -a` lose: staged content of files that are gone, or have moved on under another name."""
+    paths = pathspecs(call, git, world)
+    if call.command == ("add",):
+        named = ("-A", "--all", "--no-ignore-removal", "-u", "--update", "--renormalize", *_BY_HAND)
+        if call.has("--ignore-removal", "--no-all") or not (paths or call.has(*named)):
+            return Answer()
+    gone = [one for one in git.status(False, paths) if one.index in STAGED and one.tree == "D"]
+    return _lost_files(git, not_kept(git, gone))
 
 
 def stash_index_drops(call: Call, git: Git, world: World) -> Answer:
