@@ -1,7 +1,7 @@
 # What a file about a command says only where it is not so.
 _ag_fresh() {
     _ag_flags= _ag_optional= _ag_taking= _ag_valued= _ag_chdir= _ag_known= _ag_numbers= _ag_assign= _ag_needed= _ag_before=
-    _ag_commands= _ag_others= _ag_opens= _ag_looks= _ag_asked= _ag_refuses= _ag_shaped= _ag_checked= _ag_silent=
+    _ag_commands= _ag_others= _ag_opens= _ag_looks= _ag_asked= _ag_refuses= _ag_shaped= _ag_checked= _ag_silent= _ag_shares=
 }
 
 # Whether that may be the value of that option; one that says where the call takes place is kept.
@@ -59,7 +59,7 @@ _ag_ifs=" @TAB@$_ag_line"
 _ag_plain=@ROOT@/store/@VERSION@/@RULES@
 while [ @ROOT@/current -ef @ROOT@/store/@VERSION@ ] && [ -r "$_ag_plain/@NAME@.plain" ] &&
     [ -x @ROOT@/current/python ] && [ -r @ROOT@/current/enter.py ] &&
-    [ -O @ROOT@/data ] && [ ! -e @ROOT@/data/denied ] && [ -f @ROOT@/data/spool/current ] &&
+    [ -O @ROOT@/data ] && [ -f @ROOT@/data/spool/current ] &&
     [ -w @ROOT@/data/spool/current ]; do
 
     # Words that may say a secret, which has to be masked, or that hold what a row cannot, or what ends a line where
@@ -158,6 +158,8 @@ while [ @ROOT@/current -ef @ROOT@/store/@VERSION@ ] && [ -r "$_ag_plain/@NAME@.p
     case $_ag_counts in *" $_ag_tally."*) ;; *) break ;; esac
     [ -z "$_ag_pending$_ag_set" ] || break
     [ -z "$_ag_needed" ] || [ -n "$_ag_given" ] || break
+    # What looks or adds shares no aim; anything else may be another way to what a person has denied.
+    [ -z "$_ag_shares" ] || [ "$_ag_rating" = read ] || [ ! -e @ROOT@/data/denied ] || break
     if [ -n "$_ag_looks" ]; then
         [ -r "$_ag_plain/@NAME@.+around.plain" ] || break
         . "$_ag_plain/@NAME@.+around.plain"

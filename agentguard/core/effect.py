@@ -25,6 +25,9 @@ RATINGS: tuple[Rating, ...] = ("read", "reversible", "destructive")
 #: state back allows; `unknown` is what nobody can tell.
 VERBS: tuple[Verb, ...] = ("observe", "create", "replace", "remove", "publish", "run", "unknown")
 
+#: Those that take something away or put something in its place, whether or not it can be brought back.
+CHANGES: tuple[Verb, ...] = ("replace", "remove", "publish", "unknown")
+
 #: What can bring the old state back from what is left. Nothing else counts: a backup that
 #: somebody happened to make is not "what is left".
 RECOVERIES = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from ..core.effect import Effect, Rating, Target, worst
+from ..core.effect import CHANGES, Effect, Rating, Target, worst
 from ..core.text.glob import like
 from ..lean.value import Value
 from ..rulebook.conditions import counts, specificity
@@ -35,10 +35,12 @@ class FastPath(Value):
     options must be given. No word may be like one of `refused`, and every operand like one of
     `operands` if there are any; `checked` are options with the globs that their values must be like.
     `absent` are variables that must not be set, `values` those that may only have the values that the
-    program's file allows. `looks` says whether configuration files matter, and `asked` are settings
-    there whose value does. `silent` are arguments with which the program itself must print nothing. `rating` is
-    the worst that such a call can be rated, `rating_without_operands` that of a call without any, and `rules` are
-    those that are sure to match.
+    program's file allows, and `started` those of them that name what is surely started. `looks` says whether
+    configuration files matter, and `asked` are settings there whose value does. `silent` are arguments with which
+    the program itself must print nothing. `rating` is the worst that such a call can be rated,
+    `rating_without_operands` that of a call without any, and `rules` are those that are sure to match. `shares`
+    says whether what a person has denied may be the aim of such a call: then it takes this path only while
+    nothing is denied.
     """
 
     path: tuple[str, ...]
@@ -51,12 +53,14 @@ class FastPath(Value):
     checked: tuple[tuple[str, tuple[str, ...]], ...] = ()
     absent: tuple[str, ...] = ()
     values: tuple[str, ...] = ()
+    started: tuple[str, ...] = ()
     asked: tuple[str, ...] = ()
     looks: bool = False
     silent: tuple[str, ...] = ()
     rating: Rating = "reversible"
     rating_without_operands: Rating = "reversible"
     rules: tuple[str, ...] = ()
+    shares: bool = False
 
 
 def fast_paths(program: Program, rulebook: Programs) -> dict[tuple[str, ...], FastPath]:
@@ -361,12 +365,14 @@ class _Analysis:
             checked=tuple((name, values[name]) for name in values if name in self.options),
             absent=tuple(self.absent),
             values=tuple(dict.fromkeys(name for name, _ in self._values_that_matter())),
+            started=tuple(dict.fromkeys(name for name, rating in self._values_that_matter() if rating != "read")),
             asked=tuple(self.asked),
             looks=self.looks,
             silent=self.silent,
             rating=self._worst(deciding, self.counts),
             rating_without_operands=self._worst(deciding, self.counts & {0}),
             rules=tuple(rule.id for rule in sure),
+            shares=any(rule.effect in CHANGES for rule in speaking),
         )
 
     def _worst(self, deciding: Iterable[Rule], counts: set[int]) -> Rating:

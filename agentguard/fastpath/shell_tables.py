@@ -87,12 +87,16 @@ def _file(program: Program, fast_path: FastPath, found: dict[tuple[str, ...], Fa
     yield f"_ag_counts='{''.join(_TALLIES[count] for count in fast_path.counts)} '"
     yield f"_ag_rating={fast_path.rating} _ag_bare_rating={fast_path.rating_without_operands}"
     yield f"_ag_rules='{' '.join(map(_named, fast_path.rules))}'"
+    if fast_path.shares:
+        yield "_ag_shares=x"
     absent = (*program.plain.absent, *fast_path.absent)
     yield f"_ag_set=$_ag_set{''.join(f'${{{_named(name)}+x}}' for name in absent if name[0] != '-')}"
     for name in fast_path.values:
         values = program.plain.values[name]
-        allowed = " | ".join(f"'{_quotable(value)}'" for value in values)
-        yield f"case ${{{_named(name)}-{_named(values[0])}}} in {allowed}) ;; *) _ag_set=x ;; esac"
+        # A program that is told something may be told of what was denied.
+        told = "_ag_shares=x " if name in fast_path.started else ""
+        ways = (f"'{_quotable(value)}') {told if ' ' in value else ''};;" for value in values)
+        yield f"case ${{{_named(name)}-{_named(values[0])}}} in {' '.join(ways)} *) _ag_set=x ;; esac"
     if fast_path.looks:
         yield "_ag_looks=x"
         yield from _list("asked", fast_path.asked)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..core.effect import BY_PATH, Effect, Reading, Target
+from ..core.effect import BY_PATH, CHANGES, Effect, Reading, Target
 from ..core.paths import absolute, overlap, within
 from ..lean.typing import TYPE_CHECKING
 from ..lean.value import Value
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 #: How many things of one call are remembered.
 REMEMBERED = 200
-_CHANGES = ("replace", "remove", "publish", "unknown")
 #: Kinds of targets that are named by paths; what a call is about, where no rule says what that is, may be.
 _FILES = (*BY_PATH, "call")
 #: Kinds that are reached by the name of a ref.
@@ -67,13 +66,13 @@ def earlier(reading: Reading, cwd: str, denials: tuple[Denial, ...], located: Lo
 
 
 def may_share(reading: Reading) -> bool:
-    """Whether a call could have the aim of any denial: one that only reads cannot."""
-    return bool(reading.handed) or next(changes(reading), None) is not None
+    """Whether a call could have the aim of any denial: what only looks or adds cannot, nor who is told nothing."""
+    return any(_words(text) for _, text in reading.handed) or next(changes(reading), None) is not None
 
 
 def changes(reading: Reading) -> Iterator[Effect]:
     """The effects that take something away or put something in its place, whether or not it can be brought back."""
-    return (effect for effect in reading.effects if effect.verb in _CHANGES)
+    return (effect for effect in reading.effects if effect.verb in CHANGES)
 
 
 class _Told:

@@ -24,6 +24,7 @@ from agentguard.core.effect import RATINGS
 from agentguard.core.text.redact import masked
 from agentguard.edge.world import RealWorld
 from agentguard.policy.decide import decide
+from agentguard.policy.denials import may_share
 from agentguard.rulebook.load import Rulebook
 from agentguard.rulebook.model import Command, Program
 
@@ -119,6 +120,10 @@ def test_what_a_shim_lets_through_runs(ground: Ground, rulebook: Rulebook, name:
         (tmp_path / command[0]).mkdir()
         said[shell] = ground.ask(command, name, called, tmp_path / command[0])
     dash, bash = said.values()
+    let_through = [vector for vector, run in zip(called, dash.run, strict=True) if run]
+    with ground.denied():
+        after = ground.ask(SHELLS["dash"], name, let_through, tmp_path / "dash")
+    remains = dict(zip(let_through, after.run, strict=True))
     looked_up: dict[Any, Any] = {}
     rows = iter(dash.rows)
     for vector, run in zip(called, dash.run, strict=True):
@@ -129,9 +134,12 @@ def test_what_a_shim_lets_through_runs(ground: Ground, rulebook: Rulebook, name:
         reading = Classifier(rulebook, Blind(RealWorld(call, ground.root.shims), looked_up)).command(call)
         told = [(effect.rule, effect.reason) for effect in reading.effects]
         assert decide(reading).action == "run", (vector, told)
+        assert not (remains[vector] and may_share(reading)), (vector, "may aim at what was denied")
         row = next(rows)
         assert row["argv"] == masked(call.texts) == call.texts, "nothing of it is secret"
         assert RATINGS.index(row["rating"]) >= RATINGS.index(reading.rating), (vector, row["rating"], told)
     assert bash.run == dash.run
     assert [row["argv"] for row in bash.rows] == [row["argv"] for row in dash.rows]
     assert sum(dash.run) > len(called) / 200, "some of them are plain"
+    reads = [row for row in dash.rows if row["rating"] == "read"]
+    assert sum(after.run) >= len(reads), "a denial leaves whatever only looks"

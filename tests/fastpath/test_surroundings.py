@@ -7,6 +7,7 @@ and rows that say so take the slow way whatever the classifier says.
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -480,14 +481,13 @@ def in_place_of_the_spool(root: str, make: Callable[[Path], object]) -> None:
         lambda root: os.rename(f"{root}/store/v1/python", f"{root}/store/v1/python.gone"),
         lambda root: os.rename(f"{root}/store/v1/enter.py", f"{root}/store/v1/enter.gone"),
         lambda root: put_in_force(root, shutil.copytree(f"{root}/store/v1", f"{root}/store/v2", symlinks=True)),
-        lambda root: Path(f"{root}/data/denied").touch(),
         lambda root: os.rename(f"{root}/store/v1/lib", f"{root}/store/v1/lib.gone"),
         lambda root: in_place_of_the_spool(root, os.mkfifo),
         lambda root: in_place_of_the_spool(root, Path.mkdir),
         lambda root: in_place_of_the_spool(root, lambda path: path.symlink_to("/dev/full")),
     ],
     ids=[
-        *("no data", "no spool", "no interpreter", "no entry", "another version", "a denial", "no rules"),
+        *("no data", "no spool", "no interpreter", "no entry", "another version", "no rules"),
         *("a pipe as spool", "a directory as spool", "a full disk"),
     ],
 )  # fmt: skip
@@ -501,6 +501,35 @@ def test_a_guard_that_is_not_as_it_was(
     assert is_fast(shim(ground, scene, "railway", "logs"))
     damage(ground.root.path)
     assert not is_fast(shim(ground, scene, "railway", "logs"))
+
+
+@pytest.mark.parametrize(
+    ("line", "fast"),
+    [
+        ("git status --short", True),
+        ("git diff HEAD", True),
+        ("git add -A", True),  # what only adds takes nothing away
+        ("git commit -qm x", True),
+        ("git fetch origin", True),
+        ("git branch --list", False),  # of which some options replace a branch
+        ("git branch --copy x", False),
+        ("git config unset user.name", False),
+        ("EDITOR='code --wait' git commit", False),  # a program that is told something
+        ("EDITOR=vim git commit", True),
+        ("PAGER='less -R' git commit", True),  # which it may start, and which cannot destroy
+        ("railway logs", True),
+        ("railway volume attach", False),
+        ("curl https://example.org/", True),
+    ],
+)
+def test_a_denial_leaves_what_cannot_share_its_aim(ground: Ground, scene: Scene, line: str, fast: bool) -> None:
+    words = shlex.split(line)
+    told = dict(word.split("=", 1) for word in words if word.partition("=")[0] in ("EDITOR", "PAGER"))
+    program, *arguments = words[len(told) :]
+    spool.prepare(ground.root.data)
+    assert is_fast(shim(ground, scene, program, *arguments, env=scene.env | told))
+    with ground.denied():
+        assert is_fast(shim(ground, scene, program, *arguments, env=scene.env | told)) == fast
 
 
 def test_a_copy_of_the_shim_behind_it_is_not_the_program(ground: Ground, scene: Scene, tmp_path: Path) -> None:

@@ -144,6 +144,7 @@ def test_a_program_that_nobody_knows_is_asked_about_where_it_is_told_the_name(
         (Reading((effect("create", "file", "data"),)), False),
         (Reading((effect("remove", "file", "data"),)), True),
         (Reading(handed=((CWD, "x"),)), True),
+        (Reading(handed=((CWD, ""),)), False),  # told nothing
     ],
 )
 def test_nothing_is_looked_up_for_what_can_share_no_aim(reading: Reading, may: bool) -> None:

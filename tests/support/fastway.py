@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -73,6 +74,15 @@ class Ground:
         subprocess.run(["git", "init", "-q", str(self.tree)], env=self.env | {"PATH": "/usr/bin:/bin"}, check=True)
         with open(self.tree / ".git" / "config", "a") as config:
             config.write('[remote "origin"]\n\turl = ../up\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n')
+
+    @contextlib.contextmanager
+    def denied(self) -> Iterator[None]:
+        """Meanwhile a person has denied something."""
+        spool.deny(self.root.data)
+        try:
+            yield
+        finally:
+            Path(self.root.data, "denied").unlink()
 
     def ask(
         self,

@@ -2,7 +2,7 @@
 
     data/spool/current  → the file that is written to, "1", "2", …
     data/unrecorded     see tally.py
-    data/denied         is there while a denial is fresh: then shims decide nothing by themselves
+    data/denied         is there while a denial is fresh: then shims let nothing through that could share its aim
 
 A shim appends one row in one write (shims/plain.sh); what Python notes is a whole row as JSON. Files are never renamed
 or cut while somebody may write to them: how far each was read is kept in the database, in the transaction that puts
@@ -36,7 +36,7 @@ LARGE = 1 << 20
 NOTED = ("asked", "ran", "refused")
 #: How long nobody has written to a file that is taken away, in seconds.
 QUIET = 3600.0
-#: How long after a denial shims decide nothing by themselves, in seconds.
+#: How long a denial is remembered, in seconds.
 DENIAL_LIFE = 3600.0
 
 
@@ -105,13 +105,13 @@ def drain(connection: sqlite3.Connection, data: str, now: float, most: int, call
 
 
 def deny(data: str) -> None:
-    """From now on shims decide nothing by themselves, until `calm` finds that they may."""
+    """From now on shims let nothing through that could share a denial's aim, until `calm` finds that they may."""
     descriptor = os.open(f"{data}/denied", os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     os.close(descriptor)
 
 
 def calm(connection: sqlite3.Connection, data: str, now: float) -> None:
-    """Let shims decide by themselves again if no denial is fresh; in a transaction, so that none comes in between."""
+    """Take the mark of a denial away if none is fresh; in a transaction, so that none comes in between."""
     if os.path.lexists(f"{data}/denied"):
         query = "SELECT 1 FROM requests WHERE state = 'denied' AND answered > ? LIMIT 1"
         if connection.execute(query, (now - DENIAL_LIFE,)).fetchone() is None:

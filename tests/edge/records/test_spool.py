@@ -264,7 +264,7 @@ def test_a_large_file_is_followed_by_another_and_goes_when_it_is_quiet(
     assert words(recorded(root))[-1] == "c"
 
 
-def test_after_a_denial_shims_decide_nothing_for_an_hour(root: Root) -> None:
+def test_a_denial_leaves_its_mark_for_an_hour(root: Root) -> None:
     clock = [time.time()]
     records = Records(root, lambda: clock[0])
     spool.deny(root.data)
