@@ -10,7 +10,7 @@ from __future__ import annotations
 from .approval.messages import refusal, unanswered, waiting
 from .approval.question import Question, printable, question_for
 from .approval.recorded import recorded
-from .approval.request import Request, bound
+from .approval.request import Asked, Request, bound, group_key
 from .core.call import Invocation
 from .core.caller import Origin
 from .core.effect import Effect, Reading
@@ -26,6 +26,7 @@ from .policy.denials import Denial, earlier, hits, may_share
 from .policy.settings import Policy
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
     from .ports import Asker, Facts, Launcher, Log, Requests
@@ -202,22 +203,40 @@ def _ask_here(judged: Judged, facts: Facts, log: Log, requests: Requests, asker:
 
 def _ask_elsewhere(judged: Judged, facts: Facts, log: Log, requests: Requests, asker: Asker) -> Request:
     """Put a request on the list, and wait for a person at another terminal."""
-    aim = hits(judged.reading, judged.call.texts, judged.call.cwd.guess, facts.located)
-    filed = requests.submit(judged.question, judged.digest, judged.origin, aim)
-    request, patience = filed.request, judged.policy.patience(judged.call.variable("CI"))
+    asked = _asked(judged, facts)
+    opens = requests.opens(judged.question, judged.origin)
+    ahead = tuple(_asked(one, facts) for one in _ahead(judged, facts, requests)) if opens else ()
+    filed = requests.submit(asked.question, asked.digest, judged.origin, asked.hits, ahead)
+    request, patience = filed.request, judged.policy.patience(judged.call.variable("CI")) - filed.waited
     if request.state != "open":
         return request
     try:
         _append(judged, "asked", log, asker, request=request.id, group=request.group_leader)
-        if not filed.waits:
+        if not filed.waits or (filed.waited and patience <= 0):
             return request
         if patience > 0:
-            asker.tell(*waiting(judged.question, request, patience))
+            asker.tell(*waiting(judged.question, request, patience, len(ahead)))
         return requests.wait(request, patience)
     except KeyboardInterrupt:
         requests.withdraw(request)
         _append(judged, "refused", log, asker, why="interrupted while waiting", request=request.id)
         raise
+
+
+def _asked(judged: Judged, facts: Facts) -> Asked:
+    """The call as it is put before a person."""
+    aim = hits(judged.reading, judged.call.texts, judged.call.cwd.guess, facts.located)
+    return Asked(judged.question, judged.digest, aim)
+
+
+def _ahead(judged: Judged, facts: Facts, requests: Requests) -> Iterator[Judged]:
+    """What the caller comes to next that is one question with this call, each as it would be judged now."""
+    for call in facts.ahead(judged.call, judged.origin):
+        after = judge(call, judged.origin, facts, requests)
+        if after.cut_short is not None:  # what follows takes too long to be looked at ahead
+            return
+        if after.decision == judged.decision and group_key(after.question) == group_key(judged.question):
+            yield after
 
 
 def _unproven(judged: Judged, asker: Asker, request: Request) -> str:

@@ -5,10 +5,11 @@ For type checkers only: a shim never loads this module, so `typing` costs it not
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 from .approval.question import Question
-from .approval.request import Filed, Request
+from .approval.request import Asked, Filed, Request
 from .core.call import Invocation
 from .core.caller import Origin, Session
 from .core.effect import Reading, Target
@@ -48,6 +49,9 @@ class Facts(Protocol):
     def directory(self) -> tuple[str, ...]:
         """The working directory's identity: device and inode."""
 
+    def ahead(self, call: Invocation, caller: Origin) -> Iterable[Invocation]:
+        """The calls of the same program that the caller comes to after this one, as far as its own text says."""
+
     def located(self, path: str) -> tuple[str, tuple[str, ...]]:
         """Where an absolute path really leads, with the device and inode of what is there."""
 
@@ -71,8 +75,21 @@ class Requests(Protocol):
     def denials(self, session: Session) -> tuple[Denial, ...]:
         """What a person has denied lately, in that session or where nobody can tell the session."""
 
-    def submit(self, question: Question, digest: str, caller: Origin, hits: tuple[Target, ...] = ()) -> Filed:
-        """Put a request on the list; one that is still open for the same digest, or an alike one, is joined."""
+    def opens(self, question: Question, caller: Origin) -> bool:
+        """Whether a call begins a question: its caller has asked nothing alike that is open or was just answered."""
+
+    def submit(
+        self,
+        question: Question,
+        digest: str,
+        caller: Origin,
+        hits: tuple[Target, ...] = (),
+        ahead: tuple[Asked, ...] = (),
+    ) -> Filed:
+        """Put a request on the list; one that is still open for the same digest, or an alike one, is joined.
+
+        What the caller comes to next, `ahead`, is one question with it.
+        """
 
     def approved(self, digest: str, life: float) -> Request | None:
         """An approval for exactly this digest that has neither been spent nor expired after `life` seconds."""

@@ -20,6 +20,8 @@ from .lean.typing import TYPE_CHECKING
 from .pipeline import guard
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from .approval.question import Question
     from .approval.request import Request
     from .approval.terminal_trust import Trust
@@ -132,6 +134,23 @@ class RealFacts:
         if rules.program(call.name) is None:
             raise RuleError(f"no rules are taught for {call.name}", "run `agentguard install` again")
         return Classifier(rules, world).command(call) + Reading(unconfirmable=self.world.stdin_unusable)
+
+    def ahead(self, call: Invocation, caller: Origin) -> Iterator[Invocation]:
+        """By the text of the shell above, for as long as a look may take."""
+        from . import resources
+        from .classify.ahead import calls_ahead
+        from .edge.caller.parent import parent_calls
+        from .edge.system.deadline import Deadline
+        from .edge.world import RealWorld
+        from .rulebook.compiled import CompiledRulebook
+
+        rules, deadline = CompiledRulebook(resources.rules()), Deadline(self.world.deadline.limit)
+        for parent in parent_calls(call, caller):
+            world = RealWorld(parent, self._root.shims, self.world.call_started, deadline=deadline)
+            found = calls_ahead(parent, call, rules, world)
+            yield from (one for one in found if not deadline.over)
+            if found:
+                return
 
     def real(self, call: Invocation) -> tuple[str, tuple[str, ...]]:
         """The next program of that name behind the shims."""

@@ -9,7 +9,7 @@ from agentguard.core.call import Invocation
 from agentguard.core.caller import Origin, Process, Session
 from agentguard.core.effect import Effect, Environment, Reading, Target
 from agentguard.core.word import Known, known
-from agentguard.edge.records.requests import PAUSE
+from agentguard.edge.records.loops import PAUSE
 from agentguard.errors import REFUSED, InstallError, NoProgram
 from agentguard.lean.canonical import canonical
 from agentguard.pipeline import guard
@@ -127,13 +127,49 @@ def test_a_terminal_that_no_person_sits_at_is_not_asked_at():
     assert scene.events == ["submit", "asked", "tell", "wait 100", "refused", "tell"]
 
 
-def test_the_next_call_of_a_loop_joins_its_question_and_does_not_wait():
-    scene = Scene()
+MORE = CALL.replace(argv=known(("rm", "-rf", "more")))
+
+
+@pytest.mark.parametrize(("passed", "then"), [(40, ["tell", "wait 60", "refused", "tell"]), (100, ["refused", "tell"])])
+def test_the_next_call_of_a_loop_joins_its_question_and_waits_no_longer_than_it(passed, then):
+    scene, clock = Scene(), [1000.0]
+    scene.requests.now = lambda: clock[0]
     scene.call()
     del scene.events[:]
-    assert scene.call(CALL.replace(argv=known(("rm", "-rf", "more")))) == REFUSED
-    assert scene.events == ["submit", "asked", "refused", "tell"]
+    clock[0] += passed
+    assert scene.call(MORE) == REFUSED
+    assert scene.events == ["submit", "asked", *then]
     assert scene.log.rows[-2][1]["group"] == "r1"
+    assert "as request r1" in scene.told[-2], "one question has one id"
+
+
+def test_what_the_caller_comes_to_is_asked_about_at_once_and_then_passes_by_itself():
+    scene = Scene()
+    scene.facts.following = (MORE,)
+    scene.call()
+    assert "as request r1, with 1 more that follow it" in scene.told[0]
+    assert [one.question.argv[-1] for one in scene.requests.pending()] == ["data", "more"]
+    scene.answered()
+    del scene.events[:]
+    assert scene.call(MORE) == LAUNCHED and scene.call(CALL) == LAUNCHED
+    assert scene.events == ["consume", "ran", "launch /bin/rm"] * 2
+    assert scene.call(MORE) == REFUSED
+
+
+def test_what_became_other_than_it_was_foreseen_is_not_approved():
+    scene = Scene()
+    scene.facts.following = (MORE,)
+    scene.call()
+    scene.answered()
+    scene.facts.world.states[:] = ["tracked"]
+    assert scene.call(MORE) == REFUSED
+
+
+def test_what_is_not_of_the_same_kind_is_no_part_of_the_question():
+    scene = Scene()
+    scene.facts.following = (MORE.replace(cwd=Known("/elsewhere")),)
+    scene.call()
+    assert len(scene.requests.pending()) == 1
 
 
 def test_with_no_patience_a_request_is_filed_and_the_call_refused_at_once():

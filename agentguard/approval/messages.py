@@ -15,9 +15,10 @@ TOLD = 2
 NAMED = 200
 
 
-def waiting(question: Question, request: Request, seconds: float) -> tuple[str, ...]:
-    """The lines that say that a call now waits for a person."""
-    head = f"agentguard: {question.program} waits up to {seconds:.0f} s for a person, as request {request.id}"
+def waiting(question: Question, request: Request, seconds: float, more: int = 0) -> tuple[str, ...]:
+    """The lines that say that a call now waits for a person; `more` follow it and are asked about together with it."""
+    head = f"agentguard: {question.program} waits up to {seconds:.0f} s for a person, as request {request.leader}"
+    head += f", with {more} more that follow it" if more else ""
     return (printable(head), *_grounds(question)[:2])
 
 
@@ -25,7 +26,9 @@ def refusal(question: Question, why: str, request: Request | None = None) -> tup
     """The lines that say that a call was not run."""
     told = [printable(f"agentguard: {question.program} was not run: {why}"), *_grounds(question)]
     if request is not None and request.state == "open":
-        told.append(f"  person  asked, as request {request.id}: once they approve it, the same call again passes once")
+        told.append(
+            f"  person  asked, as request {request.leader}: once they approve it, the same call again passes once"
+        )
         told.append("  This goes for its aim, not only for this command: seek no other way to it meanwhile.")
     else:
         told.append(

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from ..core.caller import Origin
+    from ..core.effect import Target
 
     State = Literal["open", "approved", "denied", "spent", "withdrawn"]
 else:
@@ -46,12 +47,26 @@ class Request(Value):
     group_leader: str = ""
     proof: str = ""
 
+    @property
+    def leader(self) -> str:
+        """The id of the question that it is part of: that of the request which leads it, maybe itself."""
+        return self.group_leader or self.id
+
+
+class Asked(Value):
+    """A call to be put before a person: what they are shown, its digest, and what it would hit for good."""
+
+    question: Question
+    digest: str
+    hits: tuple[Target, ...] = ()
+
 
 class Filed(Value):
-    """A call put before a person: its request, and whether it may wait there for the answer."""
+    """A call put before a person: its request, whether it waits there for the answer, and how long that has waited."""
 
     request: Request
     waits: bool = True
+    waited: float = 0.0
 
 
 def caller_key(caller: Origin) -> str:
@@ -88,7 +103,7 @@ def grouped(waiting: Iterable[Request]) -> dict[str, tuple[Request, ...]]:
     """
     found: dict[str, tuple[Request, ...]] = {}
     for request in waiting:
-        name = request.group_leader or request.id
+        name = request.leader
         found[name] = (*found.get(name, ()), request)
     return found
 

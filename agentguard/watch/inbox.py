@@ -49,4 +49,4 @@ class Inbox:
 
     def _there(self, group: Group) -> Group:
         """What waits of that question now."""
-        return self.questions.get(group[0].group_leader or group[0].id, ())
+        return self.questions.get(group[0].leader, ())

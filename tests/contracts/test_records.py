@@ -13,11 +13,11 @@ from support.questions import REMOVES_DATA as ASKED
 from support.records import Records
 
 from agentguard.approval.question import Question
-from agentguard.approval.request import REQUEST_LIFE
+from agentguard.approval.request import REQUEST_LIFE, Asked
 from agentguard.core.caller import Origin, Process, Session
 from agentguard.core.effect import Target
 from agentguard.edge.layout import Root
-from agentguard.edge.records.requests import PAUSE
+from agentguard.edge.records.loops import PAUSE
 from agentguard.edge.records.spool import DENIAL_LIFE
 from agentguard.errors import RecordError, UsageError
 
@@ -191,8 +191,43 @@ def test_an_approval_ends(requests: Any, clock: Clock, passed: float, good: bool
 def test_a_loop_is_one_question(requests: Any) -> None:
     first = requests.submit(ASKED, "d1", CALLER)
     second = requests.submit(ASKED, "d2", CALLER)
-    assert first.waits and not second.waits
+    assert first.waits and second.waits
     assert second.request.group_leader == first.request.id and second.request.state == "open"
+
+
+def test_what_joins_a_question_waits_no_longer_than_it(requests: Any, clock: Clock) -> None:
+    assert requests.opens(ASKED, CALLER)
+    assert requests.submit(ASKED, "d1", CALLER).waited == 0
+    clock.now += 7
+    assert not requests.opens(ASKED, CALLER)
+    assert requests.submit(ASKED, "d2", CALLER).waited == 7
+
+
+def test_what_a_caller_comes_to_is_one_question(requests: Any, clock: Clock) -> None:
+    first = requests.submit(ASKED, "d1", CALLER, AIM, (Asked(ASKED, "d2"), Asked(ASKED, "d3"))).request
+    clock.now += 7
+    second = requests.submit(ASKED, "d2", CALLER)
+    assert (second.request.leader, second.waits, second.waited) == (first.id, True, 7)
+    requests.answer((first, second.request), True, {})
+    assert requests.approved("d2", LIFE) and not requests.approved("d3", LIFE)
+    third = requests.submit(ASKED, "d3", CALLER)
+    assert (third.request.leader, third.waits, third.waited) == (third.request.id, True, 0)
+
+
+def test_no_to_a_list_is_no_to_what_has_joined_it(requests: Any) -> None:
+    first, late = submitted(requests), submitted(requests, "d2")
+    assert {one.id for one in requests.answer((first,), False, {})} == {first.id, late.id}
+    assert requests.pending() == ()
+
+
+def test_what_is_asked_again_by_another_process_leads_what_it_belongs_to(requests: Any, clock: Clock) -> None:
+    submitted(requests), submitted(requests, "d2"), submitted(requests, "d3")
+    clock.now += 300
+    again = CALLER.replace(ancestry=(SHELL.replace(pid=21),))
+    second = requests.submit(ASKED, "d2", again)
+    assert (second.request.leader, second.waits, second.waited) == (second.request.id, True, 0)
+    third = requests.submit(ASKED, "d3", again)
+    assert (third.request.leader, third.waited) == (second.request.id, 0)
 
 
 @pytest.mark.parametrize(

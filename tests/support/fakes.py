@@ -10,12 +10,12 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from agentguard.approval.question import Question, quoted
-from agentguard.approval.request import REQUEST_LIFE, Filed, Request, caller_key, group_key
+from agentguard.approval.request import REQUEST_LIFE, Asked, Filed, Request, caller_key, group_key
 from agentguard.core.call import Invocation
 from agentguard.core.caller import Origin, Session
 from agentguard.core.effect import Reading, Target
 from agentguard.core.world import PathState, World
-from agentguard.edge.records.requests import PAUSE
+from agentguard.edge.records.loops import PAUSE
 from agentguard.edge.records.spool import DENIAL_LIFE
 from agentguard.errors import RecordError, Unproven, UsageError
 from agentguard.lean.canonical import canonical
@@ -55,6 +55,7 @@ class FakeFacts:
         self.reading = reading
         self.inode = ("8", "1")
         self.program = ("8", "9")
+        self.following: tuple[Invocation, ...] = ()
 
     def begin(self, times: float) -> None:
         self.world.times, self.world.cut = times, False
@@ -72,6 +73,9 @@ class FakeFacts:
 
     def directory(self) -> tuple[str, ...]:
         return self.inode
+
+    def ahead(self, call: Invocation, caller: Origin) -> tuple[Invocation, ...]:
+        return self.following
 
     def located(self, path: str) -> tuple[str, tuple[str, ...]]:
         return path, ()
@@ -132,21 +136,46 @@ class FakeRequests(Failing):
         denied = (one for one in self._all.values() if one.state == "denied" and one.answered > late)
         return tuple(self._denial(one) for one in denied if concerns(one))
 
-    def submit(self, question: Question, digest: str, caller: Origin, hits: tuple[Target, ...] = ()) -> Filed:
+    def opens(self, question: Question, caller: Origin) -> bool:
+        return self._last(question, caller) is None
+
+    def submit(
+        self,
+        question: Question,
+        digest: str,
+        caller: Origin,
+        hits: tuple[Target, ...] = (),
+        ahead: tuple[Asked, ...] = (),
+    ) -> Filed:
         self._may_fail("submit")
         last = self._last(question, caller)
         if last and last.state == "denied":
             return Filed(last, False)
+        joined = last if last and last.state == "open" else None
+        goes_on = bool(self._last(question, caller, open=False))
         for request in self.pending():
             if request.digest == digest:
-                return Filed(request, not last)
-        leader = last.id if last and last.state == "open" else ""
-        request = Request(
-            f"r{len(self._all) + 1}", digest, caller.session.id, self.now(), question, group_leader=leader
-        )
-        self._all[request.id], self._callers[request.id], self._aims[request.id] = request, caller, hits
+                if joined and joined.id == request.leader:
+                    return Filed(request, waited=self.now() - joined.created)
+                return Filed(self._asked_anew(request, caller))
+        request = self._file(Asked(question, digest, hits), caller, joined.id if joined else "")
+        for one in ahead if not joined else ():
+            self._file(one, caller, request.id)
         self.events.append("submit")
-        return Filed(request, not last)
+        return Filed(request, not goes_on, self.now() - joined.created if joined else 0.0)
+
+    def _file(self, asked: Asked, caller: Origin, leader: str) -> Request:
+        name = f"r{len(self._all) + 1}"
+        request = Request(name, asked.digest, caller.session.id, self.now(), asked.question, group_leader=leader)
+        self._all[name], self._callers[name], self._aims[name] = request, caller, asked.hits
+        return request
+
+    def _asked_anew(self, request: Request, caller: Origin) -> Request:
+        for one in self.pending():
+            if one.leader == request.leader:
+                self._callers[one.id] = caller
+                self._change(one, created=self.now(), group_leader="" if one.id == request.id else request.id)
+        return self._all[request.id]
 
     def approved(self, digest: str, life: float) -> Request | None:
         self._may_fail("approved")
@@ -187,6 +216,9 @@ class FakeRequests(Failing):
         self, requests: tuple[Request, ...], approved: bool, by: dict[str, Any], words: str = "", proof: str = ""
     ) -> tuple[Request, ...]:
         waiting = {one.id for one in self.pending()}
+        leaders = {one.leader for one in requests}
+        if not approved:
+            requests += tuple(one for one in self.pending() if one.leader in leaders and one not in requests)
         answered = tuple(one for one in requests if one.id in waiting)
         if not answered:
             raise UsageError(f"request {requests[0].id} no longer waits")
@@ -200,13 +232,13 @@ class FakeRequests(Failing):
     def _is_good(self, request: Request, life: float = APPROVAL_LIFE) -> bool:
         return request.state == "approved" and 0 <= self.now() - request.answered < life
 
-    def _last(self, question: Question, caller: Origin) -> Request | None:
-        """The last question of this caller's alike calls, while its loop may go on."""
+    def _last(self, question: Question, caller: Origin, open: bool = True) -> Request | None:
+        """The last question of this caller's alike calls, while its loop may go on; an answered one if not `open`."""
         key, now = (caller_key(caller), group_key(question)), self.now()
         for one in reversed(self._all.values()):
             same = (caller_key(self._callers[one.id]), group_key(one.question)) == key and not one.group_leader
             fresh = now - one.created < REQUEST_LIFE and (one.state == "open" or now - one.answered < PAUSE)
-            if key[0] and same and fresh and one.state != "withdrawn":
+            if key[0] and same and fresh and one.state not in ("withdrawn", "" if open else "open"):
                 return one
         return None
 

@@ -31,6 +31,11 @@ class Deadline:
         self.cut = False
         self._end = self._now() + times * self.limit
 
+    @property
+    def over(self) -> bool:
+        """Whether there is no time left."""
+        return self._now() >= self._end
+
     def left(self) -> float:
         """The seconds that are left; raises Unseen if there are none."""
         left = self._end - self._now()

@@ -19,12 +19,12 @@ import pytest
 from support.records import Records
 
 from agentguard.approval.question import Question
-from agentguard.approval.request import REQUEST_LIFE, SILENCE, Request, phrase
+from agentguard.approval.request import REQUEST_LIFE, SILENCE, Asked, Request, phrase
 from agentguard.core.caller import Origin, Process, Session
 from agentguard.core.effect import Reason
 from agentguard.edge.layout import Root
 from agentguard.edge.records.database import LONGEST_LOG
-from agentguard.edge.records.requests import PAUSE
+from agentguard.edge.records.loops import PAUSE
 from agentguard.edge.records.short_id import ALPHABET
 from agentguard.errors import RecordError, UsageError
 from agentguard.policy.settings import APPROVAL_LIFE, LONGEST_APPROVAL
@@ -791,11 +791,14 @@ def alike(number: int) -> Question:
     return ASKED.replace(argv=("rm", f"file-{number}"))
 
 
-def test_the_calls_of_a_loop_are_one_question(records: Records) -> None:
+def test_the_calls_of_a_loop_are_one_question(records: Records, clock: Clock) -> None:
+    assert records.requests.opens(alike(0), LOOP)
     first = records.requests.submit(alike(0), "d0", LOOP)
+    clock.now += 7
+    assert not records.requests.opens(alike(1), LOOP)
     others = [records.requests.submit(alike(i), f"d{i}", LOOP) for i in range(1, 87)]
-    assert first.waits and not first.request.group_leader
-    assert not any(filed.waits for filed in others)
+    assert first.waits and not first.waited and not first.request.group_leader
+    assert all(filed.waits and filed.waited == 7 for filed in others), "they wait with it, and no longer than it"
     assert {filed.request.group_leader for filed in others} == {first.request.id}
     group = records.requests.group(others[40].request)
     assert [r.question.argv[1] for r in group] == [f"file-{i}" for i in range(87)]
@@ -808,6 +811,46 @@ def test_the_calls_of_a_loop_are_one_question(records: Records) -> None:
         approval = records.requests.approved(f"d{i}")
         assert approval and records.requests.consume(approval) and not records.requests.consume(approval)
     assert records.log.verify() is None
+
+
+def test_what_a_caller_comes_to_is_one_question_before_it_is_made(records: Records, clock: Clock) -> None:
+    ahead = tuple(Asked(alike(i), f"d{i}") for i in range(1, 4))
+    first = records.requests.submit(alike(0), "d0", LOOP, (), ahead).request
+    group = records.requests.group(first)
+    assert [one.digest for one in group] == ["d0", "d1", "d2", "d3"]
+    assert {one.leader for one in group} == {first.id}
+    clock.now += 5
+    made = records.requests.submit(alike(2), "d2", LOOP, (), (Asked(alike(9), "d9"),))
+    assert made.request.leader == first.id and (made.waits, made.waited) == (True, 5)
+    assert len(records.requests.group(first)) == 4, "what comes to a question that is there foresees nothing"
+    records.requests.answer(group[:3], True, BY)
+    assert records.requests.approved("d2") and records.requests.approved("d3") is None
+    left = records.requests.submit(alike(3), "d3", LOOP)
+    assert left.waits and not left.waited and not left.request.group_leader, "it was not shown, and is asked about"
+
+
+def test_a_loop_that_is_run_again_leads_what_it_left_open(records: Records, clock: Clock) -> None:
+    first, second, third = (records.requests.submit(alike(i), f"d{i}", LOOP).request for i in range(3))
+    clock.now += 500
+    again = LOOP.replace(ancestry=(Process(71, 1, "bash", ("bash", "-c", "for …")), *LOOP.ancestry[1:]))
+    asked = records.requests.submit(alike(1), "d1", again)
+    assert asked.waits and not asked.waited
+    assert (asked.request.id, asked.request.leader, asked.request.created) == (second.id, second.id, clock.now)
+    clock.now += 3
+    other = records.requests.submit(alike(2), "d2", again)
+    assert (other.request.id, other.request.leader, other.waited) == (third.id, second.id, 3)
+    assert {one.id for one in records.requests.group(other.request)} == {first.id, second.id, third.id}
+
+
+def test_no_to_a_list_is_no_to_what_has_joined_it_since(records: Records) -> None:
+    first = records.requests.submit(alike(0), "d0", LOOP).request
+    shown = records.requests.group(first)
+    late = records.requests.submit(alike(1), "d1", LOOP).request
+    other = records.requests.submit(alike(2), "d2", AGENT).request
+    denied = records.requests.answer(shown, False, BY, "none of it")
+    assert {one.id for one in denied} == {first.id, late.id}
+    assert records.requests.wait(late, 0).state == "denied"
+    assert [one.id for one in records.requests.pending()] == [other.id]
 
 
 @pytest.mark.parametrize(
