@@ -211,7 +211,9 @@ def _ask_elsewhere(judged: Judged, facts: Facts, log: Log, requests: Requests, a
     if request.state != "open":
         return request
     try:
-        _append(judged, "asked", log, asker, request=request.id, group=request.group_leader)
+        waits = _waits(judged.origin, max(0.0, patience) if filed.waits else 0)
+        whose = {"request": request.id, "group": request.group_leader, "terminal": judged.origin.terminal}
+        _append(judged, "asked", log, asker, **whose, waits=waits)
         if not filed.waits or (filed.waited and patience <= 0):
             return request
         if patience > 0:
@@ -239,6 +241,12 @@ def _ahead(judged: Judged, facts: Facts, requests: Requests) -> Iterator[Judged]
             yield after
 
 
+def _waits(origin: Origin, seconds: float) -> dict[str, Any]:
+    """Which process waits for the answer from now on, and for how long."""
+    pid, start = origin.this
+    return {"pid": pid, "start": start, "seconds": seconds}
+
+
 def _unproven(judged: Judged, asker: Asker, request: Request) -> str:
     """Why an approval is none, where it wants more than a word; "" if nothing is missing."""
     why = asker.proven(request, judged.digest) if judged.question.factor else ""
@@ -258,7 +266,7 @@ def record(judged: Judged, confirmation: Confirmation, log: Log, asker: Asker) -
         _append(judged, "refused", log, asker, why=confirmation.why, request=request)
 
 
-def _append(judged: Judged, kind: str, log: Log, asker: Asker, **facts: str) -> None:
+def _append(judged: Judged, kind: str, log: Log, asker: Asker, **facts: Any) -> None:
     """Add a row. Where the record cannot be written, one of a call that destroys nothing is noted beside it.
 
     Where that fails, too, only what changes nothing runs, and is counted. Raises RecordError for the rest.
@@ -288,7 +296,7 @@ def _unrecorded(judged: Judged, log: Log, why: str) -> None:
         return  # it does not run, and its caller is told
 
 
-def _row(judged: Judged, **facts: str) -> dict[str, Any]:
+def _row(judged: Judged, **facts: Any) -> dict[str, Any]:
     """What the record keeps of a call, besides the kind of the row."""
     question, origin = judged.question, judged.origin
     return {
@@ -296,6 +304,7 @@ def _row(judged: Judged, **facts: str) -> dict[str, Any]:
         "uid": origin.uid,
         "session": origin.session.id,
         "session_name": origin.session.name,
+        **({"below": origin.session.below} if origin.session.known else {}),
         "ancestry": [
             {"pid": above.pid, "start": above.start, "name": above.name}
             for above in origin.ancestry[:RECORDED_ANCESTORS]

@@ -50,7 +50,7 @@ class Scene:
         self.asker = FakeAsker(self.events, typed)
         self.launcher = FakeLauncher(self.events)
         above = (Process(20, 5, "bash"), Process(10, 3, "claude"))
-        self.origin = Origin(1000, Session("s1", "claude (pid 10)"), above, "claude", terminal)
+        self.origin = Origin(1000, Session("s1", "claude (pid 10)"), above, "claude", terminal, this=(30, 7))
 
     def call(self, call=CALL):
         return guard(call, self.origin, self.facts, self.log, self.requests, self.asker, self.launcher)
@@ -531,6 +531,7 @@ def test_a_row_holds_who_what_where_and_why():
         "uid": 1000,
         "session": "s1",
         "session_name": "claude (pid 10)",
+        "below": (0, 0),
         "agent": "claude",
         "ancestry": [{"pid": 20, "start": 5, "name": "bash"}, {"pid": 10, "start": 3, "name": "claude"}],
         "rating": "destructive",
@@ -550,7 +551,7 @@ def test_a_row_holds_who_what_where_and_why():
         "decision": "ask",
         "request": "r1",
     }
-    assert asked == ran
+    assert asked == {**ran, "waits": {"pid": 30, "start": 7, "seconds": 100.0}}
 
 
 @pytest.mark.parametrize(

@@ -139,11 +139,6 @@ def wanted(group: tuple[Request, ...]) -> str:
     return f"Type {printable(phrase(group))} to approve {them}, anything else to leave it"
 
 
-def standing(request: Request, now: float) -> str:
-    """Which request it is that a person is asked about, and since when; `now` is in seconds since the epoch."""
-    return f"{request.id}, asked {age(request, now)} ago. It cannot be undone."
-
-
 def age(request: Request, now: float) -> str:
     """How long a request has waited."""
     seconds = max(0, round(now - request.created))

@@ -30,7 +30,9 @@ def calls_ahead(caller: Invocation, call: Invocation, rulebook: Programs, world:
     come_to = [
         tuple(word.text for word in one.argv[1:] if isinstance(word, Known))
         for one in follower.calls[1:]
-        if one.name == call.name and one.cwd.guess == call.cwd.guess and all(isinstance(word, Known) for word in one.argv)
+        if one.name == call.name
+        and one.cwd.guess == call.cwd.guess
+        and all(isinstance(word, Known) for word in one.argv)
     ]
     own = call.texts[1:]
     if own not in come_to:

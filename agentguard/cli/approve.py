@@ -6,18 +6,19 @@ import time
 
 import click
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from ..actions.answer import approval, silenced, wants_factor
 from ..actions.person import prove, require_person, sign
-from ..approval.question import further, in_full, lines, printable, quoted
-from ..approval.request import Request, age, ebbed, faithful, floods, grouped, phrase, standing, wanted
+from ..approval.caller import behind, ordered, standing
+from ..approval.question import further, in_full, lines, printable
+from ..approval.request import Request, ebbed, faithful, floods, grouped, phrase, wanted
 from ..edge.layout import Root
+from ..edge.records.callers import callers
 from ..edge.records.database import Database
 from ..edge.records.requests import Requests
 from ..edge.terminal.prompt import ask
 from ..errors import UsageError
+from .pending import table
 
 #: What is typed to deny all of a session that asks too much.
 _ALL = "DENY ALL"
@@ -50,7 +51,8 @@ def approve(root: Root, id: str | None) -> int:
     if more:
         what = f"{more} questions of this session wait; {_ALL} denies them, and what it asks within ten minutes"
         told = (("flood", what), *told)
-    title = f"agentguard: request {standing(group[0], time.time())}"
+    caller = behind(group, callers(database, group))
+    title = f"agentguard: request {standing(group[0], caller, time.time())}"
     typed = ask(title, told, f"{wanted(group)}: ")
     if more and typed == _ALL != phrase(group):
         by = prove(root, person, _DENY) if person.sign else person.by
@@ -69,7 +71,7 @@ def approve(root: Root, id: str | None) -> int:
 def chosen(database: Database, id: str | None) -> Request:
     """The request that is meant, among those that wait. Raises UsageError, after a list if there are several.
 
-    Those whose caller has gone are meant only if no other waits.
+    Those whose caller has gone are meant only if there is no other.
     """
     if database.foreign:
         raise UsageError("the requests here are another user's", "answer them as that user")
@@ -81,26 +83,17 @@ def chosen(database: Database, id: str | None) -> Request:
             state = "too old" if request.state == "open" else request.state
             raise UsageError(f"request {request.id} no longer waits: it is {state}")
         return request
-    gone = requests.abandoned()
-    left = tuple(one for one in waiting if one.id not in gone)
-    groups = tuple(grouped(left or waiting).values())
+    known = callers(database, waiting)
+    every = ordered(grouped(waiting).values(), known)
+    groups = tuple(group for group in every if behind(group, known).presence != "gone") or every
     firsts = tuple(group[0] for group in groups)
     if not firsts:
         raise UsageError("no call waits for an answer", "`agentguard watch` shows each one as it comes")
     if len(firsts) > 1:
-        Console().print(_list(ebbed(groups)))
+        Console().print(table(ebbed(groups), known))
         for session, count in floods(groups).items():
             one = next(first for first in firsts if first.session == session)
             told = f"{count} of them are of {printable(one.question.session)}"
             click.echo(f"{told}: `agentguard deny {one.id} --session` denies all of it for ten minutes.")
         raise UsageError(f"{len(firsts)} questions wait for an answer", "name one by its ID")
     return firsts[0]
-
-
-def _list(waiting: tuple[tuple[Request, ...], ...]) -> Table:
-    table = Table("ID", "asked", "by", "command", box=None, padding=(0, 2, 0, 0))
-    for one, *more in waiting:
-        who, command = one.question.agent or one.question.session, quoted(one.question.argv)[:500]
-        command += f"  and {len(more)} more" if more else ""
-        table.add_row(one.id, f"{age(one, time.time())} ago", Text(printable(who)), Text(command))
-    return table

@@ -112,7 +112,7 @@ class Watch(App[None]):
             return
         glance, list_screen = event.glance, self._list_screen
         if glance.waiting is not None:
-            arrived = self._inbox.take(glance.waiting, glance.gone)
+            arrived = self._inbox.take(glance.waiting, glance.gone, glance.callers)
             list_screen.lay(self._inbox.questions)
             if arrived:
                 self.bell()

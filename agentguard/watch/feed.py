@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from contextlib import suppress
+from types import MappingProxyType
 
+from ..approval.caller import Caller
 from ..approval.request import Request
 from ..edge.layout import Root
 from ..edge.records.audit_log import AuditLog, Row
+from ..edge.records.callers import callers
 from ..edge.records.database import Database
 from ..edge.records.requests import Requests
 from ..errors import RecordError, UsageError
@@ -22,12 +26,13 @@ BUSY = 1.0
 class Glance(Value):
     """One look. `waiting` is None if the requests could not be read; `trouble` says why something could not.
 
-    `rows` are new, the oldest first. `gone` says what has become of requests that waited at the last look:
-    their state, "" if they are not there any more.
+    `rows` are new, the oldest first. `callers` has who made each request that waits. `gone` says what has become
+    of requests that waited at the last look: their state, "" if they are not there any more.
     """
 
     waiting: tuple[Request, ...] | None
     rows: tuple[Row, ...] = ()
+    callers: Mapping[str, Caller] = MappingProxyType({})
     gone: tuple[tuple[str, str], ...] = ()
     trouble: str = ""
 
@@ -51,14 +56,15 @@ class Feed:
             ids = frozenset(request.id for request in waiting)
             gone = tuple((id, _state(requests, id)) for id in sorted(self._waited - ids))
             self._waited = ids
+            known = callers(database, waiting)
         except (RecordError, OSError) as fault:
             return Glance(None, trouble=f"The requests cannot be read: {fault}. Trying on.")
         try:
             log = AuditLog(database)
             log.catch_up()
-            return Glance(waiting, self._new(log), gone)
+            return Glance(waiting, self._new(log), known, gone)
         except (RecordError, OSError) as fault:
-            return Glance(waiting, gone=gone, trouble=f"The record cannot be read: {fault}. Trying on.")
+            return Glance(waiting, callers=known, gone=gone, trouble=f"The record cannot be read: {fault}. Trying on.")
 
     def close(self) -> None:
         """Let go of the database. What cannot be tidied up now is left to whoever opens it next."""

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
+from ..approval.caller import Caller, behind, ordered
 from ..approval.request import Request, grouped
+from ..lean.typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 #: Requests that one answer decides, the oldest first.
 Group = tuple[Request, ...]
@@ -18,20 +25,31 @@ _FATES = {
 
 
 class Inbox:
-    """Questions by the id that their requests have in common, the oldest first."""
+    """Questions by the id that their requests have in common: the first is the one whose answer is worth most."""
 
     def __init__(self) -> None:
         self.questions: dict[str, Group] = {}
+        self._callers: Mapping[str, Caller] = {}
         self._seen: set[str] = set()
         self._gone: dict[str, str] = {}
 
-    def take(self, waiting: tuple[Request, ...], gone: tuple[tuple[str, str], ...] = ()) -> tuple[Group, ...]:
+    def take(
+        self,
+        waiting: tuple[Request, ...],
+        gone: tuple[tuple[str, str], ...] = (),
+        callers: Mapping[str, Caller] = MappingProxyType({}),
+    ) -> tuple[Group, ...]:
         """Take in what waits now; the questions that were not here before."""
-        self.questions = grouped(waiting)
+        self._callers = callers
+        self.questions = grouped(one for group in ordered(grouped(waiting).values(), callers) for one in group)
         self._gone.update(gone)
         new = tuple(group for name, group in self.questions.items() if name not in self._seen)
         self._seen.update(self.questions)
         return new
+
+    def caller(self, group: Group) -> Caller:
+        """Who made these calls, and whether they still wait."""
+        return behind(group, self._callers)
 
     def waits(self, group: Group) -> bool:
         """Whether any of these can still be answered."""

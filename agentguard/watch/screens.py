@@ -14,8 +14,9 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Footer, Input, Static
 
+from ..approval.caller import Caller, standing
 from ..approval.question import printable
-from ..approval.request import phrase, standing, wanted
+from ..approval.request import phrase, wanted
 from .render import Details
 
 if TYPE_CHECKING:
@@ -61,12 +62,13 @@ class Asking(Screen[None]):
     def __init__(self, group: Group) -> None:
         super().__init__()
         self.group = group
+        self.caller = Caller()
         self._since = math.inf
         self._settled = False
 
     def heading(self) -> str:
         """The line above the question."""
-        return f"Request {standing(self.group[0], time.time())}"
+        return f"Request {standing(self.group[0], self.caller, time.time())}"
 
     def wanted(self) -> str:
         """The line above what is typed."""
@@ -108,6 +110,7 @@ class Asking(Screen[None]):
         """What is known now; of no use while the screen is put up or taken down."""
         if not self.query("#heading"):
             return
+        self.caller = inbox.caller(self.group)
         self.query_one("#heading", Static).update(self.heading())
         more = inbox.joined(self.group)
         if trouble or self._settled:

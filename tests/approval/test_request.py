@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from support.questions import REMOVES_DATA
 
+from agentguard.approval.caller import Caller, standing
 from agentguard.approval.question import Question
 from agentguard.approval.request import (
     Request,
@@ -15,7 +16,6 @@ from agentguard.approval.request import (
     group_key,
     grouped,
     phrase,
-    standing,
     wanted,
 )
 from agentguard.core.caller import Origin, Process, Session
@@ -147,4 +147,4 @@ def test_what_is_typed() -> None:
 )
 def test_how_long_it_has_waited(seconds: float, told: str) -> None:
     assert age(request("a"), 1000 + seconds) == told
-    assert standing(request("a"), 1000 + seconds) == f"a, asked {told} ago. It cannot be undone."
+    assert standing(request("a"), Caller(), 1000 + seconds) == f"a, asked {told} ago. It cannot be undone."

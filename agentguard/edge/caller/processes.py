@@ -74,7 +74,7 @@ def origin(sessions: Sessions, environment: Mapping[str, str]) -> Origin:
     agent = next(filter(None, map(agents.agent, above)), "") or marked
     terminal = "" if session.known or agent else own_terminal()
     doubt = in_doubt(above, os.getsid(0)) if terminal else ""
-    return Origin(uid, session, above, agent, terminal, doubt)
+    return Origin(uid, session, above, agent, terminal, doubt, (this.pid, this.start))
 
 
 def call_started(caller: Origin, sessions: Sessions) -> float | None:
@@ -189,11 +189,17 @@ def started(process: Process) -> float:
 
 
 def has_ended(pid: int, start: int) -> bool:
-    """Whether a process is there no more; False where only `ps` could tell."""
-    if sys.platform != "linux":
+    """Whether a process is there no more. Where only `ps` could tell, a later one of its pid passes for it."""
+    if sys.platform == "linux":
+        seen = _seen(pid)
+        return seen is None or seen[0].start != start
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:  # it is another user's
         return False
-    seen = _seen(pid)
-    return seen is None or seen[0].start != start
+    return False
 
 
 def running() -> Iterator[Process]:

@@ -14,7 +14,6 @@ from ...lean.canonical import parsed
 from ...lean.typing import TYPE_CHECKING
 from ...policy.denials import Denial
 from ...policy.settings import APPROVAL_LIFE
-from ..caller.processes import has_ended
 from .audit_log import append_row, row_body
 from .database import storable
 from .loops import ask_anew, file, joined_with, last_question, one_by_one
@@ -165,15 +164,6 @@ class Requests:
         with self._database.reading() as connection:
             found = connection.execute(f"{COLUMNS} WHERE {PENDING} ORDER BY created", (now, now)).fetchall()
         return tuple(map(request_of, found))
-
-    def abandoned(self) -> frozenset[str]:
-        """The ids of pending requests of which what made the call has ended: only a repeated call can use an answer."""
-        now = self._database.now()
-        with self._database.reading() as connection:
-            found = connection.execute(
-                f"SELECT id, parent FROM requests WHERE {PENDING} AND parent <> ''", (now, now)
-            ).fetchall()
-        return frozenset(id for id, parent in found if has_ended(*map(int, parent.split())))
 
     def request(self, id: str) -> Request:
         """The request of that id, or whose id alone starts so; one that waits is preferred. Raises UsageError."""
