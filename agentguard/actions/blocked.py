@@ -6,10 +6,10 @@ import heapq
 from collections.abc import Iterator
 from typing import Any
 
+from ..approval.outcome import call_key, outcome
 from ..edge.records.audit_log import REQUEST_MEMORY, AuditLog, Row
 from ..edge.records.requests import Requests
 from ..errors import UsageError
-from ..lean.canonical import canonical
 
 #: The rows that a stopped call can leave, besides those of its running.
 _KINDS = ("asked", "approved", "denied", "refused", "attempt")
@@ -30,7 +30,7 @@ def blocked(log: AuditLog, requests: Requests, since: float) -> Iterator[dict[st
     calls: list[_Call] = []
     unfinished: dict[str, _Call] = {}
     for row in rows:
-        key = _key(row)
+        key = call_key(row.body)
         kind, request = row.body["kind"], row.body.get("request")
         if kind == "asked" and not request:
             unfinished.pop(key, None)  # the same was asked before, and the terminal went away
@@ -47,14 +47,6 @@ def blocked(log: AuditLog, requests: Requests, since: float) -> Iterator[dict[st
             yield call.told(requests)
 
 
-def _key(row: Row) -> str:
-    """What the rows of one call have in common: its request, or else who called what and where."""
-    body = row.body
-    if body.get("request"):
-        return str(body["request"])
-    return canonical([body.get(name) for name in ("session", "argv", "cwd", "ancestry")])
-
-
 class _Call:
     """One stopped call on its way."""
 
@@ -65,19 +57,10 @@ class _Call:
 
     def goes_on(self, row: Row) -> None:
         """Take in the next row of this call."""
-        kind = row.body["kind"]
         self.last = row.body.get("time", 0.0)
-        if kind == "asked":
-            self._outcome = "waiting"
-        elif kind == "ran":
-            self._outcome = "approved and run"
+        self._outcome = outcome(self._outcome, row.body)
+        if row.body["kind"] == "ran":
             self._facts.pop("why", None)  # why it was refused before holds no more
-        elif kind in ("approved", "denied"):
-            self._outcome = kind
-        elif kind == "refused" and row.body.get("request") and self._outcome == "waiting":
-            self._outcome = "timed out"
-        elif self._outcome != "denied":
-            self._outcome = "refused"
         self._facts |= {name: row.body[name] for name in ("why", "answer", "by") if row.body.get(name)}
 
     def told(self, requests: Requests) -> dict[str, Any]:

@@ -113,7 +113,7 @@ class Watch(App[None]):
         glance, list_screen = event.glance, self._list_screen
         if glance.waiting is not None:
             arrived = self._inbox.take(glance.waiting, glance.gone, glance.callers)
-            list_screen.lay(self._inbox.questions)
+            list_screen.lay(self._inbox)
             if arrived:
                 self.bell()
                 self._notes.send(arrived)

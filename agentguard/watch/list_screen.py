@@ -14,7 +14,9 @@ from textual.widgets import DataTable, Footer, RichLog, Static
 
 from ..approval.question import printable
 from ..approval.request import ebbed, floods
-from .render import COLUMNS, Details, cells, log_line
+from .inbox import Inbox
+from .passed import Passed
+from .render import Details, cells, columns, log_line
 from .screens import Help
 
 if TYPE_CHECKING:
@@ -23,8 +25,8 @@ if TYPE_CHECKING:
     from ..edge.records.audit_log import Row
     from .inbox import Group
 
-#: How many lines the log keeps.
-LOG = 300
+#: How many lines the log keeps: each is drawn anew when another comes.
+LOG = 100
 _NOTHING = "Nothing waits. A call that needs a person appears here as it comes."
 
 
@@ -53,7 +55,10 @@ class ListScreen(Screen[None]):
 
     def __init__(self) -> None:
         super().__init__()
+        self._inbox = Inbox()
         self._questions: dict[str, Group] = {}
+        self._columns: dict[str, int] = {}
+        self._passed = Passed(LOG)
         self._previewed: Group | None = ()
 
     def compose(self) -> ComposeResult:
@@ -67,10 +72,8 @@ class ListScreen(Screen[None]):
         yield Footer()
 
     def on_mount(self) -> None:
-        """The table's columns."""
+        """Nothing to be seen yet."""
         self.query_one(RichLog).can_focus = False
-        for column in COLUMNS:
-            self._table.add_column(column, key=column)
         self._preview()
         self.post_message(self.Ready())
 
@@ -83,33 +86,60 @@ class ListScreen(Screen[None]):
         """Whether it is put up, and not yet taken down."""
         return bool(self.query("#waiting"))
 
-    def lay(self, questions: dict[str, Group]) -> None:
-        """Show these questions; the marked one stays marked, whatever comes or goes."""
-        table, marked = self._table, self._marked_name()
-        count, flood = len(questions), max(floods(questions.values()).values(), default=0)
+    def on_resize(self) -> None:
+        """What fits has changed."""
+        if self.stands:
+            self._lay_out()
+            self._log_again()
+
+    def lay(self, inbox: Inbox) -> None:
+        """Show what waits; the marked one stays marked, whatever comes or goes."""
+        self._inbox = inbox
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        questions = self._inbox.questions
+        flood = max(floods(questions.values()).values(), default=0)
+        waiting = sum(self._inbox.caller(group).presence == "waiting" for group in questions.values())
         shown = ebbed(questions.values())
-        questions = {name: group for name, group in questions.items() if group in shown}
-        for name in [name for name in self._questions if name not in questions]:
-            table.remove_row(name)
-        for name, group in questions.items():
-            told = cells(group)
+        self._fill({name: group for name, group in questions.items() if group in shown})
+        self.query_one("#heading", Static).update(_heading(waiting, len(questions) - waiting, flood))
+        self._preview()
+
+    def _fill(self, questions: dict[str, Group]) -> None:
+        """Put these into the table. It is only made anew where its columns, or the rows that it had, do not go on."""
+        table, wanted = self._table, columns(self.size.width)
+        marked, row = self._marked_name(), table.cursor_row
+        told = {name: cells(group, self._inbox.caller(group), wanted) for name, group in questions.items()}
+        if list(wanted) != list(self._columns) or list(self._questions) != list(questions)[: len(self._questions)]:
+            place = table.scroll_offset
+            table.clear(columns=True)
+            for column in wanted:
+                table.add_column(column, key=column)
+            self._questions = {}
+            table.scroll_to(*place, animate=False, immediate=True)
+        for name, line in told.items():
             if name not in self._questions:
-                table.add_row(*told, key=name)
+                table.add_row(*line, key=name)
                 continue
-            for column, cell in zip(COLUMNS, told, strict=True):
+            for column, cell in zip(wanted, line, strict=True):
                 if table.get_cell(name, column) != cell:
                     table.update_cell(name, column, cell, update_width=True)
-        self._questions = questions
-        if marked in questions:
-            table.move_cursor(row=table.get_row_index(marked), scroll=False)
-        self.query_one("#heading", Static).update(_heading(count, flood))
-        self._preview()
+        self._questions, self._columns = questions, wanted
+        if questions:
+            table.move_cursor(row=table.get_row_index(marked) if marked in questions else row, scroll=False)
 
     def log_rows(self, rows: tuple[Row, ...]) -> None:
         """What has passed."""
+        if rows:
+            self._passed.take(rows)
+            self._log_again()
+
+    def _log_again(self) -> None:
         log = self.query_one(RichLog)
-        for one in rows:
-            log.write(log_line(one))
+        log.clear()
+        for entry in self._passed.entries:
+            log.write(log_line(entry, self.size.width))
 
     def tell(self, news: str) -> None:
         """Say something at the bottom."""
@@ -158,7 +188,8 @@ class ListScreen(Screen[None]):
         self.app.push_screen(Help())
 
 
-def _heading(count: int, flood: int) -> str:
-    """`flood` is how many questions one session asks, where those are too many to be shown."""
-    waits = "nothing waits" if not count else f"{count} question{'s wait' if count > 1 else ' waits'} for you"
-    return f"agentguard: {waits}" + (f", {flood} of them of one session: x denies all of it" if flood else "")
+def _heading(waiting: int, left: int, flood: int) -> str:
+    """`left` is of how many the call has ended; `flood` how many one session asks, where too many to be shown."""
+    told = "nothing waits" if not waiting else f"{waiting} question{'s wait' if waiting > 1 else ' waits'} for you"
+    told += f", {left} of {'a call' if left == 1 else 'calls'} that gave up" if left else ""
+    return f"agentguard: {told}" + (f", {flood} of them of one session: x denies all of it" if flood else "")

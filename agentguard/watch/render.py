@@ -7,53 +7,76 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from ..approval.caller import Caller, remaining
 from ..approval.question import SHOWN, cut, further, in_full, lines, printable, quoted
 from ..approval.request import age
 from ..edge.terminal.prompt import EVERYTHING, broken
 from .inbox import Group
+from .passed import Entry
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rich.console import Console, ConsoleOptions, RenderResult
 
-    from ..edge.records.audit_log import Row
-
-#: The columns of the table, each with the most characters that it shows.
-COLUMNS = {
-    "age": 7,
-    "rated": 12,
-    "program": 12,
-    "operands": 44,
-    "because": 56,
-    "safer": 44,
-    "agent": 12,
-    "session": 20,
-    "in": 32,
+#: How wide a screen must be for more than what waits, and for all that is known of it, in characters.
+MEDIUM, WIDE = 90, 150
+#: The columns of the table by the width from which on they are there, each with its own width; those of width 0 share
+#: what is left, and are no narrower than `_NARROWEST`.
+_COLUMNS = {
+    "waits": (0, 10),
+    "age": (MEDIUM, 7),
+    "rated": (MEDIUM, 12),
+    "program": (0, 12),
+    "operands": (0, 0),
+    "because": (MEDIUM, 0),
+    "by": (WIDE, 20),
+    "in": (WIDE, 28),
 }
+_NARROWEST = 16
+_PADDING = 2  # characters around a cell
 _LABEL = 10  # columns for the labels of a question
 _SESSION, _CALL, _WHOLE = 18, 60, 300  # characters in the log: a session, a call with words after it, one without
-_STYLES = {"asked": "bold yellow", "ran": "green", "approved": "bold green", "denied": "red", "attempt": "bold red"}
+#: What the log calls the outcomes of calls.
+_LABELS = {"waiting": "asked", "approved and run": "ran"}
+_STYLES = {
+    "waiting": "bold yellow",
+    "ran": "green",
+    "approved and run": "bold green",
+    "approved": "bold green",
+    "timed out": "yellow",
+    "denied": "red",
+    "refused": "red",
+    "attempt": "bold red",
+}
 
 
-def cells(group: Group) -> tuple[Text, ...]:
-    """The cells of a question's row in the table."""
+def columns(width: int) -> dict[str, int]:
+    """The columns of the table on a screen of that width, each with the most characters that it shows."""
+    there = {name: own for name, (least, own) in _COLUMNS.items() if width >= least}
+    sharing = sum(not own for own in there.values())
+    left = width - sum(own + _PADDING for own in there.values())
+    return {name: own or max(left // sharing, _NARROWEST) for name, own in there.items()}
+
+
+def cells(group: Group, caller: Caller, shown: Mapping[str, int]) -> tuple[Text, ...]:
+    """The cells of a question's row in the table, for the columns that are shown; dimmed where nobody waits."""
     question, more = group[0].question, len(group) - 1
-    grave = bool(question.catastrophic)
-    told = (
-        age(group[0], time.time()),
-        "CATASTROPHIC" if grave else question.rating,
-        printable(question.program) + (f" ×{more + 1}" if more else ""),
-        quoted(question.argv[1:]),
-        printable(question.reasons[0].text) if question.reasons else "",
-        printable(next((reason.instead for reason in question.reasons if reason.instead), "")),
-        printable(question.agent or "a program"),
-        printable(question.session),
-        printable(question.cwd),
-    )
-    styles = {"rated": "bold red" if grave else "red", "program": "bold", "age": "dim"}
-    return tuple(
-        Text(_short(text, most), styles.get(column, ""), no_wrap=True)
-        for (column, most), text in zip(COLUMNS.items(), told, strict=True)
-    )
+    grave, rated = bool(question.catastrophic), question.rating
+    told = {
+        "waits": remaining(caller),
+        "age": age(group[0], time.time()),
+        "rated": "CATASTROPHIC" if grave else rated,
+        "program": printable(question.program) + (f" ×{more + 1}" if more else ""),
+        "operands": quoted(question.argv[1:]),
+        "because": printable(question.reasons[0].text) if question.reasons else "",
+        "by": printable(caller.who or question.session),
+        "in": printable(question.cwd),
+    }
+    styles = {"rated": "bold red" if grave else "red", "program": "bold red" if grave else "bold", "age": "dim"}
+    if caller.presence != "waiting":
+        styles = dict.fromkeys(told, "dim")
+    return tuple(Text(_short(told[name], most), styles.get(name, ""), no_wrap=True) for name, most in shown.items())
 
 
 class Details:
@@ -76,17 +99,15 @@ class Details:
                 yield shown.append(part, style or "not dim")
 
 
-def log_line(row: Row) -> Text:
-    """A row of the audit log as one line; a row may hold anything, and cannot begin a line of its own."""
-    body = row.body
-    kind, argv = str(body.get("kind", "")), body.get("argv")
-    call = quoted(tuple(map(str, argv))) if isinstance(argv, list) else str(body.get("program", ""))
-    why = str(body.get("why") or body.get("answer") or "")
-    told = Text(_moment(body.get("time")), "dim", no_wrap=True)
-    told.append(f" {printable(kind):<9}", _STYLES.get(kind, "not dim"))
-    told.append(f" {printable(_short(str(body.get('session_name') or ''), _SESSION)):<{_SESSION}}  ")
-    told.append(printable(_short(call, _CALL if why else _WHOLE)), "not dim")
-    return told.append(f"  {printable(_short(why, _WHOLE))}" if why else "", "italic")
+def log_line(entry: Entry, width: int) -> Text:
+    """What has passed as one line of a log; a call may hold anything, and cannot begin a line of its own."""
+    label = _LABELS.get(entry.label, entry.label)
+    told = Text(_moment(entry.time), "dim", no_wrap=True)
+    told.append(f" {printable(label):<9} ", _STYLES.get(entry.label, "not dim"))
+    if width >= MEDIUM:
+        told.append(f"{printable(_short(entry.session, _SESSION)):<{_SESSION}}  ")
+    told.append(printable(_short(entry.text, _CALL if entry.why else _WHOLE)), "not dim")
+    return told.append(f"  {printable(_short(entry.why, _WHOLE))}" if entry.why else "", "italic")
 
 
 def _moment(moment: object) -> str:

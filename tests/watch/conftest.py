@@ -10,8 +10,9 @@ from support.records import Records
 
 from agentguard.approval.question import Question
 from agentguard.approval.request import Request, bound
-from agentguard.core.caller import Origin, Process, Session
+from agentguard.core.caller import Origin, Session
 from agentguard.core.effect import Reason
+from agentguard.edge.caller.processes import this_process
 from agentguard.edge.layout import Root
 
 REASON = Reason("rm-removes", "rm", "removes what git does not know", "git stash -u")
@@ -38,10 +39,10 @@ def records(root: Root) -> Records:
 
 @pytest.fixture
 def put(records: Records) -> Callable[..., Request]:
-    """Files a request. Those of one `parent` (a pid) are one question; without it, each is its own."""
+    """Files a request. Those of one `loop` (this very process) are one question; without it, each is its own."""
 
     def file(
-        *argv: str, parent: int = 0, session_id: str = "session", into: Records = records, **fields: object
+        *argv: str, loop: bool = False, session_id: str = "session", into: Records = records, **fields: object
     ) -> Request:
         question = Question(
             argv[0],
@@ -56,7 +57,7 @@ def put(records: Records) -> Callable[..., Request]:
             "claude (pid 7)",
             "claude",
         ).replace(**fields)
-        above = (Process(parent, 1, "bash"),) if parent else ()
+        above = (this_process().replace(name="bash"),) if loop else ()
         caller = Origin(0, Session(session_id, "claude"), above)
         return into.requests.submit(question, bound(f"digest of {argv}", question), caller).request
 

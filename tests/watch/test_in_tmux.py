@@ -132,7 +132,7 @@ def test_a_person_at_work(pane: Pane, put: Put, records: Records) -> None:
 
 def test_several(pane: Pane, put: Put, records: Records) -> None:
     """A loop and another call: each is a question, and what is approved is what was shown."""
-    loop = [put("rm", f"file-{number}", parent=77) for number in range(87)]
+    loop = [put("rm", f"file-{number}", loop=True) for number in range(87)]
     other = put("psql", "-c", "drop table t", word="shop", catastrophic="the database shop")
     pane.watch()
     pane.sees("2 questions wait", "rm ×87", "CATASTROPHIC")
@@ -155,7 +155,7 @@ def test_in_a_small_window(pane: Pane, put: Put, records: Records) -> None:
         pane.opens()
         pane.sees(r"\x1b[2J[red]x[/red", "Type DELETE to approve it")
         pane.type(ESCAPE)
-        pane.sees("1 question waits", "destructive")
+        pane.sees("1 question waits", "rm")
     assert state(records, request) == "open"
 
 

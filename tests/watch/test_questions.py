@@ -19,7 +19,7 @@ def names(records: Records) -> list[list[str]]:
 
 
 def test_what_joined_is_one_question_also_after_the_first_was_answered(put: Put, records: Records) -> None:
-    first, *_ = (put("rm", name, parent=7) for name in "abc")
+    first, *_ = (put("rm", name, loop=True) for name in "abc")
     put("rm", "d")
     assert names(records) == [["a", "b", "c"], ["d"]]
     records.requests.answer((first,), True, {})
@@ -28,9 +28,9 @@ def test_what_joined_is_one_question_also_after_the_first_was_answered(put: Put,
 
 def test_a_question_is_new_once(put: Put, records: Records) -> None:
     inbox = Inbox()
-    first = put("rm", "a", parent=7)
+    first = put("rm", "a", loop=True)
     assert [group[0].id for group in inbox.take(records.requests.pending())] == [first.id]
-    put("rm", "b", parent=7)
+    put("rm", "b", loop=True)
     assert inbox.take(records.requests.pending()) == ()
     assert inbox.joined((first,)) == 1
     records.requests.answer((first,), False, {})

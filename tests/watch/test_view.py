@@ -21,6 +21,7 @@ from textual.widgets import Input
 from agentguard.actions.answer import Answers
 from agentguard.actions.person import Person
 from agentguard.approval.request import FLOOD, REQUEST_LIFE, Request
+from agentguard.edge.caller.processes import this_process
 from agentguard.edge.factors.factors import Factor
 from agentguard.edge.layout import Root
 from agentguard.errors import Unproven
@@ -151,6 +152,32 @@ def test_its_age_ticks(watch: Callable[..., None], put: Put) -> None:
     watch(journey)
 
 
+def test_what_nobody_waits_for_is_marked_and_sinks(watch: Callable[..., None], put: Put, records: Records) -> None:
+    def asked(request: Request, seconds: float, below: tuple[int, int]) -> None:
+        """The row that a call leaves; its process is this one."""
+        waits = {"pid": os.getpid(), "start": this_process().start, "seconds": seconds}
+        row = {"request": request.id, "agent": "claude", "session_name": "claude (pid 7)", "below": below}
+        records.log.append("asked", {**row, "waits": waits})
+
+    here = (os.getpid(), this_process().start)
+    first, second = put("rm", "first"), put("rm", "second")
+    asked(first, 1000.0, here)
+    asked(second, 900.0, here)
+
+    async def journey(hands: Hands) -> None:
+        seen = await hands.sees("2 questions wait", "first", "second", "s left")
+        assert seen.index("first") < seen.index("second")
+        asked(first, 0.0, here)
+        seen = await hands.sees("1 question waits for you, 1 of a call that gave up", "gave up")
+        assert seen.index("second") < seen.index("first")
+        asked(first, 0.0, (1, 1))
+        await hands.sees("gone")
+        await hands.opens()  # the one that was marked still is
+        await hands.sees("rm first", f"Request {first.id}", "What made it has ended: an answer is of use only if")
+
+    watch(journey)
+
+
 HOSTILE = "[red]x[/red] [@click=app.quit]y[/] \x1b[2J\x07 \n asked by you \u202e\udcff"
 LITERAL = r"[red]x[/red] [@click=app.quit]y[/] \x1b[2J\x07 \n asked by you \u202e\xff"
 
@@ -197,7 +224,7 @@ def test_what_passes_is_told(watch: Callable[..., None], records: Records) -> No
         await hands.sees("attempt agentguard approve below claude")
         for number in range(400):
             records.log.append("ran", {"argv": ["git", "log", f"-{number}"]})
-        await hands.sees("ran git log -399")
+        await hands.sees("git, last: git log -399")
 
     watch(journey)
 
@@ -288,14 +315,14 @@ def test_leaving(watch: Callable[..., None], put: Put, records: Records) -> None
 
 
 def test_a_group_is_one_question(watch: Callable[..., None], put: Put, records: Records) -> None:
-    shown = [put("rm", f"file-{number}", parent=77, targets=(f"file /srv/{number}",)) for number in range(3)]
+    shown = [put("rm", f"file-{number}", loop=True, targets=(f"file /srv/{number}",)) for number in range(3)]
     late: list[Request] = []
 
     async def journey(hands: Hands) -> None:
         await hands.sees("1 question waits", "rm ×3")
         await hands.opens()
         await hands.sees("Type DELETE 3 to approve exactly these 3", "rm file-2", "file /srv/2")
-        late.append(put("rm", "file-3", parent=77))
+        late.append(put("rm", "file-3", loop=True))
         await hands.sees("1 more has come, not shown here")
         await hands.types("DELETE")
         await hands.press("enter")
@@ -516,7 +543,7 @@ def test_resized(watch: Callable[..., None], put: Put, records: Records) -> None
         await hands.sees("1 question waits")
         for width, height in ((40, 10), (200, 60), (40, 10)):
             await hands.pilot.resize_terminal(width, height)
-            await hands.sees("1 question waits", "destructive")
+            await hands.sees("1 question waits", "rm")
             await hands.opens()
             await hands.sees("rm data", "Type DELETE to approve it")
             await hands.pilot.resize_terminal(height * 4, width // 4)
