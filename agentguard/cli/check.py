@@ -20,9 +20,14 @@ class _Check(click.Command):
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--explain", is_flag=True, help="Show how it was read, which rules spoke, and what was looked up.")
 @click.option("--batch", is_flag=True, help="Rate the JSON Lines on standard input, one line of output for each.")
+@click.option(
+    "--exit-code", is_flag=True, help="End with 0 if it would run, 3 if a person is asked, 4 if it is refused."
+)
 @click.argument("words", nargs=-1, metavar="'COMMAND LINE' | -- ARGV...")
 @click.pass_context
-def check(ctx: click.Context, as_json: bool, explain: bool, batch: bool, words: tuple[str, ...]) -> None:
+def check(
+    ctx: click.Context, as_json: bool, explain: bool, batch: bool, exit_code: bool, words: tuple[str, ...]
+) -> int:
     """Rate a command line without running it.
 
     One argument is a command line, read as a shell would read it. Several words, or whatever
@@ -37,7 +42,8 @@ def check(ctx: click.Context, as_json: bool, explain: bool, batch: bool, words: 
     Examples:
       agentguard check 'git add -A && git reset --hard origin/main'
       agentguard check --explain -- rm -rf ./data
+      agentguard check --exit-code 'make clean' || echo 'somebody has to look'
       echo '{"command": "make clean", "cwd": "/srv/app"}' | agentguard check --batch
     """
     root: Root = ctx.obj
-    answer(Asked(words, ctx.meta["is_call"], as_json, explain, batch), lambda: root)
+    return answer(Asked(words, ctx.meta["is_call"], as_json, explain, batch, exit_code), lambda: root)

@@ -9,7 +9,7 @@ from .. import __version__
 from ..approval.question import printable
 from ..errors import AgentguardError
 from ..lean.typing import TYPE_CHECKING
-from . import check_without_click
+from . import without_click
 
 if TYPE_CHECKING:
     from typing import NoReturn
@@ -42,8 +42,9 @@ def main() -> NoReturn:
 
 def _run() -> object:
     """What the verb gives back."""
-    if check_without_click.check(sys.argv[1:]):
-        return 0
+    status = without_click.answered(sys.argv[1:])
+    if status is not None:
+        return status
     from .verbs import cli
 
     return cli.main(prog_name="agentguard", standalone_mode=False)

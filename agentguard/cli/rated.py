@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from .style import Line
 
 _DECISIONS = {"run": "runs at once", "ask": "waits for a person", "refuse": "is refused"}
+#: With what `--exit-code` ends. 1 and 2 are what errors end with.
+_STATUS = {"run": 0, "ask": 3, "refuse": 4}
 
 
 class Asked(Value):
@@ -38,6 +40,7 @@ class Asked(Value):
     as_json: bool = False
     explain: bool = False
     batch: bool = False
+    exit_code: bool = False
 
 
 def is_call(arguments: Sequence[str]) -> bool:
@@ -45,10 +48,12 @@ def is_call(arguments: Sequence[str]) -> bool:
     return next((word for word in arguments if word == "--" or not word.startswith("-")), "") == "--"
 
 
-def answer(asked: Asked, root: Callable[[], Root]) -> None:
-    """Write what was asked for to standard output. `root` is the installation. Raises UsageError."""
+def answer(asked: Asked, root: Callable[[], Root]) -> int:
+    """Write what was asked for to standard output; the exit status. `root` is the installation. Raises UsageError."""
     if asked.batch and asked.words:
         raise UsageError("--batch reads standard input and takes no words", "leave out either")
+    if asked.batch and asked.exit_code:
+        raise UsageError("--exit-code is for one line, and --batch for many", "read the decision of each")
     if not asked.batch and not asked.words:
         raise UsageError("there is nothing to rate", "give a command line in quotes, or -- and the words of a call")
     cache.use_second(default_root.cache())
@@ -60,7 +65,7 @@ def answer(asked: Asked, root: Callable[[], Root]) -> None:
         for raw in sys.stdin.buffer:
             print(_json(_batched(*judge.line(raw))))
             sys.stdout.flush()
-        return
+        return 0
     is_call = asked.is_call or len(asked.words) > 1
     judged = judge(subject_of(asked.words if is_call else asked.words[0], directory("."), os.environ))
     if asked.as_json:
@@ -72,6 +77,7 @@ def answer(asked: Asked, root: Callable[[], Root]) -> None:
     else:
         for line in lines(judged.reading, judged.earlier):
             print("".join(text for text, _style in line))
+    return _STATUS[decide(judged.reading, judged.earlier).action] if asked.exit_code else 0
 
 
 def is_styled() -> bool:
@@ -105,6 +111,7 @@ def _rated(reading: Reading, denied: tuple[str, ...]) -> dict[str, Any]:
     """A reading as JSON has it; `denied` only where there is something to say."""
     return {
         "rating": reading.rating,
+        "rated": not _is_untaught(reading),
         "catastrophic": bool(reading.catastrophic),
         "decision": decide(reading, denied).action,
         "reasons": [
@@ -116,16 +123,29 @@ def _rated(reading: Reading, denied: tuple[str, ...]) -> dict[str, Any]:
     }
 
 
+def _is_untaught(reading: Reading) -> bool:
+    """Whether its rating is nobody's word: there is a program that no rules cover, and nothing else that decides."""
+    return bool(reading.unguarded) and not reading.reasons
+
+
 def lines(reading: Reading, denied: tuple[str, ...] = ()) -> Iterator[Line]:
     """A reading as styled lines for a person."""
     decision = decide(reading, denied)
     grave = f", catastrophic: {printable(reading.catastrophic)}" if reading.catastrophic else ""
     why = f" ({printable(decision.why)})" if decision.why else ""
-    then = f": {_DECISIONS[decision.action]}{why}"
     untaught = printable(", ".join(reading.unguarded))
-    if untaught and not reading.reasons and decision.action == "run":
-        then, untaught = f"{then}, as no rules cover {untaught}; what is started from there is rated in turn", ""
-    yield (reading.rating, STYLES[reading.rating]), (grave, "bold red"), (then, "default")
+    if _is_untaught(reading):
+        then = (
+            f": no rules cover {untaught}. {_DECISIONS[decision.action].capitalize()}; what it starts meets the shims"
+        )
+        yield ("not rated", "bold"), (then + why, "default")
+        untaught = ""
+    else:
+        yield (
+            (reading.rating, STYLES[reading.rating]),
+            (grave, "bold red"),
+            (f": {_DECISIONS[decision.action]}{why}", "default"),
+        )
     for reason in reading.reasons:
         words = f" {printable(masked_text(reason.text))}"
         yield ("  ", ""), (printable(reason.program), "bold"), (words, ""), (f"  [{reason.rule}]", "dim")

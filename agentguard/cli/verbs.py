@@ -14,7 +14,20 @@ from ..actions.default_root import default_root
 from ..edge.layout import Root
 
 #: Each verb is the function of its name in the module of its name.
-VERBS = ("run", "install", "uninstall", "doctor", "check", "approve", "deny", "pending", "watch", "factor", "audit")
+VERBS = (
+    "run",
+    "install",
+    "uninstall",
+    "doctor",
+    "check",
+    "approve",
+    "deny",
+    "pending",
+    "status",
+    "watch",
+    "factor",
+    "audit",
+)
 
 
 class Verbs(click.Group):

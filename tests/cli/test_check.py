@@ -79,6 +79,7 @@ def test_the_object_has_all_that_is_promised(check: Check) -> None:
     answer = json.loads(check("--json", "make && rm precious").stdout)
     assert answer == {
         "rating": "destructive",
+        "rated": True,
         "catastrophic": False,
         "decision": "ask",
         "reasons": [
@@ -94,6 +95,8 @@ def test_the_object_has_all_that_is_promised(check: Check) -> None:
     assert answer["reasons"][0]["text"].startswith("removes for good")
     assert answer["reasons"][0]["instead"]
     assert json.loads(check("--json", "rm -rf /").stdout)["catastrophic"] is True
+    untaught = json.loads(check("--json", "redis-cli flushall").stdout)
+    assert (untaught["rated"], untaught["decision"], untaught["unguarded"]) == (False, "run", ["redis-cli"])
 
 
 def test_a_person_reads_the_rating_the_reason_and_the_safer_way(check: Check) -> None:
@@ -103,14 +106,21 @@ def test_a_person_reads_the_rating_the_reason_and_the_safer_way(check: Check) ->
     assert shown.splitlines()[-1].endswith("not rated: make")
     assert check("ls").stdout.decode().startswith("read: runs at once")
     untaught = check("foo | bar").stdout.decode()
-    assert (
-        untaught
-        == "reversible: runs at once, as no rules cover foo, bar; what is started from there is rated in turn\n"
-    )
+    assert untaught == "not rated: no rules cover foo, bar. Runs at once; what it starts meets the shims\n"
     assert b"\x1b" not in check("--", "git", "\x1b[2J").stdout
 
 
-@pytest.mark.parametrize("words", [[], ["--json"], ["--batch", "ls"], ["--unheard-of", "ls"]])
+@pytest.mark.parametrize(
+    ("line", "status"), [("ls", 0), ("redis-cli flushall", 0), ("rm precious", 3), ("rm -rf /", 3), ("rm 'x", 3)]
+)
+def test_the_exit_status_tells_the_decision_if_it_is_asked_for(check: Check, line: str, status: int) -> None:
+    for options in ((), ("--json",), ("--explain",)):
+        assert check(*options, "--exit-code", line, status=status).stdout == check(*options, line).stdout
+
+
+@pytest.mark.parametrize(
+    "words", [["--batch", "--exit-code"], [], ["--json"], ["--batch", "ls"], ["--unheard-of", "ls"]]
+)
 def test_a_call_that_makes_no_sense_is_a_usage_error(check: Check, words: list[str]) -> None:
     assert check(*words, status=2).stderr
 
@@ -125,7 +135,7 @@ def test_a_batch_answers_each_line_in_order(batch: Callable[..., list[dict[str, 
     assert [a["id"] for a in answers] == [1, "two", None, {"deep": [1]}]
     assert [a["rating"] for a in answers] == ["read", "destructive", "destructive", "read"]
     assert answers[2]["unguarded"] == ["make"]
-    assert list(answers[0]) == ["id", "rating", "catastrophic", "decision", "reasons", "unguarded"]
+    assert list(answers[0]) == ["id", "rating", "rated", "catastrophic", "decision", "reasons", "unguarded"]
 
 
 BAD = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...approval.caller import Caller
+from ...lean.canonical import parsed
 from ...lean.typing import TYPE_CHECKING
 from ..caller.processes import has_ended
 
@@ -22,8 +23,6 @@ _ASKED = "SELECT body FROM record WHERE request = ? AND request <> '' AND kind =
 
 def callers(database: Database, requests: Iterable[Request]) -> dict[str, Caller]:
     """The caller of each of these requests, by its id. Raises RecordError."""
-    import json
-
     now, found = database.now(), {}
     with database.reading() as connection:
         for request in requests:
@@ -31,7 +30,7 @@ def callers(database: Database, requests: Iterable[Request]) -> dict[str, Caller
             above = connection.execute("SELECT parent FROM requests WHERE id = ?", (request.id,)).fetchone()
             try:
                 parent = tuple(map(int, above[0].split())) if above else ()
-                found[request.id] = _caller(json.loads(row[0]) if row else {}, parent, now)
+                found[request.id] = _caller(parsed(row[0]) if row else {}, parent, now)
             except (AttributeError, KeyError, TypeError, ValueError):  # a row that agentguard did not write
                 found[request.id] = Caller()
     return found

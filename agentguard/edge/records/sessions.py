@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 from ...core.caller import Session
 from ...lean.typing import TYPE_CHECKING
+from ..caller.processes import has_ended
 from .database import storable
 from .short_id import short_id
 
@@ -14,6 +17,14 @@ if TYPE_CHECKING:
 
 #: How many of the last named sessions are still told apart: more do not run at once.
 MOST = 256
+#: How many of the last rows of the record are looked at for sessions that nobody named.
+LATELY = 500
+#: The last of these rows that each session left.
+_ROWS = (
+    "SELECT session, json_extract(body, '$.session_name'), json_extract(body, '$.below[0]'), "
+    f"json_extract(body, '$.below[1]'), max(seq) FROM (SELECT seq, session, body FROM record ORDER BY seq DESC "
+    f"LIMIT {LATELY}) GROUP BY session ORDER BY seq"
+)
 
 
 class NamedSessions:
@@ -42,3 +53,16 @@ def is_named(connection: sqlite3.Connection, process: Process) -> bool:
     """Whether a session was named for that very process; within the caller's transaction."""
     query = "SELECT 1 FROM sessions WHERE pid = ? AND start = ?"
     return connection.execute(query, (process.pid, process.start)).fetchone() is not None
+
+
+def running(database: Database) -> tuple[Session, ...]:
+    """The sessions that are there now: those that were named, and agents that called lately. Raises RecordError."""
+    if not os.path.lexists(database.path):
+        return ()
+    with database.reading() as connection:
+        rows = connection.execute(_ROWS).fetchall()
+    found = {one.id: one.replace(below=place) for place, one in NamedSessions(database).recent().items()}
+    for id, name, pid, start, _ in rows:
+        if isinstance(pid, int) and isinstance(start, int) and any((pid, start)):
+            found.setdefault(str(id), Session(str(id), str(name), below=(pid, start)))
+    return tuple(one for one in found.values() if not has_ended(*one.below))

@@ -14,16 +14,16 @@ from rich.text import Text
 
 from agentguard import resources
 from agentguard.classify.classifier import Classifier
-from agentguard.cli import check_without_click, rated
+from agentguard.cli import rated, summary, without_click
 from agentguard.core.call import Invocation
 from agentguard.core.word import Known
 from agentguard.edge.world import RealWorld
 from agentguard.rulebook.compiled import rulebook
 
-#: Makes `check_without_click` decline everything, so that click reads it.
+#: Makes `without_click` decline everything, so that click reads it.
 WITH_CLICK = (
-    "import sys; from agentguard.cli import check_without_click as fast, main; "
-    "fast.check = lambda arguments: False; main.main()"
+    "import sys; from agentguard.cli import without_click as fast, main; "
+    "fast.answered = lambda arguments: None; main.main()"
 )
 
 #: What follows `agentguard`, and whether click has to be asked. `{root}` is a directory.
@@ -40,9 +40,15 @@ ASKED = [
     (["check", "ls", "--"], False),
     (["check", "rm", "-f", "--", "x"], False),
     (["check", ""], False),
+    (["check", "--exit-code", "rm x"], False),
+    (["check", "--json", "--exit-code", "ls"], False),
     (["check", "--batch"], False),
     (["check", "--batch", "--json"], False),
     (["check", "--batch", "--"], False),
+    (["--root", "{root}", "status"], False),
+    (["--root", "{root}", "status", "--json"], False),
+    (["status", "--help"], True),
+    (["status", "x"], True),
     (["check"], True),
     (["check", "--"], True),
     (["check", "--batch", "ls"], True),
@@ -88,14 +94,15 @@ def test_it_answers_as_with_click(words: list[str], clicks: bool, home: Path, tm
 def test_click_stays_away_where_it_can(
     words: list[str], clicks: bool, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[rated.Asked] = []
-    monkeypatch.setattr(check_without_click, "answer", lambda one, root: asked.append(one))
-    assert check_without_click.check([word.format(root=tmp_path) for word in words]) == (not clicks) == bool(asked)
+    monkeypatch.setattr(rated, "answer", lambda one, root: 7)
+    monkeypatch.setattr(summary, "tell", lambda root, as_json: None)
+    status = without_click.answered([word.format(root=tmp_path) for word in words])
+    assert status == (None if clicks else 7 if "check" in words else 0)
 
 
 def test_completion_is_clicks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("_AGENTGUARD_COMPLETE", "bash_complete")
-    assert not check_without_click.check(["check", "ls"])
+    assert without_click.answered(["check", "ls"]) is None
 
 
 def test_without_click_nothing_heavy_is_loaded(home: Path, tmp_path: Path) -> None:
