@@ -8,6 +8,8 @@ from typing import Any
 
 from ..approval.outcome import call_key, outcome
 from ..edge.records.audit_log import REQUEST_MEMORY, AuditLog, Row
+from ..edge.records.callers import callers
+from ..edge.records.database import Database
 from ..edge.records.requests import Requests
 from ..errors import UsageError
 
@@ -15,12 +17,13 @@ from ..errors import UsageError
 _KINDS = ("asked", "approved", "denied", "refused", "attempt")
 
 
-def blocked(log: AuditLog, requests: Requests, since: float) -> Iterator[dict[str, Any]]:
+def blocked(database: Database, since: float) -> Iterator[dict[str, Any]]:
     """One object for each stopped call whose last row is not older than `since`, the newest first.
 
     Each is the facts of the call's first row, with "seq" and "hash" of that row; "why" and "answer"
     of later ones; "outcome", what became of it; and "open", whether a person can still approve it.
     """
+    log = AuditLog(database)
     early = max(0.0, since - REQUEST_MEMORY)  # what was asked before `since` may have been answered after it
     rows = heapq.merge(
         log.rows(kinds=_KINDS, since=early, newest=False),
@@ -44,7 +47,7 @@ def blocked(log: AuditLog, requests: Requests, since: float) -> Iterator[dict[st
             del unfinished[key]
     for call in reversed(calls):
         if call.last >= since:
-            yield call.told(requests)
+            yield call.told(database)
 
 
 class _Call:
@@ -63,25 +66,31 @@ class _Call:
             self._facts.pop("why", None)  # why it was refused before holds no more
         self._facts |= {name: row.body[name] for name in ("why", "answer", "by") if row.body.get(name)}
 
-    def told(self, requests: Requests) -> dict[str, Any]:
+    def told(self, database: Database) -> dict[str, Any]:
         """The finished object. What still hangs on a request is asked of the request itself."""
         outcome, is_open = self._outcome, False
         if outcome in ("waiting", "timed out") and self._facts.get("request"):
-            state = _state(requests, str(self._facts["request"]))
-            is_open = state == "open"
-            if state == "withdrawn":
+            state = _state(database, str(self._facts["request"]))
+            is_open = state in ("open", "left")
+            if state == "withdrawn" or (state == "left" and outcome == "waiting"):
                 outcome = "interrupted"
             elif not is_open:
                 outcome = "timed out"
         return {**self._facts, "outcome": outcome, "open": is_open}
 
 
-def _state(requests: Requests, id: str) -> str:
-    """A request's state; "too old" if it can no longer be answered, "gone" if it was pruned."""
+def _state(database: Database, id: str) -> str:
+    """A request's state; "left" if it is open and its call waits no more, "too old" if it can no longer be answered.
+
+    "gone" if it was pruned.
+    """
+    requests = Requests(database)
     try:
         request = requests.request(id)
     except UsageError:
         return "gone"
     if request.state == "open" and request not in requests.pending():
         return "too old"
+    if request.state == "open" and callers(database, (request,))[request.id].presence != "waiting":
+        return "left"
     return request.state

@@ -6,16 +6,13 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import closing
 from datetime import datetime
 from itertools import islice
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from ..actions.blocked import blocked
 from ..actions.person import prove, require_person
@@ -24,26 +21,15 @@ from ..core.effect import RATINGS
 from ..edge.layout import Root
 from ..edge.records.audit_log import AuditLog
 from ..edge.records.database import Database
-from ..edge.records.requests import Requests
 from ..errors import InstallError
+from .said import said
+from .style import is_styled
+from .tabular import stamp, tell
 
 #: Seconds in each unit of an age.
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 #: How many stopped calls are shown where nobody says how many.
 _SHOWN = 50
-#: How much of a command line and of a reason a table shows; `--json` has all of it.
-_COMMAND, _REASON = 400, 240
-#: The width of a table that goes into a file or a pipe.
-_WIDE = 160
-_STYLES = {
-    "destructive": "red",
-    "reversible": "yellow",
-    "waiting": "bold yellow",
-    "timed out": "yellow",
-    "approved and run": "green",
-    "denied": "red",
-    "refused": "red",
-}
 
 
 def _moment(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
@@ -88,11 +74,15 @@ def audit(
     approved and run, denied, timed out, interrupted or refused) and "open", whether
     `agentguard approve` can still take it. What a limit leaves out is counted on standard error.
 
+    Into a pipe or a file each call is a line of fields between tabs, nothing shortened: its time, session, rating,
+    outcome, the request that `agentguard approve` can still take, program, command line, and why.
+
     \b
     Examples:
       agentguard audit --since 2h
       agentguard audit --program git --rating destructive
       agentguard audit --all --session claude --limit 500
+      agentguard audit | cut -f 1,4,7
       agentguard audit --json | jq -r '.argv | join(" ")'
     """
     if ctx.invoked_subcommand:
@@ -106,7 +96,7 @@ def audit(
             rows = log.rows(since=since, program=program, rating=rating or "")
             calls: Iterable[dict[str, Any]] = ({"seq": row.seq, "hash": row.hash, **row.body} for row in rows)
         else:
-            calls = blocked(log, Requests(database), since)
+            calls = blocked(database, since)
         fitting = (call for call in calls if _fits(call, program, rating, session))
         shown = list(islice(fitting, limit or (None if everything else _SHOWN)))[::-1]
         left_out = sum(1 for _ in fitting)
@@ -115,8 +105,12 @@ def audit(
     if as_json:
         for call in shown:
             click.echo(json.dumps(call, sort_keys=True))
+    elif not is_styled():
+        tell(map(_fields, shown))
     elif shown:
-        _console().print(_table(shown))
+        from .audit_table import show
+
+        show(shown)
     else:
         click.echo("Nothing on the record fits." if everything else "No call that was stopped fits.")
 
@@ -196,65 +190,15 @@ def _fits(call: dict[str, Any], program: str, rating: str | None, session: str) 
     )
 
 
-def _console() -> Console:
-    """Colours only on a terminal and without NO_COLOR; lines are not squeezed where nobody's width is known."""
-    console = Console(highlight=False)
-    if not console.is_terminal and "COLUMNS" not in os.environ:
-        console.width = _WIDE
-    return console
-
-
-def _table(calls: list[dict[str, Any]]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("time\nsession", no_wrap=True)
-    table.add_column("rating\noutcome")
-    table.add_column("program", no_wrap=True)
-    table.add_column("command line\nreason", overflow="fold", ratio=1)
-    for call in calls:
-        outcome = str(call.get("outcome") or call.get("kind", ""))
-        rating = str(call.get("rating", ""))
-        table.add_row(
-            _lines((_time(call.get("time")), ""), (str(call.get("session_name", "")), "dim")),
-            _lines((rating, _STYLES.get(rating, "")), (outcome, _STYLES.get(outcome, "")), (_open(call), "")),
-            _lines((str(call.get("program", "")), "")),
-            _lines((_command(call), "bold"), *((reason, "") for reason in _reasons(call))),
-        )
-    return table
-
-
-def _lines(*parts: tuple[str, str]) -> Text:
-    """Some lines with their styles, printable; empty ones are left out."""
-    return Text("\n").join(Text(printable(text), style) for text, style in parts if text)
-
-
-def _time(seconds: Any) -> str:
-    try:
-        return datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M:%S")
-    except (TypeError, ValueError, OverflowError, OSError):
-        return "?"
-
-
-def _open(call: dict[str, Any]) -> str:
-    return f"request {call['request']}" if call.get("open") else ""
-
-
-def _command(call: dict[str, Any]) -> str:
-    return _cut(quoted(tuple(map(str, call.get("argv", ())))), _COMMAND)
-
-
-def _reasons(call: dict[str, Any]) -> Iterator[str]:
-    """The first reason, and why the call was refused in the end."""
-    reasons = call.get("reasons", ())
-    if reasons:
-        more = f" and {len(reasons) - 1} more" if len(reasons) > 1 else ""
-        yield _cut(f"{reasons[0].get('text', '')} [{reasons[0].get('rule', '')}]", _REASON) + more
-    if call.get("catastrophic"):
-        yield _cut(f"catastrophic: {call['catastrophic']}", _REASON)
-    why, answer = str(call.get("why", "")), str(call.get("answer", ""))
-    for said in (why, "" if why.endswith(answer) else answer, str(call.get("deed", ""))):
-        if said:
-            yield _cut(said, _REASON)
-
-
-def _cut(text: str, length: int) -> str:
-    return text if len(text) <= length else text[: length - 1] + "…"
+def _fields(call: dict[str, Any]) -> tuple[str, ...]:
+    """A call as fields for a program that splits lines."""
+    return (
+        stamp(call.get("time")),
+        str(call.get("session_name", "")),
+        str(call.get("rating", "")),
+        str(call.get("outcome") or call.get("kind", "")),
+        str(call["request"]) if call.get("open") else "",
+        str(call.get("program", "")),
+        quoted(tuple(map(str, call.get("argv", ())))),
+        "; ".join(said(call)),
+    )

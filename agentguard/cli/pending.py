@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from ..approval.recorded import recorded
 from ..approval.request import Request, age
 from ..edge.layout import Root
 from ..edge.records.database import Database
+from .style import is_styled
 from .tabular import stamp, tell
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def pending(root: Root, as_json: bool) -> None:
     if as_json:
         for group in groups:
             click.echo(json.dumps(_object(group, behind(group, known)), sort_keys=True))
-    elif not sys.stdout.isatty():
+    elif not is_styled():
         tell(_fields(group, behind(group, known)) for group in groups)
     elif groups:
         from rich.console import Console

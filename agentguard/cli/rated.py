@@ -16,7 +16,7 @@ from ..lean.typing import TYPE_CHECKING
 from ..lean.value import Value
 from ..policy.decide import decide
 from ..rulebook.compiled import rulebook
-from .style import STYLES
+from .style import STYLES, is_styled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -78,11 +78,6 @@ def answer(asked: Asked, root: Callable[[], Root]) -> int:
         for line in lines(judged.reading, judged.earlier):
             print("".join(text for text, _style in line))
     return _STATUS[decide(judged.reading, judged.earlier).action] if asked.exit_code else 0
-
-
-def is_styled() -> bool:
-    """Whether colours may be wanted: a terminal reads it, or a variable asks for them whoever does."""
-    return sys.stdout.isatty() or bool({"FORCE_COLOR", "TTY_COMPATIBLE"} & set(os.environ))
 
 
 def _batched(subject: Any, judged: Judged | str) -> dict[str, Any]:

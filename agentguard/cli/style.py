@@ -1,6 +1,9 @@
-"""The styles of ratings, and the type of a styled line."""
+"""The styles of ratings, the type of a styled line, and whether anybody sees styles."""
 
 from __future__ import annotations
+
+import os
+import sys
 
 from ..lean.typing import TYPE_CHECKING
 
@@ -10,3 +13,8 @@ if TYPE_CHECKING:
 
 #: The style of each rating.
 STYLES = {"read": "green", "reversible": "yellow", "destructive": "bold red"}
+
+
+def is_styled() -> bool:
+    """Whether colours may be wanted: a terminal reads it, or a variable asks for them whoever does."""
+    return sys.stdout.isatty() or bool({"FORCE_COLOR", "TTY_COMPATIBLE"} & set(os.environ))

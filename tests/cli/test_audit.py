@@ -69,6 +69,10 @@ def past(root: Root) -> Past:
     return Past(root)
 
 
+#: As a person at a terminal of that width sees it, but for the colours.
+TABLE = {"TTY_COMPATIBLE": "1", "NO_COLOR": "1", "TERM": "dumb", "COLUMNS": "100"}
+
+
 def run(root: Root, *args: str, env: dict[str, str] | None = None) -> Result:
     result = CliRunner().invoke(audit, args, obj=root, env=env, catch_exceptions=False)
     return result
@@ -193,9 +197,18 @@ def test_a_request_that_waited_too_long_has_timed_out(root: Root, past: Past) ->
     assert told(root) == [("rm x", "timed out")]
 
 
+def test_a_call_that_was_killed_while_it_waited_is_not_waiting(root: Root, past: Past) -> None:
+    killed = {"waits": {"pid": os.getpid(), "start": 1, "seconds": 2 * HOUR}}
+    past.request("rm x")
+    request = past.request("rm y")
+    past.row("asked", "rm y", request=request, **killed)
+    assert told(root) == [("rm x", "waiting"), ("rm y", "interrupted")]
+    assert [json.loads(line)["open"] for line in run(root, "--json").stdout.splitlines()] == [True, True]
+
+
 def test_the_table_reads_well(root: Root, past: Past) -> None:
     story(past)
-    shown = run(root, env={"COLUMNS": "100"}).stdout
+    shown = run(root, env=TABLE).stdout
     assert "\x1b" not in shown
     assert max(map(len, shown.splitlines())) <= 100
     (row,) = re.findall(r"^.*psql -c DROP.*\n.*\n.*\n.*", shown, re.M)
@@ -206,10 +219,26 @@ def test_the_table_reads_well(root: Root, past: Past) -> None:
     assert f"request {waiting}" in shown
 
 
+def test_in_a_pipe_each_call_is_fields_between_tabs(root: Root, past: Past) -> None:
+    story(past)
+    past.row("refused", "rm a\tb\nc", why="x\ty")
+    lines = [line.split("\t") for line in run(root).stdout.splitlines()]
+    assert {len(line) for line in lines} == {8}
+    assert [(line[6], line[3]) for line in lines] == [*FATES, (r"rm $'a\tb\nc'", "refused")]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d", lines[0][0])
+    assert lines[5][1:3] == ["claude-7", "destructive"]
+    assert lines[5][7] == "why not psql [psql.rule]; a person denied it; not today"
+    assert lines[-3][4] == past.records.requests.pending()[-1].id and lines[0][4] == ""
+    assert lines[-1][7].endswith(r"; x\ty")
+    every = run(root, "--all").stdout.splitlines()
+    assert len(every) == past.records.log.extent().rows and every[0].split("\t")[3] == "ran"
+
+
 def test_nothing_in_a_call_reaches_the_terminal_raw(root: Root, past: Past) -> None:
     evil = "rm \x1b[2J\u202e[bold]x\udce9"
     past.row("refused", evil, why="because \x1b]0;x\x07", session_name="s\x1b[1m", reasons=[{"text": "\r\n:smile:"}])
-    shown = run(root).stdout
+    shown = run(root, env=TABLE).stdout
+    assert not set(run(root).stdout) & set("\x1b\x07\r\u202e\udce9")
     assert not set(shown) & set("\x1b\x07\r\u202e\udce9")
     assert "$'\\x1b[2J\\u202e[bold]x\\xe9'" in shown
     assert ":smile:" in shown
@@ -219,8 +248,8 @@ def test_nothing_in_a_call_reaches_the_terminal_raw(root: Root, past: Past) -> N
 
 def test_a_huge_call_is_cut_in_the_table_only(root: Root, past: Past) -> None:
     past.row("refused", "rm " + "x" * 100_000)
-    assert len(run(root).stdout) < 3000
-    assert len(run(root, "--json").stdout) > 100_000
+    assert len(run(root, env=TABLE).stdout) < 3000
+    assert len(run(root, "--json").stdout) > 100_000 < len(run(root).stdout)
 
 
 def test_looking_makes_no_record(root: Root) -> None:
@@ -237,8 +266,8 @@ def test_looking_makes_no_record(root: Root) -> None:
 
 def test_nothing_fits(root: Root, past: Past) -> None:
     past.row("ran", "git status", rating="read")
-    assert run(root).stdout == "No call that was stopped fits.\n"
-    assert run(root, "--json").stdout == ""
+    assert run(root, env=TABLE).stdout == "No call that was stopped fits.\n"
+    assert run(root).stdout == run(root, "--json").stdout == ""
 
 
 def test_verify_proves(root: Root, past: Past) -> None:
