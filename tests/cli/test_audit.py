@@ -198,6 +198,7 @@ def test_a_request_that_waited_too_long_has_timed_out(root: Root, past: Past) ->
 
 
 def test_a_call_that_was_killed_while_it_waited_is_not_waiting(root: Root, past: Past) -> None:
+    past.now += HOUR / 2
     killed = {"waits": {"pid": os.getpid(), "start": 1, "seconds": 2 * HOUR}}
     past.request("rm x")
     request = past.request("rm y")
