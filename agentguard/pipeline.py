@@ -7,7 +7,7 @@ The world outside is seen through the ports in ports.py: each stage is given tho
 
 from __future__ import annotations
 
-from .approval.messages import refusal, unanswered, waiting
+from .approval.messages import refusal, refusal_to_person, unanswered, waiting
 from .approval.question import Question, printable, question_for
 from .approval.recorded import recorded
 from .approval.request import Asked, Request, bound, group_key
@@ -57,7 +57,7 @@ class Judged(Value):
 
 
 class Confirmation(Value):
-    """Whether a call may run, and if not, why; by which request, or how it was confirmed on the spot."""
+    """Whether a call may run, and if not, why; by which request, or at which terminal it was asked on the spot."""
 
     runs: bool
     why: str = ""
@@ -78,6 +78,9 @@ def guard(
         why = f"it cannot be put on the record: {fault.for_agent}"
         _unrecorded(judged, log, why)
         asker.tell(*refusal(judged.question, why))
+        return REFUSED
+    if not confirmation.runs and confirmation.at and is_person(judged.origin, asker):
+        asker.tell(*refusal_to_person(judged.question, confirmation.why))
         return REFUSED
     if not confirmation.runs:
         asker.tell(*refusal(judged.question, confirmation.why, confirmation.request))
@@ -107,12 +110,17 @@ def judge(call: Invocation, origin: Origin, facts: Facts, requests: Requests, be
 
 
 def left_to_person(judged: Judged, asker: Asker) -> Judged:
-    """The same, decided anew where a person makes the call themselves: at their own terminal, with no agent between."""
+    """The same, decided anew where a person makes the call themselves."""
     terminal = judged.origin.terminal
-    if judged.decision.action == "run" or not terminal or judged.origin.in_doubt or not asker.is_alone(terminal):
+    if judged.decision.action == "run" or not is_person(judged.origin, asker):
         return judged
     decision = decide_for_person(judged.reading, judged.decision, judged.policy.guard, asker.types(terminal))
     return judged.replace(decision=decision)
+
+
+def is_person(origin: Origin, asker: Asker) -> bool:
+    """Whether a person makes the call themselves: at their own terminal, with no agent between."""
+    return bool(origin.terminal) and not origin.in_doubt and asker.is_alone(origin.terminal)
 
 
 def _look(
@@ -185,19 +193,20 @@ def _ask_here(judged: Judged, facts: Facts, log: Log, requests: Requests, asker:
     """The caller's own terminal belongs to a person: ask there."""
     terminal = judged.origin.terminal
     _append(judged, "asked", log, asker, terminal=terminal)
-    if not asker.prompt(terminal, judged.question):
-        return Confirmation(False, f"{judged.question.word} was not typed")
+    doubt = f"{judged.origin.in_doubt}, which may be an agent" if judged.origin.in_doubt else ""
+    if not asker.prompt(terminal, judged.question, "you" if is_person(judged.origin, asker) else doubt):
+        return Confirmation(False, f"{judged.question.word} was not typed", at=terminal)
     answer = Request("", judged.digest, judged.origin.session.id, 0, judged.question, "approved")
     if judged.question.factor:
         try:
             answer = answer.replace(proof=asker.signed(terminal, judged.digest))
         except (Unproven, InstallError) as fault:
-            return Confirmation(False, fault.message)
+            return Confirmation(False, fault.message, at=terminal)
     unproven = _unproven(judged, asker, answer)
     if unproven:
-        return Confirmation(False, unproven)
+        return Confirmation(False, unproven, at=terminal)
     if not _unchanged(judged, facts, requests):
-        return Confirmation(False, "what it would do changed while it was being asked")
+        return Confirmation(False, "what it would do changed while it was being asked", at=terminal)
     return Confirmation(True, at=terminal, proof=answer.proof)
 
 

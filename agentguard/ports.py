@@ -116,8 +116,8 @@ class Asker(Protocol):
     def types(self, terminal: str) -> bool:
         """Whether standard input is that terminal, so that the program gets what is typed there."""
 
-    def prompt(self, terminal: str, question: Question) -> bool:
-        """Show the person at that terminal what is asked; whether they typed the word for it."""
+    def prompt(self, terminal: str, question: Question, by: str) -> bool:
+        """Show the person at that terminal what is asked and by whom; whether they typed the word for it."""
 
     def signed(self, terminal: str, digest: str) -> str:
         """Have the person at that terminal sign the digest by a factor: the grant's text.

@@ -205,11 +205,11 @@ class RealAsker:
             self._judged = terminal_trust(self._sessions)
         return self._judged
 
-    def prompt(self, terminal: str, question: Question) -> bool:
+    def prompt(self, terminal: str, question: Question, by: str) -> bool:
         """Ask on /dev/tty."""
         from .edge.terminal.prompt import prompt
 
-        return prompt(terminal, question, question.word)
+        return prompt(terminal, question, question.word, by)
 
     def signed(self, terminal: str, digest: str) -> str:
         """Ask for the factor on /dev/tty."""

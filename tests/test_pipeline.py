@@ -120,6 +120,24 @@ def test_where_only_agents_are_guarded_a_persons_own_terminal_passes(guard, alon
     assert scene.events == events
 
 
+@pytest.mark.parametrize(
+    ("alone", "doubt", "by", "agent_reads"),
+    [
+        (True, "", "you", False),
+        (True, "helper", "helper, which may be an agent", True),
+        (False, "", "", True),
+    ],
+)
+def test_only_an_agent_is_told_what_a_refusal_means(alone, doubt, by, agent_reads):
+    scene = Scene(terminal="/dev/pts/3")
+    scene.origin = scene.origin.replace(in_doubt=doubt)
+    scene.asker.alone = alone
+    assert scene.call() == REFUSED
+    assert scene.asker.shown_by == by
+    assert ("seek no other way" in text(scene)) == agent_reads == (len(scene.told) > 1)
+    assert scene.told[0] == "agentguard: rm was not run: DELETE was not typed"
+
+
 def test_a_terminal_that_no_person_sits_at_is_not_asked_at():
     scene = Scene(terminal="/dev/pts/3", typed=True)
     scene.asker.sits = False
@@ -636,7 +654,7 @@ def test_a_refusal_names_reason_safer_way_request_and_aim():
         "  hits    file /home/ada/work/data",
         "  safer   move it away",
         "  person  asked, as request r1: once they approve it, the same call again passes once",
-        "  This goes for its aim, not only for this command: seek no other way to it meanwhile.",
+        "  This goes for its aim, not only for this command. But for what is safer, seek no other way to it meanwhile.",
     ]
 
 

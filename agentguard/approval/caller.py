@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..lean.typing import TYPE_CHECKING
 from ..lean.value import Value
+from .question import Question, asker
 from .request import Request, age
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ class Caller(Value):
     """`presence` says whether the call waits for the answer, has ended without it, or what made it has ended, too.
 
     `left` is how many seconds it waits yet, None where it waits and nobody knows. `who` and `where` are raw,
-    for people: the agent or the programs that made the call, the terminal that it was made on ("" if an agent did).
+    for people: the session, or the programs that made the call where that has no name; the terminal that it was made on ("" if an agent did).
     """
 
     presence: Presence = "waiting"
@@ -46,6 +47,12 @@ def remaining(caller: Caller) -> str:
     if caller.presence != "waiting":
         return "gave up" if caller.presence == "given up" else "gone"
     return "waits" if caller.left is None else f"{caller.left:.0f} s left"
+
+
+def asked_by(question: Question, caller: Caller) -> str:
+    """Who asks and from where, for a person who is somewhere else."""
+    who = caller.who if caller.who and not question.agent and caller.who != question.session else asker(question)
+    return f"{who}, at {caller.where}" if caller.where else who
 
 
 def prospect(caller: Caller) -> str:

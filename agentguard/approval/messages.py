@@ -1,7 +1,7 @@
 """What the caller reads when a call waits or is refused: the reason, the safer way, who decides.
 
-The reader is an agent. It is told nothing that would help it around the guard, and that what is
-refused is an aim, not a spelling.
+The reader is an agent, unless a person has just answered the question themselves. It is told nothing that would help
+it around the guard, and that what is refused is an aim, not a spelling.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from .request import Request
 TOLD = 2
 #: How much of the name of one is told, in characters.
 NAMED = 200
+#: The label of a safer way.
+_SAFER = "safer"
 
 
 def waiting(question: Question, request: Request, seconds: float, more: int = 0) -> tuple[str, ...]:
@@ -23,18 +25,30 @@ def waiting(question: Question, request: Request, seconds: float, more: int = 0)
 
 
 def refusal(question: Question, why: str, request: Request | None = None) -> tuple[str, ...]:
-    """The lines that say that a call was not run."""
-    told = [printable(f"agentguard: {question.program} was not run: {why}"), *_grounds(question)]
-    if request is not None and request.state == "open":
+    """The lines that say to an agent that a call was not run.
+
+    A safer way is told only while nobody has decided: what was refused is an aim, which it might serve as well.
+    """
+    is_open = request is not None and request.state == "open"
+    grounds = [line for line in _grounds(question) if is_open or not line.startswith(f"  {_SAFER}")]
+    told = [printable(f"agentguard: {question.program} was not run: {why}"), *grounds]
+    if request is not None and is_open:
         told.append(
             f"  person  asked, as request {request.leader}: once they approve it, the same call again passes once"
         )
-        told.append("  This goes for its aim, not only for this command: seek no other way to it meanwhile.")
+        is_safer = any(reason.instead for reason in question.reasons)
+        way = "take the safer way, or wait; seek no other" if is_safer else "seek no other way to it meanwhile"
+        told.append(f"  This goes for its aim, not only for this command: {way}.")
     else:
         told.append(
             "  Not only this command is refused but its aim: seek no other way to it; say what you need, and why."
         )
     return tuple(told)
+
+
+def refusal_to_person(question: Question, why: str) -> tuple[str, ...]:
+    """The same to the person who has just read the whole question at their terminal, and decided."""
+    return (printable(f"agentguard: {question.program} was not run: {why}"),)
 
 
 def unanswered(request: Request) -> str:
@@ -59,5 +73,5 @@ def _grounds(question: Question) -> tuple[str, ...]:
         told.append(("hits", ", ".join(cut(target, NAMED) for target in question.targets[:TOLD]) + more))
     told += [("denied", denial) for denial in question.earlier[:TOLD]]
     ways = tuple(dict.fromkeys(reason.instead for reason in question.reasons if reason.instead))
-    told += [("safer", way) for way in ways[:TOLD]]
+    told += [(_SAFER, way) for way in ways[:TOLD]]
     return tuple(f"  {label:8}{printable(text)}" for label, text in told)

@@ -104,10 +104,11 @@ def _quoted(word: str) -> str:
     return "'" + word.replace("'", "'\"'\"'") + "'"
 
 
-def lines(question: Question) -> tuple[tuple[str, str], ...]:
+def lines(question: Question, by: str = "") -> tuple[tuple[str, str], ...]:
     """The question as labelled lines, printable; a label may repeat as "" for further lines.
 
-    What is long is shortened, so that all of this is seen at once: `in_full` has the rest.
+    `by` is who asks, where more is known than the question says. What is long is shortened, so that all of this is
+    seen at once: `in_full` has the rest.
     """
     told: list[tuple[str, str]] = [("command", cut(quoted(question.argv))), ("in", printable(question.cwd))]
     rating = question.rating + (f", catastrophic: {question.catastrophic}" if question.catastrophic else "")
@@ -121,9 +122,14 @@ def lines(question: Question) -> tuple[tuple[str, str], ...]:
         told.append(("safer", printable(instead)))
     told += [("earlier" if i == 0 else "", printable(denial)) for i, denial in enumerate(question.earlier)]
     told.append(("runs", printable(question.real)))
-    told.append(("asked by", printable(f"{question.agent or 'a program'}, session {question.session}")))
+    told.append(("asked by", printable(by or asker(question))))
     told += [("" if i else "letters", name) for i, name in enumerate(_characters(question))]
     return tuple(told)
+
+
+def asker(question: Question) -> str:
+    """Who asks, as far as the question itself says it."""
+    return f"{question.agent or 'a program'}, session {question.session}"
 
 
 def in_full(questions: tuple[Question, ...]) -> tuple[tuple[str, str], ...]:

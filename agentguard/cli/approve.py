@@ -9,7 +9,7 @@ from rich.console import Console
 
 from ..actions.answer import approval, silenced, wants_factor
 from ..actions.person import prove, require_person, sign
-from ..approval.caller import behind, ordered, standing
+from ..approval.caller import asked_by, behind, ordered, standing
 from ..approval.question import further, in_full, lines, printable
 from ..approval.request import Request, ebbed, faithful, floods, grouped, phrase, wanted
 from ..edge.layout import Root
@@ -46,12 +46,12 @@ def approve(root: Root, id: str | None) -> int:
     requests = Requests(database)
     group = faithful(requests.group(chosen(database, id)))
     questions = tuple(request.question for request in group)
-    told = (*lines(questions[0]), *further(questions), *in_full(questions))
+    caller = behind(group, callers(database, group))
+    told = (*lines(questions[0], asked_by(questions[0], caller)), *further(questions), *in_full(questions))
     more = floods(grouped(requests.pending()).values()).get(group[0].session, 0)
     if more:
         what = f"{more} questions of this session wait; {_ALL} denies them, and what it asks within ten minutes"
         told = (("flood", what), *told)
-    caller = behind(group, callers(database, group))
     title = f"agentguard: request {standing(group[0], caller, time.time())}"
     typed = ask(title, told, f"{wanted(group)}: ")
     if more and typed == _ALL != phrase(group):

@@ -25,7 +25,7 @@ def tell(root: Root, as_json: bool) -> None:
     database = Database(root)
     try:
         found = waiting(database)
-        guard, sessions = getattr(policy(root), "guard", "everyone"), running(database)
+        guard, sessions = policy(root).guard, running(database)
     finally:
         database.close()
     if as_json:

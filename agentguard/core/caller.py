@@ -42,8 +42,8 @@ class Origin(Value):
     call, or is empty. `terminal` is the path of the caller's own controlling terminal where no agent
     is above, else "" (also if there is none, or not in its foreground); whether a person sits there,
     approval/terminal_trust.py judges. `in_doubt` names what may be an agent that nobody knows, between that terminal's
-    first process and the call; "" if nothing there may. `this` is the pid and start of the calling process itself, which
-    waits for an answer and then becomes the program; (0, 0) where it cannot be seen.
+    first process and the call; "" if nothing there may. `this` is the pid and start of the calling process itself,
+    which waits for an answer and then becomes the program; (0, 0) where it cannot be seen.
     """
 
     uid: int

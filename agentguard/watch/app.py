@@ -163,6 +163,7 @@ class Watch(App[None]):
         return self._answers.deny(group, words, session)
 
     def _ask(self, screen: Asking, instead: bool = False) -> None:
+        screen.caller = self._inbox.caller(screen.group)
         if instead:
             self.switch_screen(screen)
         else:

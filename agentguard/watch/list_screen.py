@@ -159,7 +159,8 @@ class ListScreen(Screen[None]):
         marked = self._marked()
         if marked != self._previewed:
             self._previewed = marked
-            self.query_one("#told", Static).update(Details(marked) if marked else Text(_NOTHING, "dim"))
+            shown = Details(marked, self._inbox.caller(marked)) if marked else Text(_NOTHING, "dim")
+            self.query_one("#told", Static).update(shown)
 
     def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
         """Enter: the table has it as its own key, and a click on the marked row as well."""

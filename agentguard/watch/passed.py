@@ -61,7 +61,7 @@ class Passed:
         """Fold new rows in, the oldest first."""
         for row in rows:
             body = row.body
-            if body.get("kind") in _STOPPED or (body.get("kind") == "ran" and _was_asked(body)):
+            if body.get("kind") in _STOPPED or (body.get("kind") == "ran" and self._was_asked(body)):
                 self._take_stopped(row.seq, body)
             elif body.get("kind") == "ran":
                 self._take_ran(row.seq, body)
@@ -69,6 +69,9 @@ class Passed:
                 self._entries[f"row {row.seq}"] = _entry(body, str(body.get("kind", "")))
         for key in list(self._entries)[: -self._most]:
             del self._entries[key]
+
+    def _was_asked(self, body: Mapping[str, Any]) -> bool:
+        return bool(body.get("request")) or call_key(body) in self._entries
 
     def _take_stopped(self, seq: int, body: Mapping[str, Any]) -> None:
         """What has become of a call, or of the group that is answered with it, replaces what was there of it."""
@@ -92,10 +95,6 @@ class Passed:
         counts = Counter(dict(before))
         counts[program] += 1
         self._entries[same or f"row {seq}"] = entry.replace(programs=tuple(counts.most_common()))
-
-
-def _was_asked(body: Mapping[str, Any]) -> bool:
-    return bool(body.get("request") or body.get("confirmed"))
 
 
 def _entry(body: Mapping[str, Any], label: str) -> Entry:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from ..approval.caller import Caller, remaining
+from ..approval.caller import Caller, asked_by, remaining
 from ..approval.question import SHOWN, cut, further, in_full, lines, printable, quoted
 from ..approval.request import age
 from ..edge.terminal.prompt import EVERYTHING, broken
@@ -86,10 +86,11 @@ class Details:
     line that looks like one of ours.
     """
 
-    def __init__(self, group: Group, whole: bool = False) -> None:
+    def __init__(self, group: Group, caller: Caller, whole: bool = False) -> None:
         self._most = EVERYTHING if whole else SHOWN
         questions = tuple(request.question for request in group)
-        self._told = (*lines(questions[0]), *further(questions), *(in_full(questions) if whole else ()))
+        first = lines(questions[0], asked_by(questions[0], caller))
+        self._told = (*first, *further(questions), *(in_full(questions) if whole else ()))
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         for label, value in self._told:

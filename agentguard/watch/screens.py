@@ -87,7 +87,7 @@ class Asking(Screen[None]):
 
     def on_mount(self) -> None:
         """Everything that is asked, and then, once it is to be seen, the line to type in."""
-        self.query_one("#told", Static).update(Details(self.group, whole=True))
+        self.query_one("#told", Static).update(Details(self.group, self.caller, whole=True))
         for line in ("#state", "#news"):
             self._say(line, "")
         self.call_after_refresh(self._stands)

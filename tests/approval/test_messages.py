@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from support.questions import REMOVES_DATA as ASKED
 
-from agentguard.approval.messages import refusal, unanswered, waiting
+from agentguard.approval.messages import refusal, refusal_to_person, unanswered, waiting
 from agentguard.approval.question import Question
 from agentguard.approval.request import Request
 from agentguard.core.effect import Reason
@@ -52,7 +52,14 @@ def test_a_refusal_teaches_no_way_around(question: Question, state: Request | No
             request("open"),
             ("rated   destructive", "which git does not know [rm-removes]", "safer   move it away"),
         ),
-        (ASKED, request("open"), ("asked, as request q7m2xk", "this goes for its aim, not only for this command")),
+        (
+            ASKED,
+            request("open"),
+            (
+                "asked, as request q7m2xk",
+                "this goes for its aim, not only for this command. but for what is safer, seek no other way",
+            ),
+        ),
         (GRAVE, request("open"), ("catastrophic: your home directory",)),
         (AGAIN, request("open"), ("rated   reversible", "denied  rm -rf data was denied at 14:03", "the only copy")),
         (ASKED, request("denied", "It is the only copy."), ("a person said no: it is the only copy.",)),
@@ -62,6 +69,22 @@ def test_a_refusal_teaches_no_way_around(question: Question, state: Request | No
 def test_a_refusal_says(question: Question, state: Request, says: tuple[str, ...]) -> None:
     text = "\n".join(refusal(question, unanswered(state), state)).lower()
     assert not [words for words in says if words.lower() not in text]
+
+
+@pytest.mark.parametrize("state", [None, *STATES[1:]], ids=lambda one: one.state if one else "here")
+def test_what_is_refused_has_no_safer_way(state: Request | None) -> None:
+    told = "\n".join(refusal(ASKED, unanswered(state) if state else "DELETE was not typed", state))
+    assert "seek no other way" in told and "safer" not in told
+
+
+def test_without_a_safer_way_there_is_no_other() -> None:
+    question = ASKED.replace(reasons=(Reason("r", "rm", "removes data"),))
+    assert refusal(question, "nobody", request("open"))[-1].endswith("command. Seek no other way to it meanwhile.")
+
+
+def test_a_person_who_said_no_is_not_told_what_they_know() -> None:
+    assert refusal_to_person(ASKED, "DELETE was not typed") == ("agentguard: rm was not run: DELETE was not typed",)
+    assert all(line.isprintable() for line in refusal_to_person(HOSTILE, "\x1b"))
 
 
 def test_nobody_is_said_to_be_asked_when_nobody_is() -> None:

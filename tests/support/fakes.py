@@ -257,6 +257,7 @@ class FakeAsker:
         self.at_terminal = False
         self.told: list[str] = []
         self.shown: Question | None = None
+        self.shown_by = ""
         self._used: set[str] = set()
 
     def is_persons(self, terminal: str) -> bool:
@@ -268,9 +269,9 @@ class FakeAsker:
     def types(self, terminal: str) -> bool:
         return self.at_terminal
 
-    def prompt(self, terminal: str, question: Question) -> bool:
+    def prompt(self, terminal: str, question: Question, by: str) -> bool:
         self.events.append(f"prompt {terminal} {question.word}")
-        self.shown = question
+        self.shown, self.shown_by = question, by
         return self.typed
 
     def signed(self, terminal: str, digest: str) -> str:

@@ -39,7 +39,8 @@ def callers(database: Database, requests: Iterable[Request]) -> dict[str, Caller
 def _caller(asked: dict[str, Any], parent: tuple[int, ...], now: float) -> Caller:
     """By the row that a caller left when it asked; `parent` is the pid and start of what had started it."""
     names = [above["name"] for above in asked.get("ancestry", ())[:NAMED]]
-    who = asked["session_name"] if asked.get("agent") else ", below ".join(names)
+    is_named = asked.get("agent") or asked.get("below")
+    who = asked["session_name"] if is_named else ", below ".join(names)
     told = Caller("waiting", None, who, asked.get("terminal", ""))
     waits, below = asked.get("waits"), tuple(asked.get("below", ()))
     if waits:

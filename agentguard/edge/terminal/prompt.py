@@ -29,8 +29,8 @@ _PAUSE, _LOOKS = 0.15, 20
 _LOWEST = 8  # lines of a page, also where a terminal has fewer
 
 
-def prompt(terminal: str, question: Question, word: str) -> bool:
-    """Show what was asked for and have `word` typed: True only for exactly that line.
+def prompt(terminal: str, question: Question, word: str, by: str = "") -> bool:
+    """Show what was asked for, and `by` whom, and have `word` typed: True only for exactly that line.
 
     False for everything else, for Ctrl-C, for the end of input, and if the terminal is no
     longer the one that `own_terminal` found.
@@ -40,7 +40,7 @@ def prompt(terminal: str, question: Question, word: str) -> bool:
     title = "agentguard: this cannot be undone, and waits for your word"
     question_line = f"Type {printable(word)} to run it, anything else to refuse: "
     try:
-        return ask(title, (*lines(question), *in_full((question,))), question_line) == word
+        return ask(title, (*lines(question, by), *in_full((question,))), question_line) == word
     except KeyboardInterrupt:
         return False
 

@@ -79,6 +79,7 @@ def test_who_and_where(records: Records) -> None:
     found = caller(records, HERE, {**row, "agent": ""})
     assert (found.who, found.where) == ("make, below bash, below tmux", "/dev/pts/3")
     assert caller(records, HERE, {**row, **BY_CLAUDE}).who == "claude (pid 7)"
+    assert caller(records, HERE, {**row, "agent": "", "session_name": "mine", "below": HERE}).who == "mine"
 
 
 @pytest.mark.parametrize(
@@ -88,6 +89,7 @@ def test_who_and_where(records: Records) -> None:
         {"waits": {"pid": "x"}, "ancestry": []},
         {"ancestry": [{"pid": 1}]},
         {"agent": "claude"},
+        {"below": [1, 1]},
     ],
 )
 def test_a_row_may_hold_anything(records: Records, row: dict[str, Any]) -> None:
