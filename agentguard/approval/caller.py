@@ -22,8 +22,9 @@ _ORDER = ("waiting", "given up", "gone")
 class Caller(Value):
     """`presence` says whether the call waits for the answer, has ended without it, or what made it has ended, too.
 
-    `left` is how many seconds it waits yet, None where it waits and nobody knows. `who` and `where` are raw,
-    for people: the session, or the programs that made the call where that has no name; the terminal that it was made on ("" if an agent did).
+    `left` is how many seconds it waits yet, None where it waits and nobody knows. `who` and `where` are raw, for
+    people: the session, or the programs that made the call where that has no name; the terminal that it was made on
+    ("" if an agent did).
     """
 
     presence: Presence = "waiting"

@@ -54,8 +54,8 @@ def test_what_an_answer_is_worth(caller: Caller, shown: str, says: str) -> None:
     [
         ("claude", "claude (pid 7)", Caller(who="claude (pid 7)"), "claude, session claude (pid 7)"),
         ("", "mine", Caller(who="mine", where="/dev/pts/3"), "a program, session mine, at /dev/pts/3"),
-        ("", "every program of user 1", Caller(who="make, below bash", where="/dev/pts/3"), "make, below bash, at /dev/pts/3"),
-        ("", "every program of user 1", Caller(), "a program, session every program of user 1"),
+        ("", "every program", Caller(who="make, below bash", where="/dev/pts/3"), "make, below bash, at /dev/pts/3"),
+        ("", "every program", Caller(), "a program, session every program"),
     ],
 )  # fmt: skip
 def test_who_asks(agent: str, session: str, caller: Caller, by: str) -> None:
