@@ -117,8 +117,29 @@ def with_block(content: bytes | None, root: Root, fish: bool = False) -> bytes:
     return (content or b"") + (b"\n" if note == _ENDED else b"") + block
 
 
+def doubled(path: str, root: Root) -> bool:
+    """Whether a file holds the block more than once, as when two copies were merged; False if it is unreadable."""
+    try:
+        content = _read(path) or b""
+    except OSError:
+        return False
+    once = _without_first(content, root)
+    return once is not None and once != content and _without_first(once, root) != once
+
+
 def without(content: bytes, root: Root) -> bytes | None:
-    """A file's content without the block, None if the file was made for the block and holds nothing else."""
+    """A file's content without the block, None if the file was made for the block and holds nothing else.
+
+    However often it is there: what is merged from several machines may hold several.
+    """
+    rest = _without_first(content, root)
+    while rest is not None and rest != content:
+        content, rest = rest, _without_first(rest, root)
+    return rest
+
+
+def _without_first(content: bytes, root: Root) -> bytes | None:
+    """The same for the first block that is there."""
     name = re.escape(os.fsencode(root.path))
     begin = b"# >>> agentguard " + name + b" >>>"
     match = re.search(

@@ -64,6 +64,27 @@ def test_a_block_that_was_edited_comes_out_whole() -> None:
     assert files.without(content, ROOT) == b"one\n"
 
 
+@pytest.mark.parametrize(
+    ("content", "left"),
+    [
+        (files.with_block(files.with_block(b"one\n", ROOT), ROOT), b"one\n"),
+        (files.with_block(b"one", ROOT) + files.with_block(b"two\n", ROOT), b"one\ntwo\n"),
+        (files.with_block(None, ROOT) * 3, None),
+    ],
+)
+def test_a_block_that_is_there_more_than_once_is_put_once_and_taken_out_whole(
+    tmp_path: Path, content: bytes, left: bytes | None
+) -> None:
+    file = tmp_path / ".profile"
+    file.write_bytes(content)
+    assert files.doubled(str(file), ROOT)
+    assert files.add(str(file), ROOT) and not files.add(str(file), ROOT)
+    assert file.read_bytes() == files.with_block(left, ROOT) and not files.doubled(str(file), ROOT)
+    file.write_bytes(content)
+    assert files.remove(str(file), ROOT)
+    assert (file.read_bytes() if file.exists() else None) == left
+
+
 @pytest.mark.parametrize("content", [None, b"", b"x", b"x\n", b"x\r\n", b"\xff\x00\n\n"])
 @pytest.mark.parametrize("mode", [0o600, 0o644, 0o755])
 def test_a_file_comes_back_as_it_was(tmp_path: Path, content: bytes | None, mode: int) -> None:
