@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 
@@ -16,6 +17,30 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 BUG = 70
+#: Exit status where the system refuses or lacks something, as sysexits.h has it.
+SYSTEM = 71
+
+_RIGHTS = "give yourself the right to it, or do it as who owns it"
+_SPACE = "free some space there"
+_LIMIT = "end some programs, or raise the limit (`ulimit -n`)"
+#: What is a person's system's own doing, each with what helps: it is no bug of ours.
+_REMEDIES = {
+    errno.EACCES: _RIGHTS,
+    errno.EPERM: _RIGHTS,
+    errno.EROFS: "make that file system writable, or name a place that is by --root, HOME or XDG_DATA_HOME",
+    errno.ENOSPC: _SPACE,
+    errno.EDQUOT: _SPACE,
+    errno.EIO: "look at the disk or the device",
+    errno.ESTALE: "look at the server that it lies on",
+    errno.EMFILE: _LIMIT,
+    errno.ENFILE: _LIMIT,
+    errno.ENOMEM: "end some programs",
+    errno.EAGAIN: "end some programs, or raise the limit (`ulimit -u`)",
+    errno.ENOTDIR: "see what lies there instead of a directory",
+    errno.EISDIR: "see why a directory lies there",
+    errno.ELOOP: "see where that link leads",
+    errno.ENAMETOOLONG: "choose a shorter path",
+}
 
 
 def main() -> NoReturn:
@@ -33,7 +58,7 @@ def main() -> NoReturn:
     except KeyboardInterrupt:
         status = INTERRUPTED
     except BrokenPipeError:  # the reader of the output has gone: end as if by SIGPIPE
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        _discard_output()
         status = 141
     except Exception as error:  # noqa: BLE001 - click's own, or a bug of ours
         status = _failed(error)
@@ -59,10 +84,31 @@ def _failed(error: Exception) -> int:
         return error.exit_code
     if isinstance(error, click.Abort):
         return INTERRUPTED
+    if isinstance(error, OSError) and (remedy := _remedy(error)):
+        _discard_output()  # it may be what cannot be written
+        where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
+        _tell("Error", f"{where}{error.strerror or error}")
+        _tell("Hint", remedy)
+        return SYSTEM
     _tell("Error", f"agentguard has a bug: {type(error).__name__}: {error}")
     _tell("Details", _report())
-    _tell("Hint", "please report it to agentguard's issue tracker, together with that file")
+    _tell("Hint", "please report it to agentguard's issue tracker, together with that")
     return BUG
+
+
+def _remedy(fault: OSError) -> str:
+    """What a person can do about a fault of their system's; "" if it may be ours."""
+    if fault.errno == errno.ENOENT and not fault.filename:
+        try:
+            os.getcwd()
+        except FileNotFoundError:
+            return "the directory that you are in was removed: change into another one"
+    return _REMEDIES.get(fault.errno or 0, "")
+
+
+def _discard_output() -> None:
+    """What is still buffered would fail again when the interpreter ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _tell(label: str, text: str) -> None:
@@ -72,16 +118,20 @@ def _tell(label: str, text: str) -> None:
 
 
 def _report() -> str:
-    """Keep the traceback of the present exception, so that the bug can be mended; the file's path."""
+    """Keep the traceback of the present exception, so that the bug can be mended; the file's path, or all of it."""
     import platform
     import tempfile
     import traceback
 
-    with tempfile.NamedTemporaryFile(
-        "w", prefix="agentguard-", suffix=".txt", delete=False, errors="backslashreplace"
-    ) as file:
-        file.write(f"agentguard {__version__}, Python {platform.python_version()}, {platform.platform()}\n")
-        file.write(traceback.format_exc())
+    told = f"agentguard {__version__}, Python {platform.python_version()}, {platform.platform()}\n"
+    told += traceback.format_exc()
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="agentguard-", suffix=".txt", delete=False, errors="backslashreplace"
+        ) as file:
+            file.write(told)
+    except OSError:  # nothing can be written there
+        return told
     return file.name
 
 

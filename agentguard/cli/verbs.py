@@ -67,7 +67,7 @@ class Verbs(click.Group):
 )
 @click.option(
     "--root",
-    type=click.Path(file_okay=False),
+    type=click.Path(file_okay=False, readable=False),  # `doctor` is to say why it cannot be read
     default=default_root,
     show_default="this user's data directory, or the system-wide installation",
     help="Where configuration, data and shims lie.",

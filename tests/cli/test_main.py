@@ -77,6 +77,46 @@ def test_a_bug_is_three_lines_and_a_file_to_report(
     assert hint.startswith("Hint: please report it")
 
 
+@pytest.mark.parametrize(
+    ("fault", "shown", "remedy"),
+    [
+        (PermissionError(13, "Permission denied", "/x/data"), "/x/data: Permission denied", "the right to it"),
+        (PermissionError(13, "Permission denied", b"/x/\xff"), "/x/\\xff: Permission denied", "the right to it"),
+        (OSError(28, "No space left on device"), "No space left on device", "free some space"),
+        (OSError(30, "Read-only file system", "/home/ada"), "/home/ada: Read-only file system", "--root"),
+        (OSError(24, "Too many open files", "/x"), "/x: Too many open files", "ulimit -n"),
+        (NotADirectoryError(20, "Not a directory", "/x/data"), "/x/data: Not a directory", "instead of a directory"),
+    ],
+)
+def test_what_the_system_refuses_is_no_bug(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], fault: OSError, shown: str, remedy: str
+) -> None:
+    monkeypatch.setattr(main, "_discard_output", lambda: None)
+    assert fails(monkeypatch, fault) == main.SYSTEM
+    error, hint = capfd.readouterr().err.splitlines()
+    assert error == f"Error: {shown}" and hint.startswith("Hint: ") and remedy in hint
+
+
+def test_a_file_that_should_be_there_and_is_not_is_a_bug_still(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert fails(monkeypatch, FileNotFoundError(2, "No such file or directory", "/x")) == main.BUG
+    assert "has a bug" in capsys.readouterr().err
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    assert fails(monkeypatch, ZeroDivisionError("by zero")) == main.BUG
+    assert "ZeroDivisionError: by zero" in capsys.readouterr().err.partition("Details: ")[2]
+
+
+def test_a_full_disk_and_a_directory_that_is_gone_are_told_as_such(tmp_path: Path) -> None:
+    command = f"{sys.executable} -m agentguard"
+    full = subprocess.run(f"{command} check ls >/dev/full", shell=True, capture_output=True, text=True)
+    assert full.returncode == main.SYSTEM and full.stderr.startswith("Error: No space left on device\n")
+    gone = f"mkdir {tmp_path}/x; cd {tmp_path}/x; rmdir {tmp_path}/x; {command} --root r audit"
+    told = subprocess.run(gone, shell=True, capture_output=True, text=True, env={"PYTHONPATH": str(Path.cwd())})
+    assert told.returncode == main.SYSTEM and "change into another" in told.stderr, told.stderr
+
+
 def test_a_reader_that_goes_away_ends_it_quietly(agentguard: Agentguard) -> None:
     ran = subprocess.run(f"{sys.executable} -m agentguard -h | true", shell=True, capture_output=True, text=True)
     assert ran.stderr == ""
