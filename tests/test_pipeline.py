@@ -654,7 +654,7 @@ def test_a_refusal_names_reason_safer_way_request_and_aim():
         "  hits    file /home/ada/work/data",
         "  safer   move it away",
         "  person  asked, as request r1: once they approve it, the same call again passes once",
-        "  This goes for its aim, not only for this command. But for what is safer, seek no other way to it meanwhile.",
+        "  This goes for its aim, not only for this command: take the safer way, or wait; seek no other.",
     ]
 
 

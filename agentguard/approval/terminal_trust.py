@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from typing import Literal
 
     Level = Literal["person", "doubtful", "not"]
+    #: Where the other end of a connection is: at another machine, or at this very one.
+    Peer = Literal["elsewhere", "here", "unknown"]
 
 #: How far a terminal is trusted to be a person's, the best first.
 LEVELS: tuple[Level, ...] = ("person", "doubtful", "not")
@@ -100,8 +102,8 @@ class Facts(Protocol):
         """Whether it is a terminal of the machine itself and no pseudo-terminal."""
         raise NotImplementedError
 
-    def comes_from_here(self) -> bool:
-        """Whether there is an SSH connection from this machine to itself."""
+    def peer(self, holder: Holder, terminal: int) -> Peer:
+        """Where the other end of the SSH connection is by which the system's sshd shows a terminal."""
         raise NotImplementedError
 
 
@@ -152,13 +154,21 @@ def _held(holder: Holder, facts: Facts, seen: tuple[int, ...]) -> Trust:
         return Trust("doubtful", why=why)
     if program in SCRIPTED:
         return Trust("doubtful", why=f"its terminal is held by {name}, which types what a script of yours says")
-    if program in SSH and facts.comes_from_here():
-        why = "its terminal is reached by SSH, and there is a connection from this very machine"
-        return Trust("doubtful", why=why)
     if program in SSH:
-        return Trust("person")  # where the server was started says nothing, and nobody can take from it what it holds
+        return _reached(facts.peer(holder, seen[-1]))
     own = Trust("person", shared=program if program in WITH_AGENTS else "")
     return lowest((own, _placed(holder, name, facts, seen), _shared(facts)))
+
+
+def _reached(peer: Peer) -> Trust:
+    """How far a terminal is trusted that is reached by SSH.
+
+    Where the server was started says nothing, and nobody can take from it what it holds.
+    """
+    if peer == "elsewhere":
+        return Trust("person")
+    whence = " from this very machine" if peer == "here" else ", and where from cannot be told"
+    return Trust("doubtful", why=f"its terminal is reached by SSH{whence}")
 
 
 def _placed(holder: Holder, name: str, facts: Facts, seen: tuple[int, ...]) -> Trust:

@@ -57,7 +57,7 @@ def test_a_refusal_teaches_no_way_around(question: Question, state: Request | No
             request("open"),
             (
                 "asked, as request q7m2xk",
-                "this goes for its aim, not only for this command. but for what is safer, seek no other way",
+                "this goes for its aim, not only for this command: take the safer way, or wait; seek no other",
             ),
         ),
         (GRAVE, request("open"), ("catastrophic: your home directory",)),

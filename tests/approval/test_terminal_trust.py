@@ -23,11 +23,11 @@ class Machine(Facts):
         self,
         of: dict[int, tuple[Holder, ...]],
         attached: tuple[int, ...] | None = (),
-        ssh: bool = False,
+        peer: str = "elsewhere",
         starter: tuple[int, int] = (7, 1),
         hidden: Process | None = None,
     ) -> None:
-        self._of, self._attached, self._ssh = of, attached, ssh
+        self._of, self._attached, self._peer = of, attached, peer
         self._starter, self._hidden = starter, hidden
 
     def holders(self, terminal: int) -> tuple[Holder, ...]:
@@ -45,8 +45,8 @@ class Machine(Facts):
     def is_console(self, terminal: int) -> bool:
         return terminal == 1
 
-    def comes_from_here(self) -> bool:
-        return self._ssh
+    def peer(self, holder: Holder, terminal: int) -> str:  # type: ignore[override]
+        return self._peer
 
 
 DRIVER = Process(3, 1, "driver")
@@ -58,7 +58,8 @@ XTERM, TMUX, PYTHON = held("xterm"), held("tmux"), held("python3.11")
     [
         (Machine({9: (XTERM,)}), "person"),
         (Machine({9: (held("sshd-session"),)}), "person"),
-        (Machine({9: (held("sshd"),)}, ssh=True), "doubtful"),
+        (Machine({9: (held("sshd"),)}, peer="here"), "doubtful"),
+        (Machine({9: (held("sshd"),)}, peer="unknown"), "doubtful"),
         (Machine({}), "doubtful"),
         (Machine({9: (PYTHON,)}), "not"),
         (Machine({9: (held("script", 8),), 8: (XTERM,)}), "not"),
@@ -112,7 +113,8 @@ WHY = [
     (Machine({9: (held("xterm", replaceable="/home/me/xterm"),)}), "any program of yours could replace /home/me/xterm"),
     (Machine({9: (held("mosh-server"),)}), "mosh-server (pid 7), and who sits there cannot be seen"),
     (Machine({9: (held("kitty", loading="+runpy"),)}), "and +runpy makes that run any code"),
-    (Machine({9: (held("sshd"),)}, ssh=True), "there is a connection from this very machine"),
+    (Machine({9: (held("sshd"),)}, peer="here"), "its terminal is reached by SSH from this very machine"),
+    (Machine({9: (held("sshd"),)}, peer="unknown"), "its terminal is reached by SSH, and where from cannot be told"),
     (Machine({9: (held("nvim"),)}), "nvim (pid 7), which types what a script of yours says"),
     (Machine({9: (held("sudo"),)}), "sudo (pid 7), which has none of its own"),
     (Machine({9: (XTERM,)}, starter=(3, 1)), "xterm (pid 7), which did not start what runs there"),
@@ -139,7 +141,7 @@ def test_why_it_is_none(machine: Machine, why: str) -> None:
         (Machine({9: (held("xterm", 8, loading="+runpy"),), 8: (XTERM,)}), "doubtful"),
         (Machine({9: (held("tmux", replaceable="/home/me/tmux"),), 8: (XTERM,)}, (8,)), "doubtful"),
         (Machine({9: (held("sshd", 8),), 8: (PYTHON,)}), "person"),  # where the server was started says nothing
-        (Machine({9: (held("xterm"),)}, ssh=True), "person"),  # it is no SSH that shows this one
+        (Machine({9: (held("xterm"),)}, peer="here"), "person"),  # it is no SSH that shows this one
         (Machine({1: (PYTHON,)}), "doubtful"),
         (Machine({9: (held("sudo", 8),), 8: (held("sudo", 9),)}), "not"),
     ],

@@ -5,7 +5,6 @@ What a process does not let be read (another user's, one that sshd protects) is 
 
 from __future__ import annotations
 
-import itertools
 import os
 
 from ...approval.terminal_trust import SSH, Facts, Holder
@@ -18,21 +17,19 @@ from .clients import CONSOLE_MAJORS, PTS_MAJORS, clients
 from .executables import replaceable
 from .hidden import suspect
 from .masters import masters
+from .ssh import of_the_system, peer, serves
 from .standing import standing, standings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from ...approval.terminal_trust import Peer
     from ...core.caller import Session
     from .standing import Standing
 
 _TRIES = 20  # a process above that ends meanwhile makes the look up start again
 #: Variables that make a terminal program run what its user chose.
 _LOADING = ("LD_PRELOAD", "LD_AUDIT", "LD_LIBRARY_PATH", "ELECTRON_RUN_AS_NODE", "NODE_OPTIONS", "GTK_PATH")
-_TCP = ("/proc/net/tcp", "/proc/net/tcp6")
-#: The start of an IPv4 address in the form of IPv6, in the digits of /proc/net/tcp6.
-_MAPPED = "0000000000000000FFFF0000"
-_TIME_WAIT = "06"
 
 
 def users_are_mapped() -> bool:
@@ -71,24 +68,15 @@ class Seen(Facts):
 
     def hidden(self) -> Process | None:
         """See Facts."""
-        return suspect(self._masters.closed, _of_the_system)
+        return suspect(self._masters.closed, of_the_system)
 
     def clients(self, server: Holder) -> tuple[int, ...] | None:
         """See Facts."""
         return clients(server.process, self._standings)
 
-    def comes_from_here(self) -> bool:
-        """See Facts: one of a connection to a port that root listens on comes from an address of this machine."""
-        ports, ends = set(), set()
-        for local, remote, state, uid in _connections():
-            if state == "0A" and uid == "0":
-                ports.add(local.rpartition(":")[2])
-            elif state != _TIME_WAIT:
-                ends.add((local, remote))
-        # Each end may be half closed, or gone already while what it has sent is still to be read.
-        own = {local.rpartition(":")[0] for local, _ in ends}
-        remotes = [remote.rpartition(":")[0] for local, remote in ends if local.rpartition(":")[2] in ports]
-        return any(remote in own or _is_loopback(remote) for remote in remotes)
+    def peer(self, holder: Holder, terminal: int) -> Peer:
+        """See Facts."""
+        return peer(line_of(holder.process.pid), _index(terminal))
 
     def _holder(self, pid: int) -> Holder | None:
         line = next(filter(None, (line_of(pid) for _ in range(_TRIES))), ())
@@ -97,7 +85,7 @@ class Seen(Facts):
         this = line[0]
         program = this.exe.rpartition("/")[2]
         starter = self._starter(line)
-        if program in SSH and not _of_the_system(line):
+        if program in SSH and not of_the_system(line):
             starter = starter or "a user, not by the system"
         at = standing(pid)
         return Holder(this, program, replaceable(this), starter, at.terminal if at else None, _loading(this))
@@ -106,7 +94,7 @@ class Seen(Facts):
         """The process of sshd that serves this terminal, which hides what it holds, but not whose child it is."""
         leader = self._leader(terminal)
         line = line_of(leader.pid) if leader else ()
-        if _of_the_system(line[1:]) and _serves(line[1], _index(terminal)):
+        if of_the_system(line[1:]) and serves(line[1], _index(terminal)):
             yield Holder(line[1], line[1].name, "", self._starter(line[1:]), None)
 
     def _leader(self, terminal: int) -> Standing | None:
@@ -132,14 +120,6 @@ class Seen(Facts):
 def _index(terminal: int) -> int:
     """The number of a pseudo-terminal in /dev/pts."""
     return (os.major(terminal) - PTS_MAJORS.start) * 256 + os.minor(terminal)
-
-
-def _serves(sshd: Process, index: int) -> bool:
-    """Whether a process of sshd says in its title that this terminal is one of its ("sshd: me@pts/3,pts/4").
-
-    A child of the login's shell can become its sibling (CLONE_PARENT), on a terminal that somebody else holds unseen.
-    """
-    return f"pts/{index}" in " ".join(sshd.argv).rpartition("@")[2].strip().split(",")
 
 
 def _environment(pid: int) -> dict[str, str]:
@@ -169,42 +149,3 @@ def _loading(process: Process) -> str:
             return word
     environment = _environment(process.pid)
     return next((name for name in _LOADING if environment.get(name)), "")
-
-
-def _of_the_system(line: tuple[Process, ...]) -> bool:
-    """Whether the first of a line of processes is of the system's sshd, and not of one that a user runs.
-
-    Names are anybody's to choose, so a user's process needs two of root's above it that bear them:
-    the one that watches over its connection and the one that listens.
-    """
-    named = [process.pid for process in itertools.takewhile(lambda process: process.name in SSH, line)]
-    roots = [pid for pid in named if _owner(pid) == 0]
-    enough = len(roots) >= (1 if named[:1] == roots[:1] else 2)
-    return bool(roots) and enough and all(_owner(above.pid) == 0 for above in line[1:])
-
-
-def _is_loopback(address: str) -> bool:
-    """Whether it is in 127.0.0.0/8 or ::1, in the digits of /proc/net/tcp."""
-    return address == "00000000000000000000000001000000" or (len(address) == 8 and address.endswith("7F"))
-
-
-def _owner(pid: int) -> int | None:
-    """The real user of a process."""
-    try:
-        with open(f"/proc/{pid}/status") as file:
-            return next((int(line.split()[1]) for line in file if line.startswith("Uid:")), None)
-    except (OSError, ValueError):
-        return None
-
-
-def _connections() -> Iterator[tuple[str, str, str, str]]:
-    """Local end, remote end, state and user of every TCP socket (proc(5)), as hexadecimal digits."""
-    for path in _TCP:
-        try:
-            with open(path) as file:
-                rows = [line.split() for line in file][1:]
-        except OSError:
-            continue
-        for row in rows:
-            local, remote = (end.removeprefix(_MAPPED) for end in row[1:3])
-            yield local, remote, row[3], row[7]
