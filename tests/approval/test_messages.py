@@ -79,7 +79,7 @@ def test_what_is_refused_has_no_safer_way(state: Request | None) -> None:
 
 def test_without_a_safer_way_there_is_no_other() -> None:
     question = ASKED.replace(reasons=(Reason("r", "rm", "removes data"),))
-    assert refusal(question, "nobody", request("open"))[-1].endswith("command. Seek no other way to it meanwhile.")
+    assert refusal(question, "nobody", request("open"))[-1].endswith("command: seek no other way to it meanwhile.")
 
 
 def test_a_person_who_said_no_is_not_told_what_they_know() -> None:
