@@ -33,6 +33,9 @@ from agentguard.rulebook import compiled
 from agentguard.rulebook.load import Rulebook, load
 
 PROJECT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(PROJECT / "tests"))
+from support.desk import PROMPT, Desk  # noqa: E402 - a person's desk is the tests'
+
 STAND_IN = "#!/bin/sh\nexit 0\n"
 #: How long so many shims at once append to the record, in seconds.
 AT_ONCE, SECONDS = 64, 60
@@ -146,6 +149,36 @@ def full(trial: Trial, runs: int) -> Iterator[str]:
         cost = found[0] - (found[2] if direct else 0)
         yield f"| {name} | {cost:.1f} | {cost / found[1]:.1f} | {goal} |"
     yield f"| peak memory of any of these | {trial.peak / 1024:.0f} MiB | | 40 MiB |"
+
+
+def start_up(trial: Trial, runs: int) -> Iterator[str]:
+    """What a person waits for, in starts of an interpreter that does nothing: processor time, at a desk of theirs."""
+    agentguard, python = f"{trial.root.path}/bin/agentguard", os.path.realpath(f"{trial.root.current}/python")
+    lines = [
+        (f"{python} -I -S -c pass", "", 1),
+        (f"{agentguard} --help", "", 6),
+        (f"{agentguard} check 'git status'", "", 3),
+        (f"{agentguard} status", "", 3),
+        (f"{agentguard} audit", "", 8),
+        (f"{agentguard} watch", "q", 25),
+        (f"{agentguard} doctor", "", 60),
+    ]
+    desk = Desk(trial.tree, trial.guarded | {"TERM": "xterm-256color", "LINES": "24", "COLUMNS": "80"})
+    desk.run("TIMEFORMAT='took %U %S'; stty rows 24 cols 80")
+    times: list[list[float]] = [[] for _ in lines]
+    for _ in range(runs):
+        for took, (line, keys, _) in zip(times, lines, strict=True):
+            desk.type(f"time {line} 2> /dev/null\n" if not keys else f"time {line}\n")
+            if keys:
+                desk.until("othing waits")
+                desk.type(keys)
+            desk.until("took ")
+            took.append(sum(map(float, desk.until(PROMPT).split()[:2])) * 1000)
+    desk.close()
+    bare, *others = map(statistics.median, times)
+    yield "| what | ms | × `python3 -I -S -c pass` | to reach |\n|---|---|---|---|"
+    for (line, _, goal), took in zip(lines[1:], others, strict=True):
+        yield f"| `agentguard{line.removeprefix(agentguard)}` | {took:.0f} | {took / bare:.1f} | {goal} |"
 
 
 def ten_times(trial: Trial, runs: int) -> Iterator[str]:
@@ -319,6 +352,7 @@ def main() -> int:
                 ("The floor", lambda: floor(trial, arguments.runs)),
                 ("The fast way, added to the real program", lambda: fast(trial, arguments.runs, url)),
                 ("The slow way", lambda: full(trial, arguments.runs)),
+                ("Start-up", lambda: start_up(trial, max(3, arguments.runs // 4))),
                 ("Everyday calls", lambda: everyday(trial)),
                 ("Ten times the rules", lambda: ten_times(trial, arguments.runs)),
             ]
