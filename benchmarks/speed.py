@@ -152,12 +152,12 @@ def full(trial: Trial, runs: int) -> Iterator[str]:
 
 
 def start_up(trial: Trial, runs: int) -> Iterator[str]:
-    """What a person waits for, in starts of an interpreter that does nothing: processor time, at a desk of theirs."""
+    """What a person waits for, in starts of an interpreter that does nothing: processor time; `watch` on the screen."""
     agentguard, python = f"{trial.root.path}/bin/agentguard", os.path.realpath(f"{trial.root.current}/python")
     lines = [
         (f"{python} -I -S -c pass", "", 1),
         (f"{agentguard} --help", "", 6),
-        (f"{agentguard} check 'git status'", "", 3),
+        (f"{agentguard} check ls", "", 3),
         (f"{agentguard} status", "", 3),
         (f"{agentguard} audit", "", 8),
         (f"{agentguard} watch", "q", 25),
@@ -168,7 +168,7 @@ def start_up(trial: Trial, runs: int) -> Iterator[str]:
     times: list[list[float]] = [[] for _ in lines]
     for _ in range(runs):
         for took, (line, keys, _) in zip(times, lines, strict=True):
-            desk.type(f"time {line} 2> /dev/null\n" if not keys else f"time {line}\n")
+            desk.type(f"time {line}{'' if keys else ' > shown'}\n")
             if keys:
                 desk.until("othing waits")
                 desk.type(keys)
