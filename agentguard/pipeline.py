@@ -328,7 +328,7 @@ def _row(judged: Judged, **facts: Any) -> dict[str, Any]:
 def _effect(effect: Effect) -> dict[str, str]:
     return {
         "verb": effect.verb,
-        "kind": effect.target.kind,
+        "kind": effect.thing,
         "target": shortened(masked_text(effect.target.name), MOST_OF_NAME),
         "rule": effect.rule,
         "recoverable_by": effect.recoverable_by,

@@ -53,7 +53,7 @@ def question_for(
     """Everything a person needs to judge this call; `factor` says whether they have one to prove themselves by."""
     hit = [e for e in reading.effects if e.rating == "destructive"] or (list(changes(reading)) if earlier else [])
     hit.sort(key=lambda e: not e.catastrophic)
-    targets = tuple(dict.fromkeys(f"{e.target.kind} {named(e.target)}" for e in hit if e.target.name))
+    targets = tuple(dict.fromkeys(f"{e.thing} {named(e.target)}" for e in hit if e.target.name))
     places = (f"{e.environment.name} ({e.environment.evidence})" for e in hit if e.environment.evidence)
     return Question(
         program=call.name,

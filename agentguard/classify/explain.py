@@ -166,7 +166,7 @@ def _answer(answer: Any) -> str:
     if isinstance(answer, str) and len(answer) > LONG:
         return f"{len(answer)} characters"
     if isinstance(answer, Answer):
-        lost = _listed(tuple(f"{target.kind} {target.name}" for target in answer.lost))
+        lost = _listed(tuple(f"{target.called} {target.name}" for target in answer.lost))
         return f"cannot tell: {answer.unseen}" if answer.unseen else f"would lose {lost}" if lost else "nothing is lost"
     if isinstance(answer, Destination):
         over = f", over {_listed(answer.over)}" if answer.over else ", over nothing"

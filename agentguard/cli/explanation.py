@@ -58,7 +58,7 @@ def _spoken(effect: Effect) -> Text:
         return Text.assemble(
             _rating(effect.rating), f" not taught: what {_shown(effect.program)} runs meets the shims in turn"
         )
-    words = f": {_shown(effect.reason)}" if effect.reason else ""
+    words = f": {_shown(effect.told)}" if effect.told else ""
     return Text.assemble(_rating(effect.rating), " ", (effect.rule, "cyan"), words, (_does(effect), "dim"))
 
 
@@ -66,7 +66,7 @@ def _does(effect: Effect) -> str:
     """What an effect changes, and what would bring that back."""
     if effect.verb in ("observe", "unknown", "run"):
         return ""
-    hits = f" ({effect.verb} {effect.target.kind} {_shown(effect.target.name)}".rstrip()
+    hits = f" ({effect.verb} {effect.thing} {_shown(effect.target.name)}".rstrip()
     return hits + (")" if effect.verb == "create" else f"; what brings it back: {RECOVERIES[effect.recoverable_by]})")
 
 
@@ -127,8 +127,8 @@ def _effect(effect: Effect) -> dict[str, str]:
         "rule": effect.rule,
         "program": effect.program,
         "verb": effect.verb,
-        "kind": effect.target.kind,
+        "kind": effect.thing,
         "target": masked_text(effect.target.name),
         "recoverable_by": effect.recoverable_by,
-        "text": masked_text(effect.reason),
+        "text": masked_text(effect.told),
     }

@@ -61,6 +61,11 @@ class Target(Value):
     name: str
     identity: tuple[str, ...] = ()
 
+    @property
+    def called(self) -> str:
+        """Its kind in a person's words, as far as the name shows it: git ends that of a directory with a slash."""
+        return "directory" if self.kind == "file" and self.name.endswith("/") else self.kind
+
 
 class Environment(Value):
     """Where an effect takes place, with the evidence for it ("PGHOST=db.prod.internal")."""
@@ -69,14 +74,55 @@ class Environment(Value):
     evidence: str = ""
 
 
+#: How many names are told of things of one sort, and how many sorts of one reason.
+NAMED, SORTS = 3, 3
+
+
+class Found(Value):
+    """Things of one sort that an effect hits: what they are, how many, and the first of their names.
+
+    `about` is what is known of them ("not known to git"); where `kind` is "" it is all that there is to say.
+    """
+
+    about: str = ""
+    kind: str = ""
+    count: int = 1
+    names: tuple[str, ...] = ()
+
+    @property
+    def told(self) -> str:
+        """In plain words: "3 files not known to git: a, b, c"."""
+        if not self.kind:
+            return self.about
+        named = ", ".join(self.names[:NAMED]) + (", …" if self.count > len(self.names[:NAMED]) else "")
+        if self.count == 1 and not self.about:
+            return f"{self.kind} {named}"
+        several = self.kind if self.count == 1 else _plural(self.kind)
+        return f"{self.count} {several}{' ' if self.about else ''}{self.about}: {named}"
+
+
+def summed(found: Iterable[Found]) -> str:
+    """What was found by several effects, each sort of it once with how many there are in all."""
+    sorts: dict[tuple[str, str], Found] = {}
+    for one in found:
+        before = sorts.get((one.kind, one.about))
+        if before:
+            one = one.replace(count=before.count + one.count, names=(*before.names, *one.names)[:NAMED])
+        sorts[one.kind, one.about] = one
+    told = [one.told for one in sorts.values()]
+    more = [f"and {len(told) - SORTS} more"] if len(told) > SORTS else []
+    return "; ".join(told[:SORTS] + more)
+
+
 class Effect(Value):
     """One thing that a call would do.
 
     `recoverable_by` names what would bring the old state back (a key of RECOVERIES; "" is
     nothing). `rule` is the permanent id that spoke, `program` the program it spoke about,
-    `reason` its plain words with what was found, `instead` the safer way. `catastrophic`, when
+    `reason` its plain words, `found` what was found of the target, `instead` the safer way. `catastrophic`, when
     not empty, says why a loss here would be beyond repair ("the filesystem root"). Where
     `target_known` is false, the target has the name that stands on the line (`/tmp/$X`), and may be anything.
+    `is_directory` is whether the target, a path, is seen to be one.
     `typed` says that nothing but what is typed at standard input, if that is a terminal, decides about it.
     """
 
@@ -91,6 +137,18 @@ class Effect(Value):
     catastrophic: str = ""
     target_known: bool = True
     typed: bool = False
+    found: tuple[Found, ...] = ()
+    is_directory: bool = False
+
+    @property
+    def thing(self) -> str:
+        """What sort of thing the target is, as a person would call it."""
+        return "directory" if self.is_directory else self.target.called
+
+    @property
+    def told(self) -> str:
+        """The reason with what was found."""
+        return f"{self.reason}: {summed(self.found)}" if self.found else self.reason
 
     @property
     def rating(self) -> Rating:
@@ -155,17 +213,26 @@ class Reading(Value):
 
     @property
     def reasons(self) -> tuple[Reason, ...]:
-        """The reasons of the effects that decided: those as strict as the whole, once each."""
+        """The reasons of the effects that decided, those as strict as the whole: each once, with all that was found."""
         strictest = self.rating
+        found: dict[Reason, list[Found]] = {}
+        for effect in self.effects:
+            if effect.rating == strictest and effect.rule:
+                reason = Reason(effect.rule, effect.program, effect.reason, effect.instead)
+                found.setdefault(reason, []).extend(effect.found)
         return tuple(
-            dict.fromkeys(
-                Reason(effect.rule, effect.program, effect.reason, effect.instead)
-                for effect in self.effects
-                if effect.rating == strictest and effect.rule
-            )
+            reason.replace(text=f"{reason.text}: {summed(things)}") if things else reason
+            for reason, things in found.items()
         )
 
 
 def worst(ratings: Iterable[Rating]) -> Rating:
     """The strictest of some ratings; "read" when there are none."""
     return max(ratings, key=RATINGS.index, default="read")
+
+
+def _plural(kind: str) -> str:
+    """Several things of a kind."""
+    if kind.endswith("y"):
+        return f"{kind[:-1]}ies"
+    return f"{kind}es" if kind.endswith(("s", "x", "ch", "sh")) else f"{kind}s"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..lean.typing import TYPE_CHECKING
-from .effect import Effect, Target
+from .effect import Effect, Found, Target
 from .word import Known, Unknown, text_of
 from .world import PATH_STATES, PathState
 
@@ -35,16 +35,18 @@ _STREAMS = ("/dev/null", "/dev/stdout", "/dev/stderr", "/dev/tty", "/dev/zero", 
 
 def on_path(base: Effect, path: PathState, ahead: tuple[Effect, ...]) -> Effect:
     """The effect `base` on one path, by the state of it; `ahead` are the effects of earlier parts of the same line."""
-    recovery, detail = PATH_STATES[path.state], path.detail or path.state
+    recovery, found = PATH_STATES[path.state], path.found or (Found(path.detail or path.state),)
     if base.verb == "remove" and _is_born(path, ahead):
         ahead = tuple(earlier for earlier in ahead if earlier.target_known and earlier.target.kind == "file")
     if recovery and any(_may_add(earlier, path, base.verb) for earlier in ahead):
-        recovery, detail = "", "an earlier part of the same line may change what is there"
+        recovery, found = "", (Found("an earlier part of the same line may change what is there"),)
     return base.replace(
         target=Target("directory" if base.target.kind == "directory" else "file", path.path, path.identity),
         recoverable_by=recovery,
-        reason=f"{base.reason}: {detail}" if not recovery else base.reason,
+        found=() if recovery else found,
+        instead="" if path.grave else base.instead,  # nothing takes the place of what everything lies in
         catastrophic=path.grave or base.catastrophic,
+        is_directory=path.kind == "directory",
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from ..lean.canonical import sha256
 from ..lean.typing import TYPE_CHECKING, Protocol
 from ..lean.value import Value
-from .effect import Target
+from .effect import Found, Target
 from .unseen import OutOfSight, Unseen
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class PathState(Value):
     ("your home directory"). `identity` is device and inode, when it exists. `kind` is "directory"
     for one that is seen to be there. `put_there` is, for what is missing, the state by convention of
     what would be put there ("temporary"). `within` is a digest of the names and identities of all that would be
-    lost in a directory.
+    lost in a directory. `found` is `detail` as what it was made of, where that is known.
     """
 
     path: str
@@ -60,6 +60,7 @@ class PathState(Value):
     kind: str = ""
     put_there: str = ""
     within: str = ""
+    found: tuple[Found, ...] = ()
 
 
 class Answer(Value):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..core.effect import Effect, Environment, Target
+from ..core.effect import Effect, Environment, Found, Target
 from ..core.environments import environment
 from ..core.paths import absolute
 from ..core.unseen import Unseen
@@ -137,13 +137,20 @@ def _asking(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[Effe
     else:
         answer = world.ask(rule.asks, call)
         for target in answer.lost:
-            yield base.replace(target=target, recoverable_by="", reason=f"{base.reason}: {target.kind} {target.name}")
+            yield base.replace(target=target, recoverable_by="", found=(_found(target),))
         unseen = answer.unseen
         if not unseen:
             if not answer.lost:
                 yield base
             return
     yield base.replace(recoverable_by="", reason=f"{base.reason}: {unseen}")
+
+
+def _found(target: Target) -> Found:
+    """One thing that a probe names, or the last one, which stands for those that it does not name."""
+    if target.identity[:1] == ("rest",):
+        return Found("", target.called, int(target.identity[1]))
+    return Found("", target.called, 1, (target.name,))
 
 
 def _affects(earlier: Effect, rule: Rule) -> bool:

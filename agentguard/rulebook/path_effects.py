@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..core.effect import Effect, Target
+from ..core.effect import Effect, Found, Target
 from ..core.paths import absolute, doubted, holds, is_stream, may_be_linked, on_path
 from ..core.unseen import Unseen
 from ..core.word import Known, Unknown, joined
@@ -48,7 +48,7 @@ def on_paths(rule: Rule, base: Effect, call: Call, world: World) -> Iterator[Eff
         effect = on_path(base, PathState(path.path, "missing") if spared else path, ahead)
         if written.endswith("/") and may_be_linked(path.path, ahead):
             why = "an earlier part of the same line may make a link of it, and the slash leads through that"
-            effect = effect.replace(recoverable_by="", reason=f"{base.reason}: {why}")
+            effect = effect.replace(recoverable_by="", found=(Found(why),))
         yield effect
     if not words:
         yield base.replace(verb="observe", target=Target("file", ""))

@@ -177,9 +177,7 @@ def _suggested(rulebook: Rulebook, program: Program, rule: Rule, example: Exampl
         reading = rate(rulebook, suggestion)
         if reading.rating == "destructive":
             assert example.place  # it was loaded
-            why = "; ".join(
-                dict.fromkeys(effect.reason for effect in reading.effects if effect.rating == "destructive")
-            )
+            why = "; ".join(dict.fromkeys(effect.told for effect in reading.effects if effect.rating == "destructive"))
             what = f"suggests `{suggestion.run}` in place of `{example.run}`, which is destructive itself: {why}"
             yield example.place.fault(what, "suggest what is harmless in the state where the rule speaks")
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+from ...core.effect import NAMED, Found
 from ...core.text.encoding import decode
 from ...core.world import PATH_STATES
 from ...lean.canonical import digest
 from .locate import Operand
-
-#: How many things that would be lost are named before the rest is only counted.
-NAMED = 3
 
 #: States that rest on a name alone, and those that an earlier part of the same line could still change.
 _BY_NAME = ("missing", "empty", "temporary", "regenerable")
@@ -62,13 +60,15 @@ class PathSummary:
         """A digest of all that would be lost, by name and identity; "" where not all of it was seen."""
         return digest(sorted(self._lost)) if self._lost and "unseen" not in self.states else ""
 
-    def detail(self) -> str:
-        """What would be lost: how much of which kind, and the first names by the alphabet."""
-        return "; ".join(self.remarks + [self._told(state) for state in reversed(ORDER) if state in self.counts])
+    def found(self) -> tuple[Found, ...]:
+        """What would be lost: how much of which sort, and the first names by the alphabet."""
+        counted = (self._counted(state) for state in reversed(ORDER) if state in self.counts)
+        return (*map(Found, self.remarks), *counted)
 
-    def _told(self, state: str) -> str:
-        count, names = self.counts[state], self.names[state]
-        if names == [""]:
-            return _WORDS[state]
-        more = ", …" if count > len(names) else ""
-        return f"{count} {'file' if count == 1 else 'files'} {_WORDS[state]}: {', '.join(names)}{more}"
+    def _counted(self, state: str) -> Found:
+        names = tuple(self.names[state])
+        if names == ("",):  # the operand itself
+            if state == "special":
+                return Found(_WORDS[state])
+            names = (decode(self.operand.path.rpartition(b"/")[2]),)
+        return Found(_WORDS[state], "file", self.counts[state], names)

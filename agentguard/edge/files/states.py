@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
+from ...core.effect import summed
 from ...core.text.encoding import decode, encode
 from ...core.unseen import Unseen
 from ...core.world import PATH_STATES, PathState
@@ -129,8 +130,9 @@ class _Look:
         state = found.state()
         if PATH_STATES[state]:
             return PathState(shown, state, "", "", identity, kind)
-        return PathState(shown, state, found.detail(), found.grave or self._grave(operand), identity, kind).replace(
-            within=found.within() if kind else ""
+        things = found.found()
+        return PathState(shown, state, summed(things), found.grave or self._grave(operand), identity, kind).replace(
+            within=found.within() if kind else "", found=things
         )
 
     def _missing(self, path: bytes) -> PathState:
