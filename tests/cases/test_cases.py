@@ -108,7 +108,7 @@ def test_case(table: str, case: dict[str, Any], rulebook: Rulebook, places: dict
     else:
         run = case["run"] if isinstance(case["run"], str) else tuple(case["run"])
         reading = rate(rulebook, Example(run, case["rating"], case.get("given", {})))
-    told = "; ".join(f"{effect.rule}: {effect.reason}" for effect in reading.effects)
+    told = "; ".join(f"{effect.rule}: {effect.told}" for effect in reading.effects)
     assert reading.rating == case["rating"], told
     assert bool(reading.catastrophic) == case.get("catastrophic", False), reading.catastrophic or told
     for name in case.get("names", ()):

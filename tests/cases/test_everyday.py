@@ -33,7 +33,7 @@ def test_few_questions_are_asked(rulebook: Rulebook) -> None:
         }
     share = 100 * sum(n for n, _ in asked.values()) / sum(row["n"] for row in week["calls"])
     told = "\n".join(
-        f"{n} {line!r}: {'; '.join(effect.reason for effect in reading.effects if effect.rating == 'destructive')}"
+        f"{n} {line!r}: {'; '.join(effect.told for effect in reading.effects if effect.rating == 'destructive')}"
         for line, (n, reading) in sorted(asked.items(), key=lambda one: -one[1][0])
     )
     print(f"{share:.1f} % of the week\n{told}")

@@ -132,7 +132,7 @@ def test_what_a_shim_lets_through_runs(ground: Ground, rulebook: Rulebook, name:
         assert not re.search(r"[\0-\x1f\x7f]", "".join(vector)), "what it sends or stores may end a line there"
         call = Invocation.of((name, *vector), str(ground.tree), ground.env)
         reading = Classifier(rulebook, Blind(RealWorld(call, ground.root.shims), looked_up)).command(call)
-        told = [(effect.rule, effect.reason) for effect in reading.effects]
+        told = [(effect.rule, effect.told) for effect in reading.effects]
         assert decide(reading).action == "run", (vector, told)
         assert not (remains[vector] and may_share(reading)), (vector, "may aim at what was denied")
         row = next(rows)

@@ -389,7 +389,7 @@ def test_what_is_around_a_call(ground: Ground, rulebook: Rulebook, scene: Scene,
             assert slow != "git-looks" or call[0] not in LOOKING
             invocation = Invocation.of((program, *call), str(scene.cwd), scene.env)
             reading = Classifier(rulebook, Blind(RealWorld(invocation, ground.root.shims), {})).command(invocation)
-            assert decide(reading).action == "run", (call, [effect.reason for effect in reading.effects])
+            assert decide(reading).action == "run", (call, [effect.told for effect in reading.effects])
 
 
 @pytest.mark.parametrize(

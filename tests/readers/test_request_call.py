@@ -11,7 +11,7 @@ RULEBOOK = shipped()
 
 def told(run, **given):
     reading = rate(RULEBOOK, Example(run, "read", given))
-    return reading.rating, "; ".join(effect.reason for effect in reading.effects)
+    return reading.rating, "; ".join(effect.told for effect in reading.effects)
 
 
 @pytest.mark.parametrize(

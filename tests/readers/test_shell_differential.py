@@ -207,7 +207,7 @@ def writes(effect: Effect, path: str) -> bool:
     """Whether an effect says that something is made or written at a path."""
     if effect.verb not in ("create", "replace", "run"):
         return False
-    if "an earlier part of the same line may change" in effect.reason:  # or of any other place
+    if "an earlier part of the same line may change" in effect.told:  # or of any other place
         return effect.rating == "destructive"
     return not effect.target_known or os.path.realpath(effect.target.name) == path or effect.target.name == path
 

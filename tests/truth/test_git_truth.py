@@ -68,7 +68,7 @@ def test_destructive_exactly_where_work_is_lost(
     reading = Classifier(rulebook, RealWorld(call, "/nowhere")).command(call)
     done = ground.call(argv, ground.work, stdin)
     lost = before.without(ground.kept(case.get("objects", False)))
-    told = "; ".join(f"{effect.rule}: {effect.reason}" for effect in reading.effects)
+    told = "; ".join(f"{effect.rule}: {effect.told}" for effect in reading.effects)
     destructive = reading.rating == "destructive"
     if "milder" in case:
         assert lost, "nothing is lost any more: no reason to be milder"

@@ -306,4 +306,4 @@ def _made(
         real, cwd=templates.work, env=env, stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE
     )
     lost = {content for content in before - templates.held() if not templates.reached(content)}
-    return reading.rating, "; ".join(f"{one.rule}: {one.reason}" for one in reading.effects), lost, done
+    return reading.rating, "; ".join(f"{one.rule}: {one.told}" for one in reading.effects), lost, done
