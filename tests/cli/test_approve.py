@@ -152,7 +152,7 @@ def test_several_wait(person: Desk, records: Records) -> None:
 def test_what_joined_a_question_after_its_answer_is_a_question(person: Desk, records: Records) -> None:
     loop = Origin(0, Session("session", "claude"), (Process(70, 1, "bash"),))
     first, late = (put(records, "rm", name, by=loop) for name in ("one", "late"))
-    records.requests.answer((first,), False, {})
+    records.requests.answer((first,), True, {})
     assert late.group_leader == first.id
     person.type("agentguard approve\n")
     assert f"request {late.id}" in person.until(APPROVE)

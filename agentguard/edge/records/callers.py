@@ -26,7 +26,8 @@ def callers(database: Database, requests: Iterable[Request]) -> dict[str, Caller
     now, found = database.now(), {}
     with database.reading() as connection:
         for request in requests:
-            row = connection.execute(_ASKED, (request.id,)).fetchone()
+            rows = (connection.execute(_ASKED, (id,)).fetchone() for id in (request.id, request.leader))
+            row = next(filter(None, rows), None)  # what was foreseen has not asked yet: the one that leads it waits
             above = connection.execute("SELECT parent FROM requests WHERE id = ?", (request.id,)).fetchone()
             try:
                 parent = tuple(map(int, above[0].split())) if above else ()

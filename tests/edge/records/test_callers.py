@@ -15,6 +15,7 @@ from support.questions import REMOVES_DATA
 from support.records import Records
 
 from agentguard.approval.caller import Caller
+from agentguard.approval.request import Asked
 from agentguard.core.caller import Origin, Process, Session
 from agentguard.edge.caller.processes import this_process
 from agentguard.edge.layout import Root
@@ -67,6 +68,15 @@ def test_presence(records: Records, parent: tuple[int, int] | None, row: dict, p
 
 def test_the_last_one_who_asked_counts(records: Records) -> None:
     assert caller(records, HERE, {"waits": {**WAITS, "start": 1}}, {"waits": WAITS}).left == 100
+
+
+def test_what_was_foreseen_waits_as_long_as_the_one_that_leads_it(records: Records) -> None:
+    by = Origin(0, Session("s", "s"), (Process(*HERE, "bash"),))
+    lead = records.requests.submit(REMOVES_DATA, "d", by, (), (Asked(REMOVES_DATA, "d2"),)).request
+    for waits, presence in ((WAITS, "waiting"), ({**WAITS, "seconds": 0.0}, "given up")):
+        records.log.append("asked", {"request": lead.id, **BY_CLAUDE, "waits": waits})
+        found = callers(records.database, records.requests.group(lead))
+        assert [one.presence for one in found.values()] == [presence] * 2
 
 
 def test_before_it_has_left_a_row(records: Records) -> None:
