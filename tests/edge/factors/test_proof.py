@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,9 @@ class Facts(RealFacts):
     def real(self, call: Invocation) -> tuple[str, tuple[str, ...]]:
         return "/bin/tool", ("1", "2")
 
+    def ahead(self, call: Invocation, caller: Origin) -> Iterator[Invocation]:
+        return iter(())
+
 
 class Asker(RealAsker):
     """The real proofs, and a person who types the word if `typed`."""
@@ -55,7 +58,7 @@ class Asker(RealAsker):
     def is_persons(self, terminal: str) -> bool:
         return True
 
-    def prompt(self, terminal: str, question: Any) -> bool:
+    def prompt(self, terminal: str, question: Any, **more: Any) -> bool:
         return self.typed
 
     def tell(self, *lines: str) -> None:
