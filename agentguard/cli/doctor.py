@@ -83,11 +83,22 @@ def examine(root: Root) -> Iterator[Check]:
         f"started without the shims first on PATH: finds {_some(here)}" if here else "finds the shims first",
         "open a new terminal, or start an agent with `agentguard run`" if here else "",
     )
+    yield _command(root, environment.get("PATH", ""))
     environment["PATH"] = f"{root.shims}:{environment.get('PATH') or os.confstr('CS_PATH') or ''}"
     environment["CI"] = "1"  # nobody is asked, should a start-up file itself call something destructive
     _be_a_session(root)
     for shell in startup_files.SHELLS:
         yield from _shell(shell, root, environment)
+
+
+def _command(root: Root, path: str) -> Check:
+    own = f"{root.path}/bin/agentguard"
+    found = shutil.which("agentguard", path=path)
+    if found is None:
+        return Check("agentguard", "note", f"is not on this PATH: call {own}", "a new terminal finds it by its name")
+    if os.path.realpath(found) == os.path.realpath(own):
+        return Check("agentguard", "good", f"is {own}, which needs no installed package")
+    return Check("agentguard", "good", f"is {found}; {own} stays when that is removed")
 
 
 def _be_a_session(root: Root) -> None:

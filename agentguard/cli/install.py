@@ -118,7 +118,7 @@ def install(
     lasting = [path for path in installation.manifest(root)["startup"] if startup_files.has_block(path, root)]
     command = _lasting_command(root)
     if chosen:
-        click.echo(f"Open a new terminal, and start agents from there. `{command} doctor` proves that it holds.")
+        click.echo("Open a new terminal, and start agents from there. `agentguard doctor` proves that it holds.")
     elif owner is not None:
         if not shims.pins(root):
             click.echo(f"There is no factor: programs of {owner.pw_name}'s could approve in the database. Add one:")

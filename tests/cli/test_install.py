@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import stat
@@ -118,7 +119,7 @@ def test_at_a_terminal_it_asks_and_uninstall_gives_everything_back(desk: Desk, t
     assert policy(Root(f"{tmp_path}/root")).guard == "agents"
     said = desk.run(f"{command} uninstall")
     assert "The record is kept" in said and "`hash -r`" in said
-    assert os.listdir(tmp_path / "root") == ["data"]
+    assert sorted(os.listdir(tmp_path / "root")) == ["config.toml", "data"]
     assert "The guard is gone" in desk.run(f"{command} uninstall --purge"), "what was kept can still be removed"
     assert tree(tmp_path) == before
     assert "nothing is installed" in desk.run(f"{command} uninstall --purge")
@@ -349,6 +350,11 @@ def test_the_shims_outlive_the_environment_they_were_installed_from(root: Root, 
         assert command.returncode == 0, command.stderr
     assert "Nothing to change" in command.stdout, "it is what is in force"
     assert store.faults(root) == [], "and changes nothing of that"
+    path = f"{root.shims}:/usr/bin:/bin:{root.path}/bin"
+    doctor = [f"{root.path}/bin/agentguard", "doctor", "--json"]
+    told = subprocess.run(doctor, env={"PATH": path, "HOME": str(home)}, capture_output=True, text=True).stdout
+    (command_check,) = [check for check in json.loads(told) if check["subject"] == "agentguard"]
+    assert command_check["detail"] == f"is {root.path}/bin/agentguard, which needs no installed package"
     damaged = Path(root.current, "lib/agentguard/errors.py")
     damaged.write_text(damaged.read_text() + "# by hand\n")
     command = subprocess.run([f"{root.path}/bin/agentguard", "install"], capture_output=True, text=True)
