@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 WORKERS ?= 4
 PYTEST := $(BIN)/pytest --numprocesses $(WORKERS) --durations 20
 
-.PHONY: help demo test test-fast hunt lint types agents bench pictures schema clean
+.PHONY: help demo test test-account test-fast hunt lint types agents bench pictures schema clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/'
@@ -24,6 +24,12 @@ demo: $(VENV)/.installed  ## the PocketOS incident, on loopback: you are the per
 
 test: lint types  ## everything that CI runs
 	$(PYTEST)
+
+#: Files and terminals that a person's account has or lacks decide there, and whose processes are whose.
+ACCOUNT := actions bypasses cli edge journeys shim truth watch test_demo.py test_pipeline.py
+
+test-account: $(VENV)/.installed  ## the tests for which it matters who runs them: root or an ordinary user
+	$(PYTEST) $(ACCOUNT:%=tests/%)
 
 test-fast: lint types  ## without the tests that drive real programs and terminals
 	$(PYTEST) -m 'not real'
