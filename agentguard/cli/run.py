@@ -44,11 +44,10 @@ def run(root: Root, name: str | None, command: tuple[str, ...]) -> None:
 
 
 def guarded(root: Root, environment: Mapping[str, str]) -> dict[str, str]:
-    """That environment with the shims first on PATH, once, also in bash's login shells."""
-    former = environment.get("PATH", os.confstr("CS_PATH") or "")
-    path = ":".join(
-        [root.shims, *(entry for entry in former.split(":") if entry != root.shims)] if former else [root.shims]
-    )
+    """That environment with the shims first on PATH, and `agentguard` itself last, also in bash's login shells."""
+    entries = (environment.get("PATH") or os.confstr("CS_PATH") or "").split(":")
+    own = (root.shims, f"{root.path}/bin")
+    path = ":".join([root.shims, *(entry for entry in entries if entry not in own), f"{root.path}/bin"])
     former = environment.get("BASH_ENV", "")
     alone, before_it = (_as_bash_expands(f"{root.path}/{name}") for name in ("activate.sh", "bash_env.sh"))
     if former in ("", alone, before_it):

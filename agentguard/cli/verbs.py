@@ -82,7 +82,7 @@ def cli(ctx: click.Context, root: str) -> None:
 
 def _clear_store(root: Root) -> None:
     """Take former versions away, should an upgrade have left one that was in use; what it takes is loaded only then."""
-    if os.path.isdir(root.store) and len(os.listdir(root.store)) > 1:
+    if os.access(root.store, os.R_OK | os.W_OK) and len(os.listdir(root.store)) > 1:
         from ..actions import former_versions
 
         former_versions.clear(root)

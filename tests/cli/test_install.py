@@ -66,6 +66,22 @@ def test_a_second_time_changes_nothing(root: Root, apply: Apply, home: Path) -> 
     assert tree(Path(root.path)) == before
 
 
+def test_each_step_that_takes_long_is_told_as_it_begins(
+    root: Root, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def build(root: Root, derive: Callable[[str], None]) -> str:
+        told.append("copied")
+        derive("lib")
+        raise InstallError("enough")
+
+    told: list[str] = []
+    monkeypatch.setattr(store, "build", build)
+    monkeypatch.setattr(installation, "derive", lambda lib: told.append("derived"))
+    with pytest.raises(InstallError, match="enough"):
+        installation.apply(root, begin=lambda step: told.append(step.split()[0]))
+    assert told == ["copying", "copied", "compiling", "derived", "compiling"]
+
+
 def test_what_was_chosen_before_stays_chosen(root: Root, apply: Apply, home: Path) -> None:
     apply(f"{home}/.profile", wait=7)
     apply()

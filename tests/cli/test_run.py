@@ -78,7 +78,7 @@ def test_what_bash_env_named_before_is_read_too(
 
 def test_a_run_below_a_run_changes_nothing_more(root: Root) -> None:
     once = guarded(root, {"PATH": f"/nvm:{root.shims}:/usr/bin", "BASH_ENV": "/mine"})
-    assert once["PATH"] == f"{root.shims}:/nvm:/usr/bin"
+    assert once["PATH"] == f"{root.shims}:/nvm:/usr/bin:{root.path}/bin"
     assert guarded(root, once) == once
     assert once["AGENTGUARD_BASH_ENV"] == "/mine"
     assert "PATH" in guarded(root, {}), "without PATH, the system's default follows the shims"
