@@ -40,6 +40,7 @@ SOURCES = (
     "git-programs",
     "git-set",
     "git-top",
+    "git-says",
     "git-rewriting",
     "git-each-repository",
     "git-each-submodule",

@@ -77,6 +77,11 @@ def _top(key: str, call: Call, git: Git, world: World) -> str | None:
     return git.top or None
 
 
+def _says(key: str, call: Call, git: Git, world: World) -> str | None:
+    """What git answers to a question: a line."""
+    return git.plain(*key.split())
+
+
 def _rewriting(key: str, call: Call, git: Git, world: World) -> str | None:
     """The directory that `filter-branch` makes for its filters (git-filter-branch(1), -d)."""
     given = call.guessed().text("-d")
@@ -164,6 +169,7 @@ LOOKUPS: dict[str, Lookup] = {
     "git-programs": _programs,
     "git-set": _set,
     "git-top": _top,
+    "git-says": _says,
     "git-rewriting": _rewriting,
     "git-each-repository": _each_repository,
     "git-each-submodule": _each_submodule,

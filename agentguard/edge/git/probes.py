@@ -149,6 +149,7 @@ def staged_gone(call: Call, git: Git, world: World) -> Answer:
         named = ("-A", "--all", "--no-ignore-removal", "-u", "--update", "--renormalize", *_BY_HAND)
         if call.has("--ignore-removal", "--no-all") or not (paths or call.has(*named)):
             return Answer()
+    paths = paths if all(paths) else ()  # of a word that is not known
     gone = [one for one in git.status(False, paths) if one.index in STAGED and one.tree == "D"]
     return _lost_files(git, not_kept(git, gone))
 

@@ -63,6 +63,11 @@ def _bisect_refs(git: Git) -> tuple[Target, ...]:
 def tag_delete(call: Call, git: Git, world: World) -> Answer:
     """What `tag -d`, or `tag -f` of one that exists, loses: annotations, and commits that nothing else reaches."""
     names = call.operand_texts if call.has("-d", "--delete") else call.operand_texts[:1]
+    for one in call.invocation.ahead:
+        if one.target.kind == "tag" and one.verb not in ("observe", "create"):
+            if one.rule != "git-tag-delete" or not one.target_known:
+                raise Unseen("an earlier part of the same line may change what is there")
+            names += tuple(one.target.name.split())  # which is gone by then, or another one
     return unreachable(git, [f"refs/tags/{name}" for name in names])
 
 

@@ -23,6 +23,13 @@ if TYPE_CHECKING:
 
 #: The letters of options that take a value.
 _VALUED = {"read": "adinNptu", "mapfile": "dnOsuCc", "readarray": "dnOsuCc"}
+#: Programs that print assignments and nothing else for `eval`, of these variables (ssh-agent(1), dircolors(1)).
+_PRINTS_VARIABLES = {
+    "ssh-agent": ("SSH_AUTH_SOCK", "SSH_AGENT_PID"),
+    "ssh-agent -s": ("SSH_AUTH_SOCK", "SSH_AGENT_PID"),
+    "dircolors": ("LS_COLORS",),
+    "dircolors -b": ("LS_COLORS",),
+}
 _TWO_DASHES = Known("--")
 
 
@@ -288,7 +295,13 @@ def _hash(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
 
 
 def _eval(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
-    return _text(shell, joined(argv[2:] if argv[1:2] == (_TWO_DASHES,) else argv[1:]), argv)
+    text = joined(argv[2:] if argv[1:2] == (_TWO_DASHES,) else argv[1:])
+    program = text.written.strip('"').removeprefix("$(").removesuffix(")") if isinstance(text, Unknown) else ""
+    name = program.partition(" ")[0]
+    if program not in _PRINTS_VARIABLES or name in shell.scope.functions or name in shell.scope.aliases:
+        return _text(shell, text, argv)
+    shell.scope.variables |= {one: Unknown("", f"${one}") for one in _PRINTS_VARIABLES[program]}
+    return None
 
 
 def _text(shell: Interpreter, text: Word, argv: tuple[Word, ...]) -> bytes | None:

@@ -1,8 +1,8 @@
-"""Output that is known before a command runs (echo, printf, cat, pwd): what the next one in a pipe reads."""
+"""Output that is known before a command runs (echo, printf, cat, pwd, git): what the next one in a pipe reads."""
 
 from __future__ import annotations
 
-from ...core.call import Stream
+from ...core.call import Call, Stream
 from ...core.context import content
 from ...core.text.encoding import encode
 from ...core.unseen import Unseen
@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from ...core.word import Word
     from .interpreter import Interpreter
 
+#: Questions to git that name what HEAD is, and kinds of targets of earlier parts of the line that leave that alone.
+_OF_HEAD = (
+    ["branch", "--show-current"],
+    ["rev-parse", "--abbrev-ref", "HEAD"],
+    ["symbolic-ref", "--short", "HEAD"],
+)
+_BESIDE_HEAD = ("index", "commit", "remote-tracking", "preference")
 _STDIN = ("/dev/stdin", "/dev/fd/0")
 
 
@@ -29,6 +36,8 @@ def known_output(shell: Interpreter, argv: tuple[Word, ...], stdin: Stream) -> b
         return None if text is None else encode(text)
     if name == "cat":
         return _cat(shell, words, stdin)
+    if name == "git" and words in _OF_HEAD:
+        return _git(shell, argv, words)
     if name == "pwd" and not words and isinstance(shell.scope.cwd, Known):
         return encode(shell.scope.cwd.text) + b"\n"
     return None
@@ -58,6 +67,16 @@ def _printf(words: list[str]) -> str | None:
         for part in parts:
             printed += (rest.pop(0) if rest else "", unescaped(part[1:]))
     return "".join(printed)
+
+
+def _git(shell: Interpreter, argv: tuple[Word, ...], words: list[str]) -> bytes | None:
+    if any(one.verb != "observe" and one.target.kind not in _BESIDE_HEAD for one in shell.ahead):
+        return None
+    try:
+        said = shell.world.lookup("git-says", " ".join(words), Call("git", (words[0],), (), (), shell.invocation(argv)))
+    except Unseen:
+        return None
+    return None if said is None else encode(said) + b"\n"
 
 
 def _cat(shell: Interpreter, words: list[str], stdin: Stream) -> bytes | None:
