@@ -164,6 +164,8 @@ class Classifier(Context):
     def _named(self, call: Invocation) -> Reading:
         """What the program of that name does."""
         program = self.rulebook.program(call.name)
+        if program is None and (whole := self._dashed(call)) is not None:
+            return self._named(whole)
         if program is None or (self.setting.unshimmed and not is_the_taught_one(call, self.world)):
             return self._untaught(call)
         parsed = parse(program, call)
@@ -190,6 +192,15 @@ class Classifier(Context):
         if command.stdin and not given and not any(rule.overrides and matches(rule, parsed) for rule in rules):
             reading += self._stdin(command.stdin, call)
         return reading
+
+    def _dashed(self, call: Invocation) -> Invocation | None:
+        """A command of a program that is called by a name of its own (`git-clean`), as one of the program."""
+        name, dash, command = call.name.partition("-")
+        program = self.rulebook.program(name) if dash else None
+        if program is None or not program.dashed or command not in program.commands[()].commands:
+            return None
+        path = call.argv[0].guess
+        return call.replace(argv=(Known(path[: len(path) - len(command) - 1]), Known(command), *call.argv[1:]))
 
     def _searched(self, call: Call, program: Program, command: Command) -> tuple[Call, tuple[str, ...] | str]:
         """The call with the files that it finds, if they matter (`find -delete`), and those files."""

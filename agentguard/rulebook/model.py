@@ -229,6 +229,7 @@ class Program(Value):
     rules: tuple[Rule, ...]
     guarded: bool = False
     open: bool = False
+    dashed: bool = False
     reads: str = ""
     aliases: str = ""
     packages: tuple[str, ...] = ()

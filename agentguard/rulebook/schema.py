@@ -116,6 +116,7 @@ _PROGRAM = table(
         "names": described(NAMES, "the file names that it is called by"),
         "guarded": FLAG,
         "open": FLAG,
+        "dashed": FLAG,
         "reads": one_of(words.READERS),
         "aliases": _SOURCE,
         "packages": TEXTS,
