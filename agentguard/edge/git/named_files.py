@@ -12,6 +12,7 @@ from ...core.unseen import Unseen
 from ...core.word import text_of
 from ...lean.typing import TYPE_CHECKING
 from . import settings
+from .arguments import unquoted
 from .refs import resolved
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 #: Options of `apply` that say which files a patch is about; `am` has some of them.
 _FLAGS = ("-R", "--reverse", "--unidiff-zero", "--recount", "--inaccurate-eof", "--unsafe-paths")
+_REVERSED = ("-R", "--reverse")
+_RENAMES = re.compile(rb"^rename from (.+)\nrename to (.+)$", re.MULTILINE)
 _VALUES = ("-p", "--directory", "--include", "--exclude")
 #: How many of the commits that `format-patch` takes are looked at.
 _MOST_PATCHES = 1000
@@ -41,17 +44,31 @@ def patched(call: Call, git: Git, world: World, overwritten: bool) -> Iterator[s
     words = [flag for flag in _FLAGS if call.has(flag)]
     words += [word for name in _VALUES for value in call.texts(name) for word in _given(name, value)]
     for name in call.operand_texts or ("-",):
-        kept = name != "-" and not (call.has("-R", "--reverse") and _is_disposable(name, git, world))
+        kept = name != "-" and not (call.has(*_REVERSED) and _is_disposable(name, git, world))
         if name != "-" and not os.path.exists(encode(place := os.path.join(git.cwd, name))):
             if not kept and any(could_touch(one, os.path.normpath(place)) for one in call.invocation.ahead):
                 raise Unseen(f"{name}: an earlier part of the same line may make it")
             continue  # git refuses
         with _Patch(name, call, git, world) as place:
             listing = git.run("apply", "--numstat", "-z", *words, place).out
+            yield from _moved_away(place, call, git, world) if overwritten else ()
         for line in filter(None, decode(listing).split("\0")):
             _, removed, path = line.split("\t", 2)
             if not overwritten or removed == "-" or (not kept and removed != "0"):
                 yield path
+
+
+def _moved_away(patch: str, call: Call, git: Git, world: World) -> Iterator[str]:
+    """The files that a patch renames to where nothing is kept."""
+    with open(encode(patch), "rb") as file:
+        pairs = _RENAMES.findall(file.read())
+    if not pairs:
+        return
+    top, below = git.cwd if git.refuses else git.top, call.text("--directory") or ""
+    for names in pairs:
+        old, new = (os.path.join(below, unquoted(decode(name))) for name in names[:: -1 if call.has(*_REVERSED) else 1])
+        if world.destination((old,), new, top, inside=False).disposable:
+            yield old
 
 
 def _is_disposable(name: str, git: Git, world: World) -> bool:
