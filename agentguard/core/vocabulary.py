@@ -45,6 +45,7 @@ SOURCES = (
     "git-each-repository",
     "git-each-submodule",
     "git-hook",
+    "git-hook-run",
     "git-hooks-here",
     "git-push-forced",
     "git-writes-over",

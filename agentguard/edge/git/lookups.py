@@ -119,9 +119,20 @@ def _submodules_below(git: Git, deeper: bool) -> Iterator[str]:
 
 def _hooks(key: str, call: Call, git: Git, world: World) -> str | None:
     """Those of the hooks named in `key` that this repository has (githooks(5))."""
+    return ", ".join(name for name in key.split() if os.access(_hook(git, name), os.X_OK)) or None
+
+
+def _hook_run(key: str, call: Call, git: Git, world: World) -> str | None:
+    """The hook that `hook run` names, as a shell line."""
+    import shlex
+
+    place = _hook(git, call.operand_texts[0]) if call.operands else b""
+    return shlex.join((decode(place), *call.operand_texts[1:])) if os.access(place, os.X_OK) else None
+
+
+def _hook(git: Git, name: str) -> bytes:
     directory = os.path.join(encode(git.cwd), encode(git.plain("rev-parse", "--git-path", "hooks")))
-    found = [name for name in key.split() if os.access(os.path.join(directory, encode(name)), os.X_OK)]
-    return ", ".join(found) or None
+    return os.path.join(directory, encode(name))
 
 
 def _hooks_here(key: str, call: Call, git: Git, world: World) -> str | None:
@@ -174,6 +185,7 @@ LOOKUPS: dict[str, Lookup] = {
     "git-each-repository": _each_repository,
     "git-each-submodule": _each_submodule,
     "git-hook": _hooks,
+    "git-hook-run": _hook_run,
     "git-hooks-here": _hooks_here,
     "git-push-forced": _forced,
     "git-writes-over": _writes_over,
