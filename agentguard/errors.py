@@ -6,6 +6,8 @@ from __future__ import annotations
 REFUSED = 126
 #: Exit status of a shim whose real program does not exist, as a shell answers.
 NO_PROGRAM = 127
+#: Exit status of what a person has interrupted by Ctrl-C, as a shell has it.
+INTERRUPTED = 130
 #: What an agent is to hand on where the guard itself has trouble.
 LOOK = "a person can look with `agentguard doctor`"
 #: The same where an InstallError names files that say how strict the guard is: they are not for an agent.

@@ -177,7 +177,11 @@ def confirm(judged: Judged, facts: Facts, log: Log, requests: Requests, asker: A
     request = requests.approved(judged.digest, judged.policy.approval)
     if request is None:
         if judged.origin.terminal and asker.is_persons(judged.origin.terminal):
-            return _ask_here(judged, facts, log, requests, asker)
+            try:
+                return _ask_here(judged, facts, log, requests, asker)
+            except KeyboardInterrupt:
+                _append(judged, "refused", log, asker, why="interrupted while it was asked")
+                raise
         request = _ask_elsewhere(judged, facts, log, requests, asker)
     if request.state != "approved":
         return Confirmation(False, unanswered(request), request)

@@ -396,6 +396,18 @@ def test_a_caller_that_goes_away_takes_its_request_along():
     assert scene.log.rows[-1][1]["why"] == "interrupted while waiting"
 
 
+def test_who_interrupts_the_question_interrupts_the_call(monkeypatch):
+    def interrupt(*_asked):
+        raise KeyboardInterrupt
+
+    scene = Scene(terminal="/dev/pts/3")
+    monkeypatch.setattr(scene.asker, "prompt", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        scene.call()
+    assert scene.events == ["asked", "refused"]
+    assert scene.log.rows[-1][1]["why"] == "interrupted while it was asked"
+
+
 # Proven
 
 

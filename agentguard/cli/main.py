@@ -8,14 +8,13 @@ import sys
 
 from .. import __version__
 from ..approval.question import printable
-from ..errors import AgentguardError
+from ..errors import INTERRUPTED, AgentguardError
 from ..lean.typing import TYPE_CHECKING
 from . import without_click
 
 if TYPE_CHECKING:
     from typing import NoReturn
 
-INTERRUPTED = 130
 BUG = 70
 #: Exit status where the system refuses or lacks something, as sysexits.h has it.
 SYSTEM = 71
@@ -83,6 +82,8 @@ def _failed(error: Exception) -> int:
         error.show()
         return error.exit_code
     if isinstance(error, click.Abort):
+        if error.__cause__ is None:  # at a question of click's, whose line nothing has ended
+            click.echo(err=True)
         return INTERRUPTED
     if isinstance(error, OSError) and (remedy := _remedy(error)):
         _discard_output()  # it may be what cannot be written

@@ -10,7 +10,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from ..errors import AgentguardError
+from ..errors import INTERRUPTED, AgentguardError
 from .feed import Feed
 from .inbox import Inbox
 from .list_screen import ListScreen
@@ -50,7 +50,10 @@ class Watch(App[None]):
     VERTICAL_BREAKPOINTS = [(0, "-low"), (18, "-high")]  # noqa: RUF012 - Textual has it so
     ENABLE_COMMAND_PALETTE = False
     TITLE = "agentguard"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c,ctrl+q", "quit", show=False, priority=True)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q", "quit", show=False, priority=True),
+        Binding("ctrl+c", "interrupt", show=False, priority=True),
+    ]
 
     class Looked(Message):
         """What a look has brought."""
@@ -81,6 +84,10 @@ class Watch(App[None]):
     def on_list_screen_ready(self) -> None:
         """Begin to look."""
         self._look()
+
+    def action_interrupt(self) -> None:
+        """End, and say so to whatever waits for it."""
+        self.exit(return_code=INTERRUPTED)
 
     def on_unmount(self) -> None:
         """End the looking."""

@@ -193,7 +193,7 @@ def test_two_at_once(pane: Pane, put: Put, records: Records, tmp_path: Path) -> 
     pane.sees(f"Request {request.id} no longer waits: it was denied elsewhere")
     other.close()
     pane.type(CTRL_C)
-    pane.sees("=0=")
+    pane.sees("=130=")
 
 
 def test_with_a_passphrase(pane: Pane, put: Put, root: Root, records: Records) -> None:

@@ -32,17 +32,14 @@ _LOWEST = 8  # lines of a page, also where a terminal has fewer
 def prompt(terminal: str, question: Question, word: str, by: str = "") -> bool:
     """Show what was asked for, and `by` whom, and have `word` typed: True only for exactly that line.
 
-    False for everything else, for Ctrl-C, for the end of input, and if the terminal is no
-    longer the one that `own_terminal` found.
+    False for everything else, for the end of input, and if the terminal is no longer the one that
+    `own_terminal` found. Raises KeyboardInterrupt for Ctrl-C.
     """
     if own_terminal() != terminal:
         return False
     title = "agentguard: this cannot be undone, and waits for your word"
     question_line = f"Type {printable(word)} to run it, anything else to refuse: "
-    try:
-        return ask(title, (*lines(question, by), *in_full((question,))), question_line) == word
-    except KeyboardInterrupt:
-        return False
+    return ask(title, (*lines(question, by), *in_full((question,))), question_line) == word
 
 
 def ask(title: str, told: Lines, question: str) -> str | None:

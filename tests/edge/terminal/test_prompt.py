@@ -25,8 +25,11 @@ from agentguard.edge.terminal.prompt import prompt
 argv = ("rm", "-rf", "./precious", *map(os.fsdecode, map(os.fsencode, sys.argv[1:])))
 open("pid", "w").write(str(os.getpid()))
 reason = Reason("rm.untracked", "rm", "removes what git does not know", "git stash -u")
-answer = prompt(own_terminal(), Question("rm", argv, os.getcwd(), "/usr/bin/rm", "destructive", "", (reason,),
-                ("file precious",), "", "user since boot", ""), "DELETE")
+try:
+    answer = prompt(own_terminal(), Question("rm", argv, os.getcwd(), "/usr/bin/rm", "destructive", "", (reason,),
+                    ("file precious",), "", "user since boot", ""), "DELETE")
+except KeyboardInterrupt:
+    answer = "interrupted"
 open("answer", "w").write(str(answer))
 print(f"answer={answer}.")
 """
@@ -134,7 +137,7 @@ RAW = (
 )
 
 
-@pytest.mark.parametrize(("typed", "answer"), [("DELETE\r", "True"), ("no\r", "False"), ("\x03", "False")])
+@pytest.mark.parametrize(("typed", "answer"), [("DELETE\r", "True"), ("no\r", "False"), ("\x03", "interrupted")])
 def test_a_raw_terminal_is_made_usable_and_raw_again(asking: Desk, typed: str, answer: str) -> None:
     asking.type(RAW + "\n")
     asking.until(QUESTION)
