@@ -9,8 +9,9 @@ import time
 from pathlib import Path
 
 from agentguard.approval.question import Question
-from agentguard.core.caller import Origin, Process, Session
+from agentguard.core.caller import Origin, Session
 from agentguard.core.effect import Reason
+from agentguard.edge.caller.processes import this_process
 from agentguard.edge.factors.factors import Factor
 from agentguard.edge.layout import Root
 from agentguard.edge.records.audit_log import AuditLog
@@ -85,6 +86,21 @@ def scene(root: Root) -> None:
     row = {"session_name": "claude (pid 48211)"}
     database = Database(root, lambda: now)
     log = AuditLog(database)
+
+    def put(question: Question, ago: float, loop: bool = False, wait: float = 100) -> None:
+        above = (this_process(),) if loop else ()
+        there = Database(root, lambda: now - ago)
+        caller = Origin(1000, Session("s", question.session), above)
+        request = Requests(there).submit(question, f"{question.argv}", caller).request
+        waits = {"pid": this_process().pid, "start": this_process().start, "seconds": wait}
+        facts = {"request": request.id, "group": request.group_leader, "agent": "claude", "argv": list(question.argv)}
+        AuditLog(there).append("asked", {**row, **facts, "waits": waits})
+        there.close()
+
+    put(DROP, 164)
+    for number in range(87):
+        put(uploads(number), 41, loop=True)
+    put(PUSH, 23)
     for kind, argv, why in (
         ("ran", ["git", "status", "--short"], ""),
         ("ran", ["railway", "logs", "--service", "api"], ""),
@@ -92,19 +108,7 @@ def scene(root: Root) -> None:
         ("attempt", ["agentguard", "approve"], "this was called below claude (pid 48211)"),
     ):
         log.append(kind, {**row, "argv": argv, **({"why": why} if why else {})})
-
-    def put(question: Question, ago: float, parent: int = 0) -> None:
-        above = (Process(parent, 1, "bash"),) if parent else ()
-        there = Database(root, lambda: now - ago)
-        Requests(there).submit(question, f"{question.argv}", Origin(1000, Session("s", question.session), above))
-        there.close()
-
-    put(DROP, 64)
-    for number in range(87):
-        put(uploads(number), 41, parent=7)
-    put(PUSH, 23)
     put(VOLUME_DELETE, 4)
-    log.append("asked", {**row, "argv": list(VOLUME_DELETE.argv)})
     database.close()
 
 
@@ -113,7 +117,7 @@ async def draw(root: Root) -> None:
     app = Watch(root, Nobody())
     async with app.run_test(size=(132, 34)) as pilot:
         await pilot.pause(1.5)
-        await pilot.press("down", "down", "down")
+        await pilot.press("down", "down")
         await pilot.pause(0.5)
         save("watch.svg", app.export_screenshot(title="agentguard watch"))
         await pilot.press("enter")

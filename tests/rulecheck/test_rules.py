@@ -1,5 +1,6 @@
 """Every rule file that ships: its examples hold against the whole rulebook."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,20 @@ def test_every_destructive_rule_names_a_safer_way(rulebook):
         if program.guarded and rule.effect in ("remove", "replace") and not rule.recoverable_by and not rule.instead
     ]
     assert silent == []
+
+
+def test_no_rule_is_named_after_another_program(rulebook):
+    """Who reads `[gcloud-removes]` after a call of `gh` does not know what is meant."""
+    everyones = {name for program in rulebook for name in program.names}
+    ours = {"users"}  # what these rules are about; w(1) has a relative of that name
+    misnamed = {
+        rule.id: program.name
+        for program in rulebook
+        for rule in program.rules
+        if (first := re.split(r"[._-]", rule.id)[0]) in everyones - ours
+        and not any(re.split(r"[._-]", name)[0] == first for name in program.names)
+    }
+    assert misnamed == {}
 
 
 @pytest.mark.parametrize("name", ["git", "railway"])
