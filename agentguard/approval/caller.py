@@ -52,7 +52,7 @@ def remaining(caller: Caller) -> str:
 
 def asked_by(question: Question, caller: Caller) -> str:
     """Who asks and from where, for a person who is somewhere else."""
-    who = caller.who if caller.who and not question.agent and caller.who != question.session else asker(question)
+    who = caller.who if caller.who and caller.who != question.session else asker(question)
     return f"{who}, at {caller.where}" if caller.where else who
 
 

@@ -55,6 +55,7 @@ def test_what_an_answer_is_worth(caller: Caller, shown: str, says: str) -> None:
         ("claude", "claude (pid 7)", Caller(who="claude (pid 7)"), "claude, session claude (pid 7)"),
         ("", "mine", Caller(who="mine", where="/dev/pts/3"), "a program, session mine, at /dev/pts/3"),
         ("", "every program", Caller(who="make, below bash", where="/dev/pts/3"), "make, below bash, at /dev/pts/3"),
+        ("claude", "every program", Caller(who="make, below claude"), "make, below claude"),
         ("", "every program", Caller(), "a program, session every program"),
     ],
 )  # fmt: skip

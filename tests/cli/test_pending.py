@@ -45,7 +45,14 @@ def ask(records: Records, *argv: str, parent: int = 0, **facts: Any) -> Request:
     question = Question(argv[0], argv, "/srv/app", "/bin/rm", "destructive", "", (reason,), (), "", "claude", "claude")
     above = (Process(parent, HERE, "bash"),) if parent else ()
     request = records.requests.submit(question, f"{argv}", Origin(0, Session("s", "claude"), above)).request
-    row = {"request": request.id, "agent": "claude", "session_name": "claude (pid 7)", "waits": WAITS, **facts}
+    row = {
+        "request": request.id,
+        "agent": "claude",
+        "session_name": "claude (pid 7)",
+        "below": (os.getpid(), HERE),
+        "waits": WAITS,
+        **facts,
+    }
     records.log.append("asked", row)
     return request
 

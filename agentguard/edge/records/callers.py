@@ -39,10 +39,7 @@ def callers(database: Database, requests: Iterable[Request]) -> dict[str, Caller
 
 def _caller(asked: dict[str, Any], parent: tuple[int, ...], now: float) -> Caller:
     """By the row that a caller left when it asked; `parent` is the pid and start of what had started it."""
-    names = [above["name"] for above in asked.get("ancestry", ())[:NAMED]]
-    is_named = asked.get("agent") or asked.get("below")
-    who = asked["session_name"] if is_named else ", below ".join(names)
-    told = Caller("waiting", None, who, asked.get("terminal", ""))
+    told = Caller("waiting", None, _who(asked), asked.get("terminal", ""))
     waits, below = asked.get("waits"), tuple(asked.get("below", ()))
     if waits:
         left = asked["time"] + waits["seconds"] - now
@@ -50,6 +47,14 @@ def _caller(asked: dict[str, Any], parent: tuple[int, ...], now: float) -> Calle
             return told.replace(left=left)
         told = told.replace(presence="given up", left=0.0)
     return told.replace(presence="gone", left=0.0) if _ended(below if any(below) else parent) else told
+
+
+def _who(asked: dict[str, Any]) -> str:
+    """The session, where one was found above the call; else the programs above it, and the agent that left its mark."""
+    if asked.get("below"):
+        return str(asked["session_name"])
+    names = list(dict.fromkeys(above["name"] for above in asked.get("ancestry", ())))[:NAMED]
+    return ", below ".join(filter(None, (*names, asked.get("agent"))))
 
 
 def _ended(process: tuple[int, ...]) -> bool:

@@ -25,8 +25,8 @@ NOW = 1_800_000_000.0
 HERE = (os.getpid(), this_process().start)
 #: A process of our own pid that has ended, and one that is not there at all.
 EARLIER, NEVER = (os.getpid(), 1), (2**22 + 1, 5)
-WAITS = {"pid": HERE[0], "start": HERE[1], "seconds": 100.0}
 BY_CLAUDE = {"agent": "claude", "session_name": "claude (pid 7)"}
+WAITS = {"pid": HERE[0], "start": HERE[1], "seconds": 100.0}
 
 
 @pytest.fixture
@@ -83,13 +83,21 @@ def test_before_it_has_left_a_row(records: Records) -> None:
     assert caller(records, HERE) == Caller()
 
 
-def test_who_and_where(records: Records) -> None:
-    above = [{"pid": 9 - n, "start": 1, "name": name} for n, name in enumerate(("make", "bash", "tmux", "systemd"))]
-    row = {"ancestry": above, "session_name": "every program of user 0", "terminal": "/dev/pts/3"}
-    found = caller(records, HERE, {**row, "agent": ""})
-    assert (found.who, found.where) == ("make, below bash, below tmux", "/dev/pts/3")
-    assert caller(records, HERE, {**row, **BY_CLAUDE}).who == "claude (pid 7)"
-    assert caller(records, HERE, {**row, "agent": "", "session_name": "mine", "below": HERE}).who == "mine"
+@pytest.mark.parametrize(
+    ("names", "row", "who"),
+    [
+        ("make bash tmux systemd", {}, "make, below bash, below tmux"),
+        ("bash bash bash python3", {}, "bash, below python3"),
+        ("timeout bash", {"agent": "claude"}, "timeout, below bash, below claude"),
+        ("bash claude", {"agent": "claude", "session_name": "claude (pid 7)", "below": HERE}, "claude (pid 7)"),
+        ("bash", {"session_name": "mine", "below": HERE}, "mine"),
+    ],
+)
+def test_who_and_where(records: Records, names: str, row: dict[str, Any], who: str) -> None:
+    above = [{"pid": 9, "start": 1, "name": name} for name in names.split()]
+    nobody = {"ancestry": above, "session_name": "every program of user 0", "agent": "", "terminal": "/dev/pts/3"}
+    found = caller(records, HERE, {**nobody, **row})
+    assert (found.who, found.where) == (who, "/dev/pts/3")
 
 
 @pytest.mark.parametrize(
@@ -98,7 +106,6 @@ def test_who_and_where(records: Records) -> None:
         {"waits": 7, "ancestry": []},
         {"waits": {"pid": "x"}, "ancestry": []},
         {"ancestry": [{"pid": 1}]},
-        {"agent": "claude"},
         {"below": [1, 1]},
     ],
 )
