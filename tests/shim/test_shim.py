@@ -16,6 +16,7 @@ from support.records import Records
 
 from agentguard.core.text.shorten import shortened_words
 from agentguard.edge.layout import Root
+from agentguard.edge.records.callers import callers
 from agentguard.rulebook import compiled
 from agentguard.rulebook.load import load
 
@@ -355,17 +356,38 @@ def test_a_caller_that_interrupts_sees_a_death_by_signal_and_leaves_no_request(g
         assert records.requests.pending() == ()
 
 
+def test_a_caller_that_is_killed_is_seen_to_be_gone(guarded):
+    """The row that a call leaves names the process that waits, until the end that its own patience sets."""
+    guarded.wait(60)
+    process = guarded.start("drop")
+    guarded.pending()
+    for _ in range(600):  # the request is there a moment before the row
+        with guarded.records() as records:
+            (caller,) = callers(records.database, records.requests.pending()).values()
+        if caller.left is not None:
+            break
+        time.sleep(0.05)
+    assert caller.presence == "waiting" and 0 < caller.left <= 60
+    assert "python" in caller.who or "pytest" in caller.who
+    process.kill()
+    process.communicate(timeout=30)
+    with guarded.records() as records:
+        (caller,) = callers(records.database, records.requests.pending()).values()
+    assert caller.presence == "given up"  # whoever started it, this test, may start it again
+
+
 def test_a_person_at_the_terminal_is_asked_there(guarded, desk):
     desk.run(f"export PATH={guarded.env['PATH']} HOME={guarded.env['HOME']}; cd")
     desk.type("tool drop x\n")
-    desk.until("Type DELETE to run it, anything else to refuse: ")
+    assert "asked by  you\n" in desk.until("Type DELETE to run it, anything else to refuse: ")
     desk.type("DELETE\n")
     assert "<drop><x>" in desk.until("desk> ")
     assert desk.status() == 7
     desk.type("tool drop x\n")
     desk.until("Type DELETE to run it, anything else to refuse: ")
     desk.type("yes\n")
-    assert "DELETE was not typed" in desk.until("desk> ")
+    shown = desk.until("desk> ")
+    assert "tool was not run: DELETE was not typed" in shown and "seek no other" not in shown
     assert desk.status() == 126
     assert [row["kind"] for row in guarded.rows()] == ["asked", "ran", "asked", "refused"]
 
