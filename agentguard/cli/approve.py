@@ -71,7 +71,7 @@ def approve(root: Root, id: str | None) -> int:
 def chosen(database: Database, id: str | None) -> Request:
     """The request that is meant, among those that wait. Raises UsageError, after a list if there are several.
 
-    Those whose caller has gone are meant only if there is no other.
+    Those whose call gave up are meant only if none stands there, those whose caller has gone only if there is no other.
     """
     if database.foreign:
         raise UsageError("the requests here are another user's", "answer them as that user")
@@ -85,7 +85,7 @@ def chosen(database: Database, id: str | None) -> Request:
         return request
     known = callers(database, waiting)
     every = ordered(grouped(waiting).values(), known)
-    groups = tuple(group for group in every if behind(group, known).presence != "gone") or every
+    groups = tuple(group for group in every if behind(group, known).presence == behind(every[0], known).presence)
     firsts = tuple(group[0] for group in groups)
     if not firsts:
         raise UsageError("no call waits for an answer", "`agentguard watch` shows each one as it comes")

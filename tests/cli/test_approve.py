@@ -104,11 +104,13 @@ def test_nothing_to_approve(person: Desk, records: Records) -> None:
 def test_a_call_whose_caller_has_gone_is_not_among_several(person: Desk, records: Records) -> None:
     ended = Origin(0, Session("session", "claude"), (Process(os.getpid(), 1, "bash"),))
     put(records, "rm", "gone", by=ended)
-    request = put(records, "rm", "here")
-    person.type("agentguard approve\n")
-    assert f"request {request.id}" in person.until(APPROVE)
-    person.type("DELETE\n")
-    person.until("minutes.")
+    left, request = put(records, "rm", "left"), put(records, "rm", "here")
+    records.log.append("asked", {"request": left.id, "waits": {"pid": os.getpid(), "start": 1, "seconds": 99}})
+    for one in (request, left):
+        person.type("agentguard approve\n")
+        assert f"request {one.id}" in person.until(APPROVE)
+        person.type("DELETE\n")
+        person.until("minutes.")
     person.type("agentguard approve\n")
     assert "rm gone" in person.until(APPROVE)  # nothing else waits: the same call may come again
     person.type("no\n")

@@ -149,7 +149,7 @@ def test_several(pane: Pane, put: Put, records: Records) -> None:
 def test_in_a_small_window(pane: Pane, put: Put, records: Records) -> None:
     request = put("rm", "\x1b[2J[red]x[/red]\n")
     pane.watch()
-    for width, height in ((40, 10), (150, 50), (40, 10)):
+    for width, height in ((60, 20), (200, 50), (40, 10)):
         pane.resize(width, height)
         pane.sees("1 question waits")
         pane.opens()

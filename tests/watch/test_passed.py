@@ -66,6 +66,7 @@ LATE = row("refused", request="a", why="no person has answered yet")
             ["denied | rm 0  and 2 more"],
         ),
         # what ran without a question
+        ([row("ran", confirmed="a person typed it")] * 2, ["ran | 2 rm, last: rm data"]),
         ([row("ran", "git status")], ["ran | git status"]),
         ([row("ran", f"git log {n}") for n in range(9)] + [row("ran", "rm x")], ["ran | 9 git, 1 rm, last: rm x"]),
         (
