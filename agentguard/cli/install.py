@@ -25,6 +25,7 @@ from ..edge.installation.config import policy
 from ..edge.layout import Root
 from ..errors import UsageError
 from ..policy.settings import GUARDED, Guard, Policy
+from ..resources import package
 from .factor import KINDS, made
 
 _WHY_A_PASSPHRASE = (
@@ -113,6 +114,8 @@ def install(
     _show(root, changes)
     if not changes:
         click.echo(f"Nothing to change: agentguard {__version__} is in force under {root.path}.")
+        if _is_own(root, package()) and (other := _other_command(root)):
+            click.echo(f"This is the guard's own copy. After an upgrade it is `{other} install` that puts it in force.")
         return
     click.echo(f"The guard stands before {', '.join(shims.present(root))}.")
     lasting = [path for path in installation.manifest(root)["startup"] if startup_files.has_block(path, root)]
@@ -167,6 +170,18 @@ def _lasting_command(root: Root) -> str:
     entries = os.environ.get("PATH", "").split(":")
     lasting = ":".join(entry for entry in entries if not (active and _same(entry, f"{active}/bin")))
     return "agentguard" if shutil.which("agentguard", path=lasting) else shlex.quote(f"{root.path}/bin/agentguard")
+
+
+def _other_command(root: Root) -> str:
+    """An installed package's `agentguard`, which upgrades change; "" if there is none where such are."""
+    places = [*os.environ.get("PATH", "").split(":"), os.path.expanduser("~/.local/bin")]
+    found = (shutil.which("agentguard", path=place) for place in places if place)
+    return next((path for path in found if path and not _is_own(root, path)), "")
+
+
+def _is_own(root: Root, path: str) -> bool:
+    """Whether that lies in the installation itself."""
+    return os.path.realpath(path).startswith(f"{os.path.realpath(root.path)}/")
 
 
 def _same(one: str, other: str) -> bool:

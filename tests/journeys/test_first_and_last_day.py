@@ -168,6 +168,7 @@ def test_install_use_upgrade_and_uninstall(person: Person, tmux: Tmux) -> None:
     upgraded = site / "agentguard/__init__.py"
     upgraded.write_text(upgraded.read_text().replace(__version__, "9.9"))
     person.wheel(site)
+    assert f"`{person.home}/.local/bin/agentguard install`" in first.run("agentguard install"), "that is the former one"
     assert "Put version 9.9-" in first.run("~/.local/bin/agentguard install")
     assert len(os.listdir(person.root.store)) == 1 and os.listdir(person.root.store) != former
     for shell in open_shells.values():
