@@ -146,10 +146,10 @@ def staged_gone(call: Call, git: Git, world: World) -> Answer:
     """What `add` and `commit -a` lose: staged content of files that are gone, or have moved on under another name."""
     paths = pathspecs(call, git, world)
     if call.command == ("add",):
-        named = ("-A", "--all", "--no-ignore-removal", "-u", "--update", "--renormalize", *_BY_HAND)
+        named = ("-A", "--all", "--no-ignore-removal", "-u", "--update", *_BY_HAND)
         if call.has("--ignore-removal", "--no-all") or not (paths or call.has(*named)):
             return Answer()
-    paths = paths if all(paths) else ()  # of a word that is not known
+    paths = paths if all(paths) and not (call.command == ("commit",) and call.has("-a", "--all")) else ()
     gone = [one for one in git.status(False, paths) if one.index in STAGED and one.tree == "D"]
     return _lost_files(git, not_kept(git, gone))
 

@@ -15,7 +15,7 @@ from . import settings
 from .arguments import autostashes, before_dashes, branches, lines, pathspecs, tree_and_paths
 from .deployments import deployed
 from .git import above
-from .hidden_changes import unsaved
+from .hidden_changes import sees_changes, unsaved
 from .named_files import config_file, diagnostics, patched, patches_made, sparse_patterns
 from .refs import resolved
 from .sequences import (
@@ -299,7 +299,8 @@ def _am(call: Call, git: Git, world: World) -> Iterator[Written]:
         return
     merges = call.has("-3", "--3way") or (settings.is_on(git, "am.threeWay") and not call.has("--no-3way"))
     if not call.has("--quit", "--show-current-patch", "--continue", "-r", "--resolved", "--skip"):
-        yield Written(git, list(patched(call, git, world, overwritten=False)) if merges else [])
+        listed = merges or not sees_changes(git)
+        yield Written(git, list(patched(call, git, world, overwritten=False)) if listed else [])
         yield Written(git, [], True, list(_rejects(call, git, world)))
 
 
