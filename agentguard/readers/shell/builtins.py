@@ -298,7 +298,7 @@ def _eval(shell: Interpreter, argv: tuple[Word, ...]) -> bytes | None:
     text = joined(argv[2:] if argv[1:2] == (_TWO_DASHES,) else argv[1:])
     program = text.written.strip('"').removeprefix("$(").removesuffix(")") if isinstance(text, Unknown) else ""
     name = program.partition(" ")[0]
-    if program not in _PRINTS_VARIABLES or name in shell.scope.functions or name in shell.scope.aliases:
+    if program not in _PRINTS_VARIABLES or not shell.scope.is_untouched(name):
         return _text(shell, text, argv)
     shell.scope.variables |= {one: Unknown("", f"${one}") for one in _PRINTS_VARIABLES[program]}
     return None

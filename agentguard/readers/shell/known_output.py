@@ -11,6 +11,7 @@ from ...lean.typing import TYPE_CHECKING
 from .syntax.word_parts import unescaped
 
 if TYPE_CHECKING:
+    from ...core.call import Invocation
     from ...core.word import Word
     from .interpreter import Interpreter
 
@@ -24,10 +25,10 @@ _BESIDE_HEAD = ("index", "commit", "remote-tracking", "preference")
 _STDIN = ("/dev/stdin", "/dev/fd/0")
 
 
-def known_output(shell: Interpreter, argv: tuple[Word, ...], stdin: Stream) -> bytes | None:
+def known_output(shell: Interpreter, call: Invocation) -> bytes | None:
     """The standard output of a command, or None if it is not known before it runs."""
     try:
-        name, *words = map(text_of, argv)
+        name, *words = map(text_of, call.argv)
     except Unseen:
         return None
     known = {"echo": _echo, "printf": _printf}.get(name)
@@ -35,9 +36,9 @@ def known_output(shell: Interpreter, argv: tuple[Word, ...], stdin: Stream) -> b
         text = known(words)
         return None if text is None else encode(text)
     if name == "cat":
-        return _cat(shell, words, stdin)
+        return _cat(shell, words, call.stdin)
     if name == "git" and words in _OF_HEAD:
-        return _git(shell, argv, words)
+        return _git(shell, call, words)
     if name == "pwd" and not words and isinstance(shell.scope.cwd, Known):
         return encode(shell.scope.cwd.text) + b"\n"
     return None
@@ -69,11 +70,12 @@ def _printf(words: list[str]) -> str | None:
     return "".join(printed)
 
 
-def _git(shell: Interpreter, argv: tuple[Word, ...], words: list[str]) -> bytes | None:
-    if any(one.verb != "observe" and one.target.kind not in _BESIDE_HEAD for one in shell.ahead):
+def _git(shell: Interpreter, call: Invocation, words: list[str]) -> bytes | None:
+    moved = any(one.verb != "observe" and one.target.kind not in _BESIDE_HEAD for one in shell.ahead)
+    if moved or not shell.scope.is_untouched("git"):
         return None
     try:
-        said = shell.world.lookup("git-says", " ".join(words), Call("git", (words[0],), (), (), shell.invocation(argv)))
+        said = shell.world.lookup("git-says", " ".join(words), Call("git", (words[0],), (), (), call))
     except Unseen:
         return None
     return None if said is None else encode(said) + b"\n"

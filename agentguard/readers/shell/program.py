@@ -25,7 +25,7 @@ def program(
     call = shell.invocation(argv, stdin, env)
     shell.listing = call
     shell.add(shell.context.command(call))
-    printed = known_output(shell, argv, call.stdin)
+    printed = known_output(shell, call)
     if stdin is None and argv[0] not in QUIET and call.stdin != Stream("known"):
         shell.scope.stdin = READ_BEFORE
     return printed

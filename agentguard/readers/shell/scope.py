@@ -110,6 +110,11 @@ class Scope:
             name: value for name, value in self.variables.items() if name in self.exported and isinstance(value, Word)
         }
 
+    def is_untouched(self, program: str) -> bool:
+        """Whether a name stands for the program that it was before the line, found by the same PATH."""
+        is_program = program not in self.functions and program not in self.aliases
+        return is_program and self.variables.get("PATH") == self.inherited.get("PATH")
+
     def settle(self) -> None:
         """A command follows whether or not the last `cd` has worked."""
         if self.fallback is not None and not self.errexit and self.fallback != self.cwd:
