@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 WORKERS ?= 4
 PYTEST := $(BIN)/pytest --numprocesses $(WORKERS) --durations 20
 
-.PHONY: help demo test test-account test-fast hunt lint types agents bench pictures schema clean
+.PHONY: help demo test test-account test-fast hunt lint types agents bench pictures schema configuration clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/'
@@ -56,6 +56,9 @@ pictures: $(VENV)/.installed  ## docs/watch*.svg, drawn anew
 
 schema: $(VENV)/.installed  ## rules/schema.json and rules/apis/schema.json, written anew
 	$(BIN)/python -m agentguard.rulebook.schema rules
+
+configuration: $(VENV)/.installed  ## docs/configuration.md, written anew
+	$(BIN)/python docs/configuration.py
 
 clean:  ## remove what this file made
 	rm -rf $(VENV) .agents .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -5,13 +5,10 @@ from __future__ import annotations
 import json
 import os
 import time
-import tomllib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import closing
 from pwd import struct_passwd
 from typing import Any
-
-import tomli_w
 
 from .. import resources
 from ..edge.factors import factors
@@ -25,7 +22,7 @@ from ..edge.system import programs
 from ..errors import InstallError, NoProgram
 from ..fastpath.derive import derive
 from ..rulebook.compiled import rulebook
-from . import former_versions
+from . import configuration, former_versions
 from .owner import as_owner
 from .preconditions import refuse_ephemeral, refuse_foreign, refuse_unsafe
 from .system import give_record
@@ -69,13 +66,19 @@ def apply(
         owned = manifest(root)
         known = dict.fromkeys([*owned["startup"], *paths])
         made = dict.fromkeys([*owned["directories"], *_missing_directories(paths)])
-        _put_manifest(root, {"startup": list(known), "directories": list(made)})
+        untouched = configuration.untouched(root, owned["settings"])
+        settings = configuration.as_made() if untouched else owned["settings"]
+        _put_manifest(root, {"startup": list(known), "directories": list(made), "settings": settings})
 
         changes = []
         begin("copying agentguard and what it stands on")
         if store.switch(root, version := store.build(root, lambda lib: _derive(lib, begin))):
             changes.append(f"Put version {version} in force.")
-        changes += [_TOLD[key].format(value) for key, value in _put_settings(root, chosen or {}).items()]
+        if untouched and configuration.renew(root):
+            changes.append(f"Explained in {root.config} what can be chosen.")
+        for key, value in (chosen or {}).items():
+            if configuration.put_value(root, key, value):
+                changes.append(_TOLD[key].format(value))
         if not shims.present(root):
             changes += [f"{one.name}, {one.fingerprint}, is a factor, as before." for one in factors.factors(root)]
         if factor is not None:
@@ -131,13 +134,16 @@ def guarded_programs() -> tuple[str, ...]:
 
 
 def manifest(root: Root) -> dict[str, Any]:
-    """What `install` wrote down: start-up files with a block, and directories made for them. Raises InstallError."""
+    """What `install` wrote down: start-up files with a block, directories made for them, and the SHA-256 of config.toml
+    as it wrote it. Raises InstallError.
+    """
     try:
         with open(root.manifest, encoding="utf-8") as file:
             owned: dict[str, Any] = json.load(file)
-        return {"startup": list(owned["startup"]), "directories": list(owned["directories"])}
+        kept = {"startup": list(owned["startup"]), "directories": list(owned["directories"])}
+        return {**kept, "settings": str(owned.get("settings", ""))}
     except FileNotFoundError:
-        return {"startup": [], "directories": []}
+        return {"startup": [], "directories": [], "settings": ""}
     except (OSError, ValueError, KeyError, TypeError) as fault:
         raise InstallError(f"{root.manifest}: {fault}", "move it away and run `agentguard install` again") from fault
 
@@ -147,26 +153,6 @@ def _put_manifest(root: Root, owned: dict[str, Any]) -> None:
     content = json.dumps(owned, indent=2).encode("ascii") + b"\n"
     if not shims.same(root.manifest, content, 0o644):
         startup_files.write(root.manifest, content, 0o644)
-
-
-def _settings(root: Root) -> dict[str, Any]:
-    """What config.toml holds; raises InstallError if it is broken."""
-    try:
-        with open(root.config, "rb") as file:
-            return tomllib.load(file)
-    except FileNotFoundError:
-        return {}
-    except ValueError as fault:
-        raise InstallError(f"{root.config}: {fault}", "mend or remove it") from fault
-
-
-def _put_settings(root: Root, chosen: Mapping[str, Any]) -> dict[str, Any]:
-    """Set what was chosen and keep the rest; what is new of it."""
-    before = _settings(root)
-    changed = {key: value for key, value in chosen.items() if before.get(key) != value}
-    if changed:
-        startup_files.write(root.config, tomli_w.dumps({**before, **changed}).encode(), 0o644)
-    return changed
 
 
 def _is_here(name: str, root: Root) -> bool:

@@ -8,7 +8,7 @@ from contextlib import closing
 
 import click
 
-from ..actions import installation
+from ..actions import configuration, installation
 from ..actions.owner import as_owner, require_writable
 from ..actions.person import prove, require_person
 from ..edge.installation import shims, startup_files, store
@@ -57,11 +57,12 @@ def dismantle(root: Root, purge: bool) -> list[str]:
     for path in filter(os.path.lexists, files):
         os.unlink(path)
     store.clear(root)
+    untouched = [root.config] if configuration.untouched(root, owned["settings"]) else []
     used_grants.release(root)
     shutil.rmtree(root.spent, ignore_errors=True)
     if purge:
         shutil.rmtree(root.data, ignore_errors=True)
-    for path in filter(os.path.lexists, (root.manifest, *((root.config, root.factors) if purge else ()))):
+    for path in filter(os.path.lexists, (root.manifest, *((root.config, root.factors) if purge else untouched))):
         os.unlink(path)
     for directory in (root.shims, f"{root.path}/bin", root.store, root.path):
         _remove_if_empty(directory)

@@ -20,7 +20,7 @@ from support.stores import Stores
 
 from agentguard.actions import installation
 from agentguard.cli.uninstall import dismantle
-from agentguard.edge.installation import distributions, shims, startup_files, store
+from agentguard.edge.installation import config_file, distributions, shims, startup_files, store
 from agentguard.edge.installation.config import policy
 from agentguard.edge.layout import Root
 from agentguard.errors import InstallError
@@ -217,6 +217,27 @@ def test_the_record_stays_unless_it_is_told_to_go(root: Root, apply: Apply) -> N
     git(root, "--version")
     dismantle(root, purge=False)
     assert sorted(os.listdir(root.path)) == ["config.toml", "data"]
+
+
+def test_the_settings_are_explained_renewed_until_somebody_writes_there_and_taken_away_with_the_guard(
+    root: Root, apply: Apply, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert any("what can be chosen" in change for change in apply())
+    assert Path(root.config).read_text() == config_file.commented()
+    monkeypatch.setattr(config_file, "_HEAD", "# What a later version says.\n")
+    assert any("what can be chosen" in change for change in apply()) and apply() == []
+    assert Path(root.config).read_text().startswith("# What a later version says.")
+    with open(root.config, "a") as config:
+        config.write("# mine\n")
+    monkeypatch.undo()
+    os.unlink(f"{root.path}/activate.sh")
+    assert apply() == [f"Wrote {root.path}/activate.sh"] and Path(root.config).read_text().endswith("# mine\n")
+    dismantle(root, purge=False)
+    assert sorted(os.listdir(root.path)) == ["config.toml", "data"], "what somebody wrote stays"
+    dismantle(root, purge=True)
+    apply()
+    dismantle(root, purge=False)
+    assert os.listdir(root.path) == ["data"]
 
 
 def test_a_shim_whose_program_is_no_longer_guarded_goes_and_other_files_stay(

@@ -5,96 +5,104 @@ from __future__ import annotations
 from ...core.world import LOOKING
 from ...errors import InstallError
 from ...lean.typing import TYPE_CHECKING
-from ...policy.settings import GUARDED, LONGEST_APPROVAL, Policy
+from ...policy.settings import Policy
 from ..layout import Root
 
 if TYPE_CHECKING:
     from typing import Any
 
-#: The longest that a call may look at the world, in seconds.
-LONGEST_LOOK = 60.0
-_HINT = "mend it, or remove it and run `agentguard install` again"
+_HINT = "mend it with `agentguard config edit`; `agentguard doctor --mend` puts it aside and keeps what it understands"
 
 
 def policy(root: Root) -> Policy:
-    """The policy in ROOT/config.toml; raises InstallError, which names the key, for anything that is not understood."""
-    try:
-        with open(root.config, "rb") as file:
-            import tomllib
-
-            chosen = tomllib.load(file)
-    except FileNotFoundError:
-        return Policy()
-    except (OSError, ValueError) as fault:
-        raise InstallError(f"{root.config}: {fault}", _HINT) from fault
-    fields: dict[str, Any] = {}
-    for key, value in chosen.items():
-        if key not in _KEYS:
-            raise InstallError(f"{root.config}: {key} is no setting", f"those are {', '.join(_KEYS)}")
-        is_right, told = _KEYS[key]
-        if not is_right(value):
-            raise InstallError(f"{root.config}: {key} must be {told}, not {value!r}", _HINT)
-        fields[key] = value
-    if "factor" in fields:
-        fields["factor"] = tuple(fields["factor"])
-    if "words" in fields:
-        fields["words"] = tuple(fields["words"].items())
-    return Policy(**fields)
+    """The policy in ROOT/config.toml; raises InstallError, which names line and key, for what is not understood."""
+    content = _content(root)
+    return _policy(content, root.config) if any(map(_says, content.splitlines())) else Policy()
 
 
 def looking(root: Root) -> float:
     """How long a call may look before it is rated, in seconds; TOML is read only where it is set."""
     try:
+        content = _content(root)
+        if any(_says(line, b"looking") for line in content.splitlines()):
+            return _policy(content, root.config).looking
+    except InstallError:  # told to whom it matters: a call that asks
+        pass
+    return LOOKING
+
+
+def policy_of(text: str, path: str) -> Policy:
+    """The policy that a text makes which is to be the file at `path`; raises InstallError."""
+    return _policy(text.encode("utf-8", "surrogateescape"), path)
+
+
+def understood(text: str) -> dict[str, Any]:
+    """What a text chooses, as TOML has it, without what is wrong there; nothing where it is no TOML."""
+    import tomllib
+
+    from ...policy.configuration import BY_NAME
+
+    try:
+        found = tomllib.loads(text)
+    except ValueError:
+        return {}
+    return {name: value for name, value in found.items() if name in BY_NAME and BY_NAME[name].accepts(value)}
+
+
+def _content(root: Root) -> bytes:
+    try:
         with open(root.config, "rb") as file:
-            if b"looking" not in file.read():
-                return LOOKING
-        return policy(root).looking
-    except (OSError, InstallError):  # told to whom it matters: a call that asks
-        return LOOKING
+            return file.read()
+    except FileNotFoundError:
+        return b""
+    except OSError as fault:
+        raise InstallError(f"{root.config}: {fault.strerror}", _HINT) from fault
 
 
-def _is_seconds(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < float("inf")
+def _says(line: bytes, key: bytes = b"") -> bool:
+    """Whether a line may choose anything, or name that key: the comments of the file name every key."""
+    return key in line and line.strip()[:1] not in (b"", b"#")
 
 
-def _is_life(value: object) -> bool:
-    """How long an approval is good: one that is good for ever is no approval of what was shown."""
-    return _is_seconds(value) and 0 < float(str(value)) <= LONGEST_APPROVAL
+def _policy(content: bytes, path: str) -> Policy:
+    import tomllib
+
+    from ...policy.configuration import BY_NAME, frozen
+
+    try:
+        chosen = tomllib.loads(content.decode("utf-8"))
+    except ValueError as fault:
+        raise InstallError(f"{path}:{_line_of_fault(content, fault)}: {fault}", _HINT) from fault
+    for name, value in chosen.items():
+        place = f"{path}:{_line_of_key(content, name)}"
+        if name not in BY_NAME:
+            raise InstallError(f"{place}: {name} is no setting{_near(name)}", _HINT)
+        if not BY_NAME[name].accepts(value):
+            raise InstallError(f"{place}: {name} must be {BY_NAME[name].takes}, not {value!r}", _HINT)
+    return Policy(**{name: frozen(value) for name, value in chosen.items()})
 
 
-def _is_patience(value: object) -> bool:
-    """How long a call may look before it is rated: for what waits longer, agents have no patience."""
-    return _is_seconds(value) and 0 < float(str(value)) <= LONGEST_LOOK
+def _near(name: str) -> str:
+    """Which settings there are, the one that was probably meant alone."""
+    from difflib import get_close_matches
+
+    from ...policy.configuration import BY_NAME
+
+    near = get_close_matches(name, BY_NAME, 1)
+    return f": did you mean {near[0]}?" if near else f", those are {', '.join(BY_NAME)}"
 
 
-def _is_guarded(value: object) -> bool:
-    return value in GUARDED
+def _line_of_fault(content: bytes, fault: ValueError) -> int:
+    """Where a text is no TOML: the line that the parser names, else the first that is not Unicode, else the last."""
+    if isinstance(fault, UnicodeDecodeError):
+        return content.count(b"\n", 0, fault.start) + 1
+    named = str(fault).rpartition("(at line ")[2].partition(",")[0]
+    return int(named) if named.isdigit() else content.count(b"\n") + 1
 
 
-def _are_marks(value: object) -> bool:
-    return isinstance(value, list) and all(one in _RATINGS or _is_rule(one) for one in value)
-
-
-def _are_words(value: object) -> bool:
-    return isinstance(value, dict) and all(_is_rule(rule) and _is_word(word) for rule, word in value.items())
-
-
-def _is_rule(value: object) -> bool:
-    """Whether it may be the id of a rule that asks: a misspelt rating is none."""
-    return isinstance(value, str) and bool({"-", "*"} & set(value))
-
-
-def _is_word(value: object) -> bool:
-    """Whether a person can type it."""
-    return isinstance(value, str) and value != "" and value == value.strip() and value.isprintable()
-
-
-_RATINGS = ("catastrophic", "destructive")
-_KEYS = {
-    "wait": (_is_seconds, "a number of seconds"),
-    "approval": (_is_life, f"a number of seconds, at most {LONGEST_APPROVAL:g}"),
-    "looking": (_is_patience, f"a number of seconds, at most {LONGEST_LOOK:g}"),
-    "factor": (_are_marks, 'a list of "catastrophic", "destructive" or ids of rules'),
-    "guard": (_is_guarded, '"agents" or "everyone"'),
-    "words": (_are_words, "a table of ids of rules, each with the word to be typed"),
-}
+def _line_of_key(content: bytes, name: str) -> int:
+    """The first line that begins with the key, or opens its table; 1 if it is written in another way."""
+    for number, line in enumerate(content.decode("utf-8").splitlines(), 1):
+        if line.lstrip(" \t[\"'").partition("=")[0].partition(".")[0].rstrip(" \t]\"'") == name:
+            return number
+    return 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from support.stores import Stores
 
 from agentguard.approval.question import Question
 from agentguard.edge.installation.config import looking, policy
+from agentguard.edge.installation.config_file import commented
 from agentguard.edge.layout import Root
 from agentguard.errors import InstallError
 from agentguard.policy.settings import Policy
@@ -58,7 +60,11 @@ def test_a_policy_file(tmp_path: Path, text: str, chosen: Policy) -> None:
         ('[words]\ngit-clean = "a\\u001bb"', "words must be"),
         ('[words]\ngit-clean = "a\\u202eb"', "words must be"),
         ("approve = true", "approve is no setting"),
-        ("wait = ", "config.toml"),
+        ("# x\n\nwiat = 7", r"config.toml:3: wiat is no setting: did you mean wait\?"),
+        ('wait = 7\n\n[words]\n"rm-*" = ""', "config.toml:3: words must be"),
+        ("'wait' = 7\nwords.a-b = 1", "config.toml:2: words must be"),
+        ("wait = ", "config.toml:1: "),
+        ("wait = 7\nfactor = [", "config.toml:2: "),
     ],
 )
 def test_a_policy_file_that_is_wrong(tmp_path: Path, text: str, says: str) -> None:
@@ -74,6 +80,7 @@ def test_a_policy_file_that_is_wrong(tmp_path: Path, text: str, says: str) -> No
         ("wait = 7", 4.0),
         ("looking = 2", 2),
         ("# looking\nwait = 7", 4.0),
+        ("# wait = 7\n  looking = 2", 2),
         ("looking = 99", 4.0),
         ("looking", 4.0),
     ],
@@ -89,6 +96,19 @@ def test_what_is_wrong_is_named_with_its_file_and_what_to_do(tmp_path: Path) -> 
         policy(Root(str(tmp_path)))
     assert str(tmp_path / "config.toml") in caught.value.message and caught.value.hint
     assert "\n" not in str(caught.value)
+
+
+def test_what_is_no_unicode_is_named_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_bytes(b"wait = 7\n# \xff\n")
+    with pytest.raises(InstallError, match=r"config\.toml:2: "):
+        policy(Root(str(tmp_path)))
+
+
+def test_a_file_of_comments_is_read_without_a_parser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every installation has one, and every call looks whether it says how long to look."""
+    (tmp_path / "config.toml").write_text(commented())
+    monkeypatch.setitem(sys.modules, "tomllib", None)
+    assert policy(Root(str(tmp_path))) == Policy() and looking(Root(str(tmp_path))) == 4.0
 
 
 def test_a_policy_that_cannot_be_read_is_none(tmp_path: Path) -> None:
