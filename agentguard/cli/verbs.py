@@ -19,6 +19,7 @@ VERBS = (
     "install",
     "uninstall",
     "doctor",
+    "config",
     "check",
     "approve",
     "deny",
