@@ -65,6 +65,10 @@ class RecordError(AgentguardError):
         return f"{self.message.rpartition(': ')[2]} ({LOOK})"
 
 
+class DamagedRecord(RecordError):
+    """The record is there, but cannot be understood: a person can have it put aside, and a new one begun."""
+
+
 class InstallError(AgentguardError):
     """The guard cannot be installed, or what is installed is broken."""
 

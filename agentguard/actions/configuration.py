@@ -61,7 +61,7 @@ def put(root: Root, new: str, proof: Proof) -> list[str]:
         facts = {"program": "agentguard", "changes": changes, "uid": os.getuid(), **({"by": dict(by)} if by else {})}
         with as_owner(root), closing(Database(root)) as database:
             AuditLog(database).append("configured", facts)
-    _write(root, new)
+    write(root, new)
     return [f"{key.name} is now {thawed(getattr(after, key.name))}" for key in differ]
 
 
@@ -70,7 +70,7 @@ def put_value(root: Root, name: str, value: Any) -> bool:
     policy(root)  # what is broken is told with its line
     if understood(text(root)).get(name) == value:
         return False
-    _write(root, with_value(text(root), name, value))
+    write(root, with_value(text(root), name, value))
     return True
 
 
@@ -92,9 +92,10 @@ def renew(root: Root) -> bool:
     """Put the file there in which nothing is chosen; False if it is there already."""
     if os.path.lexists(root.config) and untouched(root, as_made()):
         return False
-    _write(root, commented())
+    write(root, commented())
     return True
 
 
-def _write(root: Root, new: str) -> None:
+def write(root: Root, new: str) -> None:
+    """Put a text there, in one step: whoever calls has the right to, and records it."""
     startup_files.write(root.config, new.encode("utf-8", "surrogateescape"), 0o644)

@@ -18,10 +18,11 @@ from ..core.caller import Origin
 from ..core.text.redact import masked
 from ..edge.caller.agents import mark
 from ..edge.caller.controlling_terminal import is_own_terminal, own_terminal
+from ..edge.caller.marked import marked_sessions
 from ..edge.caller.processes import origin
 from ..edge.factors.proof import chosen, passphrase_for, sign_grant, signed, usable
 from ..edge.layout import Root
-from ..edge.records.audit_log import AuditLog
+from ..edge.records.audit_log import AuditLog, Extent
 from ..edge.records.database import Database
 from ..edge.records.sessions import NamedSessions
 from ..edge.terminal.prompt import answer, say
@@ -42,22 +43,27 @@ _ADD = (
 
 
 class Person(Value):
-    """Who uses a verb, as facts for the record; `sign` says that their terminal alone does not prove them."""
+    """Who uses a verb, as facts for the record.
+
+    `sign` says that their terminal alone does not prove them, `lost` that the record may be broken.
+    """
 
     by: dict[str, Any]
     sign: bool = False
+    lost: bool = False
 
 
-def require_person(root: Root, deed: str) -> Person:
+def require_person(root: Root, deed: str, lost: bool = False) -> Person:
     """Who the person is. `deed` completes "only a person may …".
 
     Raises NotAPerson where an agent could be the one who calls, after putting the attempt on the
     record; RecordError if sessions cannot be looked up. Where the terminal is in doubt, a factor must
     be there to prove them: also to add the first one, which `install --factor` makes elsewhere. Where
     it visibly is no person's, they may prove themselves, too (no list of terminals is complete), but
-    that they are asked to is an attempt already.
+    that they are asked to is an attempt already. With `lost`, the record may be broken: which sessions run is
+    then told by the marks that they left in environments.
     """
-    caller, sessions = _caller(root)
+    caller, sessions = _caller(root, lost)
     why, hint, trust = _agent(caller) or _no_terminal(), _ELSEWHERE, terminal_trust(sessions)
     factor = not why and bool(usable(root))
     if not (why or factor or trust.level == "person"):
@@ -66,7 +72,7 @@ def require_person(root: Root, deed: str) -> Person:
         raise _refused(root, caller, deed, why, hint)
     if trust.level == "not":
         _put_on_record(root, caller, deed, f"{trust.why}; a factor is asked for")
-    return Person(_facts(caller, trust), sign=factor and trust.level != "person")
+    return Person(_facts(caller, trust), factor and trust.level != "person", lost)
 
 
 def prove(root: Root, person: Person, deed: str) -> dict[str, Any]:
@@ -74,11 +80,11 @@ def prove(root: Root, person: Person, deed: str) -> dict[str, Any]:
 
     Raises NotAPerson if they do not, after putting the attempt on the record.
     """
-    with proving(root, deed):
+    with proving(root, deed, person.lost):
         if not usable(root) and not person.sign:
             return person.by
         factor = chosen(root, answer)
-        signed(factor, _challenge(root, deed), passphrase_for(factor, answer, say))
+        signed(factor, _challenge(root, deed, person.lost), passphrase_for(factor, answer, say))
         return {**person.by, "factor": factor.fingerprint}
 
 
@@ -92,18 +98,23 @@ def sign(root: Root, deed: str, digests: tuple[str, ...]) -> str:
 
 
 @contextmanager
-def proving(root: Root, deed: str) -> Iterator[None]:
+def proving(root: Root, deed: str, lost: bool = False) -> Iterator[None]:
     """Who does not prove themselves below this has made an attempt: it is recorded, and NotAPerson raised."""
     try:
         yield
     except Unproven as fault:
-        raise _refused(root, _caller(root)[0], deed, fault.message, fault.hint) from fault
+        raise _refused(root, _caller(root, lost)[0], deed, fault.message, fault.hint) from fault
 
 
-def _caller(root: Root) -> tuple[Origin, Sessions]:
+def _caller(root: Root, lost: bool = False) -> tuple[Origin, Sessions]:
     """Who calls, and the sessions that are known."""
-    with as_owner(root), closing(Database(root)) as database:
-        sessions = NamedSessions(database).recent()
+    try:
+        with as_owner(root), closing(Database(root)) as database:
+            sessions: Sessions = NamedSessions(database).recent()
+    except RecordError:
+        if not lost:
+            raise
+        sessions = marked_sessions()
     return _claimed(origin(sessions, os.environ), sessions), sessions
 
 
@@ -144,10 +155,15 @@ def _facts(caller: Origin, trust: Trust) -> dict[str, Any]:
     return {"uid": caller.uid, "user": _user(caller.uid), "terminal": trust.terminal, "place": trust.level}
 
 
-def _challenge(root: Root, deed: str) -> bytes:
+def _challenge(root: Root, deed: str, lost: bool = False) -> bytes:
     """What is signed to prove a person for one deed, at this point of the record, once."""
-    with as_owner(root), closing(Database(root)) as database:
-        extent = AuditLog(database).extent()
+    try:
+        with as_owner(root), closing(Database(root)) as database:
+            extent = AuditLog(database).extent()
+    except RecordError:
+        if not lost:
+            raise
+        extent = Extent(0, 0, "")
     return ("agentguard proof 1\n" + canonical((os.urandom(16).hex(), deed, extent.seq, extent.head))).encode()
 
 

@@ -62,6 +62,7 @@ def dismantle(root: Root, purge: bool) -> list[str]:
     shutil.rmtree(root.spent, ignore_errors=True)
     if purge:
         shutil.rmtree(root.data, ignore_errors=True)
+        shutil.rmtree(root.aside, ignore_errors=True)
     for path in filter(os.path.lexists, (root.manifest, *((root.config, root.factors) if purge else untouched))):
         os.unlink(path)
     for directory in (root.shims, f"{root.path}/bin", root.store, root.path):

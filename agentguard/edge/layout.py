@@ -17,6 +17,7 @@ class Root(Value):
     factors.toml    the keys with which a person proves themselves
     manifest.json   what `install` made, so that `uninstall` takes away exactly that
     data/record.db  the record and the requests
+    aside/          what was broken, and put aside for a person to look at
     spent/          which signatures were used, if the installation is the system's
     """
 
@@ -61,6 +62,11 @@ class Root(Value):
     def factors(self) -> str:
         """The keys with which a person proves themselves, as TOML."""
         return f"{self.path}/factors.toml"
+
+    @property
+    def aside(self) -> str:
+        """What a person had put aside because it was broken; a broken record lies beside the one that followed it."""
+        return f"{self.path}/aside"
 
     @property
     def manifest(self) -> str:

@@ -170,7 +170,7 @@ def fish_quoted(text: str) -> str:
 
 def write(path: str, content: bytes, mode: int) -> None:
     """Replace a file in one step: readers see the old content or the new."""
-    new = f"{path}.agentguard-{os.getpid()}"
+    new = f"{path}.agentguard-{os.urandom(4).hex()}"  # what was interrupted once is never in the way
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:

@@ -6,7 +6,7 @@ import os
 import stat
 import time
 
-from ...errors import RecordError
+from ...errors import DamagedRecord, RecordError
 from ...lean.canonical import digest
 from ...lean.sqlite import sqlite3
 from ...lean.typing import TYPE_CHECKING
@@ -87,6 +87,7 @@ COMMIT;
 _WRITE = "BEGIN IMMEDIATE"
 _OWNER = "it must belong to whom agentguard was installed for"
 _LOOK = "a person must look at what has become of it"
+_ASIDE = "`agentguard doctor --mend` puts it aside, sealed, and begins a new one that says so"
 
 #: SQLite's result codes by their first words, each with what a person calls it and what helps.
 _FAULTS = (
@@ -94,10 +95,14 @@ _FAULTS = (
     ("SQLITE_FULL", "its disk is full", "free some space"),
     ("SQLITE_BUSY", "it is locked by another program", "end what holds it: `fuser -v` on the file names it"),
     ("SQLITE_LOCKED", "it is locked by another program", "end what holds it: `fuser -v` on the file names it"),
-    ("SQLITE_NOTADB", "it is not a database", _LOOK),
-    ("SQLITE_CORRUPT", "it is damaged", _LOOK),
     ("SQLITE_PERM", "permission denied", _OWNER),
     ("SQLITE_IOERR", "its disk cannot be read or written", "look at the disk, and how much of it is left"),
+)
+#: The same for what is no record any more. SQLITE_ERROR is a table that is missing, or a row that no `append` wrote.
+_DAMAGE = (
+    ("SQLITE_NOTADB", "it is not a database"),
+    ("SQLITE_CORRUPT", "it is damaged"),
+    ("SQLITE_ERROR", "it is not laid out as a record"),
 )
 
 
@@ -165,7 +170,7 @@ class Database:
                 _create(self.path)
                 found = os.lstat(self.path)
             if not stat.S_ISREG(found.st_mode):
-                raise RecordError(f"{self.path}: not a regular file", _LOOK)
+                raise DamagedRecord(f"{self.path}: not a regular file", _ASIDE)
             if found.st_uid != os.geteuid():
                 raise RecordError(f"{self.path}: belongs to uid {found.st_uid}", _OWNER)
             connection = _connect(self.path, self._busy)
@@ -177,6 +182,13 @@ class Database:
                 raise
             self._connection = connection
         return self._connection
+
+    def check(self) -> None:
+        """Read all of the file; raises DamagedRecord if its pages do not fit together."""
+        with self.reading() as connection:
+            (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        if found != "ok":
+            raise DamagedRecord(f"{self.path}: it is damaged: {found}", _ASIDE)
 
     def shorten(self) -> None:
         """Put a long log into the file. Not while somebody reads: whoever writes next will do it."""
@@ -197,7 +209,7 @@ class Database:
                 "use the newer one",
             )
         if version == 0:
-            raise RecordError(f"{self.path}: holds no record", _LOOK)
+            raise DamagedRecord(f"{self.path}: holds no record", _ASIDE)
         if version < SCHEMA:
             _upgrade(connection)
 
@@ -253,6 +265,9 @@ def _named(fault: BaseException, path: str) -> RecordError:
     for start, cause, hint in _FAULTS:
         if code.startswith(start):
             return RecordError(f"{path}: {cause}", hint)
+    for start, cause in _DAMAGE:
+        if code.startswith(start):
+            return DamagedRecord(f"{path}: {cause}", _ASIDE)
     if code.startswith("SQLITE_CANTOPEN"):
         return RecordError(f"{path}: cannot be opened: {_obstacle(path)}", _OWNER)
     return RecordError(f"{path}: {fault}")

@@ -11,6 +11,8 @@ from .database import storable
 from .short_id import short_id
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ...core.caller import Process
     from ...lean.sqlite import sqlite3
     from .database import Database
@@ -39,6 +41,12 @@ class NamedSessions:
         with self._database.writing() as connection:
             connection.execute("INSERT INTO sessions VALUES (?, ?, ?, ?)", (session.id, pid, start, session.name))
         return session
+
+    def keep(self, sessions: Mapping[tuple[int, int], Session]) -> None:
+        """Put sessions that were named elsewhere onto the list, by pid and start of the process that they are below."""
+        rows = [(one.id, pid, start, storable(one.name)) for (pid, start), one in sessions.items()]
+        with self._database.writing() as connection:
+            connection.executemany("INSERT INTO sessions VALUES (?, ?, ?, ?)", rows)
 
     def recent(self) -> dict[tuple[int, int], Session]:
         """Those that were named lately, by pid and start of the process that they are below."""
