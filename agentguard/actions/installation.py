@@ -148,6 +148,11 @@ def manifest(root: Root) -> dict[str, Any]:
         raise InstallError(f"{root.manifest}: {fault}", "move it away and run `agentguard install` again") from fault
 
 
+def remember(root: Root, startup: Iterable[str]) -> None:
+    """Write down which start-up files hold the block, where what was written down is lost."""
+    _put_manifest(root, {"startup": list(startup), "directories": [], "settings": configuration.as_made()})
+
+
 def _put_manifest(root: Root, owned: dict[str, Any]) -> None:
     """Before anything is changed: what is interrupted can still be taken away."""
     content = json.dumps(owned, indent=2).encode("ascii") + b"\n"

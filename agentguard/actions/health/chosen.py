@@ -32,6 +32,8 @@ def factors(root: Root) -> Finding:
         there = usable(root)
     except AgentguardError as error:
         return Finding("factors", "bad", error.message, error.hint)
+    except OSError as fault:
+        return Finding("factors", "bad", f"{fault.filename}: {fault.strerror}", "give yourself the right to it")
     if not there:
         return Finding("factors", "note", "none: typing alone proves a person", "`agentguard factor add` adds one")
     return Finding("factors", "good", ", ".join(f"{factor.name} ({factor.kind})" for factor in there))

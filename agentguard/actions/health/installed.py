@@ -94,7 +94,8 @@ def _shims(root: Root) -> Iterator[Finding]:
 
 
 def _install_again(root: Root, by: Mapping[str, Any]) -> list[str]:
-    return [change.removesuffix(".") for change in installation.apply(root)]
+    changes = [change.removesuffix(".") for change in installation.apply(root)]
+    return changes or [f"Built {store.in_force(root)} anew"]
 
 
 def _forget(root: Root, by: Mapping[str, Any]) -> list[str]:
@@ -102,7 +103,8 @@ def _forget(root: Root, by: Mapping[str, Any]) -> list[str]:
     aside = put_aside(root, root.manifest)
     every = [path for shell in startup_files.SHELLS for path in startup_files.files(shell, os.environ)]
     known = [path for path in dict.fromkeys(every) if startup_files.has_block(path, root)]
-    return [f"Moved {root.manifest} to {aside}", *installation.apply(root, known)]
+    installation.remember(root, known)
+    return [f"Moved {root.manifest} to {aside}, and wrote down {', '.join(known) or 'no file'} as holding the lines"]
 
 
 #: What puts store, shims and start-up files right: it changes only what is not as it should be.

@@ -85,7 +85,7 @@ COMMIT;
 """
 
 _WRITE = "BEGIN IMMEDIATE"
-_OWNER = "it must belong to whom agentguard was installed for"
+_OWNER = "it must belong to whom agentguard was installed for, who must have the right to it: see `agentguard doctor`"
 _LOOK = "a person must look at what has become of it"
 _ASIDE = "`agentguard doctor --mend` puts it aside, sealed, and begins a new one that says so"
 
