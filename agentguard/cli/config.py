@@ -19,6 +19,8 @@ from ..edge.installation.config import policy, policy_of, understood
 from ..edge.layout import Root
 from ..errors import InstallError, UsageError
 from ..policy.configuration import BY_NAME, KEYS, Key, thawed
+from .style import is_styled
+from .tabular import tell
 
 
 def _key(ctx: click.Context, param: click.Parameter, value: str) -> Key:
@@ -60,14 +62,13 @@ def config(ctx: click.Context, where: bool, as_json: bool) -> None:
     settings = [(key, chosen.get(key.name, key.default), key.name in chosen) for key in KEYS]
     if as_json:
         click.echo(json.dumps([_told(*setting) for setting in settings], indent=2))
-    elif Console().is_terminal:
+    elif is_styled():
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
         for key, value, is_chosen in settings:
             table.add_row(key.name, _shown(value), "chosen" if is_chosen else "by default", key.what)
         Console(highlight=False).print(table)
     else:
-        for key, value, is_chosen in settings:
-            click.echo(f"{key.name}\t{_shown(value)}\t{'chosen' if is_chosen else 'default'}")
+        tell((key.name, _shown(value), "chosen" if is_chosen else "default") for key, value, is_chosen in settings)
 
 
 @config.command("get")

@@ -14,6 +14,8 @@ from ..actions.health.finding import Finding
 from ..actions.mending import mend, mender, remedies
 from ..approval.question import printable
 from ..edge.layout import Root
+from .style import is_styled
+from .tabular import tell
 
 _LOOKS = {"good": "green", "bad": "bold red", "absent": "dim", "note": "yellow"}
 
@@ -27,7 +29,8 @@ def doctor(root: Root, mends: bool, as_json: bool) -> int:
 
     Starts every shell in every way an agent does, and makes real calls. Exit status 0 if all is
     good, 1 otherwise. With --mend, what is broken is mended first: nothing that is put aside is
-    lost, and what was done is on the record.
+    lost, and what was done is on the record. Into a pipe or a file each check is a line of fields
+    between tabs: its state (good, bad, absent, note), what was looked at, what is so, what to do.
 
     \b
     Examples:
@@ -41,8 +44,10 @@ def doctor(root: Root, mends: bool, as_json: bool) -> int:
     findings = list(examine(root))
     if as_json:
         click.echo(json.dumps([_told(finding) for finding in findings], indent=2))
-    else:
+    elif is_styled():
         _show(findings)
+    else:
+        tell((finding.state, finding.subject, finding.detail, finding.hint) for finding in findings)
     return int(any(finding.state == "bad" for finding in findings))
 
 

@@ -78,7 +78,7 @@ def test_a_person_chooses_and_edits_a_copy_that_is_looked_at_first(desk: Desk, t
     root = Root(f"{tmp_path}/root")
     stores.seed(root)
     command = f"{sys.executable} -m agentguard --root root"
-    desk.run(f"{command} install --shell none --factor none")
+    desk.run(f"{command} install --shell none --factor none --guard everyone")
     assert "wait is now 7." in desk.run(f"{command} config set wait 7")
     assert "100" not in desk.run(f"{command} config get wait")
     editor = tmp_path / "editor"
@@ -97,7 +97,7 @@ def test_a_person_chooses_and_edits_a_copy_that_is_looked_at_first(desk: Desk, t
     desk.until("wait is now 8.")
     desk.until("desk> ")
     assert "Nothing was changed" in desk.run(f"EDITOR=true {command} config edit")
-    assert tomllib.loads(Path(root.config).read_text()) == {"wait": 8}
+    assert tomllib.loads(Path(root.config).read_text()) == {"guard": "everyone", "wait": 8}
     rows = list(Records(root).log.rows(kinds=("configured",), newest=False))
     assert [row.body["changes"]["wait"] for row in rows] == [[100.0, 7], [7, 8]]
     assert {row.body["by"]["place"] for row in rows} == {"person"}

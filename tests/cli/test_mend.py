@@ -317,7 +317,7 @@ def test_a_person_with_their_factor_has_a_broken_record_and_broken_settings_mend
 ) -> None:
     root = Root(f"{tmp_path}/root")
     command = f"{sys.executable} -m agentguard --root {root.path}"
-    desk.type(f"{command} install --shell none --factor passphrase\n")
+    desk.type(f"{command} install --shell none --guard everyone --factor passphrase\n")
     desk.until("New passphrase")
     stores.seed(root)
     desk.type(f"{PASSPHRASE}\n")

@@ -7,10 +7,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing
 from typing import Any
 
+from ...approval.request import Request
 from ...edge.caller.marked import marked_sessions
 from ...edge.layout import Root
 from ...edge.records import aside
 from ...edge.records.audit_log import AuditLog
+from ...edge.records.callers import callers
 from ...edge.records.database import Database
 from ...edge.records.requests import Requests
 from ...edge.system.file_users import file_users
@@ -29,8 +31,7 @@ def recorded(root: Root) -> Iterator[Finding]:
             broken = log.verify()
             database.check()
             rows = log.extent().rows
-            pending = Requests(database).pending()
-            gone = Requests(database).abandoned()
+            dead = [request.id for request in _dead(database)]
     except DamagedRecord as error:
         yield Finding("record", "bad", error.message, error.hint, _aside(error.message.rpartition(": ")[2]))
         return
@@ -46,7 +47,6 @@ def recorded(root: Root) -> Iterator[Finding]:
         yield Finding("record", "bad", told, "see `agentguard audit verify`", _aside(told))
     else:
         yield Finding("record", "good", f"{rows} rows, each fits the one before, and more can be written")
-    dead = [request.id for request in pending if request.id in gone]
     if dead:
         told = f"nobody waits any more for the answer to {', '.join(dead)}"
         yield Finding("requests", "note", told, "only the same call, repeated, could use one", _WITHDRAW)
@@ -67,12 +67,17 @@ def _aside(why: str) -> Remedy:
 def _withdraw(root: Root, by: Mapping[str, Any]) -> list[str]:
     """Take requests off the list whose caller has ended."""
     with as_owner(root), closing(Database(root)) as database:
-        requests = Requests(database)
-        gone = requests.abandoned()
-        dead = [request for request in requests.pending() if request.id in gone]
+        dead = _dead(database)
         for request in dead:
-            requests.withdraw(request)
+            Requests(database).withdraw(request)
     return [f"Took request {request.id} off the list: {os.path.basename(request.question.argv[0])}" for request in dead]
+
+
+def _dead(database: Database) -> list[Request]:
+    """The requests whose callers have ended, with what made the call."""
+    pending = Requests(database).pending()
+    known = callers(database, pending)
+    return [request for request in pending if known[request.id].presence == "gone"]
 
 
 _WITHDRAW = Remedy("take requests off the list whose caller has gone", _withdraw)
