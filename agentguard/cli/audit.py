@@ -24,6 +24,7 @@ from ..edge.records.database import Database
 from ..errors import InstallError
 from .said import said
 from .style import is_styled
+from .suggesting import Suggesting
 from .tabular import stamp, tell
 
 #: Seconds in each unit of an age.
@@ -45,7 +46,7 @@ def _moment(ctx: click.Context, param: click.Parameter, value: str | None) -> fl
         raise click.BadParameter(f"{value!r} is neither an age like 2h, 3d or 1w nor a date like 2026-01-31") from None
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=Suggesting, invoke_without_command=True)
 @click.option("--all", "everything", is_flag=True, help="Every row of the record: also what ran without a question.")
 @click.option("--since", callback=_moment, metavar="WHEN", help="An age (90m, 2h, 3d, 1w), an ISO date or time.")
 @click.option("--program", default="", metavar="NAME", help="Only calls of this program.")

@@ -20,6 +20,7 @@ from ..edge.layout import Root
 from ..errors import InstallError, UsageError
 from ..policy.configuration import BY_NAME, KEYS, Key, thawed
 from .style import is_styled
+from .suggesting import Suggesting
 from .tabular import tell
 
 
@@ -31,7 +32,7 @@ def _key(ctx: click.Context, param: click.Parameter, value: str) -> Key:
 _NAMED = click.argument("key", type=click.Choice(tuple(BY_NAME)), callback=_key, metavar="KEY")
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=Suggesting, invoke_without_command=True)
 @click.option("--path", "where", is_flag=True, help="Print only where the file lies.")
 @click.option(
     "--json", "as_json", is_flag=True, help="Print the settings as a JSON array, each with all that is to say of it."

@@ -25,11 +25,12 @@ from ..edge.records.audit_log import AuditLog
 from ..edge.records.database import Database
 from ..edge.terminal.prompt import answer, say
 from ..errors import InstallError, UsageError
+from .suggesting import Suggesting
 
 KINDS = ("passphrase", "ssh-key")
 
 
-@click.group()
+@click.group(cls=Suggesting)
 def factor() -> None:
     """What proves that it is you who answers.
 

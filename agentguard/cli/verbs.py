@@ -5,13 +5,13 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import os
-from difflib import get_close_matches
 
 import click
 
 from .. import __version__
 from ..actions.default_root import default_root
 from ..edge.layout import Root
+from .suggesting import Suggesting
 
 #: Each verb is the function of its name in the module of its name.
 VERBS = (
@@ -28,10 +28,11 @@ VERBS = (
     "watch",
     "factor",
     "audit",
+    "completion",
 )
 
 
-class Verbs(click.Group):
+class Verbs(Suggesting):
     """Loads a verb's module only when it is used, so that each verb starts fast."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -45,26 +46,11 @@ class Verbs(click.Group):
         command: click.Command = getattr(importlib.import_module(f"agentguard.cli.{cmd_name}"), cmd_name)
         return command
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The verb that is called, by its name; for `chek` the error says that `check` was probably meant."""
-        try:
-            return super().resolve_command(ctx, args)
-        except click.NoSuchOption:
-            raise
-        except click.UsageError as fault:
-            near = get_close_matches(args[0], self.list_commands(ctx), 1)
-            if not near:
-                raise
-            raise click.UsageError(f"{fault.message} Did you mean {near[0]!r}?", ctx) from fault
-
 
 @click.group(
     cls=Verbs,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog='Completion for your shell: eval "$(_AGENTGUARD_COMPLETE=bash_source agentguard)" '
-    "in ~/.bashrc, or the same with zsh_source or fish_source.",
+    epilog="`agentguard completion` completes all of this in bash, zsh and fish.",
 )
 @click.option(
     "--root",
@@ -83,7 +69,7 @@ def cli(ctx: click.Context, root: str) -> None:
 
 def _clear_store(root: Root) -> None:
     """Take former versions away, should an upgrade have left one that was in use; what it takes is loaded only then."""
-    if os.access(root.store, os.R_OK | os.W_OK) and len(os.listdir(root.store)) > 1:
+    if os.access(root.store, os.R_OK | os.W_OK | os.X_OK) and len(os.listdir(root.store)) > 1:
         from ..actions import former_versions
 
         former_versions.clear(root)

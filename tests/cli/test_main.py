@@ -39,7 +39,17 @@ def test_an_unknown_verb_is_wrong_usage(agentguard: Agentguard) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "meant"), [(["chek"], "check"), (["aprove", "q7m2xk"], "approve"), (["check", "--jsn", "ls"], "--json")]
+    ("words", "meant"),
+    [
+        (["chek"], "check"),
+        (["aprove", "q7m2xk"], "approve"),
+        (["check", "--jsn", "ls"], "--json"),
+        (["audit", "prun", "x"], "prune"),
+        (["factor", "ad"], "add"),
+        (["config", "st", "wait", "1"], "set"),
+        (["config", "--pth"], "--path"),
+        (["doctor", "--mnd"], "--mend"),
+    ],
 )
 def test_what_was_misspelt_is_told_with_what_was_meant(agentguard: Agentguard, words: list[str], meant: str) -> None:
     assert agentguard(*words, status=2).stderr.endswith(f"Did you mean {meant!r}?\n")

@@ -278,7 +278,7 @@ def without_rights() -> Iterator[list[str]]:
     yield ["setpriv", "--bounding-set=-dac_override,-dac_read_search,-fowner"] if os.getuid() == 0 else []
 
 
-@pytest.mark.parametrize("place", [".", "shims", "data", "data/spool", "data/record.db", "config.toml"])
+@pytest.mark.parametrize("place", [".", "shims", "store", "data", "data/spool", "data/record.db", "config.toml"])
 def test_what_cannot_be_read_is_nobodys_bug(root: Root, without_rights: list[str], place: str) -> None:
     path = os.path.join(root.path, place)
     before = os.stat(path).st_mode

@@ -56,6 +56,10 @@ class Window:
         self._tmux.tell("send-keys", "-t", self._pane, "-l", line)
         self._tmux.tell("send-keys", "-t", self._pane, "Enter")
 
+    def press(self, *keys: str) -> None:
+        """Press keys, as tmux names them, or type words that are no keys."""
+        self._tmux.tell("send-keys", "-t", self._pane, *keys)
+
     def until_prompt(self) -> str:
         """Wait until the shell prompts; what stands above that."""
         return self.sees(PROMPT).removesuffix(PROMPT)
