@@ -22,9 +22,9 @@ def completion(ctx: click.Context, shell: str) -> None:
 
     \b
     Examples:
+      agentguard completion fish | source        # in ~/.config/fish/config.fish
       eval "$(agentguard completion bash)"       # in ~/.bashrc
       eval "$(agentguard completion zsh)"        # in ~/.zshrc
-      agentguard completion fish | source        # in ~/.config/fish/config.fish
       agentguard completion fish >~/.config/fish/completions/agentguard.fish
     """
     complete = get_completion_class(shell)
