@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Mapping
 from contextlib import closing
@@ -52,17 +53,18 @@ def put(root: Root, new: str, proof: Proof) -> list[str]:
     except InstallError:
         before = None
     differ = [key for key in KEYS if before is None or getattr(before, key.name) != getattr(after, key.name)]
-    changes = {key.name: [getattr(before, key.name, None), getattr(after, key.name)] for key in differ}
+    changes = [f"{key.name} is now {json.dumps(thawed(getattr(after, key.name)))}" for key in differ]
     by: Mapping[str, Any] = {}
     if before is None or weakened(before, after):
         names = ", ".join(key.name for key in (differ if before is None else weakened(before, after)))
         by = proof(f"change {names} in config.toml")
     if changes:
-        facts = {"program": "agentguard", "changes": changes, "uid": os.getuid(), **({"by": dict(by)} if by else {})}
+        settings = {key.name: [getattr(before, key.name, None), getattr(after, key.name)] for key in differ}
+        facts = {"program": "agentguard", "changes": changes, "settings": settings, "uid": os.getuid()}
         with as_owner(root), closing(Database(root)) as database:
-            AuditLog(database).append("configured", facts)
+            AuditLog(database).append("configured", facts | ({"by": dict(by)} if by else {}))
     write(root, new)
-    return [f"{key.name} is now {thawed(getattr(after, key.name))}" for key in differ]
+    return changes
 
 
 def put_value(root: Root, name: str, value: Any) -> bool:

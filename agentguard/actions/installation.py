@@ -145,7 +145,7 @@ def manifest(root: Root) -> dict[str, Any]:
     except FileNotFoundError:
         return {"startup": [], "directories": [], "settings": ""}
     except (OSError, ValueError, KeyError, TypeError) as fault:
-        raise InstallError(f"{root.manifest}: {fault}", "move it away and run `agentguard install` again") from fault
+        raise InstallError(f"{root.manifest}: {fault}", "`agentguard doctor --mend` writes it anew") from fault
 
 
 def remember(root: Root, startup: Iterable[str]) -> None:

@@ -8,8 +8,6 @@ import tomllib
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from ..actions import configuration
 from ..actions.owner import require_writable
@@ -64,6 +62,9 @@ def config(ctx: click.Context, where: bool, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([_told(*setting) for setting in settings], indent=2))
     elif is_styled():
+        from rich.console import Console
+        from rich.table import Table
+
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
         for key, value, is_chosen in settings:
             table.add_row(key.name, _shown(value), "chosen" if is_chosen else "by default", key.what)

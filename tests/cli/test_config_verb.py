@@ -56,7 +56,8 @@ def test_whoever_calls_may_make_it_stricter_and_nobody_else_than_a_person_weaker
     assert "such as: wait = 60" in agentguard("config", "set", "wait", "long", status=2).stderr
     assert policy(root) == Policy(approval=60)
     rows = list(Records(root).log.rows(kinds=("configured", "attempt"), newest=False))
-    assert rows[0].body["changes"] == {"approval": [600.0, 60]} and "by" not in rows[0].body
+    assert rows[0].body["settings"] == {"approval": [600.0, 60]} and "by" not in rows[0].body
+    assert "\tapproval is now 60" in agentguard("audit", "--all").stdout
     assert [row.body["deed"].split()[1] for row in rows[1:]] == ["approval", "wait", "factor", "words"]
 
 
@@ -99,5 +100,5 @@ def test_a_person_chooses_and_edits_a_copy_that_is_looked_at_first(desk: Desk, t
     assert "Nothing was changed" in desk.run(f"EDITOR=true {command} config edit")
     assert tomllib.loads(Path(root.config).read_text()) == {"guard": "everyone", "wait": 8}
     rows = list(Records(root).log.rows(kinds=("configured",), newest=False))
-    assert [row.body["changes"]["wait"] for row in rows] == [[100.0, 7], [7, 8]]
+    assert [row.body["settings"]["wait"] for row in rows] == [[100.0, 7], [7, 8]]
     assert {row.body["by"]["place"] for row in rows} == {"person"}

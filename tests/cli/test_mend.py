@@ -326,6 +326,8 @@ def test_a_person_with_their_factor_has_a_broken_record_and_broken_settings_mend
     desk.until("desk> ", 120)
     garbage(root)
     Path(root.config).write_text("wait = 7\nwiat = 8\n")
+    below = f"AGENTGUARD_SESSION=k3x9qa sh -c 'env -u AGENTGUARD_SESSION {command} doctor --mend; true'"
+    assert "only a person may mend the guard: this was called below sh" in desk.run(below)
     desk.type(f"{command} doctor --mend --json >found\n")
     desk.until("Passphrase of passphrase: ")
     desk.type(f"{PASSPHRASE}\n")
