@@ -10,14 +10,14 @@ from __future__ import annotations
 from .approval.messages import refusal, refusal_to_person, unanswered, waiting
 from .approval.question import Question, printable, question_for
 from .approval.recorded import recorded
-from .approval.request import Asked, Request, bound, group_key
+from .approval.request import Asked, Request, bound, faithful, group_key
 from .core.call import Invocation
 from .core.caller import Origin
 from .core.effect import Effect, Reading
 from .core.text.redact import masked_text
 from .core.text.shorten import MOST_OF_NAME, shortened
 from .core.world import Witness
-from .errors import BROKEN, REFUSED, InstallError, RecordError, Unproven
+from .errors import BROKEN, REFUSED, InstallError, RecordError, Unproven, UsageError
 from .lean.canonical import digest
 from .lean.typing import TYPE_CHECKING
 from .lean.value import Value
@@ -174,17 +174,21 @@ def confirm(judged: Judged, facts: Facts, log: Log, requests: Requests, asker: A
     if judged.decision.action == "refuse":
         return Confirmation(False, judged.decision.why)
 
-    request = requests.approved(judged.digest, judged.policy.approval)
+    request, at = requests.approved(judged.digest, judged.policy.approval), ""
     if request is None:
         if judged.origin.terminal and asker.is_persons(judged.origin.terminal):
             try:
-                return _ask_here(judged, facts, log, requests, asker)
+                answer = _ask_here(judged, facts, log, requests, asker)
             except KeyboardInterrupt:
                 _append(judged, "refused", log, asker, why="interrupted while it was asked")
                 raise
-        request = _ask_elsewhere(judged, facts, log, requests, asker)
+            if isinstance(answer, Confirmation):
+                return answer
+            request, at = answer, judged.origin.terminal
+        else:
+            request = _ask_elsewhere(judged, facts, log, requests, asker)
     if request.state != "approved":
-        return Confirmation(False, unanswered(request), request)
+        return Confirmation(False, unanswered(request), request, at)
     if not _unchanged(judged, facts, requests):
         return Confirmation(False, "what it would do has changed since it was approved", request)
     if not requests.consume(request, judged.policy.approval):
@@ -193,12 +197,33 @@ def confirm(judged: Judged, facts: Facts, log: Log, requests: Requests, asker: A
     return Confirmation(not unproven, unproven, request)
 
 
-def _ask_here(judged: Judged, facts: Facts, log: Log, requests: Requests, asker: Asker) -> Confirmation:
-    """The caller's own terminal belongs to a person: ask there."""
+def _ask_here(judged: Judged, facts: Facts, log: Log, requests: Requests, asker: Asker) -> Confirmation | Request:
+    """The caller's own terminal belongs to a person: ask there, one call at a time; what is one list, at once."""
+    denied = requests.denied_here(judged.question, judged.origin)
+    if denied:
+        return Confirmation(False, unanswered(denied), at=judged.origin.terminal)
+    is_first = asker.take_turn(judged.origin.terminal, wait=False)
+    ahead = tuple(_asked(one, facts) for one in _ahead(judged, facts, requests)) if is_first else ()
+    if is_first and not ahead:
+        return _ask_alone(judged, facts, log, requests, asker)
+    request = requests.ask_here(_asked(judged, facts), judged.origin, ahead)
+    try:
+        if not is_first:
+            asker.take_turn(judged.origin.terminal, wait=True)
+        return _ask_in_line(judged, request, log, requests, asker)
+    except (KeyboardInterrupt, UsageError):
+        requests.withdraw(request)
+        raise
+    except (Unproven, InstallError) as fault:
+        requests.withdraw(request)
+        return Confirmation(False, fault.message, request, judged.origin.terminal)
+
+
+def _ask_alone(judged: Judged, facts: Facts, log: Log, requests: Requests, asker: Asker) -> Confirmation:
+    """Ask about this call and nothing else."""
     terminal = judged.origin.terminal
     _append(judged, "asked", log, asker, terminal=terminal)
-    doubt = f"{judged.origin.in_doubt}, which may be an agent" if judged.origin.in_doubt else ""
-    if not asker.prompt(terminal, judged.question, "you" if is_person(judged.origin, asker) else doubt):
+    if not _prompted(judged, asker):
         return Confirmation(False, f"{judged.question.word} was not typed", at=terminal)
     answer = Request("", judged.digest, judged.origin.session.id, 0, judged.question, "approved")
     if judged.question.factor:
@@ -212,6 +237,29 @@ def _ask_here(judged: Judged, facts: Facts, log: Log, requests: Requests, asker:
     if not _unchanged(judged, facts, requests):
         return Confirmation(False, "what it would do changed while it was being asked", at=terminal)
     return Confirmation(True, at=terminal, proof=answer.proof)
+
+
+def _ask_in_line(judged: Judged, request: Request, log: Log, requests: Requests, asker: Asker) -> Request:
+    """Ask about this call, what its caller comes to next, and what is called beside it and stands in line by now.
+
+    The others find their answer when it is their turn, or when they are made. Raises Unproven, InstallError.
+    """
+    terminal = judged.origin.terminal
+    group = faithful(requests.here(request))
+    if group[0].state != "here":
+        return group[0]
+    _append(judged, "asked", log, asker, terminal=terminal, request=request.id, group=request.group_leader)
+    typed = _prompted(judged, asker, tuple(one.question for one in group[1:]))
+    signed = typed and judged.question.factor
+    proof = asker.signed(terminal, *(one.digest for one in group)) if signed else ""
+    return requests.answer_here(group, typed, terminal, proof)[0]
+
+
+def _prompted(judged: Judged, asker: Asker, more: tuple[Question, ...] = ()) -> bool:
+    """Whether the person at the caller's own terminal has typed the word for this and for `more`."""
+    doubt = f"{judged.origin.in_doubt}, which may be an agent" if judged.origin.in_doubt else ""
+    by = "you" if is_person(judged.origin, asker) else doubt
+    return asker.prompt(judged.origin.terminal, judged.question, by, more=more)
 
 
 def _ask_elsewhere(judged: Judged, facts: Facts, log: Log, requests: Requests, asker: Asker) -> Request:
@@ -250,7 +298,8 @@ def _ahead(judged: Judged, facts: Facts, requests: Requests) -> Iterator[Judged]
         after = judge(call, judged.origin, facts, requests)
         if after.cut_short is not None:  # what follows takes too long to be looked at ahead
             return
-        if after.decision == judged.decision and group_key(after.question) == group_key(judged.question):
+        alike = after.decision == judged.decision and group_key(after.question) == group_key(judged.question)
+        if alike and requests.approved(after.digest, judged.policy.approval) is None:
             yield after
 
 

@@ -91,6 +91,18 @@ class Requests(Protocol):
         What the caller comes to next, `ahead`, is one question with it.
         """
 
+    def denied_here(self, question: Question, caller: Origin) -> Request | None:
+        """The denial at the call's own terminal that is for what its loop asks next as well, if there is one."""
+
+    def ask_here(self, asked: Asked, caller: Origin, ahead: tuple[Asked, ...]) -> Request:
+        """Have a call stand in line to be asked about at its own terminal, with what its caller comes to next."""
+
+    def here(self, request: Request) -> tuple[Request, ...]:
+        """What stands in line as one question with that one, which is the first; it alone, if it has its answer."""
+
+    def answer_here(self, group: tuple[Request, ...], approved: bool, terminal: str, proof: str) -> tuple[Request, ...]:
+        """Answer what was asked at that terminal; those answered."""
+
     def approved(self, digest: str, life: float) -> Request | None:
         """An approval for exactly this digest that has neither been spent nor expired after `life` seconds."""
 
@@ -116,11 +128,17 @@ class Asker(Protocol):
     def types(self, terminal: str) -> bool:
         """Whether standard input is that terminal, so that the program gets what is typed there."""
 
-    def prompt(self, terminal: str, question: Question, by: str) -> bool:
-        """Show the person at that terminal what is asked and by whom; whether they typed the word for it."""
+    def take_turn(self, terminal: str, wait: bool) -> bool:
+        """Take the turn to ask at that terminal; False if another call has it, unless that is waited for."""
 
-    def signed(self, terminal: str, digest: str) -> str:
-        """Have the person at that terminal sign the digest by a factor: the grant's text.
+    def prompt(self, terminal: str, question: Question, by: str, *, more: tuple[Question, ...] = ()) -> bool:
+        """Show the person at that terminal what is asked and by whom; whether they typed the word for it.
+
+        `more` are answered together with it. Raises KeyboardInterrupt if they end it instead.
+        """
+
+    def signed(self, terminal: str, *digests: str) -> str:
+        """Have the person at that terminal sign these digests by a factor: the grant's text.
 
         Raises Unproven, or InstallError where a factor is missing.
         """

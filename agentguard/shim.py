@@ -205,13 +205,19 @@ class RealAsker:
             self._judged = terminal_trust(self._sessions)
         return self._judged
 
-    def prompt(self, terminal: str, question: Question, by: str) -> bool:
+    def take_turn(self, terminal: str, wait: bool) -> bool:
+        """By a lock on the terminal."""
+        from .edge.terminal.turn import take_turn
+
+        return take_turn(terminal, wait)
+
+    def prompt(self, terminal: str, question: Question, by: str, *, more: tuple[Question, ...] = ()) -> bool:
         """Ask on /dev/tty."""
         from .edge.terminal.prompt import prompt
 
-        return prompt(terminal, question, question.word, by)
+        return prompt(terminal, question, by, more=more)
 
-    def signed(self, terminal: str, digest: str) -> str:
+    def signed(self, terminal: str, *digests: str) -> str:
         """Ask for the factor on /dev/tty."""
         from .edge.caller.controlling_terminal import own_terminal
         from .edge.factors.proof import sign_grant
@@ -220,7 +226,7 @@ class RealAsker:
 
         if own_terminal() != terminal:
             raise Unproven("the terminal is another one now")
-        return sign_grant(self._root, (digest,), answer, say)
+        return sign_grant(self._root, digests, answer, say)
 
     def proven(self, request: Request, digest: str) -> str:
         """Check the signature by the factors that the shim was made with."""

@@ -4,13 +4,15 @@ import time
 
 import pytest
 from support.fakes import LAUNCHED, FakeAsker, FakeFacts, FakeLauncher, FakeLog, FakeRequests, FakeWorld
+from support.questions import REMOVES_DATA
 
+from agentguard.approval.request import Asked, bound
 from agentguard.core.call import Invocation
 from agentguard.core.caller import Origin, Process, Session
-from agentguard.core.effect import Effect, Environment, Reading, Target
+from agentguard.core.effect import Effect, Environment, Reading, Reason, Target
 from agentguard.core.word import Known, known
 from agentguard.edge.records.loops import PAUSE
-from agentguard.errors import REFUSED, InstallError, NoProgram
+from agentguard.errors import REFUSED, InstallError, NoProgram, UsageError
 from agentguard.lean.canonical import canonical
 from agentguard.pipeline import guard
 from agentguard.policy.settings import WORD, Policy
@@ -172,6 +174,69 @@ def test_what_the_caller_comes_to_is_asked_about_at_once_and_then_passes_by_itse
     assert scene.call(MORE) == LAUNCHED and scene.call(CALL) == LAUNCHED
     assert scene.events == ["consume", "ran", "launch /bin/rm"] * 2
     assert scene.call(MORE) == REFUSED
+
+
+def test_a_list_is_asked_about_at_once_at_the_callers_own_terminal():
+    scene = Scene(terminal="/dev/pts/3", typed=True)
+    scene.facts.following = (MORE,)
+    assert scene.call() == LAUNCHED
+    assert scene.events == ["asked", "prompt /dev/pts/3 DELETE", "consume", "ran", "launch /bin/rm"]
+    assert [one.argv[-1] for one in scene.asker.more] == ["more"]
+    del scene.events[:]
+    assert scene.call(MORE) == LAUNCHED
+    assert scene.events == ["consume", "ran", "launch /bin/rm"]
+    assert scene.requests.pending() == (), "none of it was on the list for another terminal"
+
+
+def test_no_to_a_list_at_the_callers_own_terminal_is_no_to_what_follows():
+    scene = Scene(terminal="/dev/pts/3")
+    scene.facts.following = (MORE,)
+    assert scene.call() == REFUSED and scene.call(MORE) == REFUSED
+    assert [event for event in scene.events if event.startswith("prompt")] == ["prompt /dev/pts/3 DELETE"]
+    assert scene.call(CALL.replace(argv=known(("rm", "-rf", "what was not shown")))) == REFUSED
+
+
+@pytest.mark.parametrize("signs", [True, False])
+def test_one_signature_is_for_the_whole_list(signs):
+    scene = Scene(terminal="/dev/pts/3", typed=True)
+    scene.facts.following, scene.facts.has_factors, scene.asker.has_key = (MORE,), True, signs
+    assert scene.call() == (LAUNCHED if signs else REFUSED)
+    assert scene.asker.signs == [("/dev/pts/3", 2)]
+    assert not any(one.state == "here" for one in scene.requests._all.values())
+
+
+QUESTION = REMOVES_DATA.replace(
+    argv=("rm", "-rf", "beside"), cwd="/home/ada/work", reasons=(Reason("rm-untracked", "rm", "git does not know it"),)
+)
+BESIDE = Asked(QUESTION, bound("d", QUESTION))
+
+
+def test_what_is_called_meanwhile_stands_in_line_and_finds_its_answer():
+    scene = Scene(terminal="/dev/pts/3", typed=True)
+    scene.asker.free = False
+    scene.requests.ask_here(BESIDE, scene.origin)
+    assert scene.call() == LAUNCHED
+    assert [one.argv[-1] for one in scene.asker.more] == ["beside"]
+
+
+def test_what_was_changed_in_line_is_not_asked_about():
+    scene = Scene(terminal="/dev/pts/3", typed=True)
+    scene.asker.free = False
+    harmless = BESIDE.question.replace(argv=("rm", "-rf", "node_modules"))
+    scene.requests.ask_here(BESIDE.replace(question=harmless), scene.origin)
+    with pytest.raises(UsageError):
+        scene.call()
+    assert scene.launcher.launched is None
+
+
+@pytest.mark.parametrize("following", [(), (MORE,)])
+def test_who_interrupts_the_question_ends_the_call(following):
+    scene = Scene(terminal="/dev/pts/3")
+    scene.facts.following, scene.asker.interrupts = following, True
+    with pytest.raises(KeyboardInterrupt):
+        scene.call()
+    assert scene.log.rows[-1][0] == "refused" and scene.log.rows[-1][1]["why"] == "interrupted while it was asked"
+    assert not any(one.state == "here" for one in scene.requests._all.values())
 
 
 def test_what_became_other_than_it_was_foreseen_is_not_approved():

@@ -162,6 +162,12 @@ def _characters(question: Question) -> tuple[str, ...]:
     return names if len(found) <= len(names) else (*names, f"and {len(found) - len(names)} more")
 
 
+def phrase(questions: tuple[Question, ...]) -> str:
+    """What a person types to let these calls run: "DELETE", or "DELETE 3" for three of them."""
+    word = questions[0].word
+    return word if len(questions) == 1 else f"{word} {len(questions)}"
+
+
 def further(questions: tuple[Question, ...]) -> tuple[tuple[str, str], ...]:
     """The other calls that one answer decides, as `lines`: the command of each, and what differs from the first."""
     if len(questions) == 1:

@@ -6,6 +6,7 @@ from ..errors import UsageError
 from ..lean.canonical import digest
 from ..lean.typing import TYPE_CHECKING
 from ..lean.value import Value
+from . import question
 from .question import Question, printable
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from ..core.caller import Origin
     from ..core.effect import Target
 
-    State = Literal["open", "approved", "denied", "spent", "withdrawn"]
+    State = Literal["open", "here", "approved", "denied", "spent", "withdrawn"]
 else:
     State = str
 
@@ -30,10 +31,10 @@ FLOOD = 5
 class Request(Value):
     """`digest` is what exactly was asked for (see `bound`); an approval is good for that and nothing else.
 
-    Times are seconds since the epoch. `answered` is 0 while nobody has answered; `answer` is
-    what a person who denied it wants the agent to read. `group_leader` is the id of the
-    request that this one has joined (see `group_key`), "" for one that stands by itself or leads. `proof` is a
-    signed `Grant` as its canonical text, "" where none was given.
+    One that is "here" stands in line at its caller's own terminal, and is on no list. Times are seconds since the
+    epoch. `answered` is 0 while nobody has answered; `answer` is what a person who denied it wants the agent to read.
+    `group_leader` is the id of the request that this one has joined (see `group_key`), "" for one that stands by itself
+    or leads. `proof` is a signed `Grant` as its canonical text, "" where none was given.
     """
 
     id: str
@@ -128,9 +129,8 @@ def _by_session(groups: Iterable[tuple[Request, ...]]) -> dict[str, list[tuple[R
 
 
 def phrase(group: tuple[Request, ...]) -> str:
-    """What a person types to approve these requests: "DELETE", or "DELETE 3" for three of them."""
-    word = group[0].question.word
-    return word if len(group) == 1 else f"{word} {len(group)}"
+    """What a person types to approve these requests."""
+    return question.phrase(tuple(request.question for request in group))
 
 
 def wanted(group: tuple[Request, ...]) -> str:

@@ -277,6 +277,45 @@ def test_an_answer_stays_though_its_caller_goes_away(requests: Any) -> None:
     assert requests.approved("d1", LIFE) == approved
 
 
+# At the caller's own terminal
+
+
+def in_line(requests: Any, digest: str, *ahead: str) -> Any:
+    return requests.ask_here(Asked(ASKED, digest), CALLER, tuple(Asked(ASKED, one) for one in ahead))
+
+
+def test_what_stands_in_line_is_one_question_and_on_no_list(requests: Any) -> None:
+    first, beside = in_line(requests, "d1", "d2"), in_line(requests, "d3")
+    assert requests.pending() == () and requests.opens(ASKED, CALLER) and requests.denied_here(ASKED, CALLER) is None
+    assert [one.digest for one in requests.here(first)] == ["d1", "d2", "d3"]
+    assert [one.digest for one in requests.here(beside)] == ["d3", "d1", "d2"]
+    group = requests.here(first)
+    late = in_line(requests, "d4")
+    assert [one.digest for one in requests.answer_here(group, True, "/dev/pts/3", "")] == ["d1", "d2", "d3"]
+    assert all(requests.approved(digest, LIFE) for digest in ("d1", "d2", "d3"))
+    assert requests.approved("d4", LIFE) is None and [one.digest for one in requests.here(late)] == ["d4"]
+    (answered,) = requests.here(beside)
+    assert answered.state == "approved" and requests.consume(answered, LIFE)
+
+
+def test_no_in_line_is_no_to_what_came_since_and_to_what_the_loop_asks_next(requests: Any, clock: Clock) -> None:
+    first = in_line(requests, "d1", "d2")
+    group, late = requests.here(first), in_line(requests, "d3")
+    requests.answer_here(group, False, "/dev/pts/3", "")
+    assert [one.state for one in requests.here(late)] == ["denied"]
+    assert requests.denied_here(ASKED, CALLER)
+    assert requests.denied_here(OTHER, CALLER) is None
+    assert not any(denial.hits for denial in requests.denials(SESSION)), "other ways to it are not asked about"
+    clock.now += PAUSE + 1
+    assert requests.denied_here(ASKED, CALLER) is None
+
+
+def test_who_goes_away_takes_what_stands_in_line_with_it(requests: Any) -> None:
+    first, beside = in_line(requests, "d1", "d2"), in_line(requests, "d3")
+    requests.withdraw(first)
+    assert [one.state for one in requests.here(beside)] == ["withdrawn"]
+
+
 # What was denied
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from agentguard.approval.question import Question, quoted
-from agentguard.approval.request import REQUEST_LIFE, Asked, Filed, Request, caller_key, group_key
+from agentguard.approval.request import REQUEST_LIFE, Asked, Filed, Request, State, caller_key, group_key
 from agentguard.core.call import Invocation
 from agentguard.core.caller import Origin, Session
 from agentguard.core.effect import Reading, Target
@@ -123,6 +123,7 @@ class FakeRequests(Failing):
         self.outcome, self.words = "open", ""
         self._all: dict[str, Request] = {}
         self._callers: dict[str, Origin] = {}
+        self._in_line: set[str] = set()
         self._aims: dict[str, tuple[Target, ...]] = {}
 
     # What a call needs
@@ -152,7 +153,8 @@ class FakeRequests(Failing):
         if last and last.state == "denied":
             return Filed(last, False)
         joined = last if last and last.state == "open" else None
-        goes_on = bool(self._last(question, caller, open=False))
+        answered = {one.id for one in self._all.values() if one.state != "open"} - self._in_line
+        goes_on = bool(self._last(question, caller, answered))
         for request in self.pending():
             if request.digest == digest:
                 if joined and joined.id == request.leader:
@@ -164,9 +166,10 @@ class FakeRequests(Failing):
         self.events.append("submit")
         return Filed(request, not goes_on, self.now() - joined.created if joined else 0.0)
 
-    def _file(self, asked: Asked, caller: Origin, leader: str) -> Request:
+    def _file(self, asked: Asked, caller: Origin, leader: str, state: State = "open") -> Request:
         name = f"r{len(self._all) + 1}"
-        request = Request(name, asked.digest, caller.session.id, self.now(), asked.question, group_leader=leader)
+        request = Request(name, asked.digest, caller.session.id, self.now(), asked.question, state, group_leader=leader)
+        self._in_line |= {name} if state == "here" else set()
         self._all[name], self._callers[name], self._aims[name] = request, caller, asked.hits
         return request
 
@@ -176,6 +179,30 @@ class FakeRequests(Failing):
                 self._callers[one.id] = caller
                 self._change(one, created=self.now(), group_leader="" if one.id == request.id else request.id)
         return self._all[request.id]
+
+    def denied_here(self, question: Question, caller: Origin) -> Request | None:
+        last = self._last(question, caller, self._in_line)
+        return last if last and last.state == "denied" else None
+
+    def ask_here(self, asked: Asked, caller: Origin, ahead: tuple[Asked, ...] = ()) -> Request:
+        last = self._last(asked.question, caller, self._in_line)
+        request = self._file(asked.replace(hits=()), caller, last.id if last and last.state == "here" else "", "here")
+        for one in ahead:
+            self._file(one.replace(hits=()), caller, request.leader, "here")
+        return request
+
+    def here(self, request: Request) -> tuple[Request, ...]:
+        own = self._all[request.id]
+        return (own, *self._beside(own)) if own.state == "here" else (own,)
+
+    def answer_here(self, group: tuple[Request, ...], approved: bool, terminal: str, proof: str) -> tuple[Request, ...]:
+        state = "approved" if approved else "denied"
+        group += () if approved else tuple(one for one in self._beside(group[0]) if one not in group)
+        return tuple(self._change(one, state=state, answered=self.now(), proof=proof) for one in group)
+
+    def _beside(self, own: Request) -> list[Request]:
+        others = (one for one in self._all.values() if one.leader == own.leader and one.id != own.id)
+        return [one for one in others if one.state == "here"]
 
     def approved(self, digest: str, life: float) -> Request | None:
         self._may_fail("approved")
@@ -203,7 +230,7 @@ class FakeRequests(Failing):
     def withdraw(self, request: Request) -> None:
         self.events.append("withdraw")
         for one in tuple(self._all.values()):
-            if request.id in (one.id, one.group_leader) and one.state == "open":
+            if request.id in (one.id, one.group_leader) and one.state in ("open", "here"):
                 self._change(one, state="withdrawn")
 
     # What a person needs
@@ -232,13 +259,14 @@ class FakeRequests(Failing):
     def _is_good(self, request: Request, life: float = APPROVAL_LIFE) -> bool:
         return request.state == "approved" and 0 <= self.now() - request.answered < life
 
-    def _last(self, question: Question, caller: Origin, open: bool = True) -> Request | None:
-        """The last question of this caller's alike calls, while its loop may go on; an answered one if not `open`."""
+    def _last(self, question: Question, caller: Origin, among: Collection[str] | None = None) -> Request | None:
+        """The last question of this caller's alike calls, while its loop may go on: on the list, or `among` these."""
         key, now = (caller_key(caller), group_key(question)), self.now()
         for one in reversed(self._all.values()):
             same = (caller_key(self._callers[one.id]), group_key(one.question)) == key and not one.group_leader
-            fresh = now - one.created < REQUEST_LIFE and (one.state == "open" or now - one.answered < PAUSE)
-            if key[0] and same and fresh and one.state not in ("withdrawn", "" if open else "open"):
+            meant = one.id not in self._in_line if among is None else one.id in among
+            fresh = now - one.created < REQUEST_LIFE and (not one.answered or now - one.answered < PAUSE)
+            if key[0] and same and meant and fresh and one.state != "withdrawn":
                 return one
         return None
 
@@ -253,6 +281,9 @@ class FakeAsker:
     def __init__(self, events: list[str], typed: bool = False, has_key: bool = True) -> None:
         self.events, self.typed, self.has_key = events, typed, has_key
         self.sits = True
+        self.free, self.interrupts = True, False
+        self.more: tuple[Question, ...] = ()
+        self.signs: list[tuple[str, int]] = []
         self.alone = False
         self.at_terminal = False
         self.told: list[str] = []
@@ -269,16 +300,23 @@ class FakeAsker:
     def types(self, terminal: str) -> bool:
         return self.at_terminal
 
-    def prompt(self, terminal: str, question: Question, by: str) -> bool:
+    def take_turn(self, terminal: str, wait: bool) -> bool:
+        return self.free or wait
+
+    def prompt(self, terminal: str, question: Question, by: str, *, more: tuple[Question, ...] = ()) -> bool:
+        self.more = more
+        if self.interrupts:
+            raise KeyboardInterrupt
         self.events.append(f"prompt {terminal} {question.word}")
         self.shown, self.shown_by = question, by
         return self.typed
 
-    def signed(self, terminal: str, digest: str) -> str:
+    def signed(self, terminal: str, *digests: str) -> str:
         self.events.append(f"sign {terminal}")
+        self.signs.append((terminal, len(digests)))
         if not self.has_key:
             raise Unproven("no passphrase was given")
-        return self.signature(digest)
+        return self.signature(digests[0])
 
     def signature(self, digest: str) -> str:
         """What the person's key makes of a digest."""

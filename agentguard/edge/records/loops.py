@@ -8,7 +8,7 @@ from __future__ import annotations
 from ...approval.request import REQUEST_LIFE, Asked, Request, caller_key, group_key
 from ...lean.canonical import canonical
 from ...lean.typing import TYPE_CHECKING
-from ..caller.agents import agent, interpreter
+from ..caller.agents import agent, interpreter, shell
 from .database import storable
 from .request_rows import COLUMNS, PENDING, request_of, written
 from .sessions import is_named
@@ -17,6 +17,8 @@ from .short_id import short_id
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ...approval.question import Question
+    from ...approval.request import State
     from ...core.caller import Origin
     from ...lean.sqlite import sqlite3
 
@@ -28,7 +30,7 @@ PAUSE = 60
 #: the keys of both, now, thrice.
 _LAST_OF_CALLER = (
     f"{COLUMNS} WHERE parent = ? AND kin = ? AND lead = '' AND state <> 'withdrawn' "
-    f"AND created <= ? AND created > ? - {REQUEST_LIFE} AND (state = 'open' OR answered > ? - {PAUSE}) AND {{}} "
+    f"AND created <= ? AND created > ? - {REQUEST_LIFE} AND (answered = 0 OR answered > ? - {PAUSE}) AND {{}} "
     "ORDER BY rowid DESC LIMIT 1"
 )
 
@@ -41,18 +43,26 @@ def last_question(
     return request_of(row) if row else None
 
 
-def file(connection: sqlite3.Connection, asked: Asked, caller: Origin, now: float, leader: str) -> Request:
-    """A new request on the list."""
+def file(
+    connection: sqlite3.Connection, asked: Asked, caller: Origin, now: float, leader: str, state: State = "open"
+) -> Request:
+    """A new request: on the list, or in line at its caller's own terminal ("here"), where other loops are its like."""
     name, session = short_id(), storable(caller.session.id)
     while connection.execute("SELECT 1 FROM requests WHERE id = ?", (name,)).fetchone():
         name = short_id()
-    keys = (caller_key(caller), group_key(asked.question), leader, canonical((caller.session.known, asked.hits)))
+    kin = group_key(asked.question) if state == "open" else here_key(asked.question)
+    keys = (caller_key(caller), kin, leader, canonical((caller.session.known, asked.hits)))
     connection.execute(
-        "INSERT INTO requests (id, digest, session, created, sheet, parent, kin, lead, hits) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (name, asked.digest, session, now, written(asked.question), *keys),
+        "INSERT INTO requests (id, digest, session, created, sheet, state, parent, kin, lead, hits) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (name, asked.digest, session, now, written(asked.question), state, *keys),
     )
-    return Request(name, asked.digest, caller.session.id, now, asked.question, group_leader=leader)
+    return Request(name, asked.digest, caller.session.id, now, asked.question, state, group_leader=leader)
+
+
+def here_key(question: Question) -> str:
+    """The key of what is asked at its caller's own terminal: it is no question with what is on the list."""
+    return f"here {group_key(question)}"
 
 
 def ask_anew(connection: sqlite3.Connection, request: Request, who: str, now: float) -> Request:
@@ -64,6 +74,12 @@ def ask_anew(connection: sqlite3.Connection, request: Request, who: str, now: fl
             (request.id, request.id, who, now, request.leader, request.leader),
         )
     return request.replace(group_leader="", created=now) if who else request
+
+
+def in_line_with(connection: sqlite3.Connection, request: Request) -> Iterator[Request]:
+    """What stands in line at a terminal as one question with that request."""
+    query = f"{COLUMNS} WHERE (id = ? OR lead = ?) AND state = 'here' ORDER BY rowid"
+    yield from map(request_of, connection.execute(query, (request.leader, request.leader)).fetchall())
 
 
 def joined_with(connection: sqlite3.Connection, requests: tuple[Request, ...], now: float) -> Iterator[Request]:
@@ -79,3 +95,8 @@ def one_by_one(connection: sqlite3.Connection, caller: Origin) -> bool:
     if agent(parent) or interpreter(parent):
         return True
     return is_named(connection, parent)
+
+
+def told_by_line(caller: Origin) -> bool:
+    """Whether the parent is a shell that is told command after command, as at a prompt."""
+    return shell(caller.ancestry[0]) == "stays"

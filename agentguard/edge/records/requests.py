@@ -16,7 +16,7 @@ from ...policy.denials import Denial
 from ...policy.settings import APPROVAL_LIFE
 from .audit_log import append_row, row_body
 from .database import storable
-from .loops import ask_anew, file, joined_with, last_question, one_by_one
+from .loops import ask_anew, file, here_key, in_line_with, joined_with, last_question, one_by_one, told_by_line
 from .request_rows import COLUMNS, PENDING, request_of
 from .spool import DENIAL_LIFE, deny
 
@@ -95,6 +95,56 @@ class Requests:
                 file(connection, one, caller, now, request.id)
         return Filed(request, waits=not goes_on, waited=now - joined.created if joined else 0.0)
 
+    def denied_here(self, question: Question, caller: Origin) -> Request | None:
+        """The denial at the call's own terminal that is for what its loop asks next as well, if there is one.
+
+        What a shell is told line by line is no loop: each line is a deed of its own.
+        """
+        with self._database.reading() as connection:
+            last = last_question(connection, caller_key(caller), here_key(question), self._database.now())
+            goes_on = last and not told_by_line(caller) and not one_by_one(connection, caller)
+        return last if last and goes_on and last.state == "denied" else None
+
+    def ask_here(self, asked: Asked, caller: Origin, ahead: tuple[Asked, ...] = ()) -> Request:
+        """Have a call stand in line to be asked about at its own terminal, with what its caller comes to next."""
+        now, who = self._database.now(), caller_key(caller)
+        with self._database.writing() as connection:
+            last = last_question(connection, who, here_key(asked.question), now)
+            leader = last.id if last and last.state == "here" else ""
+            aimless = asked.replace(hits=())  # who says no at their own terminal is not asked about other ways
+            request = file(connection, aimless, caller, now, leader, "here")
+            for one in ahead:
+                file(connection, one.replace(hits=()), caller, now, request.leader, "here")
+        return request
+
+    def here(self, request: Request) -> tuple[Request, ...]:
+        """What stands in line as one question with that one, which is the first; it alone, if it has its answer."""
+        with self._database.reading() as connection:
+            found = {one.id: one for one in in_line_with(connection, request)}
+        own = found.pop(request.id, None) or self.wait(request, 0)
+        return (own, *found.values()) if own.state == "here" else (own,)
+
+    def answer_here(self, group: tuple[Request, ...], approved: bool, terminal: str, proof: str) -> tuple[Request, ...]:
+        """Answer what was asked at that terminal, and put each on the record; those answered.
+
+        A denial is for whatever has come to stand in line with it as well.
+        """
+        now, by = self._database.now(), {"uid": os.getuid(), "terminal": terminal, "place": "person"}
+        state: State = "approved" if approved else "denied"
+        with self._database.writing() as connection:
+            late = () if approved else in_line_with(connection, group[0])
+            answered = tuple(
+                one.replace(state=state, answered=now, proof=proof)
+                for one in {one.id: one for one in (*group, *late)}.values()
+            )
+            for one in answered:
+                connection.execute(
+                    "UPDATE requests SET state = ?, answered = ?, proof = ? WHERE id = ? AND state = 'here'",
+                    (state, now, proof, one.id),
+                )
+                append_row(connection, row_body(state, _facts(one) | {"by": by}, now))
+        return answered
+
     def denials(self, session: Session) -> tuple[Denial, ...]:
         """What a person has denied lately, in that session or where nobody can tell the session.
 
@@ -154,7 +204,7 @@ class Requests:
         """The caller has gone away: take an open request off the list, and what has joined it."""
         with self._database.writing() as connection:
             connection.execute(
-                "UPDATE requests SET state = 'withdrawn' WHERE (id = ? OR lead = ?) AND state = 'open'",
+                "UPDATE requests SET state = 'withdrawn' WHERE (id = ? OR lead = ?) AND state IN ('open', 'here')",
                 (request.id, request.id),
             )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from ...approval.question import Question, cut, in_full, lines, printable
+from ...approval.question import Question, cut, further, in_full, lines, phrase, printable
 from ...lean.typing import TYPE_CHECKING
 from ..caller.controlling_terminal import opened, own_terminal
 
@@ -29,17 +29,19 @@ _PAUSE, _LOOKS = 0.15, 20
 _LOWEST = 8  # lines of a page, also where a terminal has fewer
 
 
-def prompt(terminal: str, question: Question, word: str, by: str = "") -> bool:
-    """Show what was asked for, and `by` whom, and have `word` typed: True only for exactly that line.
+def prompt(terminal: str, question: Question, by: str = "", *, more: tuple[Question, ...] = ()) -> bool:
+    """Show what was asked for, and `by` whom, and have its word typed: True only for exactly that line.
 
-    False for everything else, for the end of input, and if the terminal is no longer the one that
-    `own_terminal` found. Raises KeyboardInterrupt for Ctrl-C.
+    `more` are answered together with it. False for everything else, for the end of input, and if the terminal is no
+    longer the one that `own_terminal` found. Raises KeyboardInterrupt for Ctrl-C.
     """
     if own_terminal() != terminal:
         return False
+    questions = (question, *more)
+    word, them = phrase(questions), f"exactly these {len(questions)}" if more else "it"
     title = "agentguard: this cannot be undone, and waits for your word"
-    question_line = f"Type {printable(word)} to run it, anything else to refuse: "
-    return ask(title, (*lines(question, by), *in_full((question,))), question_line) == word
+    told = (*lines(question, by), *further(questions), *in_full(questions))
+    return ask(title, told, f"Type {printable(word)} to run {them}, anything else to refuse: ") == word
 
 
 def ask(title: str, told: Lines, question: str) -> str | None:

@@ -58,7 +58,7 @@ class Asker(RealAsker):
     def is_persons(self, terminal: str) -> bool:
         return True
 
-    def prompt(self, terminal: str, question: Any, **more: Any) -> bool:
+    def prompt(self, terminal: str, question: Any, by: str, **more: Any) -> bool:
         return self.typed
 
     def tell(self, *lines: str) -> None:

@@ -25,9 +25,9 @@ from agentguard.edge.terminal.prompt import prompt
 argv = ("rm", "-rf", "./precious", *map(os.fsdecode, map(os.fsencode, sys.argv[1:])))
 open("pid", "w").write(str(os.getpid()))
 reason = Reason("rm.untracked", "rm", "removes what git does not know", "git stash -u")
+asked = Question("rm", argv, os.getcwd(), "/usr/bin/rm", "destructive", "", (reason,), ("file precious",), "", "x", "")
 try:
-    answer = prompt(own_terminal(), Question("rm", argv, os.getcwd(), "/usr/bin/rm", "destructive", "", (reason,),
-                    ("file precious",), "", "user since boot", ""), "DELETE")
+    answer = prompt(own_terminal(), asked)
 except KeyboardInterrupt:
     answer = "interrupted"
 open("answer", "w").write(str(answer))
