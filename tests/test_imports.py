@@ -91,6 +91,7 @@ HEAVY = {
     "pglast",
     "rich",
     "tomllib",
+    "tomli_w",
     "tomlkit",
     "platformdirs",
     "tree_sitter",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 
 import pytest
-import tomlkit
+import tomli_w
 from setups import PASSPHRASE, PLACES, PYTHON, TYPIST, Setup, available
 
 from agentguard.edge.factors import factors
@@ -87,7 +87,7 @@ def test_a_key_of_the_agents_own_signs(row, guard: Setup, verdict):
     own = factors.by_passphrase("own", "a passphrase of the agent")
     with guard.restored():
         if row.id != "forge-key":
-            text = tomlkit.dumps({"factor": [factors._written(own)]})
+            text = tomli_w.dumps({"factor": [factors._written(own)]})
             agent(f"cp {guard.file(guard.directory() / 'own.toml', text)} {guard.root.factors}")
         if row.id == "forge-key-pinned":
             agent(f"sed -i 's|SHA256:[A-Za-z0-9+/]*|{own.fingerprint}|' {guard.root.shims}/*")

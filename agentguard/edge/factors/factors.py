@@ -127,11 +127,11 @@ def _read(table: dict[str, Any]) -> Factor:
 
 
 def _put(root: Root, kept: tuple[Factor, ...]) -> None:
-    import tomlkit
+    import tomli_w
 
     from ..installation.startup_files import write
 
-    write(root.factors, tomlkit.dumps({"factor": [_written(factor) for factor in kept]}).encode(), 0o644)
+    write(root.factors, tomli_w.dumps({"factor": [_written(factor) for factor in kept]}).encode(), 0o644)
 
 
 def _written(factor: Factor) -> dict[str, Any]:

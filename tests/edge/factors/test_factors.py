@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-import tomlkit
+import tomli_w
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agentguard.edge.factors import factors
@@ -77,7 +77,7 @@ def changed(root: Root, change: Callable[[dict[str, object]], object]) -> None:
     """Edit the only factor in the file."""
     table = tomllib.loads(Path(root.factors).read_text())
     change(table["factor"][0])
-    Path(root.factors).write_text(tomlkit.dumps(table))
+    Path(root.factors).write_text(tomli_w.dumps(table))
 
 
 def test_what_is_put_into_the_file_comes_back(root: Root, kept: Factor, tmp_path: Path) -> None:

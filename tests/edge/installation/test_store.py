@@ -151,7 +151,7 @@ def test_agentguard_and_all_that_it_stands_on_is_in_the_store() -> None:
     files = store.contents()
     for needed in ("agentguard/cli/main.py", "agentguard/rules/rm.toml", "agentguard/shims/shim.sh"):
         assert f"lib/{needed}" in files
-    for library in ("bashlex", "cryptography", "graphql", "pglast", "tomlkit", "click", "rich", "textual"):
+    for library in ("bashlex", "cryptography", "graphql", "pglast", "tomli_w", "tomlkit", "click", "rich", "textual"):
         assert any(path.startswith(f"lib/{library}/") for path in files), library
     assert not any(path.startswith(("lib/_pytest/", "lib/hypothesis/")) for path in files), "tools stay behind"
     assert not any(part in ("..", "__pycache__") for path in files for part in path.split("/"))
