@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import os
 
 import click
@@ -13,35 +12,41 @@ from ..actions.default_root import default_root
 from ..edge.layout import Root
 from .suggesting import Suggesting
 
-#: Each verb is the function of its name in the module of its name.
-VERBS = (
-    "run",
-    "install",
-    "uninstall",
-    "doctor",
-    "config",
-    "check",
-    "approve",
-    "deny",
-    "pending",
-    "status",
-    "watch",
-    "factor",
-    "audit",
-    "completion",
-)
+#: Each verb is the function of its name in the module of its name. What it does is told from here, so that help loads
+#: none of them.
+VERBS = {
+    "run": "Start COMMAND with the guard on.",
+    "install": "Put the guard in force.",
+    "uninstall": "Take the guard away.",
+    "doctor": "Prove that the guard is in force.",
+    "config": "Show what is chosen, and change it.",
+    "check": "Rate a command line without running it.",
+    "approve": "Let a waiting call run, once.",
+    "deny": "Refuse a waiting call.",
+    "pending": "List the calls that wait for a person.",
+    "status": "Say in one line how things stand.",
+    "watch": "Show what waits for you, as it comes.",
+    "factor": "What proves that it is you who answers.",
+    "audit": "Show what was stopped and what came of it.",
+    "completion": "Print what completes `agentguard` in a shell.",
+}
 
 
 class Verbs(Suggesting):
     """Loads a verb's module only when it is used, so that each verb starts fast."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The verbs that this installation has."""
-        return [verb for verb in VERBS if importlib.util.find_spec(f"agentguard.cli.{verb}")]
+        """Every verb, in the order of the help."""
+        return list(VERBS)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Each verb with what it does."""
+        with formatter.section("Commands"):
+            formatter.write_dl(tuple(VERBS.items()))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The verb of that name."""
-        if cmd_name not in self.list_commands(ctx):
+        if cmd_name not in VERBS:
             return None
         command: click.Command = getattr(importlib.import_module(f"agentguard.cli.{cmd_name}"), cmd_name)
         return command

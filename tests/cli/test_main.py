@@ -27,6 +27,7 @@ def test_help_lists_every_verb_with_what_it_does(agentguard: Agentguard) -> None
     for verb in verbs.VERBS:
         told = agentguard(verb, "-h").stdout
         assert "-h, --help" in told
+        assert re.search(rf"\n\n  {re.escape(verbs.VERBS[verb])}\s", told), verb
         assert re.search(rf"Examples?:\n    (.* )?agentguard (.* )?{verb}\b", told), verb
 
 
