@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+
 from ...core.effect import Target
-from ...core.text.encoding import decode
+from ...core.text.encoding import decode, encode
 from ...core.unseen import Unseen
 from ...core.world import Answer, World
 from ...lean.typing import TYPE_CHECKING
@@ -48,14 +50,16 @@ def commits_unreachable(call: Call, git: Git, world: World) -> Answer:
     if call.has("-M", "-C") and call.command == ("branch",):
         return unreachable(git, [ref]) if ref and len(call.operand_texts) > 1 and resolved(git, ref) else Answer()
     logged = is_logged(git, ref) if not call.has("--orphan") else _has_log(git, ref)  # which begins none
-    found = _bisect_refs(git) if call.command[:1] == ("bisect",) else ()
+    found = _bisect_refs(call, git) if call.command[:1] == ("bisect",) else ()
     if ref and not logged and resolved(git, ref):
         found = (*found, *unreachable(git, [ref], [new] if resolved(git, f"{new}^{{commit}}") else []).lost)
     return lost(dict.fromkeys(found))
 
 
-def _bisect_refs(git: Git) -> tuple[Target, ...]:
-    """What only the marks of a bisection have, which go when it begins anew or ends."""
+def _bisect_refs(call: Call, git: Git) -> tuple[Target, ...]:
+    """What only the marks of a bisection have, which go when one begins, or this one ends."""
+    if call.command[-1] == "reset" and not os.path.exists(encode(os.path.join(git.directory, "BISECT_START"))):
+        return ()  # git finds none to end
     marks = git.lines("for-each-ref", "--format=%(refname)", "refs/bisect")
     return unreachable(git, marks, git.lines("rev-list", "--walk-reflogs", "HEAD", "--")[:MOST_KEPT]).lost
 
