@@ -28,7 +28,7 @@ class Made:
         self.desk = desk
         self.root = Root(str(place / "root"))
         desk.run(f'agentguard() {{ python -m agentguard --root {self.root.path} "$@"; }}; cd {place}')
-        desk.type("agentguard install --shell none --wait 0 --factor passphrase\n")
+        desk.type("agentguard install --shell none --wait 0 --factor passphrase --guard everyone\n")
         desk.until("New passphrase")
         stores.seed(self.root)  # now: before, a first factor would be refused
         desk.type(PASSPHRASE + "\n")
@@ -156,7 +156,7 @@ def test_without_a_factor_such_a_terminal_is_refused(lasting_tmp: Path, stores: 
     stores.seed(Root(f"{lasting_tmp}/root"))
     asker = Desk(lasting_tmp, program="pty-of-mine")
     asker.run(f'agentguard() {{ python -m agentguard --root {lasting_tmp}/root "$@"; }}')
-    asker.type("agentguard install --shell none --factor none\n")
+    asker.type("agentguard install --shell none --factor none --guard everyone\n")
     asker.until("desk> ", 120)
     for verb in ("approve", "deny", "watch", "uninstall", "factor add passphrase"):
         shown = asker.run(f"agentguard {verb}")
@@ -182,7 +182,7 @@ def test_who_installs_on_a_terminal_is_offered_a_passphrase(
     desk.run(f"cd {lasting_tmp}")
     if not answers:
         stores.seed(root)
-    desk.type(f"{variables}python -m agentguard --root {root.path} install --shell none\n")
+    desk.type(f"{variables}python -m agentguard --root {root.path} install --shell none --guard everyone\n")
     shown = ""
     for asked, typed in zip(answers[::2], answers[1::2], strict=True):
         shown += desk.until(asked)

@@ -46,7 +46,7 @@ class System:
         packages = f"{PROJECT}:{sysconfig.get_path('purelib')}"
         command = f"PYTHONPATH={packages} {PYTHON} -m agentguard --root {self.root.path}"
         desk.run(f'agentguard() {{ {command} "$@"; }}')
-        desk.type("agentguard install --system --user nobody --wait 0 --factor passphrase\n")
+        desk.type("agentguard install --system --user nobody --wait 0 --factor passphrase --guard everyone\n")
         desk.until("New passphrase")
         stores.seed(self.root, PYTHON, {"PYTHONPATH": packages})  # now: before, a first factor would be refused
         desk.type(PASSPHRASE + "\n")
