@@ -15,7 +15,7 @@ import pytest
 from hypothesis import settings
 from support.desk import Desk
 from support.fastway import Ground
-from support.guarded import lasting_directory
+from support.guarded import clear_away, lasting_directory
 from support.rules import shipped
 from support.stores import Stores
 
@@ -33,6 +33,7 @@ for number, usual in SIGNALS.items():
 if "PYTEST_XDIST_WORKER" not in os.environ:
     os.environ["HOME"] = tempfile.mkdtemp(prefix="agentguard-home-")
     atexit.register(shutil.rmtree, os.environ["HOME"], ignore_errors=True)
+    atexit.register(clear_away)
     for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "ZDOTDIR"):
         os.environ.pop(name, None)
 

@@ -194,21 +194,23 @@ def lasting_directory() -> Iterator[Path]:
 
 @functools.cache
 def _lasting_place() -> str | None:
-    """The first of the places where programs can be put that run, and in which no git work tree would hold them.
-
-    What tests left there that were killed is taken away: it may be somebody's home.
-    """
+    """The first of the places where programs can be put that run, and in which no git work tree would hold them."""
     for place in _PLACES:
         if not os.access(place, os.W_OK | os.X_OK) or os.path.realpath(place).startswith(_TEMPORARY):
             continue
         if os.statvfs(place).f_flag & getattr(os, "ST_NOEXEC", 0):
             continue
         if subprocess.run(["git", "-C", place, "rev-parse", "--git-dir"], capture_output=True).returncode:
-            for left in Path(place).glob(f"{_SCRATCH}[0-9]*-*"):
-                if left.stat().st_uid == os.getuid() and not _is_running(int(left.name[len(_SCRATCH) :].split("-")[0])):
-                    _remove(left)
             return place
     return None
+
+
+def clear_away() -> None:
+    """Take away what tests left that were killed: it may lie in somebody's home."""
+    place = _lasting_place()
+    for left in Path(place).glob(f"{_SCRATCH}[0-9]*-*") if place else ():
+        if left.stat().st_uid == os.getuid() and not _is_running(int(left.name[len(_SCRATCH) :].split("-")[0])):
+            _remove(left)
 
 
 def _is_running(pid: int) -> bool:
