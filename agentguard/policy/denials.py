@@ -18,7 +18,7 @@ REMEMBERED = 200
 #: Kinds of targets that are named by paths; what a call is about, where no rule says what that is, may be.
 _FILES = (*BY_PATH, "call")
 #: Kinds that are reached by the name of a ref.
-_REFS = ("branch", "remote branch", "remote-tracking", "ref", "tag", "commit")
+_REFS = ("branch", "remote branch", "remote-tracking", "ref", "tag", "annotated tag", "commit")
 
 
 class Denial(Value):

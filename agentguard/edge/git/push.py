@@ -136,7 +136,7 @@ def _annotation(git: Git, there: Git, ref: str, held: str, after: Iterable[str],
         return
     known = not is_here and resolved(git, f"{held}^{{object}}")
     if not (known and git.lines("for-each-ref", "--format=%(refname)", f"--points-at={held}")):
-        yield Target("ref", f"annotated tag {ref.removeprefix('refs/tags/')}", (there.directory, ref, held))
+        yield Target("annotated tag", ref.removeprefix("refs/tags/"), (there.directory, ref, held))
 
 
 def _dropped(

@@ -129,7 +129,7 @@ def unreachable(
         return Answer()
     directory = git.directory
     found = [
-        Target("ref", f"annotated tag {ref.removeprefix('refs/tags/')}", (directory, ref, name))
+        Target("annotated tag", ref.removeprefix("refs/tags/"), (directory, ref, name))
         for ref, kind, name in held
         if kind == "tag" and set(git.lines("for-each-ref", "--format=%(refname)", f"--points-at={name}")) <= set(refs)
     ]

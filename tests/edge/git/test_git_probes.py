@@ -503,8 +503,8 @@ def test_tag_delete(repo):
     repo.git("tag", "only", "other")
     repo.git("branch", "-D", "other")
     assert names(ask("tag-delete", repo.path, "git tag -d plain")) == []
-    assert names(ask("tag-delete", repo.path, "git tag -d annotated")) == ["annotated tag annotated"]
-    assert names(ask("tag-delete", repo.path, "git tag -f annotated main")) == ["annotated tag annotated"]
+    assert names(ask("tag-delete", repo.path, "git tag -d annotated")) == ["annotated"]
+    assert names(ask("tag-delete", repo.path, "git tag -f annotated main")) == ["annotated"]
     assert len(names(ask("tag-delete", repo.path, "git tag -d only"))) == 2
     assert names(ask("tag-delete", repo.path, "git tag -d nowhere")) == []
 
