@@ -13,6 +13,8 @@ from .request import Request
 TOLD = 2
 #: How much of the name of one is told, in characters.
 NAMED = 200
+#: Who has answered, to anybody but themselves.
+_PERSON = "a person"
 #: The label of a safer way.
 _SAFER = "safer"
 
@@ -48,13 +50,14 @@ def refusal(question: Question, why: str, request: Request | None = None) -> tup
 
 def refusal_to_person(question: Question, why: str) -> tuple[str, ...]:
     """The same to the person who has just read the whole question at their terminal, and decided."""
-    return (printable(f"agentguard: {question.program} was not run: {why}"),)
+    mine = f"you{why.removeprefix(_PERSON)}" if why.startswith(_PERSON) else why
+    return (printable(f"agentguard: {question.program} was not run: {mine}"),)
 
 
 def unanswered(request: Request) -> str:
     """Why a request does not let its call run."""
     if request.state == "denied":
-        return f"a person said no: {request.answer}" if request.answer else "a person said no"
+        return f"{_PERSON} said no" + (f": {request.answer}" if request.answer else "")
     if request.state == "spent":
         return "its approval has been used: it was for one call"
     if request.state == "withdrawn":

@@ -84,6 +84,9 @@ def test_without_a_safer_way_there_is_no_other() -> None:
 
 def test_a_person_who_said_no_is_not_told_what_they_know() -> None:
     assert refusal_to_person(ASKED, "DELETE was not typed") == ("agentguard: rm was not run: DELETE was not typed",)
+    assert refusal_to_person(ASKED, unanswered(request("denied", "none of it"))) == (
+        "agentguard: rm was not run: you said no: none of it",
+    )
     assert all(line.isprintable() for line in refusal_to_person(HOSTILE, "\x1b"))
 
 
