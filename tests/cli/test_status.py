@@ -62,6 +62,7 @@ def test_sessions_that_are_at_work(root: Root, records: Records, capsys: pytest.
     records.sessions.register(*ENDED, "codex")
     for id, below in (("a1", HERE), ("a2", ENDED), (named.id, HERE), ("a1", HERE)):
         records.log.append("ran", {"session": id, "session_name": "claude (pid 7)", "below": below})
+    records.log.append("ran", {"session": "a1", "session_name": "claude (pid 7)"})  # as a shim notes it by itself
     records.log.append("ran", {"session": "u", "session_name": "every program of user 0"})
     records.log.append("ran", {"session": "x", "session_name": 7, "below": "anything"})
     line, data = told(root, capsys)

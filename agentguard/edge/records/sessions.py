@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 #: How many of the last named sessions are still told apart: more do not run at once.
 MOST = 256
 #: How many of the last rows of the record are looked at for sessions that nobody named.
-LATELY = 500
-#: The last of these rows that each session left.
+ROWS = 2000
+#: Those of these rows' sessions that are below a known process (what a shim noted down by itself does not say which).
 _ROWS = (
-    "SELECT session, json_extract(body, '$.session_name'), json_extract(body, '$.below[0]'), "
-    f"json_extract(body, '$.below[1]'), max(seq) FROM (SELECT seq, session, body FROM record ORDER BY seq DESC "
-    f"LIMIT {LATELY}) GROUP BY session ORDER BY seq"
+    "SELECT session, json_extract(body, '$.session_name'), json_extract(body, '$.below[0]') AS pid, "
+    "json_extract(body, '$.below[1]'), max(seq) FROM (SELECT seq, session, body FROM record ORDER BY seq DESC "
+    f"LIMIT {ROWS}) WHERE pid > 0 GROUP BY session ORDER BY seq"
 )
 
 
