@@ -6,8 +6,10 @@ It starts its shell as real agents do: no terminal, a session of its own, standa
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+from types import FrameType
 
 
 def say(text: str) -> None:
@@ -18,16 +20,28 @@ def say(text: str) -> None:
 def shell(line: str) -> subprocess.CompletedProcess[str]:
     """One tool call."""
     say(f"$ {line}")
-    done = subprocess.run(
-        ["/bin/sh", "-c", line], stdin=subprocess.DEVNULL, capture_output=True, text=True, start_new_session=True
-    )
-    for out in (*done.stderr.splitlines(), *done.stdout.splitlines()):  # a reply may not end its line
-        say(f"  {out}")
-    return done
+    with subprocess.Popen(
+        ["/bin/sh", "-c", line],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    ) as started:  # fmt: skip
+        try:
+            out, errors = started.communicate()
+        except SystemExit:
+            os.killpg(started.pid, signal.SIGTERM)  # with all that it has started
+            raise
+    for told in (*errors.splitlines(), *out.splitlines()):  # a reply may not end its line
+        say(f"  {told}")
+    return subprocess.CompletedProcess(line, started.returncode, out, errors)
+
+
+def end(number: int, _frame: FrameType | None) -> None:
+    """For a signal: end, and what runs with it."""
+    sys.exit(128 + number)
 
 
 def main() -> int:
     """Find a token, use it, report."""
+    signal.signal(signal.SIGTERM, end)
     endpoint, volume = os.environ["DEMO_ENDPOINT"], os.environ["DEMO_VOLUME"]
     say("Staging rejects my credentials. The volume must be stale: I will delete and re-create it.")
     shell("git status --short")

@@ -35,11 +35,23 @@ from .owner import as_owner
 if TYPE_CHECKING:
     from ..edge.caller.processes import Sessions
 
-_ELSEWHERE = "do it in the foreground of a terminal of your own, outside any agent"
-_ADD = (
-    "a factor proves you here: `agentguard factor add passphrase` adds one at a terminal of your own, "
-    "`agentguard install --factor passphrase` makes a guard with one"
+#: What is left where nobody can prove themselves.
+ELSEWHERE = "do it in the foreground of a terminal of your own, outside any agent"
+_FACTOR = (
+    f"{ELSEWHERE}; or add a factor there (`agentguard factor add passphrase`), which proves you on this one, too. "
+    "Where you have none, as in a container, docs/approvals.md says what is left"
 )
+
+
+class Place(Value):
+    """Where a verb is called. `why` says what speaks against a person there, "" for nothing.
+
+    `provable` says that a factor can prove them all the same.
+    """
+
+    trust: Trust
+    why: str = ""
+    provable: bool = True
 
 
 class Person(Value):
@@ -64,15 +76,18 @@ def require_person(root: Root, deed: str, lost: bool = False) -> Person:
     then told by the marks that they left in environments.
     """
     caller, sessions = _caller(root, lost)
-    why, hint, trust = _agent(caller) or _no_terminal(), _ELSEWHERE, terminal_trust(sessions)
-    factor = not why and bool(usable(root))
-    if not (why or factor or trust.level == "person"):
-        why, hint = trust.why, _ADD if trust.level == "doubtful" else _ELSEWHERE
-    if why:
-        raise _refused(root, caller, deed, why, hint)
-    if trust.level == "not":
-        _put_on_record(root, caller, deed, f"{trust.why}; a factor is asked for")
-    return Person(_facts(caller, trust), factor and trust.level != "person", lost)
+    place = _place(caller, sessions)
+    factor = place.provable and bool(usable(root))
+    if place.why and not factor:
+        raise _refused(root, caller, deed, place.why, _FACTOR if place.provable else ELSEWHERE)
+    if place.trust.level == "not":
+        _put_on_record(root, caller, deed, f"{place.why}; a factor is asked for")
+    return Person(_facts(caller, place.trust), factor and bool(place.why), lost)
+
+
+def place() -> Place:
+    """Where this was called, before there is a guard: of sessions nothing is known yet."""
+    return _place(_claimed(origin({}, os.environ), {}), {})
 
 
 def prove(root: Root, person: Person, deed: str) -> dict[str, Any]:
@@ -104,6 +119,13 @@ def proving(root: Root, deed: str, lost: bool = False) -> Iterator[None]:
         yield
     except Unproven as fault:
         raise _refused(root, _caller(root, lost)[0], deed, fault.message, fault.hint) from fault
+
+
+def _place(caller: Origin, sessions: Sessions) -> Place:
+    """Where a verb was called by that caller."""
+    trust = terminal_trust(sessions)
+    why = _agent(caller) or _no_terminal()
+    return Place(trust, why or trust.why, not why)
 
 
 def _caller(root: Root, lost: bool = False) -> tuple[Origin, Sessions]:

@@ -16,8 +16,9 @@ from click.core import ParameterSource
 from .. import __version__
 from ..actions import installation
 from ..actions.default_root import SYSTEM
-from ..actions.person import prove, require_person
+from ..actions.person import place, prove, require_person
 from ..actions.system import guarded_user, refuse_changeable
+from ..approval.question import printable
 from ..edge.caller.controlling_terminal import has_terminal
 from ..edge.factors.factors import Factor
 from ..edge.installation import shims, startup_files
@@ -31,6 +32,10 @@ from .factor import KINDS, made
 _WHY_A_PASSPHRASE = (
     "Without a passphrase, any program that runs as you could type your answer or write it into the database; "
     "with one, nothing destructive runs without it."
+)
+_ONLY_A_PASSPHRASE = (
+    "This terminal alone does not prove you: {why}. Without a passphrase you can answer nothing here; "
+    "with one you can, and nothing destructive runs without it."
 )
 _WHOM = """\
 Whose destructive calls shall wait for you?
@@ -236,7 +241,9 @@ def _wants_passphrase() -> bool:
     """Whether who installs wants a passphrase from the start."""
     if not _is_asked():
         return False
-    click.echo(_WHY_A_PASSPHRASE, err=True)
+    here = place()
+    why = _ONLY_A_PASSPHRASE.format(why=printable(here.why)) if here.why and here.provable else _WHY_A_PASSPHRASE
+    click.echo(why, err=True)
     return click.confirm("Add a passphrase?", default=True, err=True)
 
 

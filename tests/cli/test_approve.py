@@ -96,6 +96,19 @@ def test_anything_else_leaves_it_open(person: Desk, records: Records, typed: str
     assert kinds(records) == []
 
 
+@pytest.mark.parametrize("verb", ["approve", "watch"])
+def test_in_a_container_without_a_factor_it_says_what_is_left(desk: Desk, records: Records, verb: str) -> None:
+    if os.getuid() != 0 or not shutil.which("unshare"):
+        pytest.skip("no namespaces here, or not for this user")
+    request = put(records, "rm", "precious")
+    desk.run("unshare --pid --fork --mount-proc setsid -c bash --norc")
+    told = desk.run(f'python -m agentguard --root "$HOME/root" {verb}').replace("\n", " ")
+    assert "the program that holds its terminal cannot be seen from here" in told
+    assert "`agentguard factor add passphrase`" in told and "docs/approvals.md says what is left" in told
+    assert desk.status() == 126
+    assert records.requests.request(request.id).state == "open"
+
+
 def test_nothing_to_approve(person: Desk, records: Records) -> None:
     assert "no call waits for an answer" in person.run("agentguard approve")
     assert person.status() == 2
