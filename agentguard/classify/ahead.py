@@ -6,13 +6,13 @@ when it is made, and one that is not exactly as it was foreseen is asked about b
 
 from __future__ import annotations
 
+from ..core.effect import Reading
 from ..core.word import Known, known
 from ..lean.typing import TYPE_CHECKING
 from .classifier import Classifier, Setting
 
 if TYPE_CHECKING:
     from ..core.call import Invocation
-    from ..core.effect import Reading
     from ..core.world import World
     from ..rulebook.model import Programs
 
@@ -25,14 +25,12 @@ def calls_ahead(caller: Invocation, call: Invocation, rulebook: Programs, world:
 
     None where the caller's text does not say, or does not have the call itself.
     """
-    follower = _Follower(rulebook, world)
+    follower = _Follower(rulebook, world, program=call.name)
     follower.command(caller)
     come_to = [
         tuple(word.text for word in one.argv[1:] if isinstance(word, Known))
-        for one in follower.calls[1:]
-        if one.name == call.name
-        and one.cwd.guess == call.cwd.guess
-        and all(isinstance(word, Known) for word in one.argv)
+        for one in follower.calls
+        if one.cwd.guess == call.cwd.guess and all(isinstance(word, Known) for word in one.argv)
     ]
     own = call.texts[1:]
     if own not in come_to:
@@ -42,19 +40,29 @@ def calls_ahead(caller: Invocation, call: Invocation, rulebook: Programs, world:
 
 
 class _Follower(Classifier):
-    """A classifier that keeps the calls that it comes to, in their order."""
+    """A classifier that keeps the calls of one program that it comes to, in their order."""
+
+    most_turns = FORESEEN
 
     def __init__(
-        self, rulebook: Programs, world: World, setting: Setting | None = None, calls: list[Invocation] | None = None
+        self,
+        rulebook: Programs,
+        world: World,
+        setting: Setting | None = None,
+        program: str = "",
+        calls: list[Invocation] | None = None,
     ) -> None:
+        self.program = program
         self.calls: list[Invocation] = [] if calls is None else calls
         super().__init__(rulebook, world, setting)
 
     def under(self, setting: Setting, world: World) -> _Follower:
         """See Classifier: it keeps them in the same list."""
-        return _Follower(self.rulebook, world, setting, self.calls)
+        return _Follower(self.rulebook, world, setting, self.program, self.calls)
 
     def command(self, call: Invocation) -> Reading:
-        """See Classifier."""
+        """See Classifier; a call of the program is only kept."""
+        if call.name != self.program or not self.setting.depth:
+            return super().command(call)
         self.calls.append(call)
-        return super().command(call)
+        return Reading()

@@ -24,6 +24,8 @@ class Context(Protocol):
     """Handed to every reader."""
 
     world: World
+    #: The most turns of a loop over known words that are followed one by one.
+    most_turns: int = 64
 
     def command(self, call: Invocation) -> Reading:
         """What a program called with these arguments would do, by the rulebook."""

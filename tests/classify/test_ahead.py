@@ -11,6 +11,7 @@ from agentguard.rulecheck.examples import StatedWorld
 
 ENV = {"PATH": "/shims:/bin"}
 SCRIPT = "cd build\nrm a\nrm b\n"
+NINETY = " ".join(map(str, range(90)))
 TEN = " ".join(map(str, range(10)))
 
 
@@ -21,6 +22,8 @@ TEN = " ".join(map(str, range(10)))
         (("bash", "-c", "for f in a b c; do rm $f; done"), "rm b", ["rm c"]),
         (("bash", "-c", "for f in a b c; do rm $f; done"), "rm c", []),
         (("bash", "-c", "for f in a b; do rm $f; git rm $f; done"), "rm a", ["rm b"]),  # of the same program
+        (("bash", "-c", f"for f in {NINETY}; do rm $f; done"), "rm 0", [f"rm {n}" for n in range(1, 90)]),
+        (("env", "sh", "-c", "sudo rm a; sh -c 'rm a; rm b'"), "rm a", ["rm b"]),
         (("bash", "-c", "rm a; /bin/rm b; rm -f b && rm a"), "rm a", ["rm b", "rm -f b"]),  # each once
         (("bash", "-c", "source x && eval 'for f in a b; do rm $f; done' && pwd"), "rm a", ["rm b"]),
         (("bash", "-c", "rm a; cd /elsewhere; rm b"), "rm a", []),  # in the same directory

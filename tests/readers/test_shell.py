@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from agentguard.core.call import Invocation, Stream
+from agentguard.core.context import Context
 from agentguard.core.effect import Effect, Reading, Target
 from agentguard.core.word import Known, Unknown, Word
 from agentguard.core.world import PathState, World
@@ -48,6 +49,8 @@ class Tree(World):
 
 class Recorder:
     """A context in which every command only is noted. Commands named `make` change who knows what."""
+
+    most_turns = Context.most_turns
 
     def __init__(self, world: World) -> None:
         self.world = world

@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
     from .interpreter import Interpreter
 
-#: The most turns of a `for` that are followed one by one.
-MAX_TURNS = 64
-
 
 def compound(shell: Interpreter, script: Script, node: Any) -> bytes | None:
     """What bashlex calls a compound: a group, a subshell, a condition or a loop, with its redirections."""
@@ -114,7 +111,7 @@ def _each(shell: Interpreter, script: Script, node: Any) -> None:
     chosen = offset(node) in script.selects
     if chosen:
         shell.scope.forget("REPLY")
-    if chosen or len(values) > MAX_TURNS or any(isinstance(value, Unknown) for value in values):
+    if chosen or len(values) > shell.context.most_turns or any(isinstance(value, Unknown) for value in values):
         some = Unknown(values[0].guess, f"${name}")
 
         def turn() -> None:
