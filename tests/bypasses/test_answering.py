@@ -308,7 +308,7 @@ def test_what_is_meant_stands_behind_a_mask(row, guard: Setup, verdict):
         desk.type(f"{guard.command} approve {request.id}\n")
         shown = desk.until("leave it: ")
         desk.type("no\n")
-    verdict(victim.name not in shown.partition("in  ")[0] or f"hits      file {victim}" not in shown, shown)
+    verdict(victim.name not in shown.partition("in  ")[0] or f"hits      directory {victim}" not in shown, shown)
 
 
 def test_the_passphrase_is_overheard(row, guard: Setup, verdict):
