@@ -11,7 +11,7 @@ INTERRUPTED = 130
 #: What an agent is to hand on where the guard itself has trouble.
 LOOK = "a person can look with `agentguard doctor`"
 #: The same where an InstallError names files that say how strict the guard is: they are not for an agent.
-BROKEN = f"the guard itself is broken ({LOOK}, and mend it or run `agentguard install` again)"
+BROKEN = f"the guard itself is broken ({LOOK}, and mend it with `agentguard doctor --mend`)"
 
 
 class AgentguardError(Exception):
