@@ -167,6 +167,10 @@ def gone(path: str) -> Callable[[Root], None]:
     return lambda root: os.unlink(os.path.join(root.path, path))
 
 
+def dangling(root: Root) -> None:
+    os.unlink(os.path.realpath(f"{root.data}/spool/current"))
+
+
 def config_directory(root: Root) -> None:
     os.unlink(root.config)
     os.mkdir(root.config)
@@ -181,6 +185,8 @@ def config_directory(root: Root) -> None:
         (mode("data/spool", 0o500), "places", "cannot be used by its owner"),
         (mode("data/record.db", 0o400), "places", "cannot be used by its owner"),
         (mode("config.toml", 0o000), "places", "cannot be used by its owner"),
+        (gone("data/spool/current"), "spool", "leads to no file of the spool"),
+        (dangling, "spool", "leads to no file of the spool"),
         (text("config.toml", "wait = 7\n\nwiat = 8\n"), "policy", "config.toml:3: wiat is no setting"),
         (text("config.toml", "wait = ["), "policy", "config.toml:1: "),
         (config_directory, "policy", "Is a directory"),

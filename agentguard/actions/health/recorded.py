@@ -10,7 +10,7 @@ from typing import Any
 from ...approval.request import Request
 from ...edge.caller.marked import marked_sessions
 from ...edge.layout import Root
-from ...edge.records import aside
+from ...edge.records import aside, spool
 from ...edge.records.audit_log import AuditLog
 from ...edge.records.callers import callers
 from ...edge.records.database import Database
@@ -22,7 +22,9 @@ from .finding import Finding, Remedy
 
 
 def recorded(root: Root) -> Iterator[Finding]:
-    """What is to say of the record, and of the requests in it."""
+    """What is to say of the spool, of the record, and of the requests in it."""
+    if os.access(root.data, os.X_OK) and not spool.is_sound(root.data):
+        yield Finding("spool", "bad", f"{root.data}/spool/current leads to no file of the spool", "", _SPOOL)
     try:
         with as_owner(root), closing(Database(root)) as database:
             log = AuditLog(database)
@@ -50,6 +52,15 @@ def recorded(root: Root) -> Iterator[Finding]:
     if dead:
         told = f"nobody waits any more for the answer to {', '.join(dead)}"
         yield Finding("requests", "note", told, "only the same call, repeated, could use one", _WITHDRAW)
+
+
+def _renew_spool(root: Root, by: Mapping[str, Any]) -> list[str]:
+    with as_owner(root):
+        spool.renew(root.data)
+    return [f"Began a new file in {root.data}/spool"]
+
+
+_SPOOL = Remedy("begin a new file of the spool", _renew_spool)
 
 
 def _aside(why: str) -> Remedy:

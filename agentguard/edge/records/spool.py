@@ -58,6 +58,23 @@ def prepare(data: str) -> None:
     _begin(folder, 1)
 
 
+def is_sound(data: str) -> bool:
+    """Whether what is written to is a file of the spool."""
+    try:
+        name = os.readlink(f"{data}/spool/current")
+    except OSError:
+        return False
+    path = f"{data}/spool/{name}"
+    return name.isdigit() and os.path.isfile(path) and not os.path.islink(path)
+
+
+def renew(data: str) -> None:
+    """Have a new file of the spool written to, after all that are there; raises OSError."""
+    folder = f"{data}/spool"
+    os.makedirs(folder, 0o700, exist_ok=True)
+    _begin(folder, max((int(name) for name in os.listdir(folder) if name.isdigit()), default=0) + 1)
+
+
 def note(data: str, body: str) -> None:
     """Add the whole body of a row, as the record would keep it; raises OSError."""
     prepare(data)
