@@ -15,6 +15,7 @@ help:  ## what there is to make
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/'
 
 $(VENV)/.installed: pyproject.toml
+	@echo 'Setting up what this needs in $(VENV), which takes a minute or two …'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@

@@ -159,7 +159,7 @@ def answer(guard: list[str], env: dict[str, str], agent: subprocess.Popen[bytes]
                 return
             deny = [*guard, "deny", request.id, "-m", "Not production. Ask first."]
             if not (declines and at_terminal(deny, env) == 0):
-                title("You", "not approved: the call is withdrawn")
+                title("You", "not approved: the agent goes without it")
                 requests.withdraw(request)
             return
         time.sleep(0.2)
