@@ -6,6 +6,7 @@ import os
 import shlex
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,7 @@ def test_it_ends_at_once(root: Root, desk: Desk) -> None:
                 desk.type(turn)
             else:
                 shown += desk.until(turn)
+        time.sleep(0.5)  # readline does not hear what comes before it waits
         desk.type(CTRL_C)
         shown += desk.until("desk> ")
         assert desk.status() == 130, (what, shown)
