@@ -78,15 +78,21 @@ class Judge:
 
     def __call__(self, subject: Subject) -> Judged:
         """What it would do."""
-        world = _World(subject.call, self._root)
         if not self._explains:
-            reading, step = subject.read_by(Classifier(self._rulebook, world)), None
+            reading, step = subject.read_by(Classifier(self._rulebook, _World(subject.call, self._root))), None
         else:
-            from ..classify.explain import Explainer
-
-            explainer = Explainer(self._rulebook, world)
-            reading, step = subject.read_by(explainer), explainer.steps[0]
+            reading, step = self._explained(subject)
         return Judged(reading, step, self._earlier(reading, text_of(subject.call.cwd)))
+
+    def is_met(self, subject: Subject) -> bool:
+        """Whether a shim would meet what is destructive in it, so that a person is asked."""
+        return self._explained(subject)[1].is_met(self._rulebook)
+
+    def _explained(self, subject: Subject) -> tuple[Reading, Step]:
+        from ..classify.explain import Explainer
+
+        explainer = Explainer(self._rulebook, _World(subject.call, self._root))
+        return subject.read_by(explainer), explainer.steps[0]
 
     def _earlier(self, reading: Reading, cwd: str) -> tuple[str, ...]:
         """The denials whose aim it shares, of its caller's session."""

@@ -10,7 +10,7 @@ from ..approval.question import quoted
 from ..core.call import Invocation
 from ..core.effect import Effect, Reading
 from ..core.text.redact import masked
-from ..core.world import Answer, Destination, PathState, Witness, World
+from ..core.world import Answer, Destination, OtherHost, PathState, Witness, World
 from ..lean.typing import TYPE_CHECKING
 from ..lean.value import Value
 from ..rulebook.model import Programs
@@ -40,7 +40,8 @@ class Step(Value):
 
     `kind` is "call" or the language, `text` the call's words or the text itself. `reading` is all
     that this part does, `own` the effects in it that no step in `steps` accounts for: those are the
-    parts that it runs, in order. `facts` were looked up for this part and not for one in it.
+    parts that it runs, in order. `facts` were looked up for this part and not for one in it. `here` says whether
+    it takes place on this host.
     """
 
     kind: str
@@ -51,6 +52,14 @@ class Step(Value):
     own: tuple[Effect, ...]
     facts: tuple[Fact, ...]
     steps: tuple[Step, ...]
+    here: bool = True
+
+    def is_met(self, rulebook: Programs) -> bool:
+        """Whether a shim meets what is destructive in it: a guarded program that is called by its name, and here."""
+        program = rulebook.program(self.program) if self.kind == "call" else None
+        if program and program.guarded:
+            return self.here and self.reading.rating == "destructive" and "/" not in self.text.partition(" ")[0]
+        return any(step.is_met(rulebook) for step in self.steps)
 
     def deciding(self, rating: str) -> Iterator[tuple[Step, ...]]:
         """The paths of steps to every part that has an effect of that rating itself."""
@@ -101,7 +110,8 @@ class Explainer(Classifier):
         below = {effect for step in part.steps for effect in step.reading.effects}
         own = tuple(effect for effect in reading.effects if effect not in below)
         facts, steps = tuple(dict.fromkeys(part.facts)), tuple(dict.fromkeys(part.steps))
-        notes.parts[-1].steps.append(Step(kind, call.name, text, call.cwd.written, reading, own, facts, steps))
+        here = not isinstance(self.setting.world, OtherHost)
+        notes.parts[-1].steps.append(Step(kind, call.name, text, call.cwd.written, reading, own, facts, steps, here))
         return reading
 
 

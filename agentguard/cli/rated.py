@@ -9,6 +9,7 @@ from .. import resources
 from ..actions import default_root
 from ..actions.rate import Judge, directory, subject_of
 from ..approval.question import printable
+from ..core.effect import RECOVERIES
 from ..core.text.redact import masked_text
 from ..errors import UsageError
 from ..lean import cache
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from .style import Line
 
 _DECISIONS = {"run": "runs at once", "ask": "waits for a person", "refuse": "is refused"}
+#: What is said where nothing that is destructive meets a shim.
+_UNMET = "no shim stands before it, so it runs at once, and nobody is asked"
 #: With what `--exit-code` ends. 1 and 2 are what errors end with.
 _STATUS = {"run": 0, "ask": 3, "refuse": 4}
 
@@ -67,16 +70,23 @@ def answer(asked: Asked, root: Callable[[], Root]) -> int:
             sys.stdout.flush()
         return 0
     is_call = asked.is_call or len(asked.words) > 1
-    judged = judge(subject_of(asked.words if is_call else asked.words[0], directory("."), os.environ))
+    subject = subject_of(asked.words if is_call else asked.words[0], directory("."), os.environ)
+    judged = judge(subject)
     if asked.as_json:
         print(_json(_data(judged)))
-    elif judged.step or is_styled():
+        return _status(judged, asked)
+    is_met = judged.reading.rating != "destructive" or judge.is_met(subject)
+    if judged.step or is_styled():
         from .styled import show
 
-        show(lines(judged.reading, judged.earlier), judged.step)
+        show(lines(judged.reading, judged.earlier, is_met), judged.step)
     else:
-        for line in lines(judged.reading, judged.earlier):
+        for line in lines(judged.reading, judged.earlier, is_met):
             print("".join(text for text, _style in line))
+    return _status(judged, asked)
+
+
+def _status(judged: Judged, asked: Asked) -> int:
     return _STATUS[decide(judged.reading, judged.earlier).action] if asked.exit_code else 0
 
 
@@ -123,8 +133,8 @@ def _is_untaught(reading: Reading) -> bool:
     return bool(reading.unguarded) and not reading.reasons
 
 
-def lines(reading: Reading, denied: tuple[str, ...] = ()) -> Iterator[Line]:
-    """A reading as styled lines for a person."""
+def lines(reading: Reading, denied: tuple[str, ...] = (), is_met: bool = True) -> Iterator[Line]:
+    """A reading as styled lines for a person; `is_met` says whether a shim meets what is destructive in it."""
     decision = decide(reading, denied)
     grave = f", catastrophic: {printable(reading.catastrophic)}" if reading.catastrophic else ""
     why = f" ({printable(decision.why)})" if decision.why else ""
@@ -139,14 +149,24 @@ def lines(reading: Reading, denied: tuple[str, ...] = ()) -> Iterator[Line]:
         yield (
             (reading.rating, STYLES[reading.rating]),
             (grave, "bold red"),
-            (f": {_DECISIONS[decision.action]}{why}", "default"),
+            (f": {_DECISIONS[decision.action] if is_met else _UNMET}{why}", "default"),
         )
     for reason in reading.reasons:
         words = f" {printable(masked_text(reason.text))}"
         yield ("  ", ""), (printable(reason.program), "bold"), (words, ""), (f"  [{reason.rule}]", "dim")
-    for instead in dict.fromkeys(reason.instead for reason in reading.reasons if reason.instead):
+    if reading.rating == "reversible" and (left := _left(reading)):
+        yield (("  ", ""), (left, ""))
+    asks = reading.rating == "destructive" or denied
+    for instead in dict.fromkeys(reason.instead for reason in reading.reasons if reason.instead and asks):
         yield (("  safer: ", ""), (printable(instead), ""))
     for denial in denied:
         yield (("  earlier: ", ""), (printable(denial), ""))
     if untaught:
         yield (("  not rated: ", ""), (untaught, ""))
+
+
+def _left(reading: Reading) -> str:
+    """What is left that would bring back what it removes or replaces; "" if it only adds."""
+    names = dict.fromkeys(one.recoverable_by for one in reading.effects if one.recoverable_by)
+    by = ", ".join(RECOVERIES[name] for name in names if name != "nothing-lost")
+    return f"what brings it back: {by}" if by else RECOVERIES["nothing-lost"] if names else ""

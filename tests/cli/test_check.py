@@ -111,6 +111,31 @@ def test_a_person_reads_the_rating_the_reason_and_the_safer_way(check: Check) ->
 
 
 @pytest.mark.parametrize(
+    ("line", "met"),
+    [
+        ("rm -rf \"$X\"", True),
+        ("sudo docker system prune -af", True),
+        ("bash -c 'git push --force'", True),
+        ("find . -exec rm {} +", True),
+        ("docker system prune -af", False),
+        ("git status && terraform destroy", False),
+        ("ssh web1 rm -rf /srv/app", False),
+        ('/bin/rm -rf "$X"', False),
+        ("echo x > \"$X\"", False),
+    ],
+)
+def test_a_person_is_told_whether_anybody_would_be_asked(check: Check, line: str, met: bool) -> None:
+    said = check(line).stdout.decode().splitlines()[0]
+    assert said.startswith("destructive")
+    assert said.endswith("waits for a person" if met else "and nobody is asked")
+
+
+def test_what_can_be_brought_back_says_by_what(check: Check) -> None:
+    said = check("git reset --soft HEAD~1").stdout.decode()
+    assert "what brings it back: git's reflog" in said and "safer" not in said
+
+
+@pytest.mark.parametrize(
     ("line", "status"), [("ls", 0), ("redis-cli flushall", 0), ("rm precious", 3), ("rm -rf /", 3), ("rm 'x", 3)]
 )
 def test_the_exit_status_tells_the_decision_if_it_is_asked_for(check: Check, line: str, status: int) -> None:
