@@ -123,7 +123,7 @@ class Asker(Protocol):
         """Whether that terminal, the caller's own, is one that a person sits at."""
 
     def is_alone(self, terminal: str) -> bool:
-        """Whether it is a person's, and no program that shows it has agents of its own that type there."""
+        """Whether it is a person's, and nothing that shows it or runs beside the call may be an agent."""
 
     def types(self, terminal: str) -> bool:
         """Whether standard input is that terminal, so that the program gets what is typed there."""

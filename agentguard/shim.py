@@ -187,8 +187,14 @@ class RealAsker:
         return self._trust.level == "person"
 
     def is_alone(self, terminal: str) -> bool:
-        """Judged by who holds its other end."""
-        return self._trust.level == "person" and not self._trust.shared
+        """Judged by who holds its other end, and by what runs beside the call."""
+        if self._trust.level != "person" or self._trust.shared:
+            return False
+        from .edge.caller.processes import beside
+        from .edge.caller.runners import beside_in_doubt
+
+        shim = f"{self._root.current}/enter.py"
+        return not beside_in_doubt(process for process in beside() if shim not in process.argv)
 
     def types(self, terminal: str) -> bool:
         """Whether descriptor 0 leads to the controlling terminal."""

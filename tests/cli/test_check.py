@@ -113,7 +113,7 @@ def test_a_person_reads_the_rating_the_reason_and_the_safer_way(check: Check) ->
 @pytest.mark.parametrize(
     ("line", "met"),
     [
-        ("rm -rf \"$X\"", True),
+        ('rm -rf "$X"', True),
         ("sudo docker system prune -af", True),
         ("bash -c 'git push --force'", True),
         ("find . -exec rm {} +", True),
@@ -121,7 +121,7 @@ def test_a_person_reads_the_rating_the_reason_and_the_safer_way(check: Check) ->
         ("git status && terraform destroy", False),
         ("ssh web1 rm -rf /srv/app", False),
         ('/bin/rm -rf "$X"', False),
-        ("echo x > \"$X\"", False),
+        ('echo x > "$X"', False),
     ],
 )
 def test_a_person_is_told_whether_anybody_would_be_asked(check: Check, line: str, met: bool) -> None:

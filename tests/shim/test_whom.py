@@ -35,6 +35,7 @@ def desk(guarded: Guarded) -> Iterator[Desk]:
     work = guarded.place / "work"
     work.mkdir()
     (work / "Makefile").write_text("nuke:\n\trm data\n")
+    (work / "helper.py").write_text("import subprocess, sys\nsys.exit(subprocess.run(sys.argv[1:]).returncode)\n")
     desk = Desk(work, {"PATH": guarded.shimmed["PATH"], "HOME": str(guarded.home)})
     desk.run(f'agentguard_run() {{ python -m agentguard --root {guarded.root.path} run -- "$@"; }}')
     yield desk
@@ -48,7 +49,15 @@ def person(desk: Desk) -> Desk:
 
 
 @pytest.mark.parametrize(
-    "line", ["rm data", "sh -c 'rm data; :'", "echo data | xargs rm", "find . -name data -exec rm {} +", "make nuke"]
+    "line",
+    [
+        "rm data",
+        "ls | grep data | xargs rm",
+        "sh -c 'rm data; :'",
+        "echo data | xargs rm",
+        "find . -name data -exec rm {} +",
+        "make nuke",
+    ],
 )
 def test_a_person_is_asked_at_their_own_terminal_only_where_everyone_is_guarded(
     guarded: Guarded, person: Desk, guard: str, line: str
@@ -70,6 +79,8 @@ def test_a_person_is_asked_at_their_own_terminal_only_where_everyone_is_guarded(
     [
         (f"{UNKNOWN} rm data", True),  # an agent that nobody knows by name: asked where it runs
         (f"(exec -a git {UNKNOWN} rm data)", True),
+        ("cp helper.py watch.py; python watch.py rm data", True),  # a script that is called like a runner
+        ("python -c 'print(\"rm data\")' | sh", True),  # what it says is run beside it
         ("CLAUDECODE=1 rm data", False),  # an agent's mark
         ("setsid -w rm data", False),  # no terminal
         ("agentguard_run rm data", False),

@@ -180,12 +180,12 @@ def _paths(process: Process) -> Iterator[str]:
     yield process.argv[0].partition(" ")[0]
     called = _file(process.argv[0]).lstrip("-")
     if called in SHELLS:
-        yield script(process.argv, code="c")
+        yield _script(process.argv, code="c")
     elif interpreter(process):
-        yield script(process.argv)
+        yield _script(process.argv)
 
 
-def script(argv: tuple[str, ...], code: str = "cep") -> str:
+def script_path(argv: tuple[str, ...], code: str = "cep") -> str:
     """The script or module that is interpreted; "" for code given by an option that ends in a letter of `code`."""
     words = iter(argv[1:])
     for word in words:
@@ -199,8 +199,12 @@ def script(argv: tuple[str, ...], code: str = "cep") -> str:
             if word.endswith(tuple(code)):
                 return ""
         elif not word.startswith("-") and word != "run":
-            return word.removesuffix(".js").removesuffix(".mjs").removesuffix(".py")
+            return word
     return ""
+
+
+def _script(argv: tuple[str, ...], code: str = "cep") -> str:
+    return script_path(argv, code).removesuffix(".js").removesuffix(".mjs").removesuffix(".py")
 
 
 def _file(path: str) -> str:

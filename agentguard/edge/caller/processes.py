@@ -214,6 +214,21 @@ def running() -> Iterator[Process]:
             yield seen[0]
 
 
+def beside() -> tuple[Process, ...]:
+    """The other processes of this one's process group: of its pipeline, where a shell started it."""
+    if sys.platform != "linux":
+        return ()
+    group, found = os.getpgrp(), []
+    for pid in map(int, filter(str.isdecimal, os.listdir("/proc"))):
+        try:
+            own = pid != os.getpid() and os.getpgid(pid) == group
+        except OSError:  # it has ended
+            continue
+        if own and (seen := _seen(pid)):
+            found.append(seen[0])
+    return tuple(found)
+
+
 def line_of(pid: int) -> tuple[Process, ...]:
     """A process and those above it, from itself up, as /proc shows them; empty if it cannot be seen."""
     try:

@@ -14,8 +14,8 @@ from __future__ import annotations
 import os
 
 from ...lean.typing import TYPE_CHECKING
+from ..caller.executables import replaceable
 from ..caller.processes import line_of
-from .executables import replaceable
 from .standing import Rights, rights, standings
 
 if TYPE_CHECKING:

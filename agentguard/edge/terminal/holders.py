@@ -12,9 +12,9 @@ from ...core.caller import Process
 from ...core.text.encoding import decode
 from ...lean.typing import TYPE_CHECKING
 from ..caller import agents
+from ..caller.executables import replaceable
 from ..caller.processes import line_of
 from .clients import CONSOLE_MAJORS, PTS_MAJORS, clients
-from .executables import replaceable
 from .hidden import suspect
 from .masters import masters
 from .ssh import of_the_system, peer, serves
