@@ -19,7 +19,8 @@ from ..core.text.redact import masked
 from ..edge.caller.agents import mark
 from ..edge.caller.controlling_terminal import is_own_terminal, own_terminal
 from ..edge.caller.marked import marked_sessions
-from ..edge.caller.processes import origin
+from ..edge.caller.processes import beside, origin
+from ..edge.caller.runners import beside_in_doubt
 from ..edge.factors.proof import chosen, passphrase_for, sign_grant, signed, usable
 from ..edge.layout import Root
 from ..edge.records.audit_log import AuditLog, Extent
@@ -125,7 +126,8 @@ def _place(caller: Origin, sessions: Sessions) -> Place:
     """Where a verb was called by that caller."""
     trust = terminal_trust(sessions)
     why = _agent(caller) or _no_terminal()
-    return Place(trust, why or trust.why, not why)
+    doubt = caller.in_doubt or beside_in_doubt(beside())
+    return Place(trust, why or trust.why or (f"{doubt} called this, and may be an agent" if doubt else ""), not why)
 
 
 def _caller(root: Root, lost: bool = False) -> tuple[Origin, Sessions]:

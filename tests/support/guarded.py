@@ -24,6 +24,7 @@ from support.records import Records
 from support.stores import Stores
 
 from agentguard.edge.layout import Root
+from agentguard.edge.records.used_grants import release
 
 #: Starts each word of its command line as agents start their tool calls: by bash, in a session
 #: of its own, without a terminal and without input. Says what came of each as a line of JSON.
@@ -225,6 +226,8 @@ def _is_running(pid: int) -> bool:
 
 def _remove(made: Path) -> None:
     """Remove a scratch directory, whatever a test has forbidden in it."""
+    for spent in made.glob("*/spent"):  # a directory that only grows (chattr +a)
+        release(Root(str(spent.parent)))
     made.chmod(0o700)
     for folder, names, _ in os.walk(made):
         for path in (os.path.join(folder, name) for name in names):

@@ -98,7 +98,12 @@ GENERAL_MARKS = ("AI_AGENT", "AGENT")
 #: Where the open files of a process lie.
 _OPEN_FILES = ("/dev/stdin", "/dev/fd/", "/proc/")
 
-SHELLS = frozenset(("ash", "bash", "csh", "dash", "fish", "ksh", "mksh", "sh", "tcsh", "zsh"))
+SHELLS = frozenset(
+    (
+        *("ash", "bash", "csh", "dash", "elvish", "fish", "ksh", "ksh93", "mksh", "nu", "oksh", "rbash", "sh", "tcsh"),
+        *("yash", "zsh"),
+    )
+)
 
 #: Programs that run another program in a language of theirs.
 INTERPRETERS = ("node", "nodejs", "bun", "deno", "python", "pypy")

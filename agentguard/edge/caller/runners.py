@@ -20,17 +20,18 @@ if TYPE_CHECKING:
 
     from ...core.caller import Process
 
-#: They start what they are told on their command line, or by a file that a person's project holds.
+#: They start what they are told on their command line, or by a file that a person's project holds; none that stays and
+#: runs it again when somebody changes the file (entr, watch).
 RUNNERS = frozenset(
     (
         *agents.SHELLS,
-        *("busybox", "chrt", "coreutils", "entr", "env", "fd", "fdfind", "find", "flock", "gfind", "gxargs", "ionice"),
-        *("nice", "nohup", "setsid", "stdbuf", "strace", "taskset", "time", "timeout", "watch", "watchexec", "xargs"),
+        *("busybox", "chrt", "coreutils", "env", "fd", "fdfind", "find", "flock", "gfind", "gxargs", "ionice"),
+        *("nice", "nohup", "setsid", "stdbuf", "strace", "taskset", "time", "timeout", "xargs"),
         *("git", "gh", "glab", "gitui", "hub", "jj", "lazygit", "tig"),
         *("bmake", "cmake", "ctest", "gmake", "just", "make", "ninja", "task"),
         *("cargo", "go", "rustup", "uv", "uvx"),
         *("apk", "apt", "apt-get", "brew", "dnf", "dpkg", "makepkg", "nix", "nix-shell", "pacman", "yay", "yum"),
-        *("asdf", "direnv", "mise", "chezmoi", "fzf", "lf", "mc", "nnn", "yazi"),
+        *("asdf", "direnv", "mise", "chezmoi"),
     )
 )
 #: The same of programs that an interpreter runs, by the names of their scripts.
@@ -38,13 +39,13 @@ SCRIPTS = frozenset(
     (
         *("npm", "npm-cli.js", "npx", "npx-cli.js", "pnpm", "pnpm.cjs", "pnpx", "yarn", "yarn.js", "yarnpkg"),
         *("turbo", "lerna", "nx", "husky", "lint-staged"),
-        *("meson", "nox", "pdm", "pip", "pip3", "pipx", "poetry", "pre-commit", "ranger", "scons", "stow", "tox"),
+        *("meson", "nox", "pdm", "pip", "pip3", "pipx", "poetry", "pre-commit", "scons", "stow", "tox"),
     )
 )
 #: What node is called while it runs one of these: they give themselves a title ("npm run build").
 _TITLES = frozenset(("npm", "npx", "pnpm", "yarn"))
 #: Programs of root's that start a shell or a command for a user; they hide their executables from others.
-_OF_ROOT = frozenset(("doas", "login", "su", "sudo", "sshd", "sshd-session", "pkexec", "run0"))
+_OF_ROOT = frozenset(("doas", "login", "newgrp", "sg", "su", "sudo", "sshd", "sshd-session", "pkexec", "run0"))
 #: Where the system's own programs lie, and those of them that bring in what somebody else has written.
 _SYSTEM = ("/bin", "/sbin", "/usr/bin", "/usr/sbin")
 _BRING = frozenset(

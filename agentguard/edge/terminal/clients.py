@@ -10,8 +10,11 @@ import os
 import stat
 
 from ...lean.typing import TYPE_CHECKING
+from .standing import NAMELESS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ...core.caller import Process
     from .standing import Standing
 
@@ -20,21 +23,28 @@ CONSOLE_MAJORS = (4, 204)
 _TTY = os.makedev(5, 0)  # /dev/tty, which does not say whose it is
 
 
-def clients(server: Process, standings: tuple[Standing, ...]) -> tuple[int, ...] | None:
+def clients(
+    server: Process, standings: tuple[Standing, ...], is_persons: Callable[[Standing], bool]
+) -> tuple[int, ...] | None:
     """The terminals by their device numbers; None where that is in doubt.
 
-    In front of each there must be a client of the same program, and no other server may be shown in it, too.
+    In front of each there must be a client of the same program, and no other server may be shown in it, too. If it is
+    no person that has started one, a terminal that nobody knows is among them: it shows what another has there.
     """
     shown = _terminals(server.pid)
     if shown is None:
         return None
     alike = [one for one in standings if one.pid != server.pid and _runs(one.pid) == server.exe]
+    unknown = set()
     for device in shown:
-        if not any(one.terminal == device and one.group == one.foreground for one in alike):
+        fronts = [one for one in alike if one.terminal == device and one.group == one.foreground]
+        if not fronts:
             return None
+        if not any(map(is_persons, fronts)):
+            unknown.add(NAMELESS)
         if any(one.terminal != device and device in (_terminals(one.pid) or ()) for one in alike):
             return None
-    return tuple(sorted(shown))
+    return tuple(sorted({*shown, *unknown}))
 
 
 def _terminals(pid: int) -> frozenset[int] | None:

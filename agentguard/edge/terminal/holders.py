@@ -14,6 +14,7 @@ from ...lean.typing import TYPE_CHECKING
 from ..caller import agents
 from ..caller.executables import replaceable
 from ..caller.processes import line_of
+from ..caller.runners import in_doubt
 from .clients import CONSOLE_MAJORS, PTS_MAJORS, clients
 from .hidden import suspect
 from .masters import masters
@@ -72,11 +73,17 @@ class Seen(Facts):
 
     def clients(self, server: Holder) -> tuple[int, ...] | None:
         """See Facts."""
-        return clients(server.process, self._standings)
+        return clients(server.process, self._standings, self._is_persons)
 
     def peer(self, holder: Holder, terminal: int) -> Peer:
         """See Facts."""
         return peer(line_of(holder.process.pid), _index(terminal))
+
+    def _is_persons(self, client: Standing) -> bool:
+        """Whether a person's shell started it, with no agent between, or their terminal program did."""
+        line = line_of(client.pid)
+        own = client.pid == client.session or not in_doubt(line[1:], client.session)
+        return bool(line) and own and not self._starter(line)
 
     def _holder(self, pid: int) -> Holder | None:
         line = next(filter(None, (line_of(pid) for _ in range(_TRIES))), ())

@@ -230,6 +230,8 @@ class Psql:
             self.unknown(
                 "psql-single-line", "in single-line mode every line is a command, which agentguard does not follow"
             )
+        elif name in ("PROMPT1", "PROMPT2", "PROMPT3") and (value is None or "%`" in value):
+            self.unknown("psql-prompt", "runs a command each time that it asks for a line, by its prompt")
         elif name == "SINGLESTEP" and (value is None or on):
             self.unknown("psql-single-step", "in single-step mode lines of the input answer whether a command runs")
 
