@@ -178,7 +178,8 @@ def test_what_is_on_record(
     monkeypatch.setattr(logins, "_TABLES", (str(tmp_path / "utmp"), str(tmp_path / "wtmp")))
     believed = logins._roots
     monkeypatch.setattr(logins, "_roots", lambda path: os.path.isfile(path))
-    ticks = int((time.clock_gettime(time.CLOCK_BOOTTIME) - 60) * os.sysconf("SC_CLK_TCK"))
+    since = time.time() - NOW + 60  # a minute before what is on record
+    ticks = int((time.clock_gettime(time.CLOCK_BOOTTIME) - since) * os.sysconf("SC_CLK_TCK"))
     assert logins.address((Process(7, ticks + 1, "sshd"), Process(6, ticks, "sshd")), 3) == expected
     if os.getuid():  # what this user can write to, nobody believes
         assert not any(believed(str(tmp_path / name)) for name in files)
