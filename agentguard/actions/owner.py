@@ -1,8 +1,9 @@
-"""Drop root's privileges while the audit log is written, so that its owner can still write there."""
+"""Whose record a root has: root reads and writes it as its owner, who can so still write there."""
 
 from __future__ import annotations
 
 import os
+import pwd
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,11 +13,10 @@ from ..errors import InstallError
 
 @contextmanager
 def as_owner(root: Root) -> Iterator[None]:
-    """Below this, root acts as the owner of the record: files of root's there would lock its owner out."""
-    try:
-        owner = os.lstat(root.data).st_uid
-    except FileNotFoundError:
-        owner = 0
+    """Below this, root acts as the owner of the record: files of root's there would lock its owner out, and root's
+    own record is only of what root called itself.
+    """
+    owner = _owner(root)
     if os.geteuid() != 0 or owner == 0:
         yield
         return
@@ -25,6 +25,35 @@ def as_owner(root: Root) -> Iterator[None]:
         yield
     finally:
         os.seteuid(0)
+
+
+def others(root: Root) -> str:
+    """Whose record this user cannot look at, in a sentence; "" for its owner, and for root, who looks as its owner."""
+    if os.geteuid() in (0, owner := _owner(root)):
+        return ""
+    return f"The record under {root.path} is {name(owner)}'s: here is only what you called under it yourself"
+
+
+def guarded_by_root(root: Root) -> str:
+    """The name of whom a system-wide installation guards, "" where the installation is a user's own."""
+    owner = _owner(root)
+    return name(owner) if owner != 0 and os.lstat(root.path).st_uid == 0 else ""
+
+
+def name(uid: int) -> str:
+    """A user's name, or the number where it has none."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"uid {uid}"
+
+
+def _owner(root: Root) -> int:
+    """Whose the record is, root where there is none."""
+    try:
+        return os.lstat(root.data).st_uid
+    except FileNotFoundError:
+        return 0
 
 
 def require_writable(root: Root) -> None:

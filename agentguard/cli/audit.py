@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from ..actions.blocked import blocked
+from ..actions.owner import as_owner, others
 from ..actions.person import prove, require_person
 from ..approval.question import printable, quoted
 from ..core.effect import RATINGS
@@ -89,8 +90,8 @@ def audit(
     if ctx.invoked_subcommand:
         return
     since = since or 0.0
-    with closing(Database(ctx.obj)) as database:
-        log = _found(database)
+    with as_owner(ctx.obj), closing(Database(ctx.obj)) as database:
+        log = _found(ctx.obj, database)
         if log is None:
             return
         if everything:
@@ -129,8 +130,8 @@ def verify(ctx: click.Context) -> None:
       agentguard audit verify
       agentguard audit verify && agentguard audit prune --keep 90d old.jsonl
     """
-    with closing(Database(ctx.obj)) as database:
-        log = _found(database)
+    with as_owner(ctx.obj), closing(Database(ctx.obj)) as database:
+        log = _found(ctx.obj, database)
         if log is None:
             return
         extent = log.extent()  # first: rows that come meanwhile are proven, but not claimed
@@ -162,17 +163,21 @@ def prune(root: Root, before: float | None, keep: float | None, file: str) -> No
         raise click.UsageError("give either --before or --keep")
     deed = "prune the record"
     by = prove(root, require_person(root, deed), deed)
-    with closing(Database(root)) as database:
+    if told := others(root):
+        click.echo(told, err=True)
+    with as_owner(root), closing(Database(root)) as database:
         log = AuditLog(database)
         log.catch_up()
         moved = log.prune(oldest, os.path.abspath(file), by)
     click.echo(f"{moved} rows are now in {printable(file)}." if moved else "No row is that old.")
 
 
-def _found(database: Database) -> AuditLog | None:
+def _found(root: Root, database: Database) -> AuditLog | None:
     """The log, or None if there is none yet, which is said; looking must not make one. Raises InstallError."""
     log = AuditLog(database)
     log.catch_up()
+    if told := others(root):
+        click.echo(told, err=True)
     if os.path.lexists(database.path) and log.extent().seq > 0:
         return log
     if not os.path.lexists(database.data):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..actions.owner import as_owner, others
 from ..actions.waiting import waiting
 from ..approval.caller import Caller, behind, remaining
 from ..approval.question import printable, quoted
@@ -49,8 +50,10 @@ def pending(root: Root, as_json: bool) -> None:
       agentguard pending | cut -f1,8
       agentguard pending --json | jq -r 'select(.state == "waiting") | .id'
     """
-    with closing(Database(root)) as database:
+    with as_owner(root), closing(Database(root)) as database:
         found = waiting(database)
+    if told := others(root):
+        click.echo(told, err=True)
     groups, known = found.groups, found.callers
     if as_json:
         for group in groups:

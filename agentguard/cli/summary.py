@@ -22,12 +22,16 @@ _GUARDED = {"agents": "agents guarded", "everyone": "everyone guarded"}
 
 def tell(root: Root, as_json: bool) -> None:
     """Write it to standard output. Raises InstallError where nothing is installed, RecordError for a broken record."""
-    database = Database(root)
-    try:
-        found = waiting(database)
-        guard, sessions = policy(root).guard, running(database)
-    finally:
-        database.close()
+    guard = policy(root).guard
+    if Database(root).foreign:
+        from ..actions.owner import as_owner, others
+
+        with as_owner(root):
+            found, sessions = _seen(root)
+        if told := others(root):
+            print(told, file=sys.stderr)
+    else:
+        found, sessions = _seen(root)
     if as_json:
         from json import dumps
 
@@ -35,6 +39,15 @@ def tell(root: Root, as_json: bool) -> None:
     else:
         print(_line(guard, sessions, found))
     sys.stdout.flush()
+
+
+def _seen(root: Root) -> tuple[Waiting, tuple[Session, ...]]:
+    """What waits there, and who is at work."""
+    database = Database(root)
+    try:
+        return waiting(database), running(database)
+    finally:
+        database.close()
 
 
 def _line(guard: str, sessions: tuple[Session, ...], found: Waiting) -> str:

@@ -56,8 +56,12 @@ class System:
 
     def nobody(self, *argv: str) -> subprocess.CompletedProcess[str]:
         """A program of the developer's, without a terminal."""
+        return self.user(NOBODY, *argv)
+
+    def user(self, who: pwd.struct_passwd, *argv: str) -> subprocess.CompletedProcess[str]:
+        """The same of any user's."""
         return subprocess.run(
-            argv, user=NOBODY.pw_uid, group=NOBODY.pw_gid, extra_groups=[], cwd=self.work,
+            argv, user=who.pw_uid, group=who.pw_gid, extra_groups=[], cwd=self.work,
             env={"PATH": f"{self.root.shims}:/usr/bin:/bin", "HOME": str(self.work)},
             stdin=subprocess.DEVNULL, capture_output=True, text=True, start_new_session=True,
         )  # fmt: skip
@@ -123,6 +127,20 @@ def test_the_developers_calls_are_judged_recorded_and_want_the_factor(made: Syst
     assert (made.work / "kept").exists()
     kinds = [row["kind"] for row in made.rows()]
     assert kinds[0] == "installed" and kinds[-2:] == ["asked", "refused"]
+
+
+def test_root_looks_at_the_developers_record_and_another_user_is_told_whose_it_is(made: System) -> None:
+    (made.work / "kept").write_text("kept")
+    assert made.nobody("rm", "-rf", "kept").returncode == 126
+    run, root = made.desk.run, made.root.path
+    assert "1 gave up" in run("agentguard status")
+    assert "rm" in run("agentguard pending | cut -f8")
+    assert "gave" in run("agentguard audit | cut -f4") or "timed out" in run("agentguard audit | cut -f4")
+    assert f"{len(made.rows())} rows" in run("agentguard audit verify")
+    assert {path.lstat().st_uid for path in Path(made.root.data).rglob("*")} == {NOBODY.pw_uid}
+    for verb in ("status", "pending", "audit", "audit verify"):
+        looked = made.user(pwd.getpwnam("daemon"), f"{root}/bin/agentguard", "--root", root, *verb.split())
+        assert f"The record under {root} is nobody's" in looked.stderr, verb
 
 
 @pytest.mark.parametrize("verb", ["uninstall", "factor remove passphrase", "install", "factor add passphrase"])

@@ -17,12 +17,15 @@ from ...edge.records.database import Database
 from ...edge.records.requests import Requests
 from ...edge.system.file_users import file_users
 from ...errors import DamagedRecord, RecordError
-from ..owner import as_owner
+from ..owner import as_owner, others
 from .finding import Finding, Remedy
 
 
 def recorded(root: Root) -> Iterator[Finding]:
     """What is to say of the spool, of the record, and of the requests in it."""
+    if told := others(root):
+        yield Finding("record", "note", told, "its owner, or root, looks at it")
+        return
     if os.access(root.data, os.X_OK) and not spool.is_sound(root.data):
         yield Finding("spool", "bad", f"{root.data}/spool/current leads to no file of the spool", "", _SPOOL)
     try:
