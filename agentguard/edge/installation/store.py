@@ -86,25 +86,34 @@ def build(root: Root, derive: Callable[[str], None]) -> str:
     if os.path.isdir(place) and not _damage(place):
         return version
     os.makedirs(root.store, exist_ok=True)
+    remove(root, (name for name in _versions(root) if _is_left(name)))  # first: it may be what fills the disk
     building = os.path.join(root.store, f".new-{os.getpid()}")
     shutil.rmtree(building, ignore_errors=True)
+    try:
+        _fill(building, place, files, python, derive)
+    except BaseException:
+        shutil.rmtree(building, ignore_errors=True)
+        raise
+    if os.path.isdir(place):
+        os.rename(place, f"{building}-damaged")
+    os.rename(building, place)
+    shutil.rmtree(f"{building}-damaged", ignore_errors=True)
+    return version
+
+
+def _fill(building: str, place: str, files: dict[str, str], python: str, derive: Callable[[str], None]) -> None:
+    """Make a version that will lie at `place`, all of it."""
     for path, source in files.items():
         target = os.path.join(building, path)
         os.makedirs(os.path.dirname(target), exist_ok=True)
         _copy(source, target)
-    if _digest({path: os.path.join(building, path) for path in files}, python) != version.rpartition("-")[2]:
-        shutil.rmtree(building)
+    if _digest({path: os.path.join(building, path) for path in files}, python) != place.rpartition("-")[2]:
         raise InstallError("agentguard's own files changed while they were copied", "run `agentguard install` again")
     os.symlink(python, os.path.join(building, _PYTHON))
     derive(os.path.join(building, "lib"))
     _compile(building, place)
     with open(os.path.join(building, _SUMS), "wb") as file:
         file.write(_sums(building))
-    if os.path.isdir(place):
-        os.rename(place, f"{building}-damaged")
-    os.rename(building, place)
-    shutil.rmtree(f"{building}-damaged", ignore_errors=True)
-    return version
 
 
 def _compile(building: str, place: str) -> None:
@@ -140,10 +149,10 @@ def switch(root: Root, version: str) -> bool:
 
 
 def former(root: Root) -> list[str]:
-    """The versions from before the one in force, and what builds from before it left."""
+    """The versions from before the one in force, and what builds left that have ended."""
     try:
         switched = os.lstat(root.current).st_mtime
-        names = [name for name in _versions(root) if name != in_force(root)]
+        names = [name for name in _versions(root) if name != in_force(root) and not _is_built(name)]
         # A later one is being made, or is about to be put in force.
         return [name for name in names if os.stat(os.path.join(root.store, name)).st_mtime < switched]
     except FileNotFoundError:
@@ -210,6 +219,24 @@ def _versions(root: Root) -> list[str]:
     """The names of all versions, and of what an interrupted build left."""
     names = os.listdir(root.store) if os.path.isdir(root.store) else []
     return [name for name in names if re.fullmatch(r"[0-9].*-[0-9a-f]{16}|\.new-[0-9]+(-damaged)?", name)]
+
+
+def _is_left(name: str) -> bool:
+    """Whether that is what an interrupted build left."""
+    return name.startswith(".new-") and not _is_built(name)
+
+
+def _is_built(name: str) -> bool:
+    """Whether a process that runs may be building under this name."""
+    builder = re.match(r"\.new-([0-9]+)", name)
+    try:
+        if builder:
+            os.kill(int(builder[1]), 0)
+        return builder is not None
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True  # another user's
 
 
 def _tree(folder: str, compiled: bool = False) -> Iterator[tuple[str, str]]:

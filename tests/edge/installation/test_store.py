@@ -74,6 +74,18 @@ def test_what_an_interrupted_build_left_is_no_version(small: Path, root: Root) -
     (small / "lib/agentguard/a.py").write_text("A = 2\n")
     with pytest.raises(KeyboardInterrupt):
         store.build(root, interrupted)
+    assert os.listdir(root.store) == [former], "what failed takes no space"
+    with subprocess.Popen(["sleep", "60"]) as other:
+        left, growing = Path(root.store) / ".new-99999999", Path(root.store) / f".new-{other.pid}"
+        left.mkdir()
+        growing.mkdir()
+        with pytest.raises(KeyboardInterrupt):
+            store.build(root, interrupted)
+        assert not left.exists(), "it may be what fills the disk: it goes before anything is copied"
+        os.utime(growing, (0, 0))
+        assert growing.exists() and store.former(root) == [], "what another one builds stays"
+        other.kill()
+    assert store.former(root) == [growing.name]
     assert store.in_force(root) == former and store.faults(root) == []
     after = store.build(root, no_rules)
     store.switch(root, after)
