@@ -31,16 +31,16 @@ def others(root: Root) -> str:
     """Whose record this user cannot look at, in a sentence; "" for its owner, and for root, who looks as its owner."""
     if os.geteuid() in (0, owner := _owner(root)):
         return ""
-    return f"The record under {root.path} is {name(owner)}'s: here is only what you called under it yourself"
+    return f"The record under {root.path} is {user_name(owner)}'s: here is only what you called under it yourself"
 
 
 def guarded_by_root(root: Root) -> str:
     """The name of whom a system-wide installation guards, "" where the installation is a user's own."""
     owner = _owner(root)
-    return name(owner) if owner != 0 and os.lstat(root.path).st_uid == 0 else ""
+    return user_name(owner) if owner != 0 and os.lstat(root.path).st_uid == 0 else ""
 
 
-def name(uid: int) -> str:
+def user_name(uid: int) -> str:
     """A user's name, or the number where it has none."""
     try:
         return pwd.getpwuid(uid).pw_name

@@ -4,16 +4,35 @@ from __future__ import annotations
 
 import os
 import pwd
+import shlex
 import stat
 import subprocess
 
 from ..edge.installation import store
 from ..edge.layout import Root
 from ..errors import InstallError, UsageError
+from .default_root import SYSTEM
+from .owner import guarded_by_root, user_name
 
 
-def guarded_user(name: str | None) -> pwd.struct_passwd:
+def command(root: Root) -> str:
+    """What changes an installation is called by: as root, and with its --root, where it is the system's."""
+    if not guarded_by_root(root):
+        return "agentguard"
+    return "sudo agentguard" if root.path == SYSTEM else f"sudo agentguard --root {shlex.quote(root.path)}"
+
+
+def install_command(root: Root) -> str:
+    """What installs again what is there."""
+    user = guarded_by_root(root)
+    return f"{command(root)} install{f' --system --user {user}' if user else ''}"
+
+
+def guarded_user(named: tuple[str, ...]) -> pwd.struct_passwd:
     """Whose calls the guard shall judge: who is named, or who used sudo. Raises UsageError."""
+    if len(set(named)) > 1:
+        raise UsageError(f"a root guards one person, and {len(set(named))} are named", one_root_each(named[-1]))
+    name = next(iter(named), None)
     if os.geteuid() != 0:
         raise UsageError("a system-wide installation is root's", "use `sudo agentguard install --system`")
     try:
@@ -44,15 +63,26 @@ def refuse_changeable(root: Root, owner: pwd.struct_passwd) -> None:
         raise InstallError(f"{python} does not run for {owner.pw_name}", hint) from fault
 
 
-def give_record(root: Root, owner: pwd.struct_passwd) -> None:
-    """Make the directory of the record, the owner's; raises InstallError if it is another one's."""
-    os.makedirs(root.data, 0o700, exist_ok=True)
-    there = os.lstat(root.data)
-    if there.st_uid == owner.pw_uid:
+def refuse_anothers(root: Root, owner: pwd.struct_passwd) -> None:
+    """Raises InstallError if the record there is another one's: a root guards one person."""
+    try:
+        there = os.lstat(root.data)
+    except FileNotFoundError:
         return
-    if not stat.S_ISDIR(there.st_mode) or os.listdir(root.data):
-        raise InstallError(f"{root.data} holds another user's record", "move it away")
+    if there.st_uid != owner.pw_uid and (not stat.S_ISDIR(there.st_mode) or os.listdir(root.data)):
+        raise InstallError(f"{root.data} holds the record of {user_name(there.st_uid)}", one_root_each(owner.pw_name))
+
+
+def give_record(root: Root, owner: pwd.struct_passwd) -> None:
+    """Make the directory of the record, the owner's."""
+    refuse_anothers(root, owner)
+    os.makedirs(root.data, 0o700, exist_ok=True)
     os.lchown(root.data, owner.pw_uid, owner.pw_gid)
+
+
+def one_root_each(user: str) -> str:
+    """How one more person is guarded on a machine."""
+    return f"give each person a root: `sudo agentguard --root {SYSTEM}-{user} install --system --user {user}`"
 
 
 def _refuse(path: str, hint: str) -> None:

@@ -17,7 +17,8 @@ from .. import __version__
 from ..actions import installation
 from ..actions.default_root import SYSTEM
 from ..actions.person import place, prove, require_person
-from ..actions.system import guarded_user, refuse_changeable
+from ..actions.system import command as command_of
+from ..actions.system import guarded_user, refuse_anothers, refuse_changeable
 from ..approval.question import printable
 from ..edge.caller.controlling_terminal import has_terminal
 from ..edge.factors.factors import Factor
@@ -70,7 +71,13 @@ _DEEDS = {"wait": "how long a call waits", "guard": "whose calls ask"}
     "installed yet. Without it you are asked; without a terminal: none.",
 )
 @click.option("--system", is_flag=True, help=f"Install for good and as root, under {SYSTEM}: no agent can change it.")
-@click.option("--user", metavar="NAME", help="With --system: whose calls are guarded. [default: who used sudo]")
+@click.option(
+    "--user",
+    "users",
+    multiple=True,
+    metavar="NAME",
+    help="With --system: whose calls are guarded, one person a root. [default: who used sudo]",
+)
 @click.pass_context
 def install(
     ctx: click.Context,
@@ -79,7 +86,7 @@ def install(
     guard: Guard | None,
     factor: str | None,
     system: bool,
-    user: str | None,
+    users: tuple[str, ...],
 ) -> None:
     """Put the guard in force.
 
@@ -97,16 +104,17 @@ def install(
       sudo agentguard install --system --factor ssh-key=/home/ada/.ssh/id_ed25519_sk
     """
     root: Root = ctx.obj
-    if user is not None and not system:
+    if users and not system:
         raise UsageError("--user is for --system", "a user's own installation guards that user")
     if system and set(shells) - {"none"}:
         raise UsageError("--system touches no start-up files", "put the line that it names into one yourself")
     if "none" in shells and set(shells) != {"none"}:
         raise UsageError("`--shell none` and a shell are both given", "give one or the other")
-    owner = guarded_user(user) if system else None
+    owner = guarded_user(users) if system else None
     if owner is not None and ctx.find_root().get_parameter_source("root") is not ParameterSource.COMMANDLINE:
         root = Root(SYSTEM)
     if owner is not None:
+        refuse_anothers(root, owner)
         refuse_changeable(root, owner)
     settings = {"wait": wait, "guard": guard or _whom(root)}
     wanted = {key: value for key, value in settings.items() if value is not None}
@@ -130,7 +138,7 @@ def install(
     elif owner is not None:
         if not shims.pins(root):
             click.echo(f"There is no factor: programs of {owner.pw_name}'s could approve in the database. Add one:")
-            click.echo("  sudo agentguard factor add passphrase")
+            click.echo(f"  {command_of(root)} factor add passphrase")
         click.echo(f"No start-up file was touched: {owner.pw_name} starts an agent with")
         click.echo(f"  {root.path}/bin/agentguard run -- COMMAND")
         click.echo(f"or puts this line last into a start-up file:  . {startup_files.quoted(root.path)}/activate.sh")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pwd
 import shutil
@@ -18,7 +19,9 @@ from support.records import Records
 from support.stores import Stores
 
 from agentguard.actions import default_root, system
+from agentguard.actions.health.examination import examine
 from agentguard.edge.installation import shims
+from agentguard.edge.installation.startup_files import quoted
 from agentguard.edge.layout import Root
 from agentguard.edge.records import used_grants
 from agentguard.errors import InstallError, UsageError
@@ -28,7 +31,7 @@ pytestmark = [
     pytest.mark.real,
     pytest.mark.skipif(os.geteuid() != 0, reason="a system-wide installation is root's: run this as root"),
 ]
-NOBODY = pwd.getpwnam("nobody")
+NOBODY, DAEMON = pwd.getpwnam("nobody"), pwd.getpwnam("daemon")
 #: An interpreter that every user can run, and that takes the packages of this one.
 PYTHON = f"/usr/bin/python{sys.version_info[0]}.{sys.version_info[1]}"
 #: Tries to write to each file and directory below its arguments, and says which it could.
@@ -139,8 +142,29 @@ def test_root_looks_at_the_developers_record_and_another_user_is_told_whose_it_i
     assert f"{len(made.rows())} rows" in run("agentguard audit verify")
     assert {path.lstat().st_uid for path in Path(made.root.data).rglob("*")} == {NOBODY.pw_uid}
     for verb in ("status", "pending", "audit", "audit verify"):
-        looked = made.user(pwd.getpwnam("daemon"), f"{root}/bin/agentguard", "--root", root, *verb.split())
+        looked = made.user(DAEMON, f"{root}/bin/agentguard", "--root", root, *verb.split())
         assert f"The record under {root} is nobody's" in looked.stderr, verb
+    second = run("agentguard install --system --user daemon")
+    assert f"{root}/data holds the record of nobody" in second and "--root /opt/agentguard-daemon install" in second
+
+
+def test_root_is_told_who_looks_at_the_developers_shells_and_each_hint_is_one_that_the_system_takes(
+    made: System,
+) -> None:
+    found = {one.subject: one for one in examine(made.root)}
+    assert "bad" not in {one.state for one in found.values()}
+    assert "sh -lc" not in found
+    assert found["shells"].hint == f"`runuser -u nobody -- {made.root.path}/bin/agentguard doctor` does"
+    assert f"{len(made.rows())} rows" in found["record"].detail
+    again = f"sudo agentguard --root {made.root.path} install --system --user nobody"
+    Path(made.root.shims, "rm").unlink()
+    looked = made.nobody(f"{made.root.path}/bin/agentguard", "--root", made.root.path, "doctor", "--json")
+    hints = {one["subject"]: one["hint"] for one in json.loads(looked.stdout)}
+    assert hints["rm"] == f"run `{again}`"
+    assert f"  . {quoted(made.root.path)}/activate.sh" in hints["sh -lc"]
+    assert made.desk.run(again.replace("sudo ", "").replace(f"--root {made.root.path} ", "")).count("Wrote")
+    looked = made.user(DAEMON, f"{made.root.path}/bin/agentguard", "--root", made.root.path, "doctor", "--json")
+    assert {one["state"] for one in json.loads(looked.stdout) if one["subject"] == "record"} == {"note"}
 
 
 @pytest.mark.parametrize("verb", ["uninstall", "factor remove passphrase", "install", "factor add passphrase"])
@@ -180,13 +204,16 @@ def test_an_upgrade_keeps_factors_and_owners(made: System) -> None:
 
 def test_root_is_not_guarded_and_nobody_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SUDO_UID", raising=False)
-    for name in (None, "root"):
+    for named in ((), ("root",)):
         with pytest.raises(UsageError, match="root itself"):
-            system.guarded_user(name)
+            system.guarded_user(named)
     with pytest.raises(UsageError, match="no user"):
-        system.guarded_user("no such user")
+        system.guarded_user(("no such user",))
+    with pytest.raises(UsageError, match="guards one person, and 2 are named"):
+        system.guarded_user(("nobody", "daemon"))
+    assert system.guarded_user(("nobody", "nobody")).pw_name == "nobody"
     monkeypatch.setenv("SUDO_UID", str(NOBODY.pw_uid))
-    assert system.guarded_user(None).pw_name == "nobody"
+    assert system.guarded_user(()).pw_name == "nobody"
 
 
 @pytest.mark.parametrize("fault", ["owner", "mode", "above", "link", "secret"])

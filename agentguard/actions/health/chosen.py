@@ -11,6 +11,7 @@ from ...edge.installation.config_file import commented
 from ...edge.layout import Root
 from ...errors import AgentguardError, InstallError
 from .. import configuration
+from ..system import command
 from .broken_file import put_aside
 from .finding import Finding, Remedy
 
@@ -35,7 +36,9 @@ def factors(root: Root) -> Finding:
     except OSError as fault:
         return Finding("factors", "bad", f"{fault.filename}: {fault.strerror}", "give yourself the right to it")
     if not there:
-        return Finding("factors", "note", "none: typing alone proves a person", "`agentguard factor add` adds one")
+        return Finding(
+            "factors", "note", "none: typing alone proves a person", f"`{command(root)} factor add` adds one"
+        )
     return Finding("factors", "good", ", ".join(f"{factor.name} ({factor.kind})" for factor in there))
 
 

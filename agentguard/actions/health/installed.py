@@ -12,10 +12,9 @@ from ...edge.layout import Root
 from ...edge.system import programs
 from ...errors import AgentguardError, InstallError, NoProgram
 from .. import installation
+from ..system import install_command
 from .broken_file import put_aside
 from .finding import Finding, Remedy
-
-_INSTALL = "run `agentguard install`"
 
 
 def manifest(root: Root) -> Finding | None:
@@ -23,7 +22,7 @@ def manifest(root: Root) -> Finding | None:
     if not os.path.lexists(root.manifest):
         if os.path.lexists(root.path) and not os.access(root.path, os.X_OK):
             return Finding("installation", "bad", f"{root.path} cannot be looked into", f"chmod u+rwx {root.path}")
-        return Finding("installation", "bad", f"nothing is installed under {root.path}", _INSTALL)
+        return Finding("installation", "bad", f"nothing is installed under {root.path}", _install(root))
     try:
         installation.manifest(root)
     except InstallError as error:
@@ -37,7 +36,7 @@ def made(root: Root) -> Iterator[Finding]:
     yield from _shims(root)
     for path in installation.manifest(root)["startup"]:
         if startup_files.doubled(path, root):
-            yield Finding("start-up", "bad", f"{path} has agentguard's lines more than once", _INSTALL, _AGAIN)
+            yield Finding("start-up", "bad", f"{path} has agentguard's lines more than once", _install(root), _AGAIN)
 
 
 def _store(root: Root) -> Iterator[Finding]:
@@ -46,7 +45,7 @@ def _store(root: Root) -> Iterator[Finding]:
     except OSError as fault:
         faults = [f"{fault.filename}: {fault.strerror}"]
     for told in faults:
-        yield Finding("store", "bad", told, _INSTALL, _AGAIN)
+        yield Finding("store", "bad", told, _install(root), _AGAIN)
     if faults:
         return
     python = os.path.join(root.current, "python")
@@ -56,7 +55,7 @@ def _store(root: Root) -> Iterator[Finding]:
         yield Finding("interpreter", "bad", f"{os.readlink(python)}: {fault}", "see that what it names can be read")
         return
     if ran.returncode:
-        yield Finding("interpreter", "bad", f"{os.readlink(python)} does not run", _INSTALL, _AGAIN)
+        yield Finding("interpreter", "bad", f"{os.readlink(python)} does not run", _install(root), _AGAIN)
     else:
         yield Finding("interpreter", "good", f"Python {ran.stdout.strip()}, {os.readlink(python)}")
     yield Finding("store", "good", f"{store.in_force(root)} is as it was installed")
@@ -75,7 +74,7 @@ def _shims(root: Root) -> Iterator[Finding]:
         return
     stale = [path for path, (content, mode) in files.items() if not shims.same(path, content, mode)]
     for path in stale:
-        yield Finding("shims", "bad", f"{path} is not as this version makes it", _INSTALL, _AGAIN)
+        yield Finding("shims", "bad", f"{path} is not as this version makes it", _install(root), _AGAIN)
     if not stale:
         yield Finding("shims", "good", ", ".join(present) or "none")
     for name in guarded:
@@ -90,7 +89,11 @@ def _shims(root: Root) -> Iterator[Finding]:
         if name in present:
             yield Finding(name, "good", f"stands before {real}")
         else:
-            yield Finding(name, "bad", f"{real} has no shim", _INSTALL, _AGAIN)
+            yield Finding(name, "bad", f"{real} has no shim", _install(root), _AGAIN)
+
+
+def _install(root: Root) -> str:
+    return f"run `{install_command(root)}`"
 
 
 def _install_again(root: Root, by: Mapping[str, Any]) -> list[str]:

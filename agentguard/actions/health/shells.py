@@ -18,6 +18,8 @@ from ...edge.records.audit_log import AuditLog
 from ...edge.records.database import Database
 from ...edge.records.sessions import NamedSessions
 from ...errors import RecordError
+from ..owner import guarded_by_root
+from ..system import install_command
 from .finding import Finding
 
 #: What makes every shim hand its call to Python, where it would let it through by itself.
@@ -25,8 +27,14 @@ _SLOW_WAY = {"POSIXLY_CORRECT": "1"}
 
 
 def shells(root: Root) -> Iterator[Finding]:
-    """This shell, and then each that is here."""
+    """This shell, and then each that is here; root is told who has to look at those of whom it has guarded."""
     environment = dict(os.environ)
+    guarded = guarded_by_root(root)
+    if guarded and os.geteuid() == 0:
+        told = f"not looked at: those of {guarded}, whose calls are guarded, are other than root's"
+        yield _command(root, environment.get("PATH", ""))
+        yield Finding("shells", "note", told, f"`runuser -u {guarded} -- {root.path}/bin/agentguard doctor` does")
+        return
     try:
         here = _elsewhere(root, environment.get("PATH", ""))
     except OSError as fault:
@@ -95,6 +103,9 @@ def _shell(shell: str, root: Root, environment: dict[str, str]) -> Iterator[Find
 
 
 def _remedy(shell: str, root: Root) -> str:
+    if guarded_by_root(root):  # whose `install` touches no start-up files
+        script = f"{startup_files.quoted(root.path)}/activate.{'fish' if shell == 'fish' else 'sh'}"
+        return f"put this line last into a file that it reads when it starts:  . {script}"
     files = startup_files.files(shell, os.environ)
     if all(startup_files.has_block(path, root) for path in files):
         return "take that line away, or move it above agentguard's lines (`agentguard install` puts them last again)"
@@ -115,7 +126,7 @@ def _trial(shell: str, executable: str, names: tuple[str, ...], root: Root, envi
                 if ran.returncode:
                     said = (ran.stderr.strip().splitlines() or ["it said nothing"])[-1]
                     detail = f"`{name} --version` ended with {ran.returncode}: {said}"
-                    return Finding(subject, "bad", detail, "run `agentguard install`")
+                    return Finding(subject, "bad", detail, f"run `{install_command(root)}`")
             with closing(Database(root)) as database:
                 log = AuditLog(database)
                 log.catch_up()
