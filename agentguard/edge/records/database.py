@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import time
@@ -86,6 +87,7 @@ COMMIT;
 
 _WRITE = "BEGIN IMMEDIATE"
 _OWNER = "it must belong to whom agentguard was installed for, who must have the right to it: see `agentguard doctor`"
+_WRITABLE = "make that file system writable"
 _LOOK = "a person must look at what has become of it"
 _ASIDE = "`agentguard doctor --mend` puts it aside, sealed, and begins a new one that says so"
 
@@ -98,6 +100,8 @@ _FAULTS = (
     ("SQLITE_PERM", "permission denied", _OWNER),
     ("SQLITE_IOERR", "its disk cannot be read or written", "look at the disk, and how much of it is left"),
 )
+#: What SQLite says where the file system takes nothing: it also makes files beside the record.
+_UNWRITTEN = ("SQLITE_READONLY", "SQLITE_CANTOPEN")
 #: The same for what is no record any more. SQLITE_ERROR is a table that is missing, or a row that no `append` wrote.
 _DAMAGE = (
     ("SQLITE_NOTADB", "it is not a database"),
@@ -260,8 +264,10 @@ def _named(fault: BaseException, path: str) -> RecordError:
     if isinstance(fault, OSError):
         where = str(fault.filename or path)
         where = path if where.startswith(path) else where  # not the name it has while it is made
-        return RecordError(f"{where}: {fault.strerror or fault}", _OWNER)
+        return RecordError(f"{where}: {fault.strerror or fault}", _WRITABLE if fault.errno == errno.EROFS else _OWNER)
     code = getattr(fault, "sqlite_errorname", None) or ""
+    if code.startswith(_UNWRITTEN) and _is_read_only(path):
+        return RecordError(f"{path}: {os.strerror(errno.EROFS)}", _WRITABLE)
     for start, cause, hint in _FAULTS:
         if code.startswith(start):
             return RecordError(f"{path}: {cause}", hint)
@@ -355,6 +361,14 @@ def _connect(path: str, busy: float) -> sqlite3.Connection:
     """A connection to a file that exists (SQLite would make one that does not, readable by all)."""
     name = "".join(f"%{byte:02x}" for byte in os.fsencode(path))
     return sqlite3.connect(f"file:{name}?mode=rw", timeout=busy, isolation_level=None, uri=True)
+
+
+def _is_read_only(path: str) -> bool:
+    """Whether the file system there is read-only."""
+    try:
+        return bool(os.statvfs(os.path.dirname(path)).f_flag & os.ST_RDONLY)
+    except OSError:
+        return False
 
 
 def _obstacle(path: str) -> str:

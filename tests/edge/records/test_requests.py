@@ -393,6 +393,22 @@ def test_a_full_disk(tmp_path: Path) -> None:
     assert done.stdout.splitlines() == [f"{tmp_path}/root/data/record.db: its disk is full", "1 None"]
 
 
+def test_a_read_only_file_system(records: Records, root: Root, tmp_path: Path) -> None:
+    records.log.append("ran", {})
+    records.close()
+    code = (
+        f"import sys; {EDGE};\n"
+        "try: AuditLog(Database(Root(sys.argv[1]))).append('ran', {})\n"
+        "except Exception as fault: print(fault)"
+    )
+    mounted = ["sh", "-c", 'mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && exec "$2" -c "$3" "$4"', "sh"]
+    command = ["unshare", "--mount", *mounted, str(tmp_path), sys.executable, code, root.path]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
+    if "mount" in done.stderr or "unshare" in done.stderr:
+        pytest.skip("nothing can be mounted here")
+    assert done.stdout == f"{root.record}: Read-only file system (make that file system writable)\n"
+
+
 def test_a_newer_schema_says_so(records: Records, root: Root) -> None:
     records.log.append("ran", {})
     records.close()
