@@ -35,7 +35,7 @@ def tell(root: Root, as_json: bool) -> None:
     if as_json:
         from json import dumps
 
-        print(dumps(_object(guard, sessions, found)))
+        print(dumps(_object(root, guard, sessions, found)))
     else:
         print(_line(guard, sessions, found))
     sys.stdout.flush()
@@ -64,10 +64,13 @@ def _line(guard: str, sessions: tuple[Session, ...], found: Waiting) -> str:
     return printable("; ".join(told))
 
 
-def _object(guard: str, sessions: tuple[Session, ...], found: Waiting) -> dict[str, object]:
+def _object(root: Root, guard: str, sessions: tuple[Session, ...], found: Waiting) -> dict[str, object]:
     """The same as JSON has it."""
+    from ..edge.installation.store import in_force
+
     questions = [(group[0].id, behind(group, found.callers)) for group in found.groups]
     return {
+        "version": in_force(root).partition("-")[0],
         "guard": guard,
         "sessions": [{"id": one.id, "name": one.name, "pid": one.below[0]} for one in sessions],
         "questions": [{"id": id, "state": caller.presence, "left": caller.left} for id, caller in questions],

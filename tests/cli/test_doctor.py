@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from agentguard import __version__
+from agentguard.actions.health import installed
 from agentguard.actions.health.examination import examine
 from agentguard.edge.installation import shell_probes, startup_files
 from agentguard.edge.layout import Root
@@ -170,6 +172,17 @@ def test_where_nothing_can_be_started_is_said_with_what_was_chosen(
     told = verdicts(root)
     assert told["interpreter"][0] == "bad" and "/nowhere/null" in told["interpreter"][1]
     assert root.config in told["policy"][1]
+
+
+def test_a_package_of_another_version_than_the_one_in_force_is_worth_a_note(
+    root: Root, apply: Apply, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apply()
+    assert "version" not in {one.subject for one in installed.made(root)}
+    monkeypatch.setattr(installed, "__version__", "99.1")
+    note = next(one for one in installed.made(root) if one.subject == "version")
+    assert note.state == "note" and note.detail == f"{__version__} is in force, and this `agentguard` is 99.1"
+    assert "`agentguard install`" in note.hint
 
 
 def test_a_shim_without_its_program_is_worth_a_note(

@@ -53,7 +53,9 @@ def test_where_nothing_has_happened(root: Root, capsys: pytest.CaptureFixture[st
     os.makedirs(root.data, 0o700)
     line, data = told(root, capsys)
     assert line == "everyone guarded; 0 sessions; nothing waits"
-    assert data == {"guard": "everyone", "sessions": [], "questions": []}
+    assert data == {"version": "", "guard": "everyone", "sessions": [], "questions": []}
+    os.symlink("store/1.2.0-0123456789abcdef", root.current)
+    assert told(root, capsys)[1]["version"] == "1.2.0"
     assert not os.path.exists(root.record)
 
 

@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ... import __version__
 from ...edge.installation import shell_probes, shims, startup_files, store
 from ...edge.layout import Root
 from ...edge.system import programs
@@ -59,6 +60,10 @@ def _store(root: Root) -> Iterator[Finding]:
     else:
         yield Finding("interpreter", "good", f"Python {ran.stdout.strip()}, {os.readlink(python)}")
     yield Finding("store", "good", f"{store.in_force(root)} is as it was installed")
+    version = store.in_force(root).partition("-")[0]
+    if version != __version__:
+        told = f"{version} is in force, and this `agentguard` is {__version__}"
+        yield Finding("version", "note", told, f"`{install_command(root)}` puts this one in force")
 
 
 def _shims(root: Root) -> Iterator[Finding]:
