@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import sys
 
 #: Where `agentguard install --system` puts it.
@@ -15,7 +16,9 @@ def default_root() -> str:
     The system's comes first: whoever can write to the other could have a person watch what nobody waits in.
     """
     own, uid = _own(), os.getuid()
-    return SYSTEM if _guards(uid) and not (uid == 0 and _of_root(own)) else own
+    if uid == 0:
+        return SYSTEM if _of_root(SYSTEM) and not _of_root(own) else own
+    return next((path for path in (SYSTEM, _of_one(uid)) if _guards(path, uid)), own)
 
 
 def cache() -> str:
@@ -38,10 +41,23 @@ def _xdg(variable: str, default: str, otherwise: str) -> str:
     return str(getattr(platformdirs, otherwise)("agentguard"))
 
 
-def _guards(uid: int) -> bool:
-    """Whether the system's guards that user; root looks after whomever it guards."""
+def system_root(user: str) -> str:
+    """Where the system-wide installation for one of several users goes."""
+    return f"{SYSTEM}-{user}"
+
+
+def _of_one(uid: int) -> str:
+    """The same by the user's number; the system's, where that has no name."""
     try:
-        return _of_root(SYSTEM) and uid in (0, os.lstat(f"{SYSTEM}/data").st_uid)
+        return system_root(pwd.getpwuid(uid).pw_name)
+    except KeyError:
+        return SYSTEM
+
+
+def _guards(path: str, uid: int) -> bool:
+    """Whether a system-wide installation guards that user."""
+    try:
+        return _of_root(path) and os.lstat(f"{path}/data").st_uid == uid
     except OSError:
         return False
 

@@ -11,7 +11,7 @@ import subprocess
 from ..edge.installation import store
 from ..edge.layout import Root
 from ..errors import InstallError, UsageError
-from .default_root import SYSTEM
+from .default_root import SYSTEM, system_root
 from .owner import guarded_by_root, user_name
 
 
@@ -82,7 +82,7 @@ def give_record(root: Root, owner: pwd.struct_passwd) -> None:
 
 def one_root_each(user: str) -> str:
     """How one more person is guarded on a machine."""
-    return f"give each person a root: `sudo agentguard --root {SYSTEM}-{user} install --system --user {user}`"
+    return f"give each person a root: `sudo agentguard --root {system_root(user)} install --system --user {user}`"
 
 
 def _refuse(path: str, hint: str) -> None:

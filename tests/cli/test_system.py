@@ -275,3 +275,12 @@ def test_it_is_the_default_for_whom_it_guards(lasting_tmp: Path, monkeypatch: py
     assert default_root.default_root() == own, "another user is guarded"
     os.chown(place / "data", NOBODY.pw_uid, -1)
     assert default_root.default_root() == str(place), "what any program of a user's can make leads nobody away"
+    os.chown(place / "data", DAEMON.pw_uid, -1)
+    alone = Path(f"{place}-nobody")
+    alone.mkdir()
+    (alone / "manifest.json").touch()
+    (alone / "data").mkdir()
+    os.chown(alone / "data", NOBODY.pw_uid, -1)
+    assert default_root.default_root() == str(alone), "one of several has a root of their own"
+    os.chown(alone / "data", DAEMON.pw_uid, -1)
+    assert default_root.default_root() == own, "a name alone is nobody's"
