@@ -37,7 +37,8 @@ def others(root: Root) -> str:
 def guarded_by_root(root: Root) -> str:
     """The name of whom a system-wide installation guards, "" where the installation is a user's own."""
     owner = _owner(root)
-    return user_name(owner) if owner != 0 and os.lstat(root.path).st_uid == 0 else ""
+    is_systems = owner != 0 and (os.lstat(root.path).st_uid == 0 or os.path.lexists(root.spent))
+    return user_name(owner) if is_systems else ""
 
 
 def user_name(uid: int) -> str:

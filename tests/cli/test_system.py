@@ -148,6 +148,21 @@ def test_root_looks_at_the_developers_record_and_another_user_is_told_whose_it_i
     assert f"{root}/data holds the record of nobody" in second and "--root /opt/agentguard-daemon install" in second
 
 
+def test_what_others_than_root_can_change_is_told_whoever_looks(made: System) -> None:
+    root = made.root
+    os.chmod(root.config, 0o666)
+    os.chown(f"{root.shims}/rm", NOBODY.pw_uid, -1)
+    rules = next(Path(root.store).rglob("rules"))
+    os.chown(rules, NOBODY.pw_uid, -1)
+    looked = made.nobody(f"{root.path}/bin/agentguard", "--root", root.path, "doctor", "--json")
+    for found in (json.loads(looked.stdout), [one.__dict__ for one in examine(root)]):
+        told = " ".join(one["detail"] for one in found if (one["subject"], one["state"]) == ("places", "bad"))
+        assert f"{root.config} can be" in told and f"{root.shims}/rm belongs to nobody" in told
+        assert f"{rules} belongs to nobody" in told
+    os.chown(root.path, NOBODY.pw_uid, -1)
+    assert any(one.detail == f"{root.path} belongs to nobody, not to root" for one in examine(root))
+
+
 def test_root_is_told_who_looks_at_the_developers_shells_and_each_hint_is_one_that_the_system_takes(
     made: System,
 ) -> None:
