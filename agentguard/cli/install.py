@@ -26,6 +26,7 @@ from ..edge.installation import shims, startup_files
 from ..edge.installation.config import policy
 from ..edge.layout import Root
 from ..errors import UsageError
+from ..policy.configuration import weakened
 from ..policy.settings import GUARDED, Guard, Policy
 from ..resources import package
 from .factor import KINDS, made
@@ -92,8 +93,8 @@ def install(
 
     Makes the shims, and writes the lines that put them first on PATH into start-up files. Run it
     again after an upgrade, or when a guarded program or a shell has been added: it changes only
-    what is not as it should be. Only a person may change how long a call waits, or whose calls ask,
-    once there is a guard.
+    what is not as it should be. Only a person may change how long a call waits, or have only
+    agents' calls ask, once there is a guard.
 
     \b
     Examples:
@@ -210,7 +211,7 @@ def _who_changes(root: Root, wanted: dict[str, Any]) -> dict[str, Any] | None:
     if not shims.present(root):
         return None
     present = policy(root)
-    deeds = [_DEEDS[key] for key, value in wanted.items() if value != getattr(present, key)]
+    deeds = [_DEEDS[key.name] for key in weakened(present, present.replace(**wanted))]
     if not deeds:
         return None
     deed = f"change {' and '.join(deeds)}"

@@ -189,6 +189,13 @@ def test_only_a_person_may_change_what_was_chosen(
     assert [row.body["deed"] for row in Records(root).log.rows(kinds=("attempt",))] == [deed]
 
 
+def test_anybody_may_have_everyone_guarded(agentguard: Agentguard, apply: Apply, root: Root) -> None:
+    apply(guard="agents")
+    agentguard("install", "--shell", "none", "--guard", "everyone")
+    assert policy(root).guard == "everyone"
+    assert agentguard("install", "--shell", "none", "--guard", "agents", status=126)
+
+
 def test_only_a_person_may_uninstall(agentguard: Agentguard, apply: Apply, root: Root) -> None:
     apply()
     before = shims.present(root)
