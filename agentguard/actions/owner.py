@@ -37,7 +37,10 @@ def others(root: Root) -> str:
 def guarded_by_root(root: Root) -> str:
     """The name of whom a system-wide installation guards, "" where the installation is a user's own."""
     owner = _owner(root)
-    is_systems = owner != 0 and (os.lstat(root.path).st_uid == 0 or os.path.lexists(root.spent))
+    try:
+        is_systems = owner != 0 and (os.lstat(root.path).st_uid == 0 or os.path.lexists(root.spent))
+    except OSError:  # nothing is there, or it cannot be seen
+        return ""
     return user_name(owner) if is_systems else ""
 
 
@@ -50,11 +53,11 @@ def user_name(uid: int) -> str:
 
 
 def _owner(root: Root) -> int:
-    """Whose the record is, root where there is none."""
+    """Whose the record is, one's own where there is none to be seen."""
     try:
         return os.lstat(root.data).st_uid
-    except FileNotFoundError:
-        return 0
+    except OSError:
+        return os.geteuid()
 
 
 def require_writable(root: Root) -> None:
