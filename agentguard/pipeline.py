@@ -7,7 +7,7 @@ The world outside is seen through the ports in ports.py: each stage is given tho
 
 from __future__ import annotations
 
-from .approval.messages import refusal, refusal_to_person, unanswered, waiting
+from .approval.messages import refusal, refusal_to_person, unanswered, unproven_terminal, waiting
 from .approval.question import Question, printable, question_for
 from .approval.recorded import recorded
 from .approval.request import Asked, Request, bound, faithful, group_key
@@ -83,7 +83,8 @@ def guard(
         asker.tell(*refusal_to_person(judged.question, confirmation.why))
         return REFUSED
     if not confirmation.runs:
-        asker.tell(*refusal(judged.question, confirmation.why, confirmation.request))
+        theirs = _to_person(judged, confirmation.request, facts, asker)
+        asker.tell(*refusal(judged.question, confirmation.why, confirmation.request), *theirs)
         return REFUSED
     return launcher.launch(judged.real, call)
 
@@ -257,8 +258,7 @@ def _ask_in_line(judged: Judged, request: Request, log: Log, requests: Requests,
 
 def _prompted(judged: Judged, asker: Asker, more: tuple[Question, ...] = ()) -> bool:
     """Whether the person at the caller's own terminal has typed the word for this and for `more`."""
-    doubt = f"{judged.origin.in_doubt}, which may be an agent" if judged.origin.in_doubt else ""
-    by = "you" if is_person(judged.origin, asker) else doubt
+    by = "you" if is_person(judged.origin, asker) else _doubt(judged.origin, asker)
     return asker.prompt(judged.origin.terminal, judged.question, by, more=more)
 
 
@@ -278,12 +278,27 @@ def _ask_elsewhere(judged: Judged, facts: Facts, log: Log, requests: Requests, a
         if not filed.waits or (filed.waited and patience <= 0):
             return request
         if patience > 0:
-            asker.tell(*waiting(judged.question, request, patience, len(ahead)))
+            lines = waiting(judged.question, request, patience, len(ahead))
+            asker.tell(*lines, *_to_person(judged, request, facts, asker))
         return requests.wait(request, patience)
     except KeyboardInterrupt:
         requests.withdraw(request)
         _append(judged, "refused", log, asker, why="interrupted while waiting", request=request.id)
         raise
+
+
+def _to_person(judged: Judged, request: Request | None, facts: Facts, asker: Asker) -> tuple[str, ...]:
+    """What a person at the call's terminal is told where its request waits for an answer from another one."""
+    terminal = judged.origin.terminal
+    if not terminal or request is None or request.state != "open" or asker.is_persons(terminal):
+        return ()
+    return (unproven_terminal(_doubt(judged.origin, asker), facts.has_factors),)
+
+
+def _doubt(origin: Origin, asker: Asker) -> str:
+    """Who else than a person may have made a call at a terminal, with no known agent above it."""
+    between = f"{origin.in_doubt}, which may be an agent" if origin.in_doubt else ""
+    return "; ".join(filter(None, (between, asker.doubt(origin.terminal))))
 
 
 def _asked(judged: Judged, facts: Facts) -> Asked:

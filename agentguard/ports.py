@@ -125,6 +125,9 @@ class Asker(Protocol):
     def is_alone(self, terminal: str) -> bool:
         """Whether it is a person's, and nothing that shows it or runs beside the call may be an agent."""
 
+    def doubt(self, terminal: str) -> str:
+        """What speaks against a person of their own at that terminal, in plain words; "" if nothing does."""
+
     def types(self, terminal: str) -> bool:
         """Whether standard input is that terminal, so that the program gets what is typed there."""
 

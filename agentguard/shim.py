@@ -196,6 +196,11 @@ class RealAsker:
         shim = f"{self._root.current}/enter.py"
         return not beside_in_doubt(process for process in beside() if shim not in process.argv)
 
+    def doubt(self, terminal: str) -> str:
+        """Judged by who holds its other end."""
+        shared = self._trust.shared
+        return self._trust.why or (f"you or an agent of {shared}'s, which holds the terminal" if shared else "")
+
     def types(self, terminal: str) -> bool:
         """Whether descriptor 0 leads to the controlling terminal."""
         from .edge.caller.controlling_terminal import is_own_terminal

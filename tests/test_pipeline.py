@@ -147,6 +147,24 @@ def test_a_terminal_that_no_person_sits_at_is_not_asked_at():
     assert scene.events == ["submit", "asked", "tell", "wait 100", "refused", "tell"]
 
 
+@pytest.mark.parametrize(
+    ("terminal", "doubt", "held", "why"),
+    [
+        ("/dev/pts/3", "", "its terminal is held by tmux", "(its terminal is held by tmux)"),
+        ("/dev/pts/3", "helper", "", "(helper, which may be an agent)"),
+        ("/dev/pts/3", "helper", "it is seen by nobody", "(helper, which may be an agent; it is seen by nobody)"),
+        ("", "", "its terminal is held by tmux", ""),  # an agent's call has none: it is told no way to answer
+    ],
+)
+def test_who_may_be_a_person_is_told_why_they_are_not_asked_here(terminal, doubt, held, why):
+    scene = Scene(terminal=terminal)
+    scene.origin = scene.origin.replace(in_doubt=doubt)
+    scene.asker.sits, scene.asker.doubts = False, held
+    scene.call()
+    lines = [line for line in scene.told if "agentguard approve" in line]
+    assert len(lines) == 2 * bool(why) and all(why in line for line in lines)
+
+
 MORE = CALL.replace(argv=known(("rm", "-rf", "more")))
 
 

@@ -26,6 +26,16 @@ def waiting(question: Question, request: Request, seconds: float, more: int = 0)
     return (printable(head), *_grounds(question)[:2])
 
 
+def unproven_terminal(why: str, proves: bool) -> str:
+    """The line that says to whoever sits at a terminal why they are not asked there, and how they answer all the same.
+
+    `proves` says that there is a factor, by which they may do so at any terminal.
+    """
+    by = ", by your passphrase or key" if proves else ""
+    told = f"this terminal does not prove that you are a person ({why})"
+    return printable(f"  yours?  {told}: `agentguard approve` or `watch` in another terminal answers it{by}")
+
+
 def refusal(question: Question, why: str, request: Request | None = None) -> tuple[str, ...]:
     """The lines that say to an agent that a call was not run.
 

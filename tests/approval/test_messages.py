@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from support.questions import REMOVES_DATA as ASKED
 
-from agentguard.approval.messages import refusal, refusal_to_person, unanswered, waiting
+from agentguard.approval.messages import refusal, refusal_to_person, unanswered, unproven_terminal, waiting
 from agentguard.approval.question import Question
 from agentguard.approval.request import Request
 from agentguard.core.effect import Reason
@@ -92,3 +92,11 @@ def test_a_person_who_said_no_is_not_told_what_they_know() -> None:
 
 def test_nobody_is_said_to_be_asked_when_nobody_is() -> None:
     assert "asked" not in "\n".join(refusal(ASKED, "DELETE was not typed"))
+
+
+@pytest.mark.parametrize("proves", [False, True])
+def test_who_sits_at_a_terminal_that_proves_nobody_is_told_why_and_what_to_do(proves: bool) -> None:
+    told = unproven_terminal("its terminal is held by tmux (pid 5), and nobody is attached to it\x1b[2J", proves)
+    assert "(its terminal is held by tmux (pid 5), and nobody is attached" in told and told.isprintable()
+    assert "`agentguard approve` or `watch` in another terminal" in told
+    assert told.endswith(", by your passphrase or key") == proves

@@ -120,3 +120,16 @@ def test_what_nobody_types_is_asked_about(guarded: Guarded, person: Desk, guard:
         person.type("no\n")
         person.until(PROMPT)
         assert (person.home / "data").exists()
+
+
+def test_at_a_terminal_that_proves_nobody_it_is_said_why_and_how_to_answer(guarded: Guarded, person: Desk) -> None:
+    elsewhere = Desk(person.home, {"PATH": guarded.shimmed["PATH"], "HOME": str(guarded.home)}, program="pty-of-mine")
+    try:
+        elsewhere.run("export CI=")
+        for line, told in (("rm data", True), ("CLAUDECODE=1 rm data", False)):
+            elsewhere.type(f"{line}\n")
+            shown = " ".join(elsewhere.until("\ndesk> ").split())
+            assert ("pty-of-mine" in shown and "`agentguard approve` or `watch` in another" in shown) == told
+    finally:
+        elsewhere.close()
+    assert (person.home / "data").exists()

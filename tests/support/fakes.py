@@ -285,6 +285,7 @@ class FakeAsker:
         self.more: tuple[Question, ...] = ()
         self.signs: list[tuple[str, int]] = []
         self.alone = False
+        self.doubts = ""
         self.at_terminal = False
         self.told: list[str] = []
         self.shown: Question | None = None
@@ -296,6 +297,9 @@ class FakeAsker:
 
     def is_alone(self, terminal: str) -> bool:
         return self.sits and self.alone
+
+    def doubt(self, terminal: str) -> str:
+        return self.doubts
 
     def types(self, terminal: str) -> bool:
         return self.at_terminal
