@@ -42,6 +42,10 @@ class UsageError(AgentguardError):
     status = 2
 
 
+class UnfitPassphrase(UsageError):
+    """A new passphrase will not do; another may be typed."""
+
+
 class RuleError(AgentguardError):
     """A rule file is wrong: the message names file, line, rule and fault."""
 
@@ -85,6 +89,10 @@ class NotAPerson(AgentguardError):
 
 class Unproven(NotAPerson):
     """A person was to prove themselves by a factor, and did not."""
+
+
+class WrongPassphrase(Unproven):
+    """What was typed does not open the key; it may be typed again."""
 
 
 class NoProgram(AgentguardError):

@@ -17,13 +17,13 @@ from .core.effect import Effect, Reading
 from .core.text.redact import masked_text
 from .core.text.shorten import MOST_OF_NAME, shortened
 from .core.world import Witness
-from .errors import BROKEN, REFUSED, InstallError, RecordError, Unproven, UsageError
+from .errors import BROKEN, REFUSED, InstallError, RecordError, Unproven, UsageError, WrongPassphrase
 from .lean.canonical import digest
 from .lean.typing import TYPE_CHECKING
 from .lean.value import Value
 from .policy.decide import Decision, decide, decide_for_person
 from .policy.denials import Denial, earlier, hits, may_share
-from .policy.settings import Policy
+from .policy.settings import TRIES, Policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -229,7 +229,7 @@ def _ask_alone(judged: Judged, facts: Facts, log: Log, requests: Requests, asker
     answer = Request("", judged.digest, judged.origin.session.id, 0, judged.question, "approved")
     if judged.question.factor:
         try:
-            answer = answer.replace(proof=asker.signed(terminal, judged.digest))
+            answer = answer.replace(proof=_signed(judged, log, asker, judged.digest))
         except (Unproven, InstallError) as fault:
             return Confirmation(False, fault.message, at=terminal)
     unproven = _unproven(judged, asker, answer)
@@ -252,7 +252,7 @@ def _ask_in_line(judged: Judged, request: Request, log: Log, requests: Requests,
     _append(judged, "asked", log, asker, terminal=terminal, request=request.id, group=request.group_leader)
     typed = _prompted(judged, asker, tuple(one.question for one in group[1:]))
     signed = typed and judged.question.factor
-    proof = asker.signed(terminal, *(one.digest for one in group)) if signed else ""
+    proof = _signed(judged, log, asker, *(one.digest for one in group)) if signed else ""
     return requests.answer_here(group, typed, terminal, proof)[0]
 
 
@@ -260,6 +260,20 @@ def _prompted(judged: Judged, asker: Asker, more: tuple[Question, ...] = ()) -> 
     """Whether the person at the caller's own terminal has typed the word for this and for `more`."""
     by = "you" if is_person(judged.origin, asker) else _doubt(judged.origin, asker)
     return asker.prompt(judged.origin.terminal, judged.question, by, more=more)
+
+
+def _signed(judged: Judged, log: Log, asker: Asker, *digests: str) -> str:
+    """The grant of the person at the caller's own terminal. Each mistyped passphrase is on the record as an attempt.
+
+    Raises Unproven, InstallError, RecordError.
+    """
+    terminal = judged.origin.terminal
+    for _ in range(TRIES - 1):
+        try:
+            return asker.signed(terminal, *digests)
+        except WrongPassphrase as fault:
+            _append(judged, "attempt", log, asker, terminal=terminal, deed="approve a call", why=fault.message)
+    return asker.signed(terminal, *digests)
 
 
 def _ask_elsewhere(judged: Judged, facts: Facts, log: Log, requests: Requests, asker: Asker) -> Request:

@@ -233,11 +233,15 @@ class RealAsker:
         from .edge.caller.controlling_terminal import own_terminal
         from .edge.factors.proof import sign_grant
         from .edge.terminal.prompt import answer, say
-        from .errors import Unproven
+        from .errors import Unproven, WrongPassphrase
 
         if own_terminal() != terminal:
             raise Unproven("the terminal is another one now")
-        return sign_grant(self._root, digests, answer, say)
+        try:
+            return sign_grant(self._root, digests, answer, say)
+        except WrongPassphrase:
+            say("That is not the passphrase.")
+            raise
 
     def proven(self, request: Request, digest: str) -> str:
         """Check the signature by the factors that the shim was made with."""

@@ -783,3 +783,12 @@ def test_a_refusal_stays_short_and_harmless_to_a_terminal():
     assert all(line.isprintable() for line in scene.told)
     ways_around = ("agentguard_", "--", "disable", "uninstall", "/bin/", "bypass", "approve r", "path", ".toml")
     assert not any(way in text(scene).lower() for way in ways_around)
+
+
+@pytest.mark.parametrize(("slips", "status"), [(0, LAUNCHED), (2, LAUNCHED), (3, REFUSED)])
+def test_a_mistyped_passphrase_may_be_typed_again_and_is_on_the_record(slips, status):
+    scene = proving(terminal="/dev/pts/3", typed=True)
+    scene.asker.slips = slips
+    assert scene.call() == status
+    kinds = [kind for kind, _ in scene.log.rows]
+    assert kinds == ["asked", *["attempt"] * min(slips, 2), "ran" if status == LAUNCHED else "refused"]

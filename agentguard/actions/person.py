@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import pwd
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..approval.terminal_trust import Trust
 from ..core.caller import Origin
@@ -28,13 +28,16 @@ from ..edge.records.database import Database
 from ..edge.records.sessions import NamedSessions
 from ..edge.terminal.prompt import answer, say
 from ..edge.terminal.trust import terminal_trust
-from ..errors import NotAPerson, RecordError, Unproven
+from ..errors import NotAPerson, RecordError, Unproven, WrongPassphrase
 from ..lean.canonical import canonical
 from ..lean.value import Value
+from ..policy.settings import TRIES
 from .owner import as_owner
 
 if TYPE_CHECKING:
     from ..edge.caller.processes import Sessions
+
+Proof = TypeVar("Proof")
 
 #: What is left where nobody can prove themselves.
 ELSEWHERE = "do it in the foreground of a terminal of your own, outside any agent"
@@ -99,9 +102,7 @@ def prove(root: Root, person: Person, deed: str) -> dict[str, Any]:
     with proving(root, deed, person.lost):
         if not usable(root) and not person.sign:
             return person.by
-        factor = chosen(root, answer)
-        signed(factor, _challenge(root, deed, person.lost), passphrase_for(factor, answer, say))
-        return {**person.by, "factor": factor.fingerprint}
+        return _tried(root, deed, lambda: _proved(root, person, deed), person.lost)
 
 
 def sign(root: Root, deed: str, digests: tuple[str, ...]) -> str:
@@ -110,7 +111,7 @@ def sign(root: Root, deed: str, digests: tuple[str, ...]) -> str:
     Raises NotAPerson as `prove` does.
     """
     with proving(root, deed):
-        return sign_grant(root, digests, answer, say)
+        return _tried(root, deed, lambda: sign_grant(root, digests, answer, say))
 
 
 @contextmanager
@@ -120,6 +121,27 @@ def proving(root: Root, deed: str, lost: bool = False) -> Iterator[None]:
         yield
     except Unproven as fault:
         raise _refused(root, _caller(root, lost)[0], deed, fault.message, fault.hint) from fault
+
+
+def _proved(root: Root, person: Person, deed: str) -> dict[str, Any]:
+    """Their facts, once they have signed the deed by a factor. Raises Unproven."""
+    factor = chosen(root, answer)
+    signed(factor, _challenge(root, deed, person.lost), passphrase_for(factor, answer, say))
+    return {**person.by, "factor": factor.fingerprint}
+
+
+def _tried(root: Root, deed: str, proof: Callable[[], Proof], lost: bool = False) -> Proof:
+    """What the proof gives; where a passphrase is mistyped, that is an attempt, and it is asked for again."""
+    for _ in range(TRIES - 1):
+        try:
+            return proof()
+        except WrongPassphrase as fault:
+            try:
+                _put_on_record(root, _caller(root, lost)[0], deed, fault.message)
+            except RecordError:
+                raise fault from None
+            say("That is not the passphrase.")
+    return proof()
 
 
 def _place(caller: Origin, sessions: Sessions) -> Place:

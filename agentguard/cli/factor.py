@@ -24,7 +24,8 @@ from ..edge.layout import Root
 from ..edge.records.audit_log import AuditLog
 from ..edge.records.database import Database
 from ..edge.terminal.prompt import answer, say
-from ..errors import InstallError, UsageError
+from ..errors import InstallError, UnfitPassphrase, UsageError
+from ..policy.settings import TRIES
 from .suggesting import Suggesting
 
 KINDS = ("passphrase", "ssh-key")
@@ -141,13 +142,26 @@ def made(kind: str, path: str | None, name: str | None) -> Factor:
 
 
 def _new_passphrase() -> str:
-    """Asked for twice at the controlling terminal, and nowhere else."""
+    """Asked for twice at the controlling terminal, and nowhere else; what does not do, anew."""
+    for _ in range(TRIES - 1):
+        try:
+            return _typed_twice()
+        except UnfitPassphrase as fault:
+            say(f"{fault.message[0].upper()}{fault.message[1:]}: try again.")
+    return _typed_twice()
+
+
+def _typed_twice() -> str:
+    """A new passphrase. Raises UsageError."""
     first = answer(f"New passphrase, {SHORTEST} characters or more: ", True)
     if first is None:
         raise UsageError("no passphrase was given", "it is typed at a terminal")
     checked(first)
-    if answer("The same again: ", True) != first:
-        raise UsageError("the two were not the same", "try again")
+    second = answer("The same again: ", True)
+    if second is None:
+        raise UsageError("no passphrase was given", "it is typed at a terminal")
+    if second != first:
+        raise UnfitPassphrase("the two were not the same")
     return first
 
 

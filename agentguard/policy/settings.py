@@ -27,6 +27,8 @@ NAME = "name"
 LONGEST_NAME = 100
 #: How long an approval may be spent after it was given, in seconds; the longest that can be chosen instead.
 APPROVAL_LIFE, LONGEST_APPROVAL = 600.0, 3600.0
+#: How often a passphrase may be typed before whoever types it is refused.
+TRIES = 3
 #: Values of the variable CI that mean that it is not continuous integration.
 _NO_CI = ("", "0", "false")
 

@@ -47,13 +47,14 @@ class Made:
             stdin=subprocess.DEVNULL, capture_output=True, text=True, start_new_session=True,
         )  # fmt: skip
 
-    def approve(self, passphrase: str) -> str:
+    def approve(self, *passphrases: str) -> str:
         """What a person types, and sees."""
         self.desk.type("agentguard approve\n")
         shown = self.desk.until("anything else to leave it: ")
         self.desk.type(f"{self.work}/.git\n")
-        shown += self.desk.until("Passphrase of passphrase: ")
-        self.desk.type(passphrase + "\n")
+        for passphrase in passphrases:
+            shown += self.desk.until("Passphrase of passphrase: ")
+            self.desk.type(passphrase + "\n")
         return shown + self.desk.until("desk> ")
 
     def kinds(self) -> list[str]:
@@ -75,17 +76,17 @@ def test_a_catastrophic_call_runs_by_its_name_and_a_signature(made: Made) -> Non
     assert "Added the factor passphrase, SHA256:" in made.shown
     assert made.agent("rm", "-rf", ".git").returncode == 126
 
-    wrong = made.approve("not the passphrase")
+    wrong = made.approve(*["not the passphrase"] * 3)
     assert "catastrophic" in wrong and "only a person may" in wrong
     assert made.agent("rm", "-rf", ".git").returncode == 126
     assert (made.work / ".git").is_dir()
 
-    assert "Approved" in made.approve(PASSPHRASE)
+    assert "Approved" in made.approve("a slip of the fingers", PASSPHRASE)
     ran = made.agent("rm", "-rf", ".git")
     assert ran.returncode == 0, ran.stderr
     assert not (made.work / ".git").exists()
     kinds = made.kinds()
-    assert kinds.count("attempt") == 1 and kinds[-2:] == ["approved", "ran"]
+    assert kinds.count("attempt") == 4 and kinds[-2:] == ["approved", "ran"]
     assert Records(made.root).log.verify() is None
     assert PASSPHRASE not in Path(made.root.record).read_bytes().decode("latin-1")
 
@@ -129,8 +130,9 @@ def test_a_factor_of_ones_own_is_not_believed(made: Made) -> None:
 @pytest.mark.parametrize("verb", ["uninstall", "factor add passphrase", "factor remove passphrase"])
 def test_what_weakens_the_guard_wants_the_factor(made: Made, verb: str) -> None:
     made.desk.type(f"agentguard {verb}\n")
-    made.desk.until("Passphrase of passphrase: ")
-    made.desk.type("not the passphrase\n")
+    for _ in range(3):
+        made.desk.until("Passphrase of passphrase: ")
+        made.desk.type("not the passphrase\n")
     assert "only a person may" in made.desk.until("desk> ")
     assert "attempt" in made.kinds()
     assert os.path.exists(f"{made.root.shims}/rm")
@@ -145,8 +147,9 @@ def test_at_a_terminal_of_its_own_an_agent_needs_the_passphrase(made: Made, verb
     if verb == "approve":
         asker.until("anything else to leave it: ")
         asker.type(f"{made.work}/.git\n")
-    asker.until("Passphrase of passphrase: ")
-    asker.type("a guess at it\n")
+    for _ in range(3):
+        asker.until("Passphrase of passphrase: ")
+        asker.type("a guess at it\n")
     assert "only a person may" in asker.until("desk> ")
     asker.close()
     assert made.kinds()[-1] == "attempt"
@@ -171,9 +174,27 @@ def test_without_a_factor_such_a_terminal_is_refused(lasting_tmp: Path, stores: 
     [
         ("", ("passphrase? [Y/n]: ", "n\n"), 0),
         ("", ("passphrase? [Y/n]: ", "\n", "New passphrase", PASSPHRASE + "\n", "again: ", PASSPHRASE + "\n"), 1),
+        (
+            "",
+            (
+                "[Y/n]: ",
+                "\n",
+                "New",
+                "abc\n",
+                "fewer than 8 characters: try again.\nNew",
+                PASSPHRASE + "\n",
+                "again: ",
+                "no\n",
+                "not the same: try again.\nNew",
+                PASSPHRASE + "\n",
+                "again: ",
+                PASSPHRASE + "\n",
+            ),
+            1,
+        ),
         ("CI=true ", (), 0),
     ],
-    ids=["no", "yes", "in-continuous-integration"],
+    ids=["no", "yes", "mistyped", "in-continuous-integration"],
 )
 def test_who_installs_on_a_terminal_is_offered_a_passphrase(
     lasting_tmp: Path, stores: Stores, desk: Desk, variables: str, answers: tuple[str, ...], factors: int

@@ -17,7 +17,7 @@ from agentguard.core.effect import Reading, Target
 from agentguard.core.world import PathState, World
 from agentguard.edge.records.loops import PAUSE
 from agentguard.edge.records.spool import DENIAL_LIFE
-from agentguard.errors import RecordError, Unproven, UsageError
+from agentguard.errors import RecordError, Unproven, UsageError, WrongPassphrase
 from agentguard.lean.canonical import canonical
 from agentguard.policy.denials import Denial
 from agentguard.policy.settings import APPROVAL_LIFE, Policy
@@ -286,6 +286,7 @@ class FakeAsker:
         self.signs: list[tuple[str, int]] = []
         self.alone = False
         self.doubts = ""
+        self.slips = 0
         self.at_terminal = False
         self.told: list[str] = []
         self.shown: Question | None = None
@@ -318,6 +319,9 @@ class FakeAsker:
     def signed(self, terminal: str, *digests: str) -> str:
         self.events.append(f"sign {terminal}")
         self.signs.append((terminal, len(digests)))
+        if self.slips:
+            self.slips -= 1
+            raise WrongPassphrase("that is not the passphrase")
         if not self.has_key:
             raise Unproven("no passphrase was given")
         return self.signature(digests[0])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 from ...core.text.encoding import encode
-from ...errors import InstallError, Unproven, UsageError
+from ...errors import InstallError, UnfitPassphrase, WrongPassphrase
 from ...lean.value import Value
 
 #: The shortest passphrase that is taken, in characters.
@@ -34,9 +34,10 @@ class Sealed(Value):
 
 
 def checked(passphrase: str) -> str:
-    """That passphrase; raises UsageError if it is too short."""
+    """That passphrase; raises UnfitPassphrase if it is too short."""
     if len(passphrase) < SHORTEST:
-        raise UsageError(f"the passphrase has fewer than {SHORTEST} characters", "four unrelated words are a good one")
+        hint = "four unrelated words are a good one"
+        raise UnfitPassphrase(f"the passphrase has fewer than {SHORTEST} characters", hint)
     return passphrase
 
 
@@ -56,7 +57,7 @@ def made(passphrase: str) -> tuple[str, Sealed]:
 
 
 def signed(public: str, sealed: Sealed, passphrase: str, message: bytes) -> str:
-    """The signature, in hexadecimal. Raises Unproven if it is not the passphrase."""
+    """The signature, in hexadecimal. Raises WrongPassphrase if it is not the passphrase."""
     _forget_settings()
     from cryptography.exceptions import InvalidTag
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -69,7 +70,7 @@ def signed(public: str, sealed: Sealed, passphrase: str, message: bytes) -> str:
         raw = cipher.decrypt(bytes.fromhex(sealed.nonce), bytes.fromhex(sealed.text), public.encode("ascii"))
         return Ed25519PrivateKey.from_private_bytes(raw).sign(message).hex()
     except InvalidTag:
-        raise Unproven("that is not the passphrase") from None
+        raise WrongPassphrase("that is not the passphrase") from None
     except ValueError as fault:
         raise InstallError(f"the factor {public.split()[1][-12:]} cannot be opened: {fault}") from fault
 
