@@ -272,7 +272,8 @@ def _signed(judged: Judged, log: Log, asker: Asker, *digests: str) -> str:
         try:
             return asker.signed(terminal, *digests)
         except WrongPassphrase as fault:
-            _append(judged, "attempt", log, asker, terminal=terminal, deed="approve a call", why=fault.message)
+            tried = {"program": "agentguard", "deed": "approve a call", "why": fault.message}
+            log.append("attempt", _whose(judged.origin) | tried)  # a row of its own: it is no outcome of the call
     return asker.signed(terminal, *digests)
 
 
@@ -392,18 +393,23 @@ def _row(judged: Judged, **facts: Any) -> dict[str, Any]:
     question, origin = judged.question, judged.origin
     return {
         **recorded(question),
-        "uid": origin.uid,
-        "session": origin.session.id,
-        "session_name": origin.session.name,
-        **({"below": origin.session.below} if origin.session.known else {}),
-        "ancestry": [
-            {"pid": above.pid, "start": above.start, "name": above.name}
-            for above in origin.ancestry[:RECORDED_ANCESTORS]
-        ],
+        **_whose(origin),
         "effects": [_effect(effect) for effect in judged.reading.effects[:RECORDED_EFFECTS]],
         "decision": judged.decision.action,
         **({"earlier": question.earlier} if question.earlier else {}),
         **{name: value for name, value in facts.items() if value},
+    }
+
+
+def _whose(origin: Origin) -> dict[str, Any]:
+    """What the record keeps of who makes a call."""
+    above = origin.ancestry[:RECORDED_ANCESTORS]
+    return {
+        "uid": origin.uid,
+        "session": origin.session.id,
+        "session_name": origin.session.name,
+        **({"below": origin.session.below} if origin.session.known else {}),
+        "ancestry": [{"pid": one.pid, "start": one.start, "name": one.name} for one in above],
     }
 
 

@@ -6,6 +6,7 @@ import pytest
 from support.fakes import LAUNCHED, FakeAsker, FakeFacts, FakeLauncher, FakeLog, FakeRequests, FakeWorld
 from support.questions import REMOVES_DATA
 
+from agentguard.approval.outcome import call_key
 from agentguard.approval.request import Asked, bound
 from agentguard.core.call import Invocation
 from agentguard.core.caller import Origin, Process, Session
@@ -792,3 +793,5 @@ def test_a_mistyped_passphrase_may_be_typed_again_and_is_on_the_record(slips, st
     assert scene.call() == status
     kinds = [kind for kind, _ in scene.log.rows]
     assert kinds == ["asked", *["attempt"] * min(slips, 2), "ran" if status == LAUNCHED else "refused"]
+    keys = {call_key({"kind": kind, **row}) for kind, row in scene.log.rows if kind != "attempt"}
+    assert len(keys) == 1 and not keys & {call_key(row) for kind, row in scene.log.rows if kind == "attempt"}

@@ -295,7 +295,7 @@ def test_at_a_persons_own_terminal_the_factor_is_asked_for_there(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, typed: bool, passphrase: str | None, status: int, why: str
 ) -> None:
     monkeypatch.setattr("agentguard.edge.caller.controlling_terminal.own_terminal", lambda: "/dev/pts/7")
-    monkeypatch.setattr("agentguard.edge.terminal.prompt.answer", asking(passphrase))
+    monkeypatch.setattr("agentguard.edge.terminal.prompt.answer", asking(*[passphrase] * 3))
     assert scene.call("/dev/pts/7", typed) == status
     if why:
         assert scene.why == why
