@@ -72,7 +72,7 @@ def test_in_a_container_a_person_approves_by_a_passphrase(desk: Desk, scratch: P
     desk.type(line(scratch))
     desk.until("the program that holds its terminal cannot be seen from here")
     mistyped = ("New passphrase", "short\n")
-    approved = [(QUESTION, "DELETE\n"), ("Passphrase of passphrase: ", f"{PASSPHRASE}\n")]
+    approved = [(QUESTION, "DELETE\n"), ("Passphrase: ", f"{PASSPHRASE}\n")]
     for shown, typed in [mistyped, *PROVED, *approved]:
         desk.until(shown)
         desk.type(typed)

@@ -61,12 +61,14 @@ class Place(Value):
 class Person(Value):
     """Who uses a verb, as facts for the record.
 
-    `sign` says that their terminal alone does not prove them, `lost` that the record may be broken.
+    `sign` says that their terminal alone does not prove them, and `why` what speaks against it; `lost` that the record
+    may be broken.
     """
 
     by: dict[str, Any]
     sign: bool = False
     lost: bool = False
+    why: str = ""
 
 
 def require_person(root: Root, deed: str, lost: bool = False) -> Person:
@@ -86,7 +88,7 @@ def require_person(root: Root, deed: str, lost: bool = False) -> Person:
         raise _refused(root, caller, deed, place.why, _FACTOR if place.provable else ELSEWHERE)
     if place.trust.level == "not":
         _put_on_record(root, caller, deed, f"{place.why}; a factor is asked for")
-    return Person(_facts(caller, place.trust), factor and bool(place.why), lost)
+    return Person(_facts(caller, place.trust), factor and bool(place.why), lost, place.why)
 
 
 def place() -> Place:

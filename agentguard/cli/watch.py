@@ -9,8 +9,10 @@ import click
 
 from ..actions.answer import Answers
 from ..actions.person import prove, require_person
+from ..approval.question import printable
 from ..edge.layout import Root
 from ..edge.records.database import Database
+from ..edge.terminal.prompt import say
 from ..errors import UsageError
 
 DEED = "watch for calls and answer them"
@@ -39,6 +41,7 @@ def watch(root: Root) -> int:
     """
     person = require_person(root, DEED)
     if person.sign:
+        say(f"This terminal alone does not prove that it is you who watches: {printable(person.why)}.")
         prove(root, person, DEED)
     if not (sys.stdout.isatty() and sys.stderr.isatty()) or os.environ.get("TERM", "") in ("", "dumb"):
         raise UsageError("watch needs a terminal that shows a full screen", "`agentguard approve ID` asks on any other")

@@ -233,7 +233,7 @@ class Proving(Asking):
 
     def wanted(self) -> str:
         """What is to be typed."""
-        return f"The word is right. Passphrase of {printable(self._factor.name)}, which signs the approval:"
+        return f"The word is right. {printable(self._factor.wanted)}, which signs the approval:"
 
     def takes(self, event: events.Key | events.Paste) -> bool:
         """The word has just been typed: nothing that comes after it came by chance."""

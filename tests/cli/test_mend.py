@@ -335,7 +335,7 @@ def test_a_person_with_their_factor_has_a_broken_record_and_broken_settings_mend
     below = f"AGENTGUARD_SESSION=k3x9qa sh -c 'env -u AGENTGUARD_SESSION {command} doctor --mend; true'"
     assert "only a person may mend the guard: this was called below sh" in desk.run(below)
     desk.type(f"{command} doctor --mend --json >found\n")
-    desk.until("Passphrase of passphrase: ")
+    desk.until("Passphrase: ")
     desk.type(f"{PASSPHRASE}\n")
     told = desk.until("desk> ", 120)
     assert "began a new one that says so" in told and "what was understood: wait" in told

@@ -193,12 +193,12 @@ def test_the_developer_changes_nothing(made: System, verb: str) -> None:
 def test_root_takes_it_away_with_the_factor_and_the_developers_record_says_so(made: System) -> None:
     made.desk.type("agentguard uninstall\n")
     for _ in range(3):
-        made.desk.until("Passphrase of passphrase: ")
+        made.desk.until("Passphrase: ")
         made.desk.type("not the passphrase\n")
     assert "only a person may" in made.desk.until("desk> ")
     assert shims.present(made.root)
     made.desk.type("agentguard uninstall\n")
-    made.desk.until("Passphrase of passphrase: ")
+    made.desk.until("Passphrase: ")
     made.desk.type(PASSPHRASE + "\n")
     assert "The guard is gone" in made.desk.until("desk> ")
     assert not shims.present(made.root)

@@ -184,7 +184,7 @@ def test_install_use_upgrade_and_uninstall(person: Person, tmux: Tmux) -> None:
     (person.home / ".local/bin").rmdir()
     (person.home / "precious").unlink()
     first.type("agentguard uninstall --purge")
-    first.sees("Passphrase of passphrase:")
+    first.sees("Passphrase:")
     first.type(PASSPHRASE)
     gone = first.until_prompt()
     assert "The guard is gone" in gone and f"Removed {person.home}/.zshenv" in gone

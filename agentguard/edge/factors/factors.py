@@ -37,6 +37,11 @@ class Factor(Value):
     path: str = ""
 
     @property
+    def wanted(self) -> str:
+        """What a person is asked for by a passphrase's factor; one that is called like its kind needs no name."""
+        return "Passphrase" if self.name == self.kind else f"Passphrase of {self.name}"
+
+    @property
     def fingerprint(self) -> str:
         """What tells this key from all others, as `ssh-keygen -l` prints it; raises ValueError if it is no key."""
         from binascii import a2b_base64, b2a_base64

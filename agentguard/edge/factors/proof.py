@@ -76,7 +76,7 @@ def passphrase_for(factor: Factor, ask: Ask, tell: Tell) -> str | None:
     if factor.kind == "ssh-key":
         tell(f"Signing with the SSH key {factor.path}: touch it if it blinks.")
         return None
-    passphrase = ask(f"Passphrase of {factor.name}: ", True)
+    passphrase = ask(f"{factor.wanted}: ", True)
     if passphrase is None:
         raise Unproven("no passphrase was given")
     return passphrase
