@@ -87,7 +87,7 @@ def require_person(root: Root, deed: str, lost: bool = False) -> Person:
     if place.why and not factor:
         raise _refused(root, caller, deed, place.why, _FACTOR if place.provable else ELSEWHERE)
     if place.trust.level == "not":
-        _put_on_record(root, caller, deed, f"{place.why}; a factor is asked for")
+        _put_on_record(root, caller, deed, place.why, asked="a factor")
     return Person(_facts(caller, place.trust), factor and bool(place.why), lost, place.why)
 
 
@@ -224,8 +224,8 @@ def _refused(root: Root, caller: Origin, deed: str, why: str, hint: str) -> NotA
     return NotAPerson(f"only a person may {deed}: {why}", hint)
 
 
-def _put_on_record(root: Root, caller: Origin, deed: str, why: str) -> None:
-    """An attempt, of whoever it was."""
+def _put_on_record(root: Root, caller: Origin, deed: str, why: str, asked: str = "") -> None:
+    """An attempt, of whoever it was; `asked` is what they are asked for instead of being refused."""
     facts = {
         "program": "agentguard",
         "argv": masked(("agentguard", *sys.argv[1:])),
@@ -237,6 +237,8 @@ def _put_on_record(root: Root, caller: Origin, deed: str, why: str) -> None:
         "ancestry": [{"pid": above.pid, "start": above.start, "name": above.name} for above in caller.ancestry],
         "deed": deed,
         "why": why,
+        **({"asked": asked} if asked else {}),
+        **({"terminal": caller.terminal} if caller.terminal else {}),
     }
     with as_owner(root), closing(Database(root)) as database:
         AuditLog(database).append("attempt", facts)

@@ -29,6 +29,8 @@ def outcome(before: str, body: Mapping[str, Any]) -> str:
         return "approved and run"
     if kind in ("approved", "denied"):
         return kind
+    if kind == "attempt" and body.get("asked"):
+        return "asked for a proof"
     if kind == "refused" and body.get("request") and before == "waiting":
         return "timed out"
     return before if before == "denied" else "refused"

@@ -23,7 +23,7 @@ from ..edge.layout import Root
 from ..edge.records.audit_log import AuditLog
 from ..edge.records.database import Database
 from ..errors import InstallError
-from .said import said
+from .said import label, said, whose
 from .style import is_styled
 from .suggesting import Suggesting
 from .tabular import stamp, tell
@@ -73,7 +73,8 @@ def audit(
     The newest call is last. With --json, each line is one object: the facts of the call as it was
     recorded (program, argv, cwd, session, rating, reasons, time in seconds since the epoch, …) with
     "seq" and "hash" of its row and, unless --all is given, its "outcome" (waiting, approved,
-    approved and run, denied, timed out, interrupted or refused) and "open", whether
+    approved and run, denied, timed out, interrupted, refused or, of a verb that a person must prove themselves for at
+    such a terminal, asked for a proof) and "open", whether
     `agentguard approve` can still take it. What a limit leaves out is counted on standard error.
 
     Into a pipe or a file each call is a line of fields between tabs, nothing shortened: its time, session, rating,
@@ -200,9 +201,9 @@ def _fields(call: dict[str, Any]) -> tuple[str, ...]:
     """A call as fields for a program that splits lines."""
     return (
         stamp(call.get("time")),
-        str(call.get("session_name", "")),
+        whose(call),
         str(call.get("rating", "")),
-        str(call.get("outcome") or call.get("kind", "")),
+        label(call),
         str(call["request"]) if call.get("open") else "",
         str(call.get("program", "")),
         quoted(tuple(map(str, call.get("argv", ())))),

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..approval.question import printable, quoted
-from .said import said
+from .said import label, said, whose
 
 #: How much of a command line and of a reason a table shows; `--json` has all of it.
 _COMMAND, _REASON = 400, 240
@@ -38,10 +38,10 @@ def _table(calls: Sequence[dict[str, Any]]) -> Table:
     table.add_column("program", no_wrap=True)
     table.add_column("command line\nreason", overflow="fold", ratio=1)
     for call in calls:
-        outcome = str(call.get("outcome") or call.get("kind", ""))
+        outcome = label(call)
         rating = str(call.get("rating", ""))
         table.add_row(
-            _lines((_time(call.get("time")), ""), (str(call.get("session_name", "")), "dim")),
+            _lines((_time(call.get("time")), ""), (whose(call), "dim")),
             _lines((rating, _STYLES.get(rating, "")), (outcome, _STYLES.get(outcome, "")), (_open(call), "")),
             _lines((str(call.get("program", "")), "")),
             _lines((_command(call), "bold"), *((_cut(one, _REASON), "") for one in said(call))),

@@ -325,3 +325,16 @@ def test_colours_only_on_a_terminal_and_without_no_color(root: Root, past: Past,
 def test_help_has_examples(root: Root) -> None:
     for args in ((), ("verify",), ("prune",)):
         assert "Examples:" in run(root, *args, "--help").stdout
+
+
+@pytest.mark.parametrize("everything", [False, True])
+def test_a_person_who_is_asked_for_a_proof_was_not_refused(root: Root, past: Past, everything: bool) -> None:
+    nobody = {"session_name": "every program of user 7", "why": "its terminal is held by tmux", "rating": ""}
+    past.row("attempt", "agentguard approve", **nobody, asked="a factor", terminal="/dev/pts/3")
+    past.row("attempt", "agentguard deny", **nobody)
+    told = CliRunner().invoke(audit, ["--all"] if everything else [], obj=root).stdout.splitlines()
+    fields = [line.split("\t") for line in told]
+    assert [(one[1], one[3]) for one in fields] == [
+        ("a terminal of yours", "asked for a proof"),
+        ("every program of user 7", "attempt" if everything else "refused"),
+    ]
