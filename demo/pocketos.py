@@ -90,6 +90,7 @@ def play(scratch: Path) -> int:
     title("Production", "the volume and its backups are still there" if left else "the volume is gone: you approved it")
     title("Record", "agentguard audit")
     subprocess.run([*guard, "audit"], env=env, check=True)
+    title("Next", "`agentguard install` puts the guard before your own agents; `agentguard uninstall` takes it away")
     reached = any("volumeDelete" in query for query in endpoint.asked)
     return 0 if left != reached else 1
 

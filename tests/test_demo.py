@@ -76,7 +76,8 @@ def test_in_a_container_a_person_approves_by_a_passphrase(desk: Desk, scratch: P
     for shown, typed in [mistyped, *PROVED, *approved]:
         desk.until(shown)
         desk.type(typed)
-    assert GONE in desk.until("desk> ")
+    shown = desk.until("desk> ")
+    assert GONE in shown and shown.index("Next: `agentguard install`") > shown.index("Record")
     assert desk.status() == 0
 
 
