@@ -67,5 +67,7 @@ def _show(findings: list[Finding]) -> None:
             detail.append(f"\n→ {printable(finding.hint)}", style="italic")
         table.add_row(Text(finding.state, style=_LOOKS[finding.state]), finding.subject, detail)
     Console().print(table)
+    bad = sum(finding.state == "bad" for finding in findings)
+    click.echo(f"{bad} thing{'s' * (bad > 1)} to mend." if bad else "The guard is in force.")
     if any(finding.remedy for finding in findings):
         click.echo("`agentguard doctor --mend` mends what it can of this.")

@@ -14,6 +14,8 @@ import pytest
 from agentguard import __version__
 from agentguard.actions.health import installed
 from agentguard.actions.health.examination import examine
+from agentguard.actions.health.finding import Finding
+from agentguard.cli.doctor import _show
 from agentguard.edge.installation import shell_probes, startup_files
 from agentguard.edge.layout import Root
 
@@ -171,7 +173,16 @@ def test_where_nothing_can_be_started_is_said_with_what_was_chosen(
     monkeypatch.setattr(os, "devnull", "/nowhere/null")
     told = verdicts(root)
     assert told["interpreter"][0] == "bad" and "/nowhere/null" in told["interpreter"][1]
-    assert root.config in told["policy"][1]
+    assert root.config in told["policy"][1] and "everyone's calls ask" in told["policy"][1]
+    assert told["terminal"][0] == "note" and "it does not count as your own: " in told["terminal"][1]
+
+
+@pytest.mark.parametrize(("states", "last"), [(("good", "note"), "in force."), (("bad", "bad"), "2 things to mend.")])
+def test_the_last_line_says_what_it_comes_to(
+    states: tuple[str, ...], last: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _show([Finding("one", state, "as it is") for state in states])
+    assert capsys.readouterr().out.rstrip().endswith(last)
 
 
 def test_a_package_of_another_version_than_the_one_in_force_is_worth_a_note(

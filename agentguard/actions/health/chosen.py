@@ -23,7 +23,8 @@ def settings(root: Root) -> Finding:
     except InstallError as error:
         return Finding("policy", "bad", error.message, error.hint, _RENEW)
     wanted = ", ".join(chosen.factor) or "nothing"
-    told = f"a call waits {chosen.wait:g} s; a factor, where there is one, is for {wanted}"
+    whose = "only agents' calls ask, your own terminal passes" if chosen.guard == "agents" else "everyone's calls ask"
+    told = f"{whose}; a call waits {chosen.wait:g} s; a factor, where there is one, is for {wanted}"
     return Finding("policy", "good", f"{told} ({root.config})")
 
 
