@@ -60,6 +60,7 @@ class ListScreen(Screen[None]):
         self._columns: dict[str, int] = {}
         self._passed = Passed(LOG)
         self._previewed: Group | None = ()
+        self._put = ""  # the one that was marked last by nobody's key
 
     def compose(self) -> ComposeResult:
         """From top to bottom."""
@@ -127,7 +128,23 @@ class ListScreen(Screen[None]):
                     table.update_cell(name, column, cell, update_width=True)
         self._questions, self._columns = questions, wanted
         if questions:
-            table.move_cursor(row=table.get_row_index(marked) if marked in questions else row, scroll=False)
+            table.move_cursor(row=self._row_to_mark(marked, row), scroll=False)
+            self._put = self._marked_name() if marked == self._put or marked not in questions else ""
+
+    def _row_to_mark(self, marked: str, row: int) -> int:
+        """Where the mark goes: where a person has moved it, as long as that is there; else to what waits.
+
+        `marked` and `row` are where it was.
+        """
+        names = list(self._questions)
+        waits = [self._waits(name) for name in names]
+        if marked in names and (marked != self._put or self._waits(marked) or not any(waits)):
+            return names.index(marked)
+        place = min(row, len(names) - 1)
+        return place if waits[place] or not any(waits) else waits.index(True)
+
+    def _waits(self, name: str) -> bool:
+        return self._inbox.caller(self._questions[name]).presence == "waiting"
 
     def log_rows(self, rows: tuple[Row, ...]) -> None:
         """What has passed."""

@@ -170,9 +170,12 @@ def test_what_nobody_waits_for_is_marked_and_sinks(watch: Callable[..., None], p
         asked(first, 0.0, here)
         seen = await hands.sees("1 question waits for you, 1 of a call that gave up", "gave up")
         assert seen.index("second") < seen.index("first")
+        await hands.sees("command rm second")  # nobody had moved the mark: it goes to what waits
+        await hands.press("down")
+        await hands.sees("command rm first")
         asked(first, 0.0, (1, 1))
         await hands.sees("gone")
-        await hands.opens()  # the one that was marked still is
+        await hands.opens()  # where a person has moved it, it stays
         await hands.sees("rm first", f"Request {first.id}", "What made it has ended: an answer is of use only if")
 
     watch(journey)
