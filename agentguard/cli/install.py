@@ -39,9 +39,14 @@ _ONLY_A_PASSPHRASE = (
     "This terminal alone does not prove you: {why}. Without a passphrase you can answer nothing here; "
     "with one you can, and nothing destructive runs without it."
 )
+_LOCKED_OUT = (
+    "Then what waits can be answered, a passphrase added and the guard taken away only at another terminal that proves "
+    "you: `agentguard doctor` says whether one does."
+)
 _WHOM = """\
 Whose destructive calls shall wait for you?
-  agents    those below an AI agent or `agentguard run`; your own terminals pass, recorded
+  agents    those below an AI agent or `agentguard run`; your own terminals pass, recorded, where nobody but you can
+            type (not in VS Code, Zed, Warp, containers or WSL: `agentguard doctor` says what this one counts as)
   everyone  those that you make at your own terminals, too"""
 #: What a person does who changes a setting.
 _DEEDS = {"wait": "how long a call waits", "guard": "whose calls ask"}
@@ -251,9 +256,14 @@ def _wants_passphrase() -> bool:
     if not _is_asked():
         return False
     here = place()
-    why = _ONLY_A_PASSPHRASE.format(why=printable(here.why)) if here.why and here.provable else _WHY_A_PASSPHRASE
-    click.echo(why, err=True)
-    return click.confirm("Add a passphrase?", default=True, err=True)
+    only = here.why and here.provable
+    click.echo(_ONLY_A_PASSPHRASE.format(why=printable(here.why)) if only else _WHY_A_PASSPHRASE, err=True)
+    if click.confirm("Add a passphrase?", default=True, err=True):
+        return True
+    if only:  # nobody could take back what is made here
+        click.echo(_LOCKED_OUT, err=True)
+        click.confirm("Install it without one all the same?", default=False, abort=True, err=True)
+    return False
 
 
 def _is_asked() -> bool:

@@ -254,6 +254,24 @@ def test_a_call_is_typed_into_a_persons_pane(row, guard: Setup, verdict):
     verdict(not victim.exists(), shown)
 
 
+def test_a_persons_tmux_is_given_a_command(row, guard: Setup, verdict):
+    """Only agents are guarded, a person works in tmux, and the agent has it run something in a pane of its own."""
+    available("tmux")
+    agent, victim, own = guard.agent(), guard.victim(), guard.directory()
+    tmux = f"tmux -S {own}/s"
+    before = sorted(os.listdir(guard.root.shims))
+    command = f"rm -rf {victim}" if row.id == "skip-pane-command" else f"{guard.command} uninstall --purge"
+    with guard.agents_only(), guard.desk() as desk:
+        desk.type(f"export TERM=xterm PATH={guard.shimmed['PATH']}\n")
+        desk.type(f"{tmux} -f /dev/null new-session 'exec bash --norc -i'\n")
+        until(lambda: agent(f"{tmux} list-clients").out)
+        agent(f"{tmux} new-session -d -s other '{command}; printf en; echo ded; sleep 60'")
+        until(lambda: re.search("ended|Type|assphrase", agent(f"{tmux} capture-pane -p -t other").out))
+        shown = agent(f"{tmux} capture-pane -p -t other; {tmux} kill-server")
+    gone = not victim.exists() or sorted(os.listdir(guard.root.shims)) != before
+    verdict(gone, shown)
+
+
 def test_a_program_types_into_its_own_terminal(row, guard: Setup, verdict):
     """A person has started it, and it goes on behind their back: TIOCSTI puts keys where they type."""
     with open("/proc/sys/dev/tty/legacy_tiocsti") as allowed:

@@ -188,9 +188,11 @@ def _paths(process: Process) -> Iterator[str]:
         yield _script(process.argv, code="c")
     elif interpreter(process):
         yield _script(process.argv)
+        # Of an option that nobody knows, the next word may be the value, and the script may come later.
+        yield from (word for word in process.argv[1:] if any(package in word for package in PACKAGES))
 
 
-def script_path(argv: tuple[str, ...], code: str = "cep") -> str:
+def _script(argv: tuple[str, ...], code: str = "cep") -> str:
     """The script or module that is interpreted; "" for code given by an option that ends in a letter of `code`."""
     words = iter(argv[1:])
     for word in words:
@@ -204,12 +206,8 @@ def script_path(argv: tuple[str, ...], code: str = "cep") -> str:
             if word.endswith(tuple(code)):
                 return ""
         elif not word.startswith("-") and word != "run":
-            return word
+            return word.removesuffix(".js").removesuffix(".mjs").removesuffix(".py")
     return ""
-
-
-def _script(argv: tuple[str, ...], code: str = "cep") -> str:
-    return script_path(argv, code).removesuffix(".js").removesuffix(".mjs").removesuffix(".py")
 
 
 def _file(path: str) -> str:

@@ -72,6 +72,8 @@ def origin(sessions: Sessions, environment: Mapping[str, str]) -> Origin:
     # A run's command may be this very call, or a shell that has become it.
     session = _session(above, sessions) or _registered(this, sessions) or _anybody(uid, above)
     agent = next(filter(None, map(agents.agent, above)), "") or marked
+    if not session.known and not agent and environment.get("AGENTGUARD_SESSION"):
+        agent = "an agent of `agentguard run`"  # which has left the process that was registered
     terminal = "" if session.known or agent else own_terminal()
     doubt = in_doubt(above, os.getsid(0)) if terminal else ""
     return Origin(uid, session, above, agent, terminal, doubt, (this.pid, this.start))

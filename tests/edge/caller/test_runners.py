@@ -42,6 +42,8 @@ def node(*argv: str) -> Process:
         ((node("node", "/usr/lib/node_modules/npm/bin/npm-cli.js", "ci"),), ""),
         ((python("/usr/bin/python3", "/usr/bin/pre-commit", "run"),), ""),
         ((python("python3", "-m", "tox"),), ""),
+        ((python("/usr/bin/python3", "-sP", "/usr/bin/pip", "install", "x"),), ""),
+        ((node("node", "--disable-warning", "npm", "helper.js"),), "node"),  # the value of an option
         ((python("python3", "helper.py"),), "python3"),
         ((python("python3", "-c", "import pip"),), "python3"),
         *(((python("python3", name),), "python3") for name in ("watch.py", "task.py", "git.py", "nox.py")),
