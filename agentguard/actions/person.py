@@ -71,18 +71,21 @@ class Person(Value):
     why: str = ""
 
 
-def require_person(root: Root, deed: str, lost: bool = False) -> Person:
+def require_person(root: Root, deed: str, lost: bool = False, *, by_word: bool = False) -> Person:
     """Who the person is. `deed` completes "only a person may …".
 
     Raises NotAPerson where an agent could be the one who calls, after putting the attempt on the
     record; RecordError if sessions cannot be looked up. Where the terminal is in doubt, a factor must
     be there to prove them: also to add the first one, which `install --factor` makes elsewhere. Where
     it visibly is no person's, they may prove themselves, too (no list of terminals is complete), but
-    that they are asked to is an attempt already. With `lost`, the record may be broken: which sessions run is
+    that they are asked to is an attempt already. What may be an agent that nobody knows by name is no person, unless a
+    word is typed besides, `by_word`. With `lost`, the record may be broken: which sessions run is
     then told by the marks that they left in environments.
     """
     caller, sessions = _caller(root, lost)
     place = _place(caller, sessions)
+    if not place.why and not by_word and (doubt := caller.in_doubt or beside_in_doubt(beside())):
+        place = place.replace(why=f"{doubt} called this, and may be an agent")
     factor = place.provable and bool(usable(root))
     if place.why and not factor:
         raise _refused(root, caller, deed, place.why, _FACTOR if place.provable else ELSEWHERE)
@@ -150,8 +153,7 @@ def _place(caller: Origin, sessions: Sessions) -> Place:
     """Where a verb was called by that caller."""
     trust = terminal_trust(sessions)
     why = _agent(caller) or _no_terminal()
-    doubt = caller.in_doubt or beside_in_doubt(beside())
-    return Place(trust, why or trust.why or (f"{doubt} called this, and may be an agent" if doubt else ""), not why)
+    return Place(trust, why or trust.why, not why)
 
 
 def _caller(root: Root, lost: bool = False) -> tuple[Origin, Sessions]:

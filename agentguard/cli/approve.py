@@ -41,7 +41,7 @@ def approve(root: Root, id: str | None) -> int:
       agentguard approve q7m2xk
     """
     deed = "approve a call"
-    person = require_person(root, deed)
+    person = require_person(root, deed, by_word=True)
     database = Database(root)
     requests = Requests(database)
     group = faithful(requests.group(chosen(database, id)))

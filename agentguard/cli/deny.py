@@ -30,7 +30,7 @@ def deny(root: Root, id: str | None, words: str, session: bool) -> None:
       agentguard deny q7m2xk --session -m 'stop, and say what you are at'
     """
     deed = "deny a call"
-    person = require_person(root, deed)
+    person = require_person(root, deed, by_word=True)
     by = prove(root, person, deed) if person.sign else person.by
     database = Database(root)
     requests = Requests(database)

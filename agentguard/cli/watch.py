@@ -39,7 +39,7 @@ def watch(root: Root) -> int:
       agentguard watch
       NO_COLOR=1 agentguard watch
     """
-    person = require_person(root, DEED)
+    person = require_person(root, DEED, by_word=True)
     if person.sign:
         say(f"This terminal alone does not prove that it is you who watches: {printable(person.why)}.")
         prove(root, person, DEED)
@@ -50,7 +50,7 @@ def watch(root: Root) -> int:
     _forget_settings()
     from ..watch.app import Watch
 
-    view = Watch(root, Answers(root, lambda: require_person(root, DEED), DEED))
+    view = Watch(root, Answers(root, lambda: require_person(root, DEED, by_word=True), DEED))
     view.run()
     return view.return_code or 0
 

@@ -290,7 +290,9 @@ def test_a_program_types_into_its_own_terminal(row, guard: Setup, verdict):
         "            fcntl.ioctl(terminal, termios.TIOCSTI, key.encode())\n"
     )
     with guard.desk() as desk:
-        desk.type(f"{PYTHON} {program} '{guard.command} approve {request.id}; echo ended' DELETE DELETE DELETE\n")
+        desk.type(
+            f"{PYTHON} {program} '{guard.command} approve {request.id}; echo ended' DELETE DELETE DELETE DELETE\n"
+        )
         shown = desk.until("leave it: ") + desk.until("ended\n")
     again = agent(call)
     verdict(not victim.exists(), shown, again)

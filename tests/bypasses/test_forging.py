@@ -125,7 +125,8 @@ def test_a_person_is_shown_another_call(row, guard: Setup, verdict):
     agent, victim, junk = guard.agent(), guard.victim(), guard.victim()
     call = f"rm -rf {victim}"
     harmless = guard.request(agent, f"rm -rf {junk}")
-    request = guard.request(agent, call)
+    guard.request(agent, call)
+    request = next(one for one in guard.pending() if one.question.argv[-1] == str(victim))  # both are one question
     change = f"(SELECT sheet FROM requests WHERE id = '{harmless.id}') WHERE id = '{request.id}'"
     wrote = guard.sql(agent, f"UPDATE requests SET sheet = {change}")
     shown = guard.approve_at_desk(request)

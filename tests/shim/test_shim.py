@@ -3,6 +3,7 @@
 import contextlib
 import importlib.util
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -514,14 +515,14 @@ def test_a_broken_guard_refuses_with_one_line_that_helps(guarded, break_it, argu
     break_it(guarded)
     status, out, err = guarded.call(*arguments)
     assert (status, out) == (126, b"")
-    assert "agentguard install" in one_line(err)
+    assert re.search("agentguard (install|doctor --mend)", one_line(err))
 
 
 def test_a_broken_configuration_refuses_and_the_record_has_it(guarded):
     Path(guarded.root.config).write_text("wait = ]")
     status, out, err = guarded.call("drop")
     assert (status, out) == (126, b"")
-    assert "agentguard install" in err.splitlines()[0] and "config.toml" not in err
+    assert "agentguard doctor --mend" in err.splitlines()[0] and "config.toml" not in err
     assert [row["kind"] for row in guarded.rows()][-1] == "refused"
 
 

@@ -9,7 +9,6 @@ of another user's program (sudo), whose executable is hidden, by its name, and s
 from __future__ import annotations
 
 import os
-import re
 import sys
 
 from ...lean.typing import TYPE_CHECKING
@@ -45,8 +44,8 @@ SCRIPTS = frozenset(
 )
 #: What node is called while it runs one of these: they give themselves a title ("npm run build").
 _TITLES = frozenset(("npm", "npx", "pnpm", "yarn"))
-#: Options of interpreters that take no value, as they stand in the first line of a script.
-_PLAIN_FLAGS = re.compile("-[BEIOPsSu]+")
+#: Letters of interpreters' options that take no value, as they stand in the first line of a script.
+_PLAIN_FLAGS = "-BEIOPSsu"
 #: Programs of root's that start a shell or a command for a user; they hide their executables from others.
 _OF_ROOT = frozenset(("doas", "login", "newgrp", "sg", "su", "sudo", "sshd", "sshd-session", "pkexec", "run0"))
 #: Where the system's own programs lie, and those of them that bring in what somebody else has written.
@@ -113,7 +112,7 @@ def _is_told(process: Process, changeable: Callable[[Process], str]) -> bool:
     title = process.argv[0].partition(" ") if process.argv else ("", "", "")
     if program.startswith("node") and title[0] in _TITLES and title[1]:
         return True
-    words = [word for word in process.argv[1:] if not _PLAIN_FLAGS.fullmatch(word)]
+    words = [word for word in process.argv[1:] if word[:1] != "-" or word.strip(_PLAIN_FLAGS)]
     script = words[1:2] if words[:1] == ["-m"] else words[:1]
     return any(_file(word) in SCRIPTS for word in script)
 
