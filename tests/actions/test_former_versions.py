@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,8 @@ def root(tmp_path: Path) -> Root:
     for version in (FORMER, LATER):
         Path(root.store, version).mkdir(parents=True)
         Path(root.store, version, "python").symlink_to(sys.executable)
+        before = time.time() - 60  # a file system tells times of one moment alike
+        os.utime(Path(root.store, version), (before, before))
     store.switch(root, FORMER)
     return root
 
