@@ -84,9 +84,10 @@ class Judge:
             reading, step = self._explained(subject)
         return Judged(reading, step, self._earlier(reading, text_of(subject.call.cwd)))
 
-    def is_met(self, subject: Subject) -> bool:
+    def is_met(self, subject: Subject, judged: Judged) -> bool:
         """Whether a shim would meet what is destructive in it, so that a person is asked."""
-        return self._explained(subject)[1].is_met(self._rulebook)
+        step = judged.step or self._explained(subject)[1]
+        return step.is_met(self._rulebook)
 
     def _explained(self, subject: Subject) -> tuple[Reading, Step]:
         from ..classify.explain import Explainer

@@ -75,7 +75,7 @@ def answer(asked: Asked, root: Callable[[], Root]) -> int:
     if asked.as_json:
         print(_json(_data(judged)))
         return _status(judged, asked)
-    is_met = judged.reading.rating != "destructive" or judge.is_met(subject)
+    is_met = judged.reading.rating != "destructive" or judge.is_met(subject, judged)
     if judged.step or is_styled():
         from .styled import show
 
