@@ -181,6 +181,7 @@ class RealAsker:
         self._sessions = sessions
         self._pins = pins
         self._judged: Trust | None = None
+        self._in_doubt: str | None = None
 
     def is_persons(self, terminal: str) -> bool:
         """Judged by who holds its other end."""
@@ -188,13 +189,7 @@ class RealAsker:
 
     def is_alone(self, terminal: str) -> bool:
         """Judged by who holds its other end, and by what runs beside the call."""
-        if self._trust.level != "person" or self._trust.shared:
-            return False
-        from .edge.caller.processes import beside
-        from .edge.caller.runners import beside_in_doubt
-
-        shim = f"{self._root.current}/enter.py"
-        return not beside_in_doubt(process for process in beside() if shim not in process.argv)
+        return self._trust.level == "person" and not self._trust.shared and not self._beside
 
     def doubt(self, terminal: str) -> str:
         """Judged by who holds its other end."""
@@ -215,6 +210,17 @@ class RealAsker:
 
             self._judged = terminal_trust(self._sessions)
         return self._judged
+
+    @property
+    def _beside(self) -> str:
+        """What may be an agent beside the call: looked at once in one call, as all processes are asked for it."""
+        if self._in_doubt is None:
+            from .edge.caller.processes import beside
+            from .edge.caller.runners import beside_in_doubt
+
+            shim = f"{self._root.current}/enter.py"
+            self._in_doubt = beside_in_doubt(process for process in beside() if shim not in process.argv)
+        return self._in_doubt
 
     def take_turn(self, terminal: str, wait: bool) -> bool:
         """By a lock on the terminal."""
