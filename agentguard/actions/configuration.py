@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
-from contextlib import closing
 from typing import Any
 
 from ..edge.installation import startup_files
@@ -13,11 +12,10 @@ from ..edge.installation.config import policy, policy_of, understood
 from ..edge.installation.config_file import commented, with_value
 from ..edge.layout import Root
 from ..edge.records.audit_log import AuditLog
-from ..edge.records.database import Database
 from ..errors import InstallError
 from ..lean.canonical import fingerprint
 from ..policy.configuration import KEYS, thawed, weakened
-from .owner import as_owner, require_writable
+from .owner import owners_record, require_writable
 
 #: Has a person prove themselves for a deed, named here: their facts for the record. Raises NotAPerson.
 Proof = Callable[[str], Mapping[str, Any]]
@@ -61,7 +59,7 @@ def put(root: Root, new: str, proof: Proof) -> list[str]:
     if changes:
         settings = {key.name: [getattr(before, key.name, None), getattr(after, key.name)] for key in differ}
         facts = {"program": "agentguard", "changes": changes, "settings": settings, "uid": os.getuid()}
-        with as_owner(root), closing(Database(root)) as database:
+        with owners_record(root) as database:
             AuditLog(database).append("configured", facts | ({"by": dict(by)} if by else {}))
     write(root, new)
     return changes

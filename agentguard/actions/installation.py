@@ -6,7 +6,6 @@ import json
 import os
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import closing
 from pwd import struct_passwd
 from typing import Any
 
@@ -17,13 +16,12 @@ from ..edge.installation import shims, startup_files, store
 from ..edge.layout import Root
 from ..edge.records import spool, used_grants
 from ..edge.records.audit_log import AuditLog
-from ..edge.records.database import Database
 from ..edge.system import programs
 from ..errors import InstallError, NoProgram
 from ..fastpath.derive import derive
 from ..rulebook.compiled import rulebook
 from . import configuration, former_versions
-from .owner import as_owner
+from .owner import as_owner, owners_record
 from .preconditions import refuse_ephemeral, refuse_foreign, refuse_unsafe
 from .system import give_record
 
@@ -124,7 +122,7 @@ def _pins(root: Root) -> frozenset[str]:
 def _put_on_record(root: Root, version: str, changes: list[str], by: Mapping[str, Any] | None) -> None:
     facts = {"program": "agentguard", "version": version, "changes": changes, "uid": os.getuid()}
     facts |= {"by": dict(by)} if by else {}
-    with as_owner(root), closing(Database(root)) as database:
+    with owners_record(root) as database:
         AuditLog(database).append("installed", facts)
 
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import closing
 from typing import Any
 
 from ..edge.layout import Root
 from ..edge.records.audit_log import AuditLog
-from ..edge.records.database import Database
 from ..errors import AgentguardError
 from .health.examination import at_rest
 from .health.finding import Remedy
-from .owner import as_owner
+from .owner import owners_record
 from .person import prove, require_person
 
 
@@ -46,7 +44,7 @@ def mend(root: Root, by: Mapping[str, Any]) -> Iterator[str]:
         yield from changes
     if done:
         try:
-            with as_owner(root), closing(Database(root)) as database:
+            with owners_record(root) as database:
                 AuditLog(database).append("mended", {"program": "agentguard", "changes": done, "by": dict(by)})
         except AgentguardError as fault:
             yield f"This could not be put on the record: {fault}"

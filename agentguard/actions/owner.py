@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import pwd
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from ..edge.layout import Root
+from ..edge.records.database import Database
 from ..errors import InstallError
 
 
@@ -25,6 +26,13 @@ def as_owner(root: Root) -> Iterator[None]:
         yield
     finally:
         os.seteuid(0)
+
+
+@contextmanager
+def owners_record(root: Root) -> Iterator[Database]:
+    """The database of the record, as its owner has it, until the end of the block. What opens it raises RecordError."""
+    with as_owner(root), closing(Database(root)) as database:
+        yield database
 
 
 def others(root: Root) -> str:

@@ -10,7 +10,7 @@ import os
 import pwd
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..approval.terminal_trust import Trust
@@ -24,7 +24,6 @@ from ..edge.caller.runners import beside_in_doubt
 from ..edge.factors.proof import chosen, passphrase_for, sign_grant, signed, usable
 from ..edge.layout import Root
 from ..edge.records.audit_log import AuditLog, Extent
-from ..edge.records.database import Database
 from ..edge.records.sessions import NamedSessions
 from ..edge.terminal.prompt import answer, say
 from ..edge.terminal.trust import terminal_trust
@@ -32,7 +31,7 @@ from ..errors import NotAPerson, RecordError, Unproven, WrongPassphrase
 from ..lean.canonical import canonical
 from ..lean.value import Value
 from ..policy.settings import TRIES
-from .owner import as_owner
+from .owner import owners_record
 
 if TYPE_CHECKING:
     from ..edge.caller.processes import Sessions
@@ -159,7 +158,7 @@ def _place(caller: Origin, sessions: Sessions) -> Place:
 def _caller(root: Root, lost: bool = False) -> tuple[Origin, Sessions]:
     """Who calls, and the sessions that are known."""
     try:
-        with as_owner(root), closing(Database(root)) as database:
+        with owners_record(root) as database:
             sessions: Sessions = NamedSessions(database).recent()
     except RecordError:
         if not lost:
@@ -208,7 +207,7 @@ def _facts(caller: Origin, trust: Trust) -> dict[str, Any]:
 def _challenge(root: Root, deed: str, lost: bool = False) -> bytes:
     """What is signed to prove a person for one deed, at this point of the record, once."""
     try:
-        with as_owner(root), closing(Database(root)) as database:
+        with owners_record(root) as database:
             extent = AuditLog(database).extent()
     except RecordError:
         if not lost:
@@ -242,7 +241,7 @@ def _put_on_record(root: Root, caller: Origin, deed: str, why: str, asked: str =
         **({"asked": asked} if asked else {}),
         **({"terminal": caller.terminal} if caller.terminal else {}),
     }
-    with as_owner(root), closing(Database(root)) as database:
+    with owners_record(root) as database:
         AuditLog(database).append("attempt", facts)
 
 

@@ -7,7 +7,6 @@ import os
 import re
 import time
 from collections.abc import Iterable
-from contextlib import closing
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -15,7 +14,7 @@ from typing import Any
 import click
 
 from ..actions.blocked import blocked
-from ..actions.owner import as_owner, others
+from ..actions.owner import others, owners_record
 from ..actions.person import prove, require_person
 from ..approval.question import printable, quoted
 from ..core.effect import RATINGS
@@ -91,7 +90,7 @@ def audit(
     if ctx.invoked_subcommand:
         return
     since = since or 0.0
-    with as_owner(ctx.obj), closing(Database(ctx.obj)) as database:
+    with owners_record(ctx.obj) as database:
         log = _found(ctx.obj, database)
         if log is None:
             return
@@ -131,7 +130,7 @@ def verify(ctx: click.Context) -> None:
       agentguard audit verify
       agentguard audit verify && agentguard audit prune --keep 90d old.jsonl
     """
-    with as_owner(ctx.obj), closing(Database(ctx.obj)) as database:
+    with owners_record(ctx.obj) as database:
         log = _found(ctx.obj, database)
         if log is None:
             return
@@ -166,7 +165,7 @@ def prune(root: Root, before: float | None, keep: float | None, file: str) -> No
     by = prove(root, require_person(root, deed), deed)
     if told := others(root):
         click.echo(told, err=True)
-    with as_owner(root), closing(Database(root)) as database:
+    with owners_record(root) as database:
         log = AuditLog(database)
         log.catch_up()
         moved = log.prune(oldest, os.path.abspath(file), by)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from contextlib import closing
 from typing import Any
 
 import click
@@ -12,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..actions.owner import as_owner, require_writable
+from ..actions.owner import owners_record, require_writable
 from ..actions.person import prove, require_person
 from ..approval.question import printable
 from ..edge.factors import factors
@@ -22,7 +21,6 @@ from ..edge.factors.proof import signed
 from ..edge.installation import shims
 from ..edge.layout import Root
 from ..edge.records.audit_log import AuditLog
-from ..edge.records.database import Database
 from ..edge.terminal.prompt import answer, say
 from ..errors import InstallError, UnfitPassphrase, UsageError
 from ..policy.settings import TRIES
@@ -180,5 +178,5 @@ def _pin(root: Root, pins: frozenset[str]) -> None:
 def _record(root: Root, kind: str, changed: Factor, by: dict[str, Any]) -> None:
     """Before it is done: who changed what."""
     told = {"program": "agentguard", "factor": changed.fingerprint, "factor_kind": changed.kind, "name": changed.name}
-    with as_owner(root), closing(Database(root)) as database:
+    with owners_record(root) as database:
         AuditLog(database).append(kind, told | {"by": by})

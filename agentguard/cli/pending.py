@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import json
 import time
-from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..actions.owner import as_owner, others
+from ..actions.owner import others, owners_record
 from ..actions.waiting import waiting
 from ..approval.caller import Caller, behind, remaining
 from ..approval.question import printable, quoted
 from ..approval.recorded import recorded
 from ..approval.request import Request, age
 from ..edge.layout import Root
-from ..edge.records.database import Database
 from .style import is_styled
 from .tabular import stamp, tell
 
@@ -50,7 +48,7 @@ def pending(root: Root, as_json: bool) -> None:
       agentguard pending | cut -f1,8
       agentguard pending --json | jq -r 'select(.state == "waiting") | .id'
     """
-    with as_owner(root), closing(Database(root)) as database:
+    with owners_record(root) as database:
         found = waiting(database)
     if told := others(root):
         click.echo(told, err=True)

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
-from contextlib import closing
 
 import click
 
 from ..actions import configuration, installation
-from ..actions.owner import as_owner, require_writable
+from ..actions.owner import owners_record, require_writable
 from ..actions.person import prove, require_person
 from ..edge.installation import shims, startup_files, store
 from ..edge.layout import Root
 from ..edge.records import used_grants
 from ..edge.records.audit_log import AuditLog
-from ..edge.records.database import Database
 from ..errors import InstallError
 
 
@@ -38,7 +36,7 @@ def uninstall(root: Root, purge: bool) -> None:
     require_writable(root)
     deed = "take the guard away"
     by = prove(root, require_person(root, deed), deed)
-    with as_owner(root), closing(Database(root)) as database:
+    with owners_record(root) as database:
         AuditLog(database).append("uninstalled", {"program": "agentguard", "by": by})
     for change in dismantle(root, purge):
         click.echo(change)

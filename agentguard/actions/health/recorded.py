@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import closing
 from typing import Any
 
 from ...approval.request import Request
@@ -17,7 +16,7 @@ from ...edge.records.database import Database
 from ...edge.records.requests import Requests
 from ...edge.system.file_users import file_users
 from ...errors import DamagedRecord, RecordError
-from ..owner import as_owner, others
+from ..owner import as_owner, others, owners_record
 from .finding import Finding, Remedy
 
 
@@ -29,7 +28,7 @@ def recorded(root: Root) -> Iterator[Finding]:
     if os.access(root.data, os.X_OK) and not spool.is_sound(root.data):
         yield Finding("spool", "bad", f"{root.data}/spool/current leads to no file of the spool", "", _SPOOL)
     try:
-        with as_owner(root), closing(Database(root)) as database:
+        with owners_record(root) as database:
             log = AuditLog(database)
             with database.writing():
                 pass
@@ -80,7 +79,7 @@ def _aside(why: str) -> Remedy:
 
 def _withdraw(root: Root, by: Mapping[str, Any]) -> list[str]:
     """Take requests off the list whose caller has ended."""
-    with as_owner(root), closing(Database(root)) as database:
+    with owners_record(root) as database:
         dead = _dead(database)
         for request in dead:
             Requests(database).withdraw(request)
