@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from ..actions.blocked import blocked
-from ..actions.owner import others, owners_record
+from ..actions.owner import owners_record
 from ..actions.person import prove, require_person
 from ..approval.question import printable, quoted
 from ..core.effect import RATINGS
@@ -25,7 +25,7 @@ from ..errors import InstallError
 from .said import label, said, whose
 from .style import is_styled
 from .suggesting import Suggesting
-from .tabular import stamp, tell
+from .tabular import stamp, tell, tell_whose
 
 #: Seconds in each unit of an age.
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -163,8 +163,7 @@ def prune(root: Root, before: float | None, keep: float | None, file: str) -> No
         raise click.UsageError("give either --before or --keep")
     deed = "prune the record"
     by = prove(root, require_person(root, deed), deed)
-    if told := others(root):
-        click.echo(told, err=True)
+    tell_whose(root)
     with owners_record(root) as database:
         log = AuditLog(database)
         log.catch_up()
@@ -176,8 +175,7 @@ def _found(root: Root, database: Database) -> AuditLog | None:
     """The log, or None if there is none yet, which is said; looking must not make one. Raises InstallError."""
     log = AuditLog(database)
     log.catch_up()
-    if told := others(root):
-        click.echo(told, err=True)
+    tell_whose(root)
     if os.path.lexists(database.path) and log.extent().seq > 0:
         return log
     if not os.path.lexists(database.data):

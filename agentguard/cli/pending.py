@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..actions.owner import others, owners_record
+from ..actions.owner import owners_record
 from ..actions.waiting import waiting
 from ..approval.caller import Caller, behind, remaining
 from ..approval.question import printable, quoted
@@ -16,7 +16,7 @@ from ..approval.recorded import recorded
 from ..approval.request import Request, age
 from ..edge.layout import Root
 from .style import is_styled
-from .tabular import stamp, tell
+from .tabular import stamp, tell, tell_whose
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -50,8 +50,7 @@ def pending(root: Root, as_json: bool) -> None:
     """
     with owners_record(root) as database:
         found = waiting(database)
-    if told := others(root):
-        click.echo(told, err=True)
+    tell_whose(root)
     groups, known = found.groups, found.callers
     if as_json:
         for group in groups:
