@@ -8,6 +8,7 @@ from ...core.call import Stream
 from ...core.text.encoding import decode
 from ...core.word import Known, known
 from ...lean.typing import TYPE_CHECKING
+from .environ import started_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,12 +47,8 @@ def _words(process: Process) -> tuple[str, ...]:
 
 def _named(process: Process) -> str:
     """The directory that a process was told that it begins in (PWD); "" if it was told none."""
-    try:
-        with open(f"/proc/{process.pid}/environ", "rb") as file:
-            told = file.read(MOST).split(b"\0")
-    except OSError:
-        return ""
-    return decode(next((one[4:] for one in told if one.startswith(b"PWD=/")), b""))
+    told = started_with(process.pid).get("PWD", "")
+    return told if told.startswith("/") else ""
 
 
 def _directory(process: Process) -> str:

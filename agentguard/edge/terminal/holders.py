@@ -9,9 +9,9 @@ import os
 
 from ...approval.terminal_trust import SSH, Facts, Holder
 from ...core.caller import Process
-from ...core.text.encoding import decode
 from ...lean.typing import TYPE_CHECKING
 from ..caller import agents
+from ..caller.environ import started_with
 from ..caller.executables import replaceable
 from ..caller.processes import line_of
 from ..caller.runners import in_doubt
@@ -129,19 +129,9 @@ def _index(terminal: int) -> int:
     return (os.major(terminal) - PTS_MAJORS.start) * 256 + os.minor(terminal)
 
 
-def _environment(pid: int) -> dict[str, str]:
-    """The environment that a process was started with; empty where it is hidden."""
-    try:
-        with open(f"/proc/{pid}/environ", "rb") as file:
-            pairs = (decode(pair).partition("=") for pair in file.read().split(b"\0") if pair)
-            return {name: value for name, _, value in pairs}
-    except OSError:
-        return {}
-
-
 def _marked(pid: int) -> str:
     """The agent whose marks are in the environment that a process was started with."""
-    environment = _environment(pid)
+    environment = started_with(pid)
     variable, agent = agents.mark(environment)
     if variable:
         return agent
@@ -154,5 +144,5 @@ def _loading(process: Process) -> str:
         word = next((word for word in process.argv[1:] if word.startswith("+")), "")
         if word:
             return word
-    environment = _environment(process.pid)
+    environment = started_with(process.pid)
     return next((name for name in _LOADING if environment.get(name)), "")
