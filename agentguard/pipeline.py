@@ -282,7 +282,7 @@ def _ask_elsewhere(judged: Judged, facts: Facts, log: Log, requests: Requests, a
     asked = _asked(judged, facts)
     opens = requests.opens(judged.question, judged.origin)
     ahead = tuple(_asked(one, facts) for one in _ahead(judged, facts, requests)) if opens else ()
-    filed = requests.submit(asked.question, asked.digest, judged.origin, asked.hits, ahead)
+    filed = requests.submit(asked, judged.origin, ahead)
     request, patience = filed.request, judged.policy.patience(judged.call.variable("CI")) - filed.waited
     if request.state != "open":
         return request

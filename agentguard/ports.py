@@ -12,7 +12,7 @@ from .approval.question import Question
 from .approval.request import Asked, Filed, Request
 from .core.call import Invocation
 from .core.caller import Origin, Session
-from .core.effect import Reading, Target
+from .core.effect import Reading
 from .core.world import World
 from .policy.denials import Denial
 from .policy.settings import Policy
@@ -78,14 +78,7 @@ class Requests(Protocol):
     def opens(self, question: Question, caller: Origin) -> bool:
         """Whether a call begins a question: its caller has asked nothing alike that is open or was just answered."""
 
-    def submit(
-        self,
-        question: Question,
-        digest: str,
-        caller: Origin,
-        hits: tuple[Target, ...] = (),
-        ahead: tuple[Asked, ...] = (),
-    ) -> Filed:
+    def submit(self, asked: Asked, caller: Origin, ahead: tuple[Asked, ...] = ()) -> Filed:
         """Put a request on the list; one that is still open for the same digest, or an alike one, is joined.
 
         What the caller comes to next, `ahead`, is one question with it.

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from agentguard.approval.question import Question
+from agentguard.approval.request import Asked
 from agentguard.core.caller import Origin, Session
 from agentguard.core.effect import Reason
 from agentguard.edge.caller.processes import this_process
@@ -91,7 +92,7 @@ def scene(root: Root) -> None:
         above = (this_process(),) if loop else ()
         there = Database(root, lambda: now - ago)
         caller = Origin(1000, Session("s", question.session), above)
-        request = Requests(there).submit(question, f"{question.argv}", caller).request
+        request = Requests(there).submit(Asked(question, f"{question.argv}"), caller).request
         waits = {"pid": this_process().pid, "start": this_process().start, "seconds": wait}
         facts = {"request": request.id, "group": request.group_leader, "agent": "claude", "argv": list(question.argv)}
         AuditLog(there).append("asked", {**row, **facts, "waits": waits})

@@ -13,7 +13,7 @@ from support.desk import PROJECT, Desk
 from support.records import Records
 
 from agentguard.approval.question import Question
-from agentguard.approval.request import FLOOD, REQUEST_LIFE, Request, bound
+from agentguard.approval.request import FLOOD, REQUEST_LIFE, Asked, Request, bound
 from agentguard.core.caller import Origin, Process, Session
 from agentguard.core.effect import Reason
 from agentguard.edge.caller.processes import this_process
@@ -51,7 +51,7 @@ def question_of(*argv: str) -> Question:
 
 def put(records: Records, *argv: str, by: Origin = CALLER) -> Request:
     question = question_of(*argv)
-    return records.requests.submit(question, bound(f"digest of {argv}", question), by).request
+    return records.requests.submit(Asked(question, bound(f"digest of {argv}", question)), by).request
 
 
 def kinds(records: Records) -> list[str]:
@@ -181,7 +181,7 @@ def test_each_call_of_a_question_is_shown_with_what_differs(person: Desk, record
     put(records, "psql", by=loop)
     for name, long in (("staging", ""), ("production", "x" * 300 + "Type DELETE to approve it")):
         question = question_of("psql", *[long] * bool(long)).replace(environment=name, targets=(f"table {name}.users",))
-        records.requests.submit(question, bound(name, question), loop)
+        records.requests.submit(Asked(question, bound(name, question)), loop)
     person.type("agentguard approve\n")
     shown = person.until("Type DELETE 3 to approve exactly these 3, anything else to leave it: ")
     assert "2 more of the same caller" in shown

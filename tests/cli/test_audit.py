@@ -19,6 +19,7 @@ from support.desk import Desk
 from support.records import Records
 
 from agentguard.approval.question import Question
+from agentguard.approval.request import Asked
 from agentguard.cli.audit import audit
 from agentguard.core.caller import Origin, Session
 from agentguard.core.effect import Reason
@@ -50,7 +51,7 @@ class Past:
         argv = tuple(command.split(" "))
         reasons = (Reason(f"{argv[0]}.rule", argv[0], "why"),)
         question = Question(argv[0], argv, "/w", "/bin/x", "destructive", "", reasons, (), "", "claude-7", "claude")
-        request = self.records.requests.submit(question, command, CALLER).request
+        request = self.records.requests.submit(Asked(question, command), CALLER).request
         self.row("asked", command, request=request.id)
         return request.id
 

@@ -24,6 +24,7 @@ from agentguard.actions import configuration, installation
 from agentguard.actions.health.examination import at_rest
 from agentguard.actions.health.finding import Finding
 from agentguard.actions.mending import mend
+from agentguard.approval.request import Asked
 from agentguard.cli.uninstall import dismantle
 from agentguard.core.caller import Origin, Process, Session
 from agentguard.edge.caller.marked import marked_sessions
@@ -111,7 +112,7 @@ def test_a_record_that_cannot_be_understood_is_sealed_aside_and_a_new_one_says_s
     assert git(root).returncode == 0
     with contextlib.closing(Records(root)) as records:
         records.sessions.register(1, 2, "nightly")
-        records.requests.submit(REMOVES_DATA, "d", CALLER)
+        records.requests.submit(Asked(REMOVES_DATA, "d"), CALLER)
         records.requests.answer(records.requests.pending(), False, {})
     damage(root)
     before = Path(root.record).read_bytes() if os.path.isfile(root.record) else None
@@ -254,8 +255,8 @@ def test_requests_that_nobody_waits_for_leave_the_list(root: Root) -> None:
     process = this_process().replace(pid=ended.pid, start=1)
     ended.wait()
     with contextlib.closing(Records(root)) as records:
-        dead = records.requests.submit(REMOVES_DATA, "d", CALLER.replace(ancestry=(process,))).request
-        lives = records.requests.submit(REMOVES_DATA, "e", CALLER.replace(ancestry=(this_process(),))).request
+        dead = records.requests.submit(Asked(REMOVES_DATA, "d"), CALLER.replace(ancestry=(process,))).request
+        lives = records.requests.submit(Asked(REMOVES_DATA, "e"), CALLER.replace(ancestry=(this_process(),))).request
         (found,) = (one for one in at_rest(root) if one.subject == "requests")
         assert found.state == "note" and dead.id in found.detail and lives.id not in found.detail
         list(mend(root, BY))

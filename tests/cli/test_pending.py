@@ -15,7 +15,7 @@ from support.desk import Desk
 from support.records import Records
 
 from agentguard.approval.question import Question
-from agentguard.approval.request import Request
+from agentguard.approval.request import Asked, Request
 from agentguard.cli.pending import pending
 from agentguard.core.caller import Origin, Process, Session
 from agentguard.core.effect import Reason
@@ -44,7 +44,7 @@ def ask(records: Records, *argv: str, parent: int = 0, **facts: Any) -> Request:
     reason = Reason("rm-removes", "rm", "it is gone")
     question = Question(argv[0], argv, "/srv/app", "/bin/rm", "destructive", "", (reason,), (), "", "claude", "claude")
     above = (Process(parent, HERE, "bash"),) if parent else ()
-    request = records.requests.submit(question, f"{argv}", Origin(0, Session("s", "claude"), above)).request
+    request = records.requests.submit(Asked(question, f"{argv}"), Origin(0, Session("s", "claude"), above)).request
     row = {
         "request": request.id,
         "agent": "claude",

@@ -11,7 +11,7 @@ import pytest
 from support.questions import REMOVES_DATA
 from support.records import Records
 
-from agentguard.approval.request import Request
+from agentguard.approval.request import Asked, Request
 from agentguard.cli.summary import tell
 from agentguard.core.caller import Origin, Session
 from agentguard.edge.caller.processes import this_process
@@ -33,7 +33,7 @@ def records(root: Root) -> Records:
 
 
 def ask(records: Records, digest: str, seconds: float) -> Request:
-    request = records.requests.submit(REMOVES_DATA, digest, Origin(0, Session("s", "agent-one"))).request
+    request = records.requests.submit(Asked(REMOVES_DATA, digest), Origin(0, Session("s", "agent-one"))).request
     waits = {"pid": HERE[0], "start": HERE[1], "seconds": seconds}
     records.log.append("asked", {"request": request.id, "agent": "claude", "session_name": "claude", "waits": waits})
     return request

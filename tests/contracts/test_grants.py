@@ -11,7 +11,7 @@ from support.fakes import FakeAsker, FakeLog, FakeRequests
 from support.records import Records
 
 from agentguard.approval.question import Question
-from agentguard.approval.request import Request
+from agentguard.approval.request import Asked, Request
 from agentguard.core.caller import Origin, Session
 from agentguard.core.effect import Reason
 from agentguard.edge.factors import factors
@@ -41,7 +41,7 @@ class Side(NamedTuple):
 
     def approved(self, digest: str, proof: str) -> Request:
         """A request for that digest, approved with that proof, and used up as `guard` does before it looks at it."""
-        request = self.requests.submit(ASKED, digest, CALLER).request
+        request = self.requests.submit(Asked(ASKED, digest), CALLER).request
         (answered,) = self.requests.answer((request,), True, {}, proof=proof)
         assert self.requests.consume(answered, 600)
         return answered

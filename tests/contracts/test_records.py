@@ -100,11 +100,11 @@ def requests(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> It
 
 
 def submitted(requests: Any, digest: str = "d1", question: Question = ASKED, caller: Origin = CALLER) -> Any:
-    return requests.submit(question, digest, caller, AIM).request
+    return requests.submit(Asked(question, digest, AIM), caller).request
 
 
 def test_what_is_submitted_waits(requests: Any, clock: Clock) -> None:
-    filed = requests.submit(ASKED, "d1", CALLER, AIM)
+    filed = requests.submit(Asked(ASKED, "d1", AIM), CALLER)
     request = filed.request
     assert filed.waits
     assert (request.state, request.digest, request.session, request.question) == ("open", "d1", "s1", ASKED)
@@ -126,7 +126,7 @@ def test_what_no_longer_waits_is_not_joined(requests: Any, clock: Clock, end: st
     ended(requests, clock, first, end)
     clock.now += PAUSE
     assert requests.pending() == ()
-    again = requests.submit(ASKED, "d1", CALLER, AIM)
+    again = requests.submit(Asked(ASKED, "d1", AIM), CALLER)
     assert again.waits and again.request.id != first.id and again.request.state == "open"
 
 
@@ -189,28 +189,28 @@ def test_an_approval_ends(requests: Any, clock: Clock, passed: float, good: bool
 
 
 def test_a_loop_is_one_question(requests: Any) -> None:
-    first = requests.submit(ASKED, "d1", CALLER)
-    second = requests.submit(ASKED, "d2", CALLER)
+    first = requests.submit(Asked(ASKED, "d1"), CALLER)
+    second = requests.submit(Asked(ASKED, "d2"), CALLER)
     assert first.waits and second.waits
     assert second.request.group_leader == first.request.id and second.request.state == "open"
 
 
 def test_what_joins_a_question_waits_no_longer_than_it(requests: Any, clock: Clock) -> None:
     assert requests.opens(ASKED, CALLER)
-    assert requests.submit(ASKED, "d1", CALLER).waited == 0
+    assert requests.submit(Asked(ASKED, "d1"), CALLER).waited == 0
     clock.now += 7
     assert not requests.opens(ASKED, CALLER)
-    assert requests.submit(ASKED, "d2", CALLER).waited == 7
+    assert requests.submit(Asked(ASKED, "d2"), CALLER).waited == 7
 
 
 def test_what_a_caller_comes_to_is_one_question(requests: Any, clock: Clock) -> None:
-    first = requests.submit(ASKED, "d1", CALLER, AIM, (Asked(ASKED, "d2"), Asked(ASKED, "d3"))).request
+    first = requests.submit(Asked(ASKED, "d1", AIM), CALLER, (Asked(ASKED, "d2"), Asked(ASKED, "d3"))).request
     clock.now += 7
-    second = requests.submit(ASKED, "d2", CALLER)
+    second = requests.submit(Asked(ASKED, "d2"), CALLER)
     assert (second.request.leader, second.waits, second.waited) == (first.id, True, 7)
     requests.answer((first, second.request), True, {})
     assert requests.approved("d2", LIFE) and not requests.approved("d3", LIFE)
-    third = requests.submit(ASKED, "d3", CALLER)
+    third = requests.submit(Asked(ASKED, "d3"), CALLER)
     assert (third.request.leader, third.waits, third.waited) == (third.request.id, True, 0)
 
 
@@ -224,9 +224,9 @@ def test_what_is_asked_again_by_another_process_leads_what_it_belongs_to(request
     submitted(requests), submitted(requests, "d2"), submitted(requests, "d3")
     clock.now += 300
     again = CALLER.replace(ancestry=(SHELL.replace(pid=21),))
-    second = requests.submit(ASKED, "d2", again)
+    second = requests.submit(Asked(ASKED, "d2"), again)
     assert (second.request.leader, second.waits, second.waited) == (second.request.id, True, 0)
-    third = requests.submit(ASKED, "d3", again)
+    third = requests.submit(Asked(ASKED, "d3"), again)
     assert (third.request.leader, third.waited) == (second.request.id, 0)
 
 
@@ -240,25 +240,25 @@ def test_what_is_asked_again_by_another_process_leads_what_it_belongs_to(request
     ],
 )
 def test_what_is_not_alike_is_asked_by_itself(requests: Any, question: Question, caller: Origin) -> None:
-    requests.submit(ASKED, "d1", CALLER)
-    other = requests.submit(question, "d2", caller)
+    requests.submit(Asked(ASKED, "d1"), CALLER)
+    other = requests.submit(Asked(question, "d2"), caller)
     assert other.waits and not other.request.group_leader
 
 
 def test_a_caller_that_nobody_can_tell_has_no_loop(requests: Any) -> None:
     nobody = CALLER.replace(ancestry=())
-    assert [requests.submit(ASKED, digest, nobody).waits for digest in ("d1", "d2")] == [True, True]
+    assert [requests.submit(Asked(ASKED, digest), nobody).waits for digest in ("d1", "d2")] == [True, True]
 
 
 def test_a_loop_that_was_denied_is_denied(requests: Any) -> None:
     (denied,) = requests.answer((submitted(requests),), False, {}, "stop")
-    after = requests.submit(ASKED, "d2", CALLER)
+    after = requests.submit(Asked(ASKED, "d2"), CALLER)
     assert not after.waits and after.request == denied
 
 
 def test_a_loop_that_was_approved_is_gathered_without_a_wait(requests: Any) -> None:
     requests.answer((submitted(requests),), True, {})
-    second, third = (requests.submit(ASKED, digest, CALLER) for digest in ("d2", "d3"))
+    second, third = (requests.submit(Asked(ASKED, digest), CALLER) for digest in ("d2", "d3"))
     assert not second.waits and second.request.state == "open" and not second.request.group_leader
     assert not third.waits and third.request.group_leader == second.request.id
 

@@ -17,6 +17,7 @@ from support.records import Records
 from support.stores import Stores
 
 from agentguard.approval.question import Question, lines
+from agentguard.approval.request import Asked
 from agentguard.core.caller import Origin, Session
 from agentguard.core.effect import Target
 from agentguard.edge.layout import Root
@@ -46,7 +47,7 @@ def test_memory_widens_where_the_session_is_unknown(
     tmp_path: Path, denied: Session, later: Session, remembered: bool
 ) -> None:
     records = Records(Root(str(tmp_path / "root")))
-    request = records.requests.submit(ASKED, "d1", Origin(0, denied), (DATA,)).request
+    request = records.requests.submit(Asked(ASKED, "d1", (DATA,)), Origin(0, denied)).request
     records.requests.answer((request,), False, {}, "no")
     found = records.requests.denials(later)
     assert [denial.hits for denial in found] == ([(DATA,)] if remembered else [])
@@ -58,7 +59,9 @@ def test_memory_widens_where_the_session_is_unknown(
 def test_how_long(tmp_path: Path, passed: float, remembered: bool) -> None:
     now = [1_000_000.0]
     records = Records(Root(str(tmp_path / "root")), lambda: now[0])
-    records.requests.answer((records.requests.submit(ASKED, "d1", Origin(0, KNOWN), (DATA,)).request,), False, {})
+    records.requests.answer(
+        (records.requests.submit(Asked(ASKED, "d1", (DATA,)), Origin(0, KNOWN)).request,), False, {}
+    )
     now[0] += passed
     assert bool(records.requests.denials(KNOWN)) is remembered
 

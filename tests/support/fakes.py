@@ -140,27 +140,20 @@ class FakeRequests(Failing):
     def opens(self, question: Question, caller: Origin) -> bool:
         return self._last(question, caller) is None
 
-    def submit(
-        self,
-        question: Question,
-        digest: str,
-        caller: Origin,
-        hits: tuple[Target, ...] = (),
-        ahead: tuple[Asked, ...] = (),
-    ) -> Filed:
+    def submit(self, asked: Asked, caller: Origin, ahead: tuple[Asked, ...] = ()) -> Filed:
         self._may_fail("submit")
-        last = self._last(question, caller)
+        last = self._last(asked.question, caller)
         if last and last.state == "denied":
             return Filed(last, False)
         joined = last if last and last.state == "open" else None
         answered = {one.id for one in self._all.values() if one.state != "open"} - self._in_line
-        goes_on = bool(self._last(question, caller, answered))
+        goes_on = bool(self._last(asked.question, caller, answered))
         for request in self.pending():
-            if request.digest == digest:
+            if request.digest == asked.digest:
                 if joined and joined.id == request.leader:
                     return Filed(request, waited=self.now() - joined.created)
                 return Filed(self._asked_anew(request, caller))
-        request = self._file(Asked(question, digest, hits), caller, joined.id if joined else "")
+        request = self._file(asked, caller, joined.id if joined else "")
         for one in ahead if not joined else ():
             self._file(one, caller, request.id)
         self.events.append("submit")

@@ -9,7 +9,7 @@ import pytest
 from support.records import Records
 
 from agentguard.approval.question import Question
-from agentguard.approval.request import Request, bound
+from agentguard.approval.request import Asked, Request, bound
 from agentguard.core.caller import Origin, Session
 from agentguard.core.effect import Reason
 from agentguard.edge.caller.processes import this_process
@@ -59,6 +59,6 @@ def put(records: Records) -> Callable[..., Request]:
         ).replace(**fields)
         above = (this_process().replace(name="bash"),) if loop else ()
         caller = Origin(0, Session(session_id, "claude"), above)
-        return into.requests.submit(question, bound(f"digest of {argv}", question), caller).request
+        return into.requests.submit(Asked(question, bound(f"digest of {argv}", question)), caller).request
 
     return file

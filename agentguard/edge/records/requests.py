@@ -52,28 +52,21 @@ class Requests:
         with self._database.reading() as connection:
             return last_question(connection, caller_key(caller), group_key(question), self._database.now()) is None
 
-    def submit(
-        self,
-        question: Question,
-        digest: str,
-        caller: Origin,
-        hits: tuple[Target, ...] = (),
-        ahead: tuple[Asked, ...] = (),
-    ) -> Filed:
+    def submit(self, asked: Asked, caller: Origin, ahead: tuple[Asked, ...] = ()) -> Filed:
         """Put a request on the list, or join the one that is open for the same digest.
 
         Alike calls of one process are one question. While one is open, the others join it, and wait with it: no
         longer than it may. What its caller comes to next, `ahead`, joins it before it is made. A loop that has had
         its answer does not wait again: what comes after a denial is denied, what was not foreseen and comes after an
         approval is gathered, if it comes within PAUSE. Only an agent itself, or what may be one, has each of its calls
-        answered. `hits` is what the call would hit for good, kept for the memory of a denial.
+        answered.
         """
         if self._database.foreign:
             raise RecordError(
                 f"{self._database.path}: uid {os.geteuid()} cannot put requests on another user's list",
                 "a person must run it themselves",
             )
-        now, alike, who = self._database.now(), group_key(question), caller_key(caller)
+        now, alike, who = self._database.now(), group_key(asked.question), caller_key(caller)
         with self._database.writing() as connection:
             silenced = _silenced(connection, caller.session.id, now)
             if silenced:
@@ -84,13 +77,13 @@ class Requests:
             goes_on = before is not None and not one_by_one(connection, caller)
             if last and goes_on and last.state == "denied":
                 return Filed(last, waits=False)
-            same = connection.execute(f"{COLUMNS} WHERE digest = ? AND {PENDING}", (digest, now, now)).fetchone()
+            same = connection.execute(f"{COLUMNS} WHERE digest = ? AND {PENDING}", (asked.digest, now, now)).fetchone()
             if same:
                 request = request_of(same)
                 if joined and joined.id == request.leader:
                     return Filed(request, waited=now - joined.created)
                 return Filed(ask_anew(connection, request, who, now))
-            request = file(connection, Asked(question, digest, hits), caller, now, joined.id if joined else "")
+            request = file(connection, asked, caller, now, joined.id if joined else "")
             for one in ahead if not joined else ():
                 file(connection, one, caller, now, request.id)
         return Filed(request, waits=not goes_on, waited=now - joined.created if joined else 0.0)

@@ -38,7 +38,7 @@ def records(tmp_path: Path) -> Iterator[Records]:
 def caller(records: Records, parent: tuple[int, int] | None, *rows: dict[str, Any]) -> Caller:
     """Of a request whose call left these rows."""
     above = (Process(*parent, "bash"),) if parent else ()
-    request = records.requests.submit(REMOVES_DATA, "d", Origin(0, Session("s", "s"), above)).request
+    request = records.requests.submit(Asked(REMOVES_DATA, "d"), Origin(0, Session("s", "s"), above)).request
     for row in rows:
         records.log.append("asked", {"request": request.id, **row})
     return callers(records.database, (request,))[request.id]
@@ -72,7 +72,7 @@ def test_the_last_one_who_asked_counts(records: Records) -> None:
 
 def test_what_was_foreseen_waits_as_long_as_the_one_that_leads_it(records: Records) -> None:
     by = Origin(0, Session("s", "s"), (Process(*HERE, "bash"),))
-    lead = records.requests.submit(REMOVES_DATA, "d", by, (), (Asked(REMOVES_DATA, "d2"),)).request
+    lead = records.requests.submit(Asked(REMOVES_DATA, "d"), by, (Asked(REMOVES_DATA, "d2"),)).request
     for waits, presence in ((WAITS, "waiting"), ({**WAITS, "seconds": 0.0}, "given up")):
         records.log.append("asked", {"request": lead.id, **BY_CLAUDE, "waits": waits})
         found = callers(records.database, records.requests.group(lead))

@@ -436,7 +436,7 @@ def test_another_uid_keeps_its_own_record(root: Root, tmp_path: Path, monkeypatc
     assert records.database.path.startswith(f"{home}/.local/share/agentguard/other-roots/")
     assert [row.body["program"] for row in Records(root).log.rows()] == ["rm"]
     with pytest.raises(RecordError, match="cannot put requests on another user's list"):
-        records.requests.submit(ASKED, "d", CALLER)
+        records.requests.submit(Asked(ASKED, "d"), CALLER)
 
 
 def test_an_ordinary_user_owns_what_it_installs(records: Records) -> None:
@@ -447,7 +447,7 @@ def test_an_ordinary_user_owns_what_it_installs(records: Records) -> None:
 
 
 def test_a_request_comes_back_as_it_was_filed(records: Records) -> None:
-    request = records.requests.submit(ASKED, "d1", CALLER).request
+    request = records.requests.submit(Asked(ASKED, "d1"), CALLER).request
     assert len(request.id) == 6
     assert set(request.id) <= set(ALPHABET)
     assert request == Request(request.id, "d1", "s1", NOON, ASKED)
@@ -456,20 +456,20 @@ def test_a_request_comes_back_as_it_was_filed(records: Records) -> None:
 
 
 def test_the_same_call_joins_an_open_request(records: Records, clock: Clock) -> None:
-    first = records.requests.submit(ASKED, "d1", CALLER).request
-    assert records.requests.submit(ASKED, "d1", CALLER).request.id == first.id
-    assert records.requests.submit(ASKED, "d2", CALLER).request.id != first.id
+    first = records.requests.submit(Asked(ASKED, "d1"), CALLER).request
+    assert records.requests.submit(Asked(ASKED, "d1"), CALLER).request.id == first.id
+    assert records.requests.submit(Asked(ASKED, "d2"), CALLER).request.id != first.id
     clock.now += REQUEST_LIFE
-    later = records.requests.submit(ASKED, "d1", CALLER).request
+    later = records.requests.submit(Asked(ASKED, "d1"), CALLER).request
     assert later.id != first.id
     assert [r.id for r in records.requests.pending()] == [later.id]
     records.requests.withdraw(later)
     assert records.requests.pending() == ()
-    assert records.requests.submit(ASKED, "d1", CALLER).request.id not in (first.id, later.id)
+    assert records.requests.submit(Asked(ASKED, "d1"), CALLER).request.id not in (first.id, later.id)
 
 
 def test_an_approval_is_spent_once(records: Records) -> None:
-    request = records.requests.submit(ASKED, "d1", CALLER).request
+    request = records.requests.submit(Asked(ASKED, "d1"), CALLER).request
     assert records.requests.approved("d1") is None
     assert not records.requests.consume(request)
     (answered,) = records.requests.answer((request,), True, BY)
@@ -488,21 +488,21 @@ def test_an_approval_is_spent_once(records: Records) -> None:
     [(0, True), (APPROVAL_LIFE - 1, True), (APPROVAL_LIFE, False), (APPROVAL_LIFE + 9, False), (-1, False)],
 )
 def test_an_approval_ends(records: Records, clock: Clock, passed: float, good: bool) -> None:
-    (request,) = records.requests.answer((records.requests.submit(ASKED, "d1", CALLER).request,), True, BY)
+    (request,) = records.requests.answer((records.requests.submit(Asked(ASKED, "d1"), CALLER).request,), True, BY)
     clock.now += passed
     assert (records.requests.approved("d1") is not None) == good
     assert records.requests.consume(request) == good
 
 
 def test_an_approval_ends_when_it_is_chosen_to(records: Records, clock: Clock) -> None:
-    (request,) = records.requests.answer((records.requests.submit(ASKED, "d1", CALLER).request,), True, BY)
+    (request,) = records.requests.answer((records.requests.submit(Asked(ASKED, "d1"), CALLER).request,), True, BY)
     clock.now += 30
     assert records.requests.approved("d1", 30) is None and not records.requests.consume(request, 30)
     assert records.requests.approved("d1", 31) and records.requests.consume(request, 31)
 
 
 def test_an_answer_is_on_the_record(records: Records) -> None:
-    request = records.requests.submit(ASKED, "d1", CALLER).request
+    request = records.requests.submit(Asked(ASKED, "d1"), CALLER).request
     records.requests.answer((request,), False, BY, "use git rm \udce9")
     (row,) = records.log.rows()
     expected = {
@@ -524,7 +524,7 @@ def test_an_answer_is_on_the_record(records: Records) -> None:
 
 @pytest.mark.parametrize("before", ["approved", "denied", "withdrawn", "too old"])
 def test_what_no_longer_waits_cannot_be_answered(records: Records, clock: Clock, before: str) -> None:
-    request = records.requests.submit(ASKED, "d1", CALLER).request
+    request = records.requests.submit(Asked(ASKED, "d1"), CALLER).request
     if before == "too old":
         clock.now += REQUEST_LIFE
     elif before == "withdrawn":
@@ -538,17 +538,17 @@ def test_what_no_longer_waits_cannot_be_answered(records: Records, clock: Clock,
 
 
 def test_a_session_is_silenced_for_ten_minutes(records: Records, clock: Clock) -> None:
-    asked = [records.requests.submit(ASKED, f"d{n}", CALLER).request for n in range(3)]
+    asked = [records.requests.submit(Asked(ASKED, f"d{n}"), CALLER).request for n in range(3)]
     other = CALLER.replace(session=Session("s2", "codex"))
-    records.requests.submit(ASKED, "other", other)
+    records.requests.submit(Asked(ASKED, "other"), other)
     denied = records.requests.silence(asked[1], BY, "stop")
     assert {one.id for one in denied} == {one.id for one in asked} and denied[0].id == asked[1].id
     clock.now += SILENCE - 1
-    filed = records.requests.submit(ASKED, "later", CALLER)
+    filed = records.requests.submit(Asked(ASKED, "later"), CALLER)
     assert not filed.waits and (filed.request.state, filed.request.answer) == ("denied", "stop")
-    assert records.requests.submit(ASKED, "later", other).waits
+    assert records.requests.submit(Asked(ASKED, "later"), other).waits
     clock.now += 1
-    assert records.requests.submit(ASKED, "later", CALLER).request.state == "open"
+    assert records.requests.submit(Asked(ASKED, "later"), CALLER).request.state == "open"
     rows = [row.body for row in records.log.rows(newest=False)]
     assert [row["kind"] for row in rows] == ["denied"] * 3 + ["silenced"]
     assert (rows[-1]["session"], rows[-1]["by"], rows[-1]["answer"], rows[-1]["until"]) == (
@@ -562,7 +562,7 @@ def test_a_session_is_silenced_for_ten_minutes(records: Records, clock: Clock) -
 
 
 def test_an_answer_that_cannot_be_recorded_is_none(records: Records, root: Root) -> None:
-    request = records.requests.submit(ASKED, "d1", CALLER).request
+    request = records.requests.submit(Asked(ASKED, "d1"), CALLER).request
     with sqlite3.connect(root.record) as connection:
         connection.execute("CREATE TRIGGER full BEFORE INSERT ON record BEGIN SELECT RAISE(ABORT, 'no'); END")
     with pytest.raises(RecordError):
@@ -572,7 +572,7 @@ def test_an_answer_that_cannot_be_recorded_is_none(records: Records, root: Root)
 
 
 def test_a_prefix_is_enough(records: Records) -> None:
-    requests = [records.requests.submit(ASKED, f"d{i}", CALLER).request for i in range(40)]
+    requests = [records.requests.submit(Asked(ASKED, f"d{i}"), CALLER).request for i in range(40)]
     firsts = [r.id[0] for r in requests]
     crowded = next(first for first in firsts if firsts.count(first) > 1)
     with pytest.raises(UsageError, match="could be any of"):
@@ -590,7 +590,7 @@ def test_a_prefix_is_enough(records: Records) -> None:
 
 
 def test_settled_waits_for_the_answer(records: Records, root: Root) -> None:
-    request = records.requests.submit(ASKED, "d1", CALLER).request
+    request = records.requests.submit(Asked(ASKED, "d1"), CALLER).request
     assert records.requests.wait(request, 0).state == "open"
     assert records.requests.wait(request, 0.3).state == "open"
     code = (
@@ -612,7 +612,7 @@ def test_two_processes_cannot_spend_one_approval(root: Root) -> None:
     records = Records(root)
     ids = []
     for i in range(20):
-        request = records.requests.submit(ASKED, f"d{i}", CALLER).request
+        request = records.requests.submit(Asked(ASKED, f"d{i}"), CALLER).request
         ids.append(request.id)
         records.requests.answer((request,), True, BY)
     code = (
@@ -635,7 +635,7 @@ def test_two_processes_cannot_spend_one_approval(root: Root) -> None:
 
 
 def test_a_request_of_another_version_can_be_read(records: Records, root: Root) -> None:
-    request = records.requests.submit(ASKED, "d1", CALLER).request
+    request = records.requests.submit(Asked(ASKED, "d1"), CALLER).request
     with sqlite3.connect(root.record) as connection:
         connection.execute("""UPDATE requests SET sheet = json_set(sheet, '$.colour', 'red')""")
     assert records.requests.request(request.id) == request
@@ -743,10 +743,10 @@ def test_a_prune_that_cannot_delete_loses_nothing(records: Records, clock: Clock
 
 
 def test_prune_keeps_requests_that_still_matter(records: Records, clock: Clock, tmp_path: Path) -> None:
-    old = records.requests.submit(ASKED, "d1", CALLER).request
+    old = records.requests.submit(Asked(ASKED, "d1"), CALLER).request
     records.log.append("asked", {"request": old.id})
     clock.now += REQUEST_LIFE + LONGEST_APPROVAL + 1
-    fresh = records.requests.submit(ASKED, "d2", CALLER).request
+    fresh = records.requests.submit(Asked(ASKED, "d2"), CALLER).request
     assert records.log.prune(clock.now + 1, str(tmp_path / "old"), BY) == 1
     assert records.requests.request(fresh.id) == fresh
     with pytest.raises(UsageError):
@@ -809,17 +809,17 @@ def alike(number: int) -> Question:
 
 def test_the_calls_of_a_loop_are_one_question(records: Records, clock: Clock) -> None:
     assert records.requests.opens(alike(0), LOOP)
-    first = records.requests.submit(alike(0), "d0", LOOP)
+    first = records.requests.submit(Asked(alike(0), "d0"), LOOP)
     clock.now += 7
     assert not records.requests.opens(alike(1), LOOP)
-    others = [records.requests.submit(alike(i), f"d{i}", LOOP) for i in range(1, 87)]
+    others = [records.requests.submit(Asked(alike(i), f"d{i}"), LOOP) for i in range(1, 87)]
     assert first.waits and not first.waited and not first.request.group_leader
     assert all(filed.waits and filed.waited == 7 for filed in others), "they wait with it, and no longer than it"
     assert {filed.request.group_leader for filed in others} == {first.request.id}
     group = records.requests.group(others[40].request)
     assert [r.question.argv[1] for r in group] == [f"file-{i}" for i in range(87)]
     assert phrase(group) == "DELETE 87"
-    later = records.requests.submit(alike(87), "d87", LOOP).request
+    later = records.requests.submit(Asked(alike(87), "d87"), LOOP).request
     records.requests.answer(group, True, BY)
     assert records.requests.approved("d87") is None, "only what was shown is approved"
     assert [r.id for r in records.requests.pending()] == [later.id]
@@ -831,38 +831,38 @@ def test_the_calls_of_a_loop_are_one_question(records: Records, clock: Clock) ->
 
 def test_what_a_caller_comes_to_is_one_question_before_it_is_made(records: Records, clock: Clock) -> None:
     ahead = tuple(Asked(alike(i), f"d{i}") for i in range(1, 4))
-    first = records.requests.submit(alike(0), "d0", LOOP, (), ahead).request
+    first = records.requests.submit(Asked(alike(0), "d0"), LOOP, ahead).request
     group = records.requests.group(first)
     assert [one.digest for one in group] == ["d0", "d1", "d2", "d3"]
     assert {one.leader for one in group} == {first.id}
     clock.now += 5
-    made = records.requests.submit(alike(2), "d2", LOOP, (), (Asked(alike(9), "d9"),))
+    made = records.requests.submit(Asked(alike(2), "d2"), LOOP, (Asked(alike(9), "d9"),))
     assert made.request.leader == first.id and (made.waits, made.waited) == (True, 5)
     assert len(records.requests.group(first)) == 4, "what comes to a question that is there foresees nothing"
     records.requests.answer(group[:3], True, BY)
     assert records.requests.approved("d2") and records.requests.approved("d3") is None
-    left = records.requests.submit(alike(3), "d3", LOOP)
+    left = records.requests.submit(Asked(alike(3), "d3"), LOOP)
     assert left.waits and not left.waited and not left.request.group_leader, "it was not shown, and is asked about"
 
 
 def test_a_loop_that_is_run_again_leads_what_it_left_open(records: Records, clock: Clock) -> None:
-    first, second, third = (records.requests.submit(alike(i), f"d{i}", LOOP).request for i in range(3))
+    first, second, third = (records.requests.submit(Asked(alike(i), f"d{i}"), LOOP).request for i in range(3))
     clock.now += 500
     again = LOOP.replace(ancestry=(Process(71, 1, "bash", ("bash", "-c", "for …")), *LOOP.ancestry[1:]))
-    asked = records.requests.submit(alike(1), "d1", again)
+    asked = records.requests.submit(Asked(alike(1), "d1"), again)
     assert asked.waits and not asked.waited
     assert (asked.request.id, asked.request.leader, asked.request.created) == (second.id, second.id, clock.now)
     clock.now += 3
-    other = records.requests.submit(alike(2), "d2", again)
+    other = records.requests.submit(Asked(alike(2), "d2"), again)
     assert (other.request.id, other.request.leader, other.waited) == (third.id, second.id, 3)
     assert {one.id for one in records.requests.group(other.request)} == {first.id, second.id, third.id}
 
 
 def test_no_to_a_list_is_no_to_what_has_joined_it_since(records: Records) -> None:
-    first = records.requests.submit(alike(0), "d0", LOOP).request
+    first = records.requests.submit(Asked(alike(0), "d0"), LOOP).request
     shown = records.requests.group(first)
-    late = records.requests.submit(alike(1), "d1", LOOP).request
-    other = records.requests.submit(alike(2), "d2", AGENT).request
+    late = records.requests.submit(Asked(alike(1), "d1"), LOOP).request
+    other = records.requests.submit(Asked(alike(2), "d2"), AGENT).request
     denied = records.requests.answer(shown, False, BY, "none of it")
     assert {one.id for one in denied} == {first.id, late.id}
     assert records.requests.wait(late, 0).state == "denied"
@@ -882,19 +882,19 @@ def test_no_to_a_list_is_no_to_what_has_joined_it_since(records: Records) -> Non
     ],
 )
 def test_what_is_not_alike_is_a_question_of_its_own(records: Records, other: Question, caller: Origin) -> None:
-    first = records.requests.submit(ASKED, "d0", LOOP).request
-    second = records.requests.submit(other, "d1", caller)
+    first = records.requests.submit(Asked(ASKED, "d0"), LOOP).request
+    second = records.requests.submit(Asked(other, "d1"), caller)
     assert second.waits and not second.request.group_leader
     assert records.requests.group(first) == (first,)
 
 
 def test_a_loop_that_has_had_its_answer_does_not_wait_again(records: Records) -> None:
-    records.requests.answer((records.requests.submit(alike(0), "d0", LOOP).request,), True, BY)
-    second, third = (records.requests.submit(alike(i), f"d{i}", LOOP) for i in (1, 2))
+    records.requests.answer((records.requests.submit(Asked(alike(0), "d0"), LOOP).request,), True, BY)
+    second, third = (records.requests.submit(Asked(alike(i), f"d{i}"), LOOP) for i in (1, 2))
     assert not second.waits and not second.request.group_leader, "it is gathered, and asked about"
     assert third.request.group_leader == second.request.id
     records.requests.answer(records.requests.group(second.request), False, BY, "none of them")
-    fourth = records.requests.submit(alike(3), "d3", LOOP)
+    fourth = records.requests.submit(Asked(alike(3), "d3"), LOOP)
     assert (fourth.waits, fourth.request.state, fourth.request.answer) == (False, "denied", "none of them")
 
 
@@ -902,30 +902,30 @@ def test_a_loop_that_has_had_its_answer_does_not_wait_again(records: Records) ->
 def test_a_shell_that_stays_is_asked_anew_about_what_it_does_later(
     records: Records, clock: Clock, approved: bool
 ) -> None:
-    records.requests.answer((records.requests.submit(alike(0), "d0", LOOP).request,), approved, BY)
+    records.requests.answer((records.requests.submit(Asked(alike(0), "d0"), LOOP).request,), approved, BY)
     clock.now += PAUSE
-    later = records.requests.submit(alike(1), "d1", LOOP)
+    later = records.requests.submit(Asked(alike(1), "d1"), LOOP)
     assert later.waits and later.request.state == "open" and not later.request.group_leader
 
 
 @pytest.mark.parametrize("caller", [AGENT, AGENT.replace(ancestry=(Process(9, 1, "python3", ("python3", "bot.py")),))])
 def test_each_call_of_an_agent_itself_is_answered(records: Records, caller: Origin) -> None:
-    records.requests.answer((records.requests.submit(alike(0), "d0", caller).request,), False, BY)
-    second = records.requests.submit(alike(1), "d1", caller)
+    records.requests.answer((records.requests.submit(Asked(alike(0), "d0"), caller).request,), False, BY)
+    second = records.requests.submit(Asked(alike(1), "d1"), caller)
     assert second.waits and second.request.state == "open"
 
 
 def test_a_group_goes_with_the_caller_that_began_it(records: Records) -> None:
-    first = records.requests.submit(alike(0), "d0", LOOP).request
-    records.requests.submit(alike(1), "d1", LOOP)
+    first = records.requests.submit(Asked(alike(0), "d0"), LOOP).request
+    records.requests.submit(Asked(alike(1), "d1"), LOOP)
     records.requests.withdraw(first)
     assert records.requests.pending() == ()
-    assert records.requests.submit(alike(2), "d2", LOOP).waits
+    assert records.requests.submit(Asked(alike(2), "d2"), LOOP).waits
 
 
 def test_a_database_of_the_first_schema_is_brought_up_to_date(root: Root) -> None:
     records = Records(root)
-    request = records.requests.submit(ASKED, "d1", CALLER).request
+    request = records.requests.submit(Asked(ASKED, "d1"), CALLER).request
     with records.database.writing() as connection:
         for column in ("parent", "kin", "lead", "hits", "proof"):
             connection.execute(f"ALTER TABLE requests DROP COLUMN {column}")
@@ -933,4 +933,4 @@ def test_a_database_of_the_first_schema_is_brought_up_to_date(root: Root) -> Non
     records.close()
     records = Records(root)
     assert records.requests.request(request.id) == request
-    assert records.requests.submit(alike(1), "d2", LOOP).waits
+    assert records.requests.submit(Asked(alike(1), "d2"), LOOP).waits
