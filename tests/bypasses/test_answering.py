@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shlex
 import socket
 import time
+from collections.abc import Iterator
 
 import pytest
 from setups import PASSPHRASE, PYTHON, TYPIST, Setup, available, until
@@ -239,35 +241,38 @@ def test_keys_are_sent_into_a_persons_pane(row, guard: Setup, verdict):
     verdict(not victim.exists(), shown, again)
 
 
-def test_a_call_is_typed_into_a_persons_pane(row, guard: Setup, verdict):
-    """Only agents are guarded, a person works in tmux, and the agent types its call there."""
+@contextlib.contextmanager
+def tmux_at_desk(guard: Setup, agent, own) -> Iterator[str]:
+    """Only agents are guarded, and a person works in tmux; the command by which an agent reaches that."""
     available("tmux")
-    agent, victim, own = guard.agent(), guard.victim(), guard.directory()
     tmux = f"tmux -S {own}/s"
     with guard.agents_only(), guard.desk() as desk:
         desk.type(f"export TERM=xterm PATH={guard.shimmed['PATH']}\n")
         desk.type(f"{tmux} -f /dev/null new-session 'exec bash --norc -i'\n")
         until(lambda: agent(f"{tmux} list-clients").out)
+        yield tmux
+        agent(f"{tmux} kill-server")
+
+
+def test_a_call_is_typed_into_a_persons_pane(row, guard: Setup, verdict):
+    """The agent types its call where a person works."""
+    agent, victim, own = guard.agent(), guard.victim(), guard.directory()
+    with tmux_at_desk(guard, agent, own) as tmux:
         agent(f"{tmux} send-keys 'rm -rf {victim}; printf en; echo ded' Enter")
         until(lambda: re.search("Type|\nended", agent(f"{tmux} capture-pane -p").out))
-        shown = agent(f"{tmux} capture-pane -p; {tmux} kill-server")
+        shown = agent(f"{tmux} capture-pane -p")
     verdict(not victim.exists(), shown)
 
 
 def test_a_persons_tmux_is_given_a_command(row, guard: Setup, verdict):
-    """Only agents are guarded, a person works in tmux, and the agent has it run something in a pane of its own."""
-    available("tmux")
+    """The agent has a person's tmux run something in a pane of its own."""
     agent, victim, own = guard.agent(), guard.victim(), guard.directory()
-    tmux = f"tmux -S {own}/s"
     before = sorted(os.listdir(guard.root.shims))
     command = f"rm -rf {victim}" if row.id == "skip-pane-command" else f"{guard.command} uninstall --purge"
-    with guard.agents_only(), guard.desk() as desk:
-        desk.type(f"export TERM=xterm PATH={guard.shimmed['PATH']}\n")
-        desk.type(f"{tmux} -f /dev/null new-session 'exec bash --norc -i'\n")
-        until(lambda: agent(f"{tmux} list-clients").out)
+    with tmux_at_desk(guard, agent, own) as tmux:
         agent(f"{tmux} new-session -d -s other '{command}; printf en; echo ded; sleep 60'")
         until(lambda: re.search("ended|Type|assphrase", agent(f"{tmux} capture-pane -p -t other").out))
-        shown = agent(f"{tmux} capture-pane -p -t other; {tmux} kill-server")
+        shown = agent(f"{tmux} capture-pane -p -t other")
     gone = not victim.exists() or sorted(os.listdir(guard.root.shims)) != before
     verdict(gone, shown)
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.records import Records
 from support.stores import Stores
 
 from agentguard.actions import installation
@@ -34,6 +35,12 @@ def root(tmp_path: Path, home: Path) -> Root:
     """A root whose name needs quoting everywhere, with nothing installed."""
     root = Root(str(tmp_path / "it's a $root"))
     return root
+
+
+@pytest.fixture
+def records(root: Root) -> Records:
+    """The record of that root, and the requests in it."""
+    return Records(root)
 
 
 @pytest.fixture

@@ -31,11 +31,6 @@ def root(tmp_path: Path) -> Root:
 
 
 @pytest.fixture
-def records(root: Root) -> Records:
-    return Records(root)
-
-
-@pytest.fixture
 def person(desk: Desk) -> Desk:
     """A person whose `agentguard` belongs to the root."""
     desk.run('agentguard() { python -m agentguard.cli.main --root "$HOME/root" "$@"; }')

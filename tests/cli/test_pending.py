@@ -34,11 +34,6 @@ def root(tmp_path: Path) -> Root:
     return Root(str(tmp_path / "root"))
 
 
-@pytest.fixture
-def records(root: Root) -> Records:
-    return Records(root)
-
-
 def ask(records: Records, *argv: str, parent: int = 0, **facts: Any) -> Request:
     """Put a call on the list, and leave the row that it leaves."""
     reason = Reason("rm-removes", "rm", "it is gone")

@@ -27,11 +27,6 @@ def root(tmp_path: Path) -> Root:
     return Root(str(tmp_path / "root"))
 
 
-@pytest.fixture
-def records(root: Root) -> Records:
-    return Records(root)
-
-
 def ask(records: Records, digest: str, seconds: float) -> Request:
     request = records.requests.submit(Asked(REMOVES_DATA, digest), Origin(0, Session("s", "agent-one"))).request
     waits = {"pid": HERE[0], "start": HERE[1], "seconds": seconds}
